@@ -1,0 +1,42 @@
+//! The door through which something came: the name of a dialect, or of a task of the server itself.
+
+use std::fmt;
+
+/// The name of a door: at most 12 bytes of ASCII, kept inline because every live session holds one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Door([u8; Self::BYTES_MAX]);
+
+impl Door {
+    /// The longest name, in bytes.
+    pub const BYTES_MAX: usize = 12;
+
+    /// The door of this name. What is longer than [`Door::BYTES_MAX`] is cut, so two names must not differ there
+    /// only.
+    pub const fn new(name: &str) -> Self {
+        let mut bytes = [0; Self::BYTES_MAX];
+        let mut at = 0;
+        while at < name.len() && at < Self::BYTES_MAX {
+            bytes[at] = name.as_bytes()[at];
+            at += 1;
+        }
+        Self(bytes)
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        let end = self.0.iter().position(|byte| *byte == 0).unwrap_or(Self::BYTES_MAX);
+        std::str::from_utf8(&self.0[..end]).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Debug for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Door({})", self.name())
+    }
+}

@@ -1,0 +1,112 @@
+//! Names of things: 16 bytes each, written as 32 lower-case hexadecimal digits.
+//!
+//! An id is public and never a secret. Ids of different nouns are different types, so that one cannot be passed for
+//! another.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A text that is not an id: not exactly 32 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAnId;
+
+impl fmt::Display for NotAnId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an id is 32 hexadecimal digits")
+    }
+}
+
+impl std::error::Error for NotAnId {}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; 16]);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut text = [0; 32];
+                write_hex(&self.0, &mut text);
+                f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                read_hex(text).map(Self)
+            }
+        }
+    };
+}
+
+id!(
+    /// A realm: an isolated tenant with its own users, clients, sessions and keys.
+    RealmId
+);
+id!(
+    /// A client: an application that sessions are used with.
+    ClientId
+);
+id!(
+    /// A user: a person who logs in. The id outlives the person's data.
+    UserId
+);
+id!(
+    /// A session. Ids of sessions grow with the time of issue, so that an index over them is appended to.
+    SessionId
+);
+id!(
+    /// A key: what a caller of the native API proves itself with.
+    KeyId
+);
+
+fn write_hex(bytes: &[u8; 16], text: &mut [u8; 32]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+}
+
+fn read_hex(text: &str) -> Result<[u8; 16], NotAnId> {
+    if text.len() != 32 {
+        return Err(NotAnId);
+    }
+    let mut bytes = [0; 16];
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Ok(bytes)
+}
+
+fn digit(letter: u8) -> Result<u8, NotAnId> {
+    char::from(letter).to_digit(16).and_then(|value| u8::try_from(value).ok()).ok_or(NotAnId)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_what_it_writes() {
+        let id = UserId([0, 1, 2, 0xff, 0x10, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+        assert_eq!(id.to_string(), "000102ff100506070809 0a0b0c0d0e0f".replace(' ', ""));
+        assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn other_texts_are_no_ids() {
+        for text in ["", "0", "g00102ff1005060708090a0b0c0d0e0f", "+00102ff1005060708090a0b0c0d0e0f", "é"] {
+            assert_eq!(text.parse::<UserId>(), Err(NotAnId), "{text}");
+        }
+    }
+}

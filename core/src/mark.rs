@@ -1,0 +1,116 @@
+//! A mark: the one event that ends sessions, and its line in the audit trail.
+
+use std::net::IpAddr;
+
+use crate::{Anchor, ClientId, Door, KeyId, Moment, RealmId, Stamp, UserId};
+
+/// Something was pulled: every session that hangs from `anchor` and has an earlier stamp is over.
+///
+/// Every kind of logout, on every door, raises one mark. There is no other way to end a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// What was pulled.
+    pub anchor: Anchor,
+    /// The mark's own place in the log.
+    pub at: Stamp,
+    /// The realm that the anchor belongs to.
+    pub realm: RealmId,
+    /// The reason.
+    pub why: Why,
+    /// Who asked for it.
+    pub by: By,
+    /// The door it came through.
+    pub via: Door,
+    /// The caller's address, where there was one.
+    pub from: Option<IpAddr>,
+    /// The wall clock at that time: for people, never for order.
+    pub when: Moment,
+}
+
+/// Who asked for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum By {
+    /// The server itself, in a background task.
+    System,
+    /// The person whose session it is.
+    User(UserId),
+    /// An application, with a permanent credential.
+    Client(ClientId),
+    /// An operator or a program, with a key of the native API.
+    Key(KeyId),
+}
+
+/// Why a mark was raised. The list is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// The session logged itself out.
+    LoggedOut,
+    /// The user logged out everywhere.
+    Everywhere,
+    /// The user logged out the other sessions.
+    Others,
+    /// A password or another credential changed.
+    CredentialChanged,
+    /// The user was disabled.
+    Disabled,
+    /// The user was deleted.
+    UserDeleted,
+    /// The client was removed.
+    ClientRemoved,
+    /// A token that may be used once was used again.
+    Reuse,
+    /// The user had more sessions than allowed.
+    Limit,
+    /// An operator asked for it.
+    Admin,
+    /// A provider that we rely on ended its session.
+    Upstream,
+    /// The store was restored from a backup.
+    Restored,
+    /// The session had expired; recorded because others depend on it. The one reason that [`judge`](crate::judge)
+    /// looks at.
+    Expired,
+}
+
+impl Why {
+    /// Every reason, in the order of the documentation.
+    pub const ALL: [Self; 13] = [
+        Self::LoggedOut,
+        Self::Everywhere,
+        Self::Others,
+        Self::CredentialChanged,
+        Self::Disabled,
+        Self::UserDeleted,
+        Self::ClientRemoved,
+        Self::Reuse,
+        Self::Limit,
+        Self::Admin,
+        Self::Upstream,
+        Self::Restored,
+        Self::Expired,
+    ];
+
+    /// The word for this reason on the wire and in stores.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::LoggedOut => "logged_out",
+            Self::Everywhere => "everywhere",
+            Self::Others => "others",
+            Self::CredentialChanged => "credential_changed",
+            Self::Disabled => "disabled",
+            Self::UserDeleted => "user_deleted",
+            Self::ClientRemoved => "client_removed",
+            Self::Reuse => "reuse",
+            Self::Limit => "limit",
+            Self::Admin => "admin",
+            Self::Upstream => "upstream",
+            Self::Restored => "restored",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The reason with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|why| why.word() == word)
+    }
+}

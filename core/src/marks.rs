@@ -1,0 +1,65 @@
+//! The marks in force: for each anchor the latest stamp. A value, not a service.
+
+use std::collections::HashMap;
+
+use crate::{Anchor, Mark, Stamp, Why};
+
+/// What the latest mark of an anchor says to [`judge`](crate::judge).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Raised {
+    /// The place of the mark.
+    pub at: Stamp,
+    /// It only records that a session had expired.
+    pub expiry: bool,
+}
+
+/// For each anchor its latest mark.
+///
+/// Raising is commutative, associative and idempotent: a cache may receive marks twice or out of order and still
+/// agrees with every other cache. It must only never miss one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Marks(HashMap<Anchor, Raised>);
+
+impl Marks {
+    /// No mark at all.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes in a mark: the later of the two stays.
+    pub fn raise(&mut self, mark: &Mark) {
+        let raised = Raised { at: mark.at, expiry: mark.why == Why::Expired };
+        let entry = self.0.entry(mark.anchor).or_insert(raised);
+        if entry.at < raised.at {
+            *entry = raised;
+        }
+    }
+
+    /// The latest mark of this anchor.
+    pub fn latest(&self, anchor: Anchor) -> Option<Raised> {
+        self.0.get(&anchor).copied()
+    }
+
+    /// Drops what is known of an anchor. Only for anchors that nothing recorded hangs from any more.
+    pub fn forget(&mut self, anchor: Anchor) {
+        self.0.remove(&anchor);
+    }
+
+    /// How many anchors have a mark.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether no anchor has a mark.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'a> FromIterator<&'a Mark> for Marks {
+    fn from_iter<I: IntoIterator<Item = &'a Mark>>(all: I) -> Self {
+        let mut marks = Self::new();
+        all.into_iter().for_each(|mark| marks.raise(mark));
+        marks
+    }
+}

@@ -1,0 +1,126 @@
+//! Tokens as text, and the fingerprint that is the only form of them ever stored.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+/// The start of a session token of the native dialect, so that scanners find leaked ones.
+pub const SESSION_PREFIX: &str = "exs_";
+/// The start of a key of the native dialect.
+pub const KEY_PREFIX: &str = "exk_";
+/// Characters of randomness in a token with a prefix: 32 of 62 letters and digits, 190 bits.
+pub const BODY_CHARS: usize = 32;
+/// Characters of checksum at the end of a token with a prefix.
+pub const CHECKSUM_CHARS: usize = 6;
+/// The longest text that is looked at as a token, in bytes.
+pub const TOKEN_BYTES_MAX: usize = 256;
+
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// The secret that a caller presents. It has no `Debug` and no `Display`, on purpose; [`Token::expose`] is easy to
+/// search for.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl Token {
+    /// A text that a caller presented, or `None` if it is empty or longer than [`TOKEN_BYTES_MAX`].
+    pub fn presented(text: &str) -> Option<Self> {
+        (!text.is_empty() && text.len() <= TOKEN_BYTES_MAX).then(|| Self(text.to_owned()))
+    }
+
+    /// Two halves that are one credential: neither says anything without the other.
+    pub fn pair(key: &str, secret: &str) -> Option<Self> {
+        let text = format!("{key}:{secret}");
+        (!key.is_empty() && !secret.is_empty()).then(|| Self::presented(&text)).flatten()
+    }
+
+    /// A token with a prefix and a checksum around fresh randomness.
+    pub fn sealed(prefix: &str, body: &str) -> Self {
+        Self(format!("{prefix}{body}{}", checksum(prefix, body)))
+    }
+
+    /// Reads a token with this prefix; `None` unless its checksum is right. A guess or a typing error is so refused
+    /// without a look-up.
+    pub fn parse(prefix: &str, text: &str) -> Option<Self> {
+        let rest = text.strip_prefix(prefix)?;
+        if rest.len() != BODY_CHARS + CHECKSUM_CHARS || !rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        {
+            return None;
+        }
+        let (body, sum) = rest.split_at(BODY_CHARS);
+        (checksum(prefix, body) == sum).then(|| Self(text.to_owned()))
+    }
+
+    /// The form in which it is looked up and stored.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.0.as_bytes())
+    }
+
+    /// The text itself: only for the one answer that hands it out.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// SHA-256 of a token. Tokens carry at least 128 random bits, so a fast hash suffices, and comparing fingerprints
+/// tells nothing about the token by its timing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(pub [u8; 32]);
+
+impl Fingerprint {
+    /// The fingerprint of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// The first 8 bytes as a number: fingerprints are uniform, so this is a hash already.
+    pub fn prefix(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+}
+
+/// The first 8 hexadecimal digits: enough to find a line in a log, useless for anything else.
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0[..4].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The letter or digit that stands for `value`, which is below 62.
+pub fn letter(value: u8) -> char {
+    char::from(ALPHABET[usize::from(value) % ALPHABET.len()])
+}
+
+fn checksum(prefix: &str, body: &str) -> String {
+    let digest = Sha256::new().chain_update(prefix).chain_update(body).finalize();
+    let mut rest = u64::from(u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]]));
+    let mut text = String::with_capacity(CHECKSUM_CHARS);
+    for _ in 0..CHECKSUM_CHARS {
+        text.push(letter(u8::try_from(rest % 62).unwrap_or_default()));
+        rest /= 62;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_token_parses_and_a_changed_one_does_not() {
+        let token = Token::sealed(SESSION_PREFIX, &"a".repeat(BODY_CHARS));
+        assert!(Token::parse(SESSION_PREFIX, token.expose()).is_some());
+        assert!(Token::parse(KEY_PREFIX, token.expose()).is_none());
+        let typo = token.expose().replacen('a', "b", 1);
+        assert!(Token::parse(SESSION_PREFIX, &typo).is_none());
+    }
+
+    #[test]
+    fn halves_of_different_pairs_have_another_fingerprint() {
+        let print = |key, secret| Token::pair(key, secret).map(|pair| pair.fingerprint());
+        assert_ne!(print("a", "b"), print("a", "c"));
+        assert_ne!(print("a", "b"), print("c", "b"));
+        assert_eq!(print("a", ""), None);
+    }
+}

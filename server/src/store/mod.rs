@@ -1,0 +1,156 @@
+//! Where it is kept. A [`Store`] is a [`Ledger`] (sessions, tokens, marks) and a [`Directory`] (realms, users,
+//! clients, keys, audit), in words of the domain: every write is one transaction.
+//!
+//! [`contract`] states what a store promises, as plain functions that run on every store. The stores are in
+//! [`memory`] (the reference, for tests) and [`sqlite`] (the embedded default).
+//!
+//! Errors: [`Kind::Unavailable`](crate::error::Kind) with `Refused` when nothing was changed, with `Unknown` when a
+//! commit was cut short. After `Unknown` a store takes no write until [`Ledger::recover`] has succeeded.
+
+mod audit;
+mod client;
+mod key;
+mod mark;
+mod realm;
+mod session;
+mod user;
+
+use async_trait::async_trait;
+pub use audit::{AuditEntry, AuditPlace};
+pub use client::{Client, Endpoint, Settings};
+use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
+pub use key::{Key, Role};
+pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, Snapshot};
+pub use realm::Realm;
+pub use session::{
+    Found, Issued, List, NewSession, Record, Seen, SessionBy, Swept, seen_at_most, touch_lag_secs,
+};
+pub use user::{Identifier, PasswordHash, Saved, User};
+
+use crate::error::Result;
+
+/// Where everything is kept.
+pub trait Store: Ledger + Directory {}
+
+impl<S: Ledger + Directory> Store for S {}
+
+/// Sessions, their tokens, the log of marks.
+#[async_trait]
+pub trait Ledger: Send + Sync + 'static {
+    /// The last place in the log of marks, and of which incarnation of the store. Whatever was acknowledged is at
+    /// or before it.
+    async fn position(&self) -> Result<Position>;
+
+    /// Records a session and its token. If the user then has more than `new.sessions_max` sessions alive, the
+    /// longest unseen of the others are ended in the same transaction (`Why::Limit`).
+    async fn issue(&self, new: NewSession) -> Result<Issued>;
+
+    /// Raises a mark and returns when it is durable. On a session that is not alive no second mark is raised: the
+    /// one that ended it first is returned, or, if it had expired, one that records that (`Why::Expired`). Of many
+    /// concurrent raises on one session exactly one gets `was: Alive`, and all are answered after its commit.
+    /// Marks on users, clients and realms are always new. An unknown session is [`Kind::NotFound`](crate::error::Kind).
+    async fn raise(&self, raise: Raise) -> Result<RaiseOutcome>;
+
+    /// Ends every session of a user but one, its ancestors and what hangs from it, in one transaction. Returns the
+    /// marks raised, oldest first.
+    async fn raise_others(&self, others: Others) -> Result<Vec<Mark>>;
+
+    /// Raises `Why::Expired` on those of these sessions that have expired for sure: it reads last-seen again in its
+    /// transaction, and allows for touches that are not yet written. Returns the marks raised.
+    async fn expire(&self, sessions: Vec<SessionId>, now: Moment) -> Result<Vec<Mark>>;
+
+    /// Records when sessions were seen. Later wins; unknown and dead sessions are passed over.
+    async fn touch(&self, seen: Vec<Seen>) -> Result<()>;
+
+    /// One session, dead or alive, as long as it is not forgotten, with its verdict at `now`.
+    async fn session(&self, by: SessionBy, now: Moment) -> Result<Option<Found>>;
+
+    /// Sessions under an anchor, newest first, at most `list.limit`.
+    async fn sessions(&self, list: List) -> Result<Vec<Found>>;
+
+    /// For filling a memory at start: sessions that no mark of their own ended, oldest first, with a place greater
+    /// than `after`; at most `limit`. Their verdict may still be anything.
+    async fn unended(&self, after: u64, limit: u32, now: Moment) -> Result<Vec<Found>>;
+
+    /// What ended this session: its earliest mark above its stamp on any of its anchors.
+    async fn why(&self, session: &Session) -> Result<Option<Mark>>;
+
+    /// The log of marks after a place, in order and without holes, at most `limit` marks of this realm (of all:
+    /// `None`), and the position up to which the reader then has everything. [`Kind::NotFound`](crate::error::Kind)
+    /// if the log no longer reaches back to `after`.
+    async fn marks(&self, realm: Option<RealmId>, after: Stamp, limit: u32) -> Result<MarkPage>;
+
+    /// The latest mark of each realm, client and user, and of each session that is recorded: what is in force.
+    async fn snapshot(&self, realm: Option<RealmId>) -> Result<Snapshot>;
+
+    /// Reserves `count` numbers and returns the first: never given twice, not after a restart either.
+    async fn reserve(&self, count: u64) -> Result<u64>;
+
+    /// Forgets, in one small step of at most `budget` rows, what has been dead for longer than `keep_secs`, and log
+    /// entries older than `log_secs`. The only deletion of sessions and marks.
+    async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept>;
+
+    /// After an outcome was unknown: opens the store again and finds out. Does nothing on a healthy store.
+    async fn recover(&self) -> Result<()>;
+
+    /// Writes out everything and lets go of the store; every later call fails.
+    async fn close(&self) -> Result<()>;
+}
+
+/// Realms, users, clients, keys, and who changed them.
+///
+/// A record is written whole: version 0 creates it, otherwise the stored version must be the record's, or the
+/// answer is [`Kind::Conflict("version")`](crate::error::Kind). A change that ends sessions commits in one
+/// transaction with its mark. `audit` is the line of the audit trail that commits with the change.
+#[async_trait]
+pub trait Directory: Send + Sync + 'static {
+    /// All realms, oldest first.
+    async fn realms(&self) -> Result<Vec<Realm>>;
+
+    /// Creates a realm with the clients that are built into it. A taken name is `Conflict("name")`.
+    async fn create_realm(&self, realm: Realm, clients: Vec<Client>, audit: Option<AuditEntry>)
+    -> Result<()>;
+
+    /// One user that was not deleted (a deleted one only by id).
+    async fn user(&self, realm: RealmId, by: Identifier) -> Result<Option<User>>;
+
+    /// Users of a realm in order of their number, greater than `after`, deleted ones left out.
+    async fn users(&self, realm: RealmId, after: u64, limit: u32) -> Result<Vec<User>>;
+
+    /// Writes a user; on creation the store gives it a number. A taken identifier is `Conflict(field)`.
+    async fn save_user(
+        &self,
+        user: User,
+        raise: Option<Raise>,
+        audit: Option<AuditEntry>,
+    ) -> Result<Saved<User>>;
+
+    /// All clients of all realms, removed ones left out.
+    async fn clients(&self) -> Result<Vec<Client>>;
+
+    /// Writes a client. A taken name is `Conflict("name")`, a taken key `Conflict("key")`.
+    async fn save_client(
+        &self,
+        client: Client,
+        raise: Option<Raise>,
+        audit: Option<AuditEntry>,
+    ) -> Result<Saved<Client>>;
+
+    /// All keys.
+    async fn keys(&self) -> Result<Vec<Key>>;
+
+    /// Adds a key.
+    async fn add_key(&self, key: Key, audit: Option<AuditEntry>) -> Result<()>;
+
+    /// Removes a key for good; `false` if there was none.
+    async fn remove_key(&self, id: KeyId, audit: Option<AuditEntry>) -> Result<bool>;
+
+    /// The audit trail of a realm (of all: `None`), newest first, before a place: at most `limit` of the changes and
+    /// `limit` of the marks, each with its place.
+    async fn audit(
+        &self,
+        realm: Option<RealmId>,
+        before: AuditPlace,
+        limit: u32,
+    ) -> Result<(Vec<AuditEntry>, Vec<Mark>)>;
+}
