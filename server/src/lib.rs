@@ -3,6 +3,7 @@
 //!
 //! `ARCHITECTURE.md` is the map of this crate; the rule itself lives in `exeunt-core`.
 
+pub mod authority;
 pub mod env;
 pub mod error;
 pub mod store;
