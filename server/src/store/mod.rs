@@ -41,6 +41,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// or before it.
     async fn position(&self) -> Result<Position>;
 
+    /// Whether what it has answered survives a power cut.
+    fn durable(&self) -> bool;
+
     /// Records a session and its token. If the user then has more than `new.sessions_max` sessions alive, the
     /// longest unseen of the others are ended in the same transaction (`Why::Limit`).
     async fn issue(&self, new: NewSession) -> Result<Issued>;
