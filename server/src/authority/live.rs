@@ -112,20 +112,24 @@ impl Memory {
         judge(&live.session, live.seen(), &read(&self.marks), now)
     }
 
-    /// Takes in a session. Done before it is recorded, so that no mark on it can be missed; nobody knows its token
-    /// yet.
+    /// Takes in a session, once. Done before it is recorded, so that no mark on it can be missed; nobody knows its
+    /// token yet.
     pub fn insert(&self, live: Arc<Live>) {
         let (token, id) = (live.token, live.session.id);
-        write(&self.by_token[token_shard(&token)])
-            .insert_unique(token.prefix(), live.clone(), |live| live.token.prefix());
-        write(&self.by_id[id_shard(id)]).insert_unique(id_hash(id), live, |live| id_hash(live.session.id));
+        let mut ids = write(&self.by_id[id_shard(id)]);
+        if ids.find(id_hash(id), |other| other.session.id == id).is_some() {
+            return;
+        }
+        ids.insert_unique(id_hash(id), live.clone(), |live| id_hash(live.session.id));
+        write(&self.by_token[token_shard(&token)]).insert_unique(token.prefix(), live, |live| live.token.prefix());
     }
 
     /// Drops a session that is dead, or was never recorded.
     pub fn remove(&self, id: SessionId) {
-        let found = write(&self.by_id[id_shard(id)]).find_entry(id_hash(id), |live| live.session.id == id).ok();
-        // The second look-up needs the first table's lock no more; removal is only ever by id, so nobody overtakes.
-        let Some(live) = found.map(|entry| entry.remove().0) else { return };
+        // Both tables change under the lock of the first, as in `insert`: neither can overtake the other.
+        let mut ids = write(&self.by_id[id_shard(id)]);
+        let Ok(entry) = ids.find_entry(id_hash(id), |live| live.session.id == id) else { return };
+        let live = entry.remove().0;
         let mut tokens = write(&self.by_token[token_shard(&live.token)]);
         if let Ok(entry) = tokens.find_entry(live.token.prefix(), |other| other.session.id == id) {
             entry.remove();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use exeunt_core::{Moment, Stamp};
 
+use crate::authority::feed::PAGE_MARKS_MAX;
 use crate::authority::live::{Live, Memory};
 use crate::authority::passwords::{PasswordLimits, Passwords};
 use crate::authority::realm::{Builtin, MAIN};
@@ -80,7 +81,8 @@ impl Authority {
         self.settle(self.store.reserve(count).await)
     }
 
-    /// Fills memory from the store. A mark raised meanwhile is applied on top, as always.
+    /// Fills memory from the store. What is raised while it is being filled is read from the log at the end: a page
+    /// of sessions may have been read before a mark and be taken in after it.
     pub(super) async fn fill(&self, now: Moment) -> Result<()> {
         self.memory.clear();
         let snapshot = self.store.snapshot(None).await?;
@@ -97,8 +99,16 @@ impl Authority {
                 self.memory.insert(Arc::new(live));
             }
         }
-        self.memory.completed(snapshot.position.stamp);
-        Ok(())
+        let mut position = snapshot.position.stamp;
+        loop {
+            let page = self.store.marks(None, position, PAGE_MARKS_MAX).await?;
+            page.marks.iter().for_each(|mark| self.memory.apply(mark));
+            if page.marks.is_empty() {
+                self.memory.completed(page.position.stamp);
+                return Ok(());
+            }
+            position = page.position.stamp;
+        }
     }
 
     async fn read_directory(&self) -> Result<()> {
@@ -161,6 +171,16 @@ impl Authority {
     /// `Unavailable` if not.
     pub fn ready(&self) -> Result<()> {
         if self.memory.is_complete() { Ok(()) } else { Err(Error::unavailable(Outage::Unknown)) }
+    }
+
+    /// How many touches wait to be written.
+    pub fn touches_waiting(&self) -> usize {
+        self.touches.len()
+    }
+
+    /// How many logins wait for a password check.
+    pub fn passwords_waiting(&self) -> usize {
+        self.passwords.waiting()
     }
 
     /// How many sessions are in memory.
