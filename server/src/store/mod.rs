@@ -8,10 +8,14 @@
 //! commit was cut short. After `Unknown` a store takes no write until [`Ledger::recover`] has succeeded.
 
 mod audit;
+pub mod book;
+pub mod choice;
 mod client;
 mod key;
 mod mark;
+pub mod memory;
 mod realm;
+pub mod round;
 mod session;
 mod user;
 
@@ -27,7 +31,7 @@ pub use session::{
 };
 pub use user::{Identifier, PasswordHash, Saved, User};
 
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 
 /// Where everything is kept.
 pub trait Store: Ledger + Directory {}
@@ -156,4 +160,13 @@ pub trait Directory: Send + Sync + 'static {
         before: AuditPlace,
         limit: u32,
     ) -> Result<(Vec<AuditEntry>, Vec<Mark>)>;
+}
+
+/// What is to be written collides with what is there.
+fn conflict(field: &'static str) -> Error {
+    let public = match field {
+        "version" => "it was changed meanwhile; read it again".to_owned(),
+        _ => format!("this {} is taken", field.replace('_', " ")),
+    };
+    Error::new(Kind::Conflict(field), public)
 }
