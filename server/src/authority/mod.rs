@@ -2,6 +2,8 @@
 
 mod call;
 mod mint;
+pub mod passwords;
 
 pub use call::Call;
 pub use mint::Mint;
+pub use passwords::{Password, PasswordLimits, Passwords, Verified};
