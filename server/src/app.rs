@@ -14,6 +14,7 @@ use crate::dialect::{self, Dialect};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
+use crate::numbers::Numbers;
 use crate::store::Store;
 
 /// The server. Cheap to clone.
@@ -32,6 +33,8 @@ pub struct Parts {
     pub metrics: Metrics,
     /// The dialects that are spoken, with their settings.
     pub spoken: Vec<Spoken>,
+    /// Numbers that never repeat.
+    pub numbers: Numbers,
     /// Becomes `true` when the server stops: streams and tasks end then.
     pub stop: watch::Sender<bool>,
 }
@@ -68,8 +71,9 @@ impl App {
         };
         let authority = Authority::open(store, opening, &call).await?;
         let spoken = dialect::ALL.iter().filter_map(|dialect| spoken(dialect, &config, &authority)).collect::<Result<_>>()?;
-        let stop = watch::channel(false).0;
-        Ok(Self(Arc::new(Parts { authority, config, env, metrics: Metrics::default(), spoken, stop })))
+        let numbers = Numbers::open(&authority).await?;
+        let (metrics, stop) = (Metrics::default(), watch::channel(false).0);
+        Ok(Self(Arc::new(Parts { authority, config, env, metrics, spoken, numbers, stop })))
     }
 
     /// The settings and realm of a dialect that is spoken.

@@ -8,7 +8,9 @@ use exeunt_core::Moment;
 use serde::{Deserialize, Serialize};
 
 use crate::authority::Retention;
+use crate::authority::passwords::PasswordLimits;
 use crate::authority::realm::MAIN;
+use crate::authority::throttle::{Limit, ThrottleLimits};
 
 /// The whole configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,7 +64,7 @@ pub struct Limits {
 pub struct Passwords {
     /// Threads; 0: one less than there are cores, at least one.
     pub threads: usize,
-    /// Logins that may wait; 0: 64 for each thread.
+    /// Logins that may wait for each thread; 0: 64.
     pub queue: usize,
 }
 
@@ -77,7 +79,7 @@ pub struct Throttle {
     /// Failures from one address (IPv6: /64) for any account.
     pub address_failures: u32,
     /// Seconds in which failures are counted, and for which is then refused.
-    pub window_secs: u64,
+    pub window_secs: u32,
     /// Registrations from one address in an hour.
     pub registrations_per_hour: u32,
 }
@@ -223,6 +225,28 @@ impl Config {
     pub fn data_dir(&self) -> Option<PathBuf> {
         let path = PathBuf::from(self.store.strip_prefix("sqlite:")?);
         path.parent().map(|parent| if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
+    }
+}
+
+impl Passwords {
+    /// The pool that this asks for.
+    pub fn limits(&self) -> PasswordLimits {
+        let usual = PasswordLimits::default();
+        let or = |set: usize, usual: usize| if set == 0 { usual } else { set };
+        PasswordLimits { threads: or(self.threads, usual.threads), queue: or(self.queue, usual.queue) }
+    }
+}
+
+impl Throttle {
+    /// The limits that this asks for.
+    pub fn limits(&self) -> ThrottleLimits {
+        let failures = |count| Limit { count, window_secs: self.window_secs, lock_secs: self.window_secs };
+        ThrottleLimits {
+            pair: failures(self.pair_failures),
+            account: failures(self.account_failures),
+            address: failures(self.address_failures),
+            registrations: Limit { count: self.registrations_per_hour, window_secs: 3600, lock_secs: 0 },
+        }
     }
 }
 

@@ -14,6 +14,7 @@ pub mod exchange;
 pub mod front;
 pub mod log;
 pub mod metrics;
+pub mod numbers;
 pub mod serve;
 pub mod store;
 pub mod task;

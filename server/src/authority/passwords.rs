@@ -22,6 +22,7 @@ pub const PASSWORD_BYTES_MAX: usize = 1024;
 pub const QUEUE_PER_THREAD: usize = 64;
 
 /// What a caller typed. It has no `Debug` and no `Display`, on purpose.
+#[derive(Clone)]
 pub struct Password(Option<String>);
 
 impl Password {

@@ -3,7 +3,7 @@
 use exeunt_core::{Anchor, RealmId, UserId, Why};
 use serde_json::{Map, Value};
 
-use crate::authority::passwords::Password;
+use crate::authority::passwords::{PASSWORD_BYTES_MAX, Password};
 use crate::authority::{Authority, Call};
 use crate::error::{Error, Kind, Result};
 use crate::store::{Identifier, Saved, User};
@@ -184,9 +184,10 @@ impl UserChange {
             return Err(Error::malformed("email", "an email address holds an @"));
         }
         if let Some(Some(password)) = &self.password
-            && password.expose().chars().count() < PASSWORD_CHARS_MIN
+            && password.expose().is_none_or(|text| text.chars().count() < PASSWORD_CHARS_MIN)
         {
-            return Err(Error::malformed("password", format!("a password has at least {PASSWORD_CHARS_MIN} characters")));
+            let rule = format!("a password has {PASSWORD_CHARS_MIN} characters or more, and at most {PASSWORD_BYTES_MAX} bytes");
+            return Err(Error::malformed("password", rule));
         }
         match self.data.as_ref().map(|data| serde_json::to_string(data).map_or(usize::MAX, |text| text.len())) {
             Some(bytes) if bytes > DATA_BYTES_MAX => {

@@ -27,8 +27,9 @@ pub struct Dialect {
     /// Who answers this method on this path (after the mount). `None`: the path is not of this dialect; a wrong
     /// method on a known path is answered by the dialect itself.
     pub route: fn(&Method, path: &str) -> Option<Route>,
-    /// Renders an error as this dialect does: one exhaustive match over its kind.
-    pub render: fn(&Error) -> Response,
+    /// How it renders an error, in each of its forms, by the name of the form: for the table of errors. The
+    /// rendering itself is one exhaustive match over the error's kind.
+    pub errors: fn(&Error) -> Vec<(&'static str, Response)>,
 }
 
 /// Who answers.

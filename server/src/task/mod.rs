@@ -4,6 +4,7 @@
 mod expire;
 mod flush;
 mod recover;
+mod reserve;
 mod sweep;
 
 use std::future::Future;
@@ -15,7 +16,7 @@ use exeunt_core::Moment;
 use crate::app::App;
 
 /// Every task, in the order of the documentation.
-pub const ALL: &[Task] = &[flush::TASK, expire::TASK, sweep::TASK, recover::TASK];
+pub const ALL: &[Task] = &[flush::TASK, expire::TASK, sweep::TASK, recover::TASK, reserve::TASK];
 
 /// A task.
 #[derive(Clone, Copy)]
