@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use exeunt_core::{By, Door, RealmId};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::authority::open::Opening;
 use crate::authority::realm::Builtin;
@@ -35,6 +35,8 @@ pub struct Parts {
     pub spoken: Vec<Spoken>,
     /// Numbers that never repeat.
     pub numbers: Numbers,
+    /// Room for streams of marks.
+    pub feeds: Arc<Semaphore>,
     /// Becomes `true` when the server stops: streams and tasks end then.
     pub stop: watch::Sender<bool>,
 }
@@ -49,6 +51,8 @@ pub struct Spoken {
     pub realm: RealmId,
 }
 
+/// Streams of marks that are open at once at most.
+pub const FEEDS_MAX: usize = 1_000;
 /// The door of the server itself.
 pub const SERVER: Door = Door::new("server");
 
@@ -72,8 +76,9 @@ impl App {
         let authority = Authority::open(store, opening, &call).await?;
         let spoken = dialect::ALL.iter().filter_map(|dialect| spoken(dialect, &config, &authority)).collect::<Result<_>>()?;
         let numbers = Numbers::open(&authority).await?;
+        let feeds = Arc::new(Semaphore::new(FEEDS_MAX));
         let (metrics, stop) = (Metrics::default(), watch::channel(false).0);
-        Ok(Self(Arc::new(Parts { authority, config, env, metrics, spoken, numbers, stop })))
+        Ok(Self(Arc::new(Parts { authority, config, env, metrics, spoken, numbers, feeds, stop })))
     }
 
     /// The settings and realm of a dialect that is spoken.

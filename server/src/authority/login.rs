@@ -67,6 +67,7 @@ impl Authority {
             .issue(
                 call,
                 &Issue {
+                    door: login.client.door,
                     client: login.client,
                     user: Some(user.id),
                     token: login.token,

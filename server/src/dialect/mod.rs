@@ -3,6 +3,8 @@
 //! A dialect routes by matching on the path itself: see `docs/decisions/0001-one-router.md`. Adding one is a folder
 //! and a line in [`ALL`]; the front, the stories, the error table, the metrics and the configuration iterate it.
 
+pub mod native;
+
 use exeunt_core::Door;
 use http::Method;
 
@@ -11,7 +13,7 @@ use crate::error::Error;
 use crate::exchange::{Endpoint, Response};
 
 /// Every dialect that this server speaks, in the order in which they are asked for a path.
-pub const ALL: &[&Dialect] = &[];
+pub const ALL: &[&Dialect] = &[&native::DIALECT];
 
 /// The dialect that administrators speak: the one that is served on an address of their own.
 pub const ADMIN: Door = Door::new("native");
