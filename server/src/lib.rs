@@ -4,6 +4,7 @@
 //! `ARCHITECTURE.md` is the map of this crate; the rule itself lives in `exeunt-core`.
 
 pub mod authority;
+pub mod device;
 pub mod dialect;
 pub mod env;
 pub mod error;
