@@ -65,7 +65,8 @@ impl App {
         if let Some(name) = config.dialects.keys().find(|name| by_name(name).is_none()) {
             return Err(Error::malformed("dialects", format!("there is no dialect {name}")));
         }
-        let call = Call { now: env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(env.entropy()) };
+        let call =
+            Call { now: env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(env.entropy()) };
         let opening = Opening {
             builtins: dialect::ALL.iter().filter_map(|dialect| builtin(dialect, &config)).collect(),
             passwords: config.passwords.limits(),
@@ -74,7 +75,10 @@ impl App {
             accept_clock,
         };
         let authority = Authority::open(store, opening, &call).await?;
-        let spoken = dialect::ALL.iter().filter_map(|dialect| spoken(dialect, &config, &authority)).collect::<Result<_>>()?;
+        let spoken = dialect::ALL
+            .iter()
+            .filter_map(|dialect| spoken(dialect, &config, &authority))
+            .collect::<Result<_>>()?;
         let numbers = Numbers::open(&authority).await?;
         let feeds = Arc::new(Semaphore::new(FEEDS_MAX));
         let (metrics, stop) = (Metrics::default(), watch::channel(false).0);

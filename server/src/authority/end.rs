@@ -48,7 +48,8 @@ impl Authority {
             Err(error) => return Err(error),
         };
         let by = standing.user.map_or(call.by, By::User);
-        let outcome = self.raise_on_session(call, presented.realm, standing.session, Why::LoggedOut, by).await?;
+        let outcome =
+            self.raise_on_session(call, presented.realm, standing.session, Why::LoggedOut, by).await?;
         match outcome.was {
             Verdict::Alive => Ok(self.ending(outcome.mark, true)),
             Verdict::Expired => Err(Error::dead(Cause::Expired)),
@@ -80,7 +81,13 @@ impl Authority {
     ///
     /// # Errors
     /// `Malformed("except")` if the session to keep is not one of the user's; `Unavailable`.
-    pub async fn end_others(&self, call: &Call, realm: RealmId, user: UserId, keep: SessionId) -> Result<(usize, Position)> {
+    pub async fn end_others(
+        &self,
+        call: &Call,
+        realm: RealmId,
+        user: UserId,
+        keep: SessionId,
+    ) -> Result<(usize, Position)> {
         let raise = call.raise(Anchor::User(user), realm, Why::Others);
         let marks = self.settle(self.store.raise_others(Others { user, keep, raise }).await)?;
         marks.iter().for_each(|mark| self.applied(mark));
@@ -103,10 +110,14 @@ impl Authority {
     pub fn would_end_others(&self, user: UserId, keep: SessionId, now: Moment) -> Result<usize> {
         self.ready()?;
         let kept = self.memory.find_by_id(keep).filter(|live| live.session.user() == Some(user));
-        let kept = kept.ok_or_else(|| Error::malformed("except", "the session to keep is not one of this user's"))?;
+        let kept =
+            kept.ok_or_else(|| Error::malformed("except", "the session to keep is not one of this user's"))?;
         let hangs = |id: SessionId| {
             kept.session.anchors.contains(&Anchor::Session(id))
-                || self.memory.find_by_id(id).is_some_and(|live| live.session.anchors.contains(&Anchor::Session(keep)))
+                || self
+                    .memory
+                    .find_by_id(id)
+                    .is_some_and(|live| live.session.anchors.contains(&Anchor::Session(keep)))
         };
         Ok(self.alive_under(Anchor::User(user), now).filter(|id| !hangs(*id)).count())
     }
@@ -139,7 +150,9 @@ impl Authority {
 
     async fn must_be_recorded(&self, realm: RealmId, session: SessionId, now: Moment) -> Result<Found> {
         let found = self.settle(self.store.session(SessionBy::Id(session), now).await)?;
-        found.filter(|found| found.record.session.realm() == Some(realm)).ok_or_else(|| Error::not_found("session"))
+        found
+            .filter(|found| found.record.session.realm() == Some(realm))
+            .ok_or_else(|| Error::not_found("session"))
     }
 
     /// Whether a mark on this anchor would end anything: for people, so a login at the same moment may be missed.
@@ -164,7 +177,9 @@ impl Authority {
     fn alive_under(&self, anchor: Anchor, now: Moment) -> impl Iterator<Item = SessionId> + '_ {
         (0..SHARDS)
             .flat_map(|shard| self.memory.shard(shard))
-            .filter(move |live| live.session.anchors.contains(&anchor) && self.memory.judge(live, now) == Verdict::Alive)
+            .filter(move |live| {
+                live.session.anchors.contains(&anchor) && self.memory.judge(live, now) == Verdict::Alive
+            })
             .map(|live| live.session.id)
     }
 

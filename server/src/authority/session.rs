@@ -107,7 +107,12 @@ impl Authority {
     ///
     /// # Errors
     /// `Dead` with the exact cause; `Unavailable`.
-    pub async fn check_exact(&self, presented: &Presented<'_>, now: Moment, slide: Slide) -> Result<Standing> {
+    pub async fn check_exact(
+        &self,
+        presented: &Presented<'_>,
+        now: Moment,
+        slide: Slide,
+    ) -> Result<Standing> {
         match self.check(presented, now, slide) {
             Err(error) if error.kind() == Error::dead(Cause::Unknown).kind() => {
                 Err(Error::dead(self.cause(presented, now).await?.0))
@@ -121,8 +126,10 @@ impl Authority {
     /// # Errors
     /// `Unavailable`.
     pub async fn cause(&self, presented: &Presented<'_>, now: Moment) -> Result<(Cause, Option<Mark>)> {
-        let found = self.settle(self.store.session(SessionBy::Token(presented.token.fingerprint()), now).await)?;
-        let Some(found) = found.filter(|found| presented.matches(found.record.door, &found.record.session)) else {
+        let found =
+            self.settle(self.store.session(SessionBy::Token(presented.token.fingerprint()), now).await)?;
+        let Some(found) = found.filter(|found| presented.matches(found.record.door, &found.record.session))
+        else {
             return Ok((Cause::Unknown, None));
         };
         match found.verdict {
@@ -141,7 +148,13 @@ impl Authority {
     ///
     /// # Errors
     /// `NotFound`, `Forbidden` for a disabled user, and as [`Authority::issue`].
-    pub async fn vouch(&self, call: &Call, realm: RealmId, voucher: &Voucher, token: &Token) -> Result<Standing> {
+    pub async fn vouch(
+        &self,
+        call: &Call,
+        realm: RealmId,
+        voucher: &Voucher,
+        token: &Token,
+    ) -> Result<Standing> {
         // Read before the user and the client, which are the evidence here.
         let stamp = self.memory.position();
         let user = self.user(realm, voucher.user).await?;

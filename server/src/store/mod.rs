@@ -26,8 +26,8 @@ use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
 pub use key::{Key, Role};
 pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, Snapshot};
 pub use realm::Realm;
-pub use session::{FLUSH_SECS, 
-    Found, Issued, List, NewSession, Record, Seen, SessionBy, Swept, seen_at_most, touch_lag_secs,
+pub use session::{
+    FLUSH_SECS, Found, Issued, List, NewSession, Record, Seen, SessionBy, Swept, seen_at_most, touch_lag_secs,
 };
 pub use user::{Identifier, PasswordHash, Saved, User};
 

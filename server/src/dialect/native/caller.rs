@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use exeunt_core::{By, RealmId};
-use http::header::AUTHORIZATION;
 use http::HeaderName;
+use http::header::AUTHORIZATION;
 
 use super::DOOR;
 use crate::authority::{Call, Key, Realm, Role};
@@ -42,12 +42,15 @@ impl Caller {
     /// `Unauthenticated`, `Forbidden`, `NotFound` for a realm that is not there.
     pub(super) fn of(x: &Exchange, need: Need) -> Result<Self> {
         let presented = x.header(&AUTHORIZATION).and_then(bearer);
-        let presented = presented.ok_or_else(|| Error::new(Kind::Unauthenticated, "a key is needed: Authorization: Bearer …"))?;
+        let presented = presented
+            .ok_or_else(|| Error::new(Kind::Unauthenticated, "a key is needed: Authorization: Bearer …"))?;
         let authority = &x.app.authority;
         let key = authority.key(presented)?;
         let realm = match (x.header(&REALM_HEADER), key.realm) {
             (Some(name), _) => authority.realm(name)?,
-            (None, Some(only)) => authority.realms().into_iter().find(|realm| realm.id == only).ok_or_else(forbidden)?,
+            (None, Some(only)) => {
+                authority.realms().into_iter().find(|realm| realm.id == only).ok_or_else(forbidden)?
+            }
             (None, None) => authority.realm(crate::authority::realm::MAIN)?,
         };
         if !admits(key.role, need) || key.realm.is_some_and(|only| only != realm.id) {
@@ -75,7 +78,6 @@ impl Caller {
         if self.key.realm.is_none() { Ok(()) } else { Err(forbidden()) }
     }
 }
-
 
 fn admits(role: Role, need: Need) -> bool {
     match role {

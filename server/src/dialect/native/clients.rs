@@ -129,10 +129,13 @@ impl Given {
         let kept = before.map(|client| client.settings.clone());
         match (door.name(), kept) {
             ("rested", kept) => Ok((self.project(call, kept), None)),
-            _ if self.speaks_of_a_project() => {
-                Err(Error::malformed("dialect", "key, allowed_origins, require_origin and endpoints are for rested"))
-            }
-            ("runsignup", None | Some(Settings::Partner { .. })) if before.is_none() || self.rotate_secret => {
+            _ if self.speaks_of_a_project() => Err(Error::malformed(
+                "dialect",
+                "key, allowed_origins, require_origin and endpoints are for rested",
+            )),
+            ("runsignup", None | Some(Settings::Partner { .. }))
+                if before.is_none() || self.rotate_secret =>
+            {
                 let pair = (call.mint.letters(PAIR_LETTERS), call.mint.letters(PAIR_LETTERS));
                 let token = Token::pair(&pair.0, &pair.1).ok_or_else(|| Error::internal("an empty pair"))?;
                 Ok((Settings::Partner { pair: token.fingerprint() }, Some(pair)))
@@ -160,7 +163,10 @@ impl Given {
     }
 
     fn speaks_of_a_project(&self) -> bool {
-        self.key.is_some() || self.allowed_origins.is_some() || self.require_origin.is_some() || self.endpoints.is_some()
+        self.key.is_some()
+            || self.allowed_origins.is_some()
+            || self.require_origin.is_some()
+            || self.endpoints.is_some()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::exchange::{Answer, Exchange, answer};
 use crate::metrics;
 
 /// The description of this dialect (OpenAPI 3.1). A test holds it against the routes.
-pub const OPENAPI: &str = include_str!("openapi.json");
+pub(super) const OPENAPI: &str = include_str!("openapi.json");
 /// Bytes that a live session takes in memory, all told: see `docs/performance.md`.
 const BYTES_PER_SESSION: u64 = 400;
 
@@ -28,13 +28,20 @@ pub(super) fn ready(x: Exchange) -> Answer {
         let bound = x.app.config.limits.memory_warn_bytes;
         let warning = format!("live sessions take about {bytes} bytes of memory, more than {bound}");
         let warnings: Vec<_> = (bytes > bound).then_some(warning).into_iter().collect();
-        Ok(wire::json(StatusCode::OK, &json!({ "status": "ready", "sessions": sessions, "warnings": warnings })))
+        Ok(wire::json(
+            StatusCode::OK,
+            &json!({ "status": "ready", "sessions": sessions, "warnings": warnings }),
+        ))
     }))
 }
 
 pub(super) fn metrics(x: Exchange) -> Answer {
     Box::pin(async move {
-        answer(StatusCode::OK, "application/openmetrics-text; version=1.0.0; charset=utf-8", metrics::page(&x.app))
+        answer(
+            StatusCode::OK,
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            metrics::page(&x.app),
+        )
     })
 }
 

@@ -15,8 +15,8 @@ use serde_json::json;
 use super::caller::{Caller, Need};
 use super::{Reply, error, settle, wire};
 use crate::app::App;
-use crate::authority::feed::PAGE_MARKS_MAX;
 use crate::authority::Key;
+use crate::authority::feed::PAGE_MARKS_MAX;
 use crate::error::{Error, Kind, Outage, Result};
 use crate::exchange::{Answer, Exchange, Response, empty};
 use crate::store::{MarkPage, Position};
@@ -157,7 +157,8 @@ fn frames(page: &MarkPage) -> String {
 fn place(after: Option<&str>, now: Position) -> Result<Option<Stamp>> {
     let Some(after) = after else { return Ok(Some(Stamp::ZERO)) };
     let malformed = || Error::malformed("after", "a position is one that this server gave");
-    let (incarnation, number) = after.rsplit_once('.').map_or((None, after), |(life, number)| (Some(life), number));
+    let (incarnation, number) =
+        after.rsplit_once('.').map_or((None, after), |(life, number)| (Some(life), number));
     let stamp = Stamp::from_number(number.parse().map_err(|_| malformed())?);
     match incarnation.map(str::parse::<RealmId>).transpose().map_err(|_| malformed())? {
         Some(life) if life.0 != now.incarnation.0 => Ok(None),

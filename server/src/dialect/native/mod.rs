@@ -51,7 +51,10 @@ pub const RESOURCES: &[Resource] = &[
         ],
     ),
     ("/v1/users/{}/sessions", &[on(Method::DELETE, "end_user_sessions", end::user)]),
-    ("/v1/clients", &[get("list_clients", clients::list), post("create_client", Sort::Admin, clients::create)]),
+    (
+        "/v1/clients",
+        &[get("list_clients", clients::list), post("create_client", Sort::Admin, clients::create)],
+    ),
     (
         "/v1/clients/{}",
         &[
@@ -62,7 +65,10 @@ pub const RESOURCES: &[Resource] = &[
     ),
     ("/v1/clients/{}/sessions", &[on(Method::DELETE, "end_client_sessions", end::client)]),
     ("/v1/sessions", &[get("list_sessions", sessions::list), post("issue", Sort::Admin, sessions::issue)]),
-    ("/v1/sessions/{}", &[get("show_session", sessions::show), on(Method::DELETE, "end_session", end::session)]),
+    (
+        "/v1/sessions/{}",
+        &[get("show_session", sessions::show), on(Method::DELETE, "end_session", end::session)],
+    ),
     ("/v1/realm/sessions", &[on(Method::DELETE, "end_realm_sessions", end::realm)]),
     ("/v1/marks", &[get("marks", marks::page)]),
     ("/v1/feed", &[get("feed", marks::feed)]),

@@ -31,6 +31,9 @@ pub(super) fn list(x: Exchange) -> Answer {
         let view = caller.view(&x);
         let realms = x.app.authority.realms();
         let seen = realms.iter().filter(|realm| view.is_none_or(|only| realm.id == only));
-        Ok(wire::json(StatusCode::OK, &wire::page(seen.map(|realm| wire::realm(realm)).collect(), None::<u64>)))
+        Ok(wire::json(
+            StatusCode::OK,
+            &wire::page(seen.map(|realm| wire::realm(realm)).collect(), None::<u64>),
+        ))
     }))
 }

@@ -32,9 +32,15 @@ async fn run_issue(mut x: Exchange) -> Reply {
     let (app, call) = (x.app.clone(), caller.call(&mut x));
     let token = call.mint.session_token();
     let user: UserId = given.user.parse().map_err(|_| Error::not_found("user"))?;
-    let client = given.client.map(|text| text.parse::<ClientId>()).transpose().map_err(|_| Error::not_found("client"))?;
-    let voucher = Voucher { door: DOOR, user, client, idle_secs: given.idle_secs, absolute_secs: given.absolute_secs };
-    let standing = app.authority.vouch(&call, caller.realm.id, &voucher, &token).await.map_err(lost_the_race)?;
+    let client = given
+        .client
+        .map(|text| text.parse::<ClientId>())
+        .transpose()
+        .map_err(|_| Error::not_found("client"))?;
+    let voucher =
+        Voucher { door: DOOR, user, client, idle_secs: given.idle_secs, absolute_secs: given.absolute_secs };
+    let standing =
+        app.authority.vouch(&call, caller.realm.id, &voucher, &token).await.map_err(lost_the_race)?;
     let body = json!({
         "session": standing.session.to_string(),
         "token": token.expose(),
@@ -81,7 +87,9 @@ fn wanted(x: &Exchange) -> Result<Wanted> {
 /// The user was logged out everywhere, or so, while the session was being issued.
 fn lost_the_race(error: Error) -> Error {
     match error.kind() {
-        Kind::Dead(_) => Error::new(Kind::Conflict("user"), "the session was ended while it was being issued; ask again"),
+        Kind::Dead(_) => {
+            Error::new(Kind::Conflict("user"), "the session was ended while it was being issued; ask again")
+        }
         _ => error,
     }
 }

@@ -36,7 +36,8 @@ pub(super) fn create(x: Exchange) -> Answer {
         let mut x = x;
         let caller = Caller::of(&x, Need::Change)?;
         let given: Given = wire::read(&x.body().await?)?;
-        let user = x.app.clone().authority.create_user(&caller.call(&mut x), caller.realm.id, given.into()).await?;
+        let user =
+            x.app.clone().authority.create_user(&caller.call(&mut x), caller.realm.id, given.into()).await?;
         Ok(wire::json(StatusCode::CREATED, &wire::user(&user)))
     }))
 }

@@ -19,7 +19,8 @@ use crate::store::{AuditEntry, Position};
 /// # Errors
 /// `Malformed("body")`, with what the parser says.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    serde_json::from_slice(body).map_err(|error| Error::malformed("body", format!("the body is not as documented: {error}")))
+    serde_json::from_slice(body)
+        .map_err(|error| Error::malformed("body", format!("the body is not as documented: {error}")))
 }
 
 /// An answer in JSON.
@@ -62,7 +63,9 @@ pub(super) fn id<T: std::str::FromStr>(x: &Exchange, noun: &str) -> Result<T> {
 }
 
 /// A member that may be absent (unchanged), `null` (taken away) or a value.
-pub(super) fn change<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
+pub(super) fn change<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(from).map(Some)
 }
 
@@ -112,7 +115,7 @@ pub(super) fn client(client: &Client) -> Value {
 
 pub(super) fn session(listed: &Listed) -> Value {
     let (record, session) = (&listed.record, &listed.record.session);
-    let device = record.user_agent.as_deref().map(Device::parse);
+    let device = record.user_agent.as_deref().map(Device::of);
     json!({
         "id": session.id.to_string(),
         "user": session.user().map(|id| id.to_string()),
