@@ -12,6 +12,7 @@ pub mod book;
 pub mod choice;
 mod client;
 pub mod contract;
+pub mod faulty;
 mod key;
 mod mark;
 pub mod memory;
