@@ -11,6 +11,8 @@ mod audit;
 pub mod book;
 pub mod choice;
 mod client;
+pub mod contract;
+pub mod faulty;
 mod key;
 mod mark;
 pub mod memory;
