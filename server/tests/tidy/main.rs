@@ -1,7 +1,15 @@
 //! The invariants of `ARCHITECTURE.md`, enforced. Each test is one rule; its message says where the thing belongs
 //! instead. The rules read text, not types: they are cheap, and they fail on the line that breaks them.
 
+#![cfg(test)]
+
+mod code;
 mod dependencies;
+mod direction;
+mod documents;
+mod secrets;
+mod shape;
+mod source;
 mod spdx;
 
 /// The root of the workspace.
