@@ -35,6 +35,22 @@ impl Marks {
         }
     }
 
+    /// Takes in all that another set of marks says.
+    pub fn join(&mut self, other: &Self) {
+        for (anchor, raised) in &other.0 {
+            let entry = self.0.entry(*anchor).or_insert(*raised);
+            if entry.at < raised.at {
+                *entry = *raised;
+            }
+        }
+    }
+
+    /// The part that says something about these anchors: enough to judge what hangs from them alone.
+    #[must_use]
+    pub fn of(&self, anchors: &[Anchor]) -> Self {
+        Self(anchors.iter().filter_map(|anchor| Some((*anchor, self.latest(*anchor)?))).collect())
+    }
+
     /// The latest mark of this anchor.
     pub fn latest(&self, anchor: Anchor) -> Option<Raised> {
         self.0.get(&anchor).copied()

@@ -8,10 +8,14 @@
 //! commit was cut short. After `Unknown` a store takes no write until [`Ledger::recover`] has succeeded.
 
 mod audit;
+pub mod book;
+pub mod choice;
 mod client;
 mod key;
 mod mark;
+pub mod memory;
 mod realm;
+pub mod round;
 mod session;
 mod user;
 
@@ -22,12 +26,12 @@ use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
 pub use key::{Key, Role};
 pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, Snapshot};
 pub use realm::Realm;
-pub use session::{
+pub use session::{FLUSH_SECS, 
     Found, Issued, List, NewSession, Record, Seen, SessionBy, Swept, seen_at_most, touch_lag_secs,
 };
 pub use user::{Identifier, PasswordHash, Saved, User};
 
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 
 /// Where everything is kept.
 pub trait Store: Ledger + Directory {}
@@ -40,6 +44,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// The last place in the log of marks, and of which incarnation of the store. Whatever was acknowledged is at
     /// or before it.
     async fn position(&self) -> Result<Position>;
+
+    /// Whether what it has answered survives a power cut.
+    fn durable(&self) -> bool;
 
     /// Records a session and its token. If the user then has more than `new.sessions_max` sessions alive, the
     /// longest unseen of the others are ended in the same transaction (`Why::Limit`).
@@ -153,4 +160,13 @@ pub trait Directory: Send + Sync + 'static {
         before: AuditPlace,
         limit: u32,
     ) -> Result<(Vec<AuditEntry>, Vec<Mark>)>;
+}
+
+/// What is to be written collides with what is there.
+fn conflict(field: &'static str) -> Error {
+    let public = match field {
+        "version" => "it was changed meanwhile; read it again".to_owned(),
+        _ => format!("this {} is taken", field.replace('_', " ")),
+    };
+    Error::new(Kind::Conflict(field), public)
 }

@@ -1,0 +1,181 @@
+//! Realms, users, clients, keys, and who changed them.
+
+use async_trait::async_trait;
+use exeunt_core::{KeyId, Mark, RealmId};
+
+use super::{MemoryStore, State};
+use crate::error::Result;
+use crate::store::{
+    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Saved, User, conflict,
+};
+
+#[async_trait]
+impl Directory for MemoryStore {
+    async fn realms(&self) -> Result<Vec<Realm>> {
+        Ok(self.state()?.realms.clone())
+    }
+
+    async fn create_realm(
+        &self,
+        realm: Realm,
+        clients: Vec<Client>,
+        audit: Option<AuditEntry>,
+    ) -> Result<()> {
+        let mut state = self.state()?;
+        if state.realms.iter().any(|other| other.name == realm.name || other.id == realm.id) {
+            return Err(conflict("name"));
+        }
+        clients.iter().try_for_each(|client| state.check_client(client))?;
+        state.realms.push(realm);
+        state.clients.extend(clients.into_iter().map(|client| Client { version: 1, ..client }));
+        state.record_audit(audit);
+        Ok(())
+    }
+
+    async fn user(&self, realm: RealmId, by: Identifier) -> Result<Option<User>> {
+        let state = self.state()?;
+        let wanted = by.unique_key();
+        let found = state.users.values().find(|user| {
+            user.realm == realm
+                && match (&by, &wanted) {
+                    (Identifier::Id(id), _) => user.id == *id,
+                    (_, Some(key)) => !user.deleted && user.unique_keys().contains(key),
+                    (_, None) => false,
+                }
+        });
+        Ok(found.cloned())
+    }
+
+    async fn users(&self, realm: RealmId, after: u64, limit: u32) -> Result<Vec<User>> {
+        let state = self.state()?;
+        let all = state.users.range(after.saturating_add(1)..).map(|(_, user)| user);
+        let all = all.filter(|user| user.realm == realm && !user.deleted);
+        Ok(all.take(usize::try_from(limit).unwrap_or(usize::MAX)).cloned().collect())
+    }
+
+    async fn save_user(
+        &self,
+        mut user: User,
+        raise: Option<Raise>,
+        audit: Option<AuditEntry>,
+    ) -> Result<Saved<User>> {
+        let mut state = self.state()?;
+        let stored = state.users.values().find(|other| other.id == user.id);
+        if stored.map_or(0, |stored| stored.version) != user.version {
+            return Err(conflict("version"));
+        }
+        let created = || state.users.last_key_value().map_or(1, |(last, _)| last + 1);
+        user.number = stored.map_or_else(created, |stored| stored.number);
+        state.check_user(&user)?;
+        let mark = state.raise_with(raise)?;
+        user.version += 1;
+        state.users.insert(user.number, user.clone());
+        state.record_audit(audit);
+        Ok(Saved { record: user, mark })
+    }
+
+    async fn clients(&self) -> Result<Vec<Client>> {
+        Ok(self.state()?.clients.iter().filter(|client| !client.removed).cloned().collect())
+    }
+
+    async fn save_client(
+        &self,
+        mut client: Client,
+        raise: Option<Raise>,
+        audit: Option<AuditEntry>,
+    ) -> Result<Saved<Client>> {
+        let mut state = self.state()?;
+        let stored = state.clients.iter().position(|other| other.id == client.id);
+        if stored.map_or(0, |at| state.clients[at].version) != client.version {
+            return Err(conflict("version"));
+        }
+        state.check_client(&client)?;
+        let mark = state.raise_with(raise)?;
+        client.version += 1;
+        match stored {
+            Some(at) => state.clients[at] = client.clone(),
+            None => state.clients.push(client.clone()),
+        }
+        state.record_audit(audit);
+        Ok(Saved { record: client, mark })
+    }
+
+    async fn keys(&self) -> Result<Vec<Key>> {
+        Ok(self.state()?.keys.clone())
+    }
+
+    async fn add_key(&self, key: Key, audit: Option<AuditEntry>) -> Result<()> {
+        let mut state = self.state()?;
+        if state.keys.iter().any(|other| other.id == key.id || other.fingerprint == key.fingerprint) {
+            return Err(conflict("key"));
+        }
+        state.keys.push(key);
+        state.record_audit(audit);
+        Ok(())
+    }
+
+    async fn remove_key(&self, id: KeyId, audit: Option<AuditEntry>) -> Result<bool> {
+        let mut state = self.state()?;
+        let before = state.keys.len();
+        state.keys.retain(|key| key.id != id);
+        let removed = state.keys.len() < before;
+        state.record_audit(audit.filter(|_| removed));
+        Ok(removed)
+    }
+
+    async fn audit(
+        &self,
+        realm: Option<RealmId>,
+        before: AuditPlace,
+        limit: u32,
+    ) -> Result<(Vec<AuditEntry>, Vec<Mark>)> {
+        let state = self.state()?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let entries = state.audit.range(..before.entry).rev().map(|(_, entry)| entry);
+        let entries = entries.filter(|entry| realm.is_none() || entry.realm == realm);
+        let end = before.mark.number().max(state.log_start);
+        let marks = state.log.range(state.log_start..end).rev().map(|(_, mark)| mark);
+        let marks = marks.filter(|mark| realm.is_none_or(|realm| mark.realm == realm));
+        Ok((entries.take(limit).cloned().collect(), marks.take(limit).cloned().collect()))
+    }
+}
+
+impl State {
+    /// Whether each identifier of a user is free. A deleted user has none.
+    fn check_user(&self, user: &User) -> Result<()> {
+        if user.deleted {
+            return Ok(());
+        }
+        let others = self
+            .users
+            .values()
+            .filter(|other| other.id != user.id && other.realm == user.realm && !other.deleted);
+        let taken: Vec<_> = others.flat_map(User::unique_keys).collect();
+        match user.unique_keys().into_iter().find(|key| taken.contains(key)) {
+            Some((field, _)) => Err(conflict(field)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a client's name is free in its realm and its key everywhere. A removed client has neither.
+    fn check_client(&self, client: &Client) -> Result<()> {
+        if client.removed {
+            return Ok(());
+        }
+        for other in self.clients.iter().filter(|other| other.id != client.id && !other.removed) {
+            if other.realm == client.realm && other.name == client.name {
+                return Err(conflict("name"));
+            }
+            if client.project_key().is_some() && other.project_key() == client.project_key() {
+                return Err(conflict("key"));
+            }
+        }
+        Ok(())
+    }
+
+    fn raise_with(&mut self, raise: Option<Raise>) -> Result<Option<Mark>> {
+        let Some(raise) = raise else { return Ok(None) };
+        let (outcome, _) = self.write(|state, draft| state.raise(draft, &raise))?;
+        Ok(Some(outcome.mark))
+    }
+}

@@ -1,0 +1,238 @@
+//! Sessions, their tokens, the log of marks.
+
+use async_trait::async_trait;
+use exeunt_core::{Anchor, Mark, Moment, RealmId, Session, SessionId, Stamp, Verdict, Why};
+
+use super::{Kept, MemoryStore, State};
+use crate::error::{Error, Kind, Result};
+use crate::store::book::{Draft, Ruling};
+use crate::store::choice::{beyond_limit, by_itself, realm_of, session_id, spared};
+use crate::store::{
+    Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Record, Seen,
+    SessionBy, Snapshot, Swept, seen_at_most,
+};
+
+#[async_trait]
+impl Ledger for MemoryStore {
+    fn durable(&self) -> bool {
+        false
+    }
+
+    async fn position(&self) -> Result<Position> {
+        Ok(self.state()?.position())
+    }
+
+    async fn issue(&self, new: NewSession) -> Result<Issued> {
+        let mut state = self.state()?;
+        let NewSession { record, sessions_max } = new;
+        if state.rows.contains_key(&record.session.id) || state.tokens.contains_key(&record.token) {
+            return Err(Error::new(Kind::Conflict("session"), "this session was issued already"));
+        }
+        let ((), ended) = state.write(|state, draft| {
+            state.make_room(draft, &record, sessions_max);
+            Ok(())
+        })?;
+        Ok(Issued { row: state.insert(record), ended })
+    }
+
+    async fn raise(&self, raise: Raise) -> Result<RaiseOutcome> {
+        let mut state = self.state()?;
+        state.write(|state, draft| state.raise(draft, &raise)).map(|(outcome, _)| outcome)
+    }
+
+    async fn raise_others(&self, others: Others) -> Result<Vec<Mark>> {
+        let mut state = self.state()?;
+        let ((), marks) = state.write(|state, draft| state.raise_others(draft, &others))?;
+        Ok(marks)
+    }
+
+    async fn expire(&self, sessions: Vec<SessionId>, now: Moment) -> Result<Vec<Mark>> {
+        let mut state = self.state()?;
+        let ((), marks) = state.write(|state, draft| {
+            for id in sessions {
+                state.expire(draft, id, now);
+            }
+            Ok(())
+        })?;
+        Ok(marks)
+    }
+
+    async fn touch(&self, seen: Vec<Seen>) -> Result<()> {
+        let mut state = self.state()?;
+        for seen in seen {
+            state.touch(seen);
+        }
+        Ok(())
+    }
+
+    async fn session(&self, by: SessionBy, now: Moment) -> Result<Option<Found>> {
+        let state = self.state()?;
+        let row = match by {
+            SessionBy::Id(id) => state.rows.get(&id),
+            SessionBy::Token(print) => state.tokens.get(&print),
+        };
+        Ok(row.and_then(|row| Some(state.found(*row, state.sessions.get(row)?, now))))
+    }
+
+    async fn sessions(&self, list: List) -> Result<Vec<Found>> {
+        let state = self.state()?;
+        let under = [&[Anchor::Realm(list.realm)], &*list.under].concat();
+        let wanted = |session: &Session| {
+            session.stamp >= list.floor && under.iter().all(|anchor| session.anchors.contains(anchor))
+        };
+        let found = state.sessions.range(..list.before).rev();
+        let found = found.filter(|(_, kept)| wanted(&kept.record.session));
+        Ok(found.take(count(list.limit)).map(|(row, kept)| state.found(*row, kept, list.now)).collect())
+    }
+
+    async fn unended(&self, after: u64, limit: u32, now: Moment) -> Result<Vec<Found>> {
+        let state = self.state()?;
+        let found = state.sessions.range(after.saturating_add(1)..);
+        let found = found.filter(|(_, kept)| state.book.own(kept.record.session.id).is_none());
+        Ok(found.take(count(limit)).map(|(row, kept)| state.found(*row, kept, now)).collect())
+    }
+
+    async fn why(&self, session: &Session) -> Result<Option<Mark>> {
+        Ok(self.state()?.first_mark(session).cloned())
+    }
+
+    async fn marks(&self, realm: Option<RealmId>, after: Stamp, limit: u32) -> Result<MarkPage> {
+        let state = self.state()?;
+        if after.next().number() < state.log_start {
+            return Err(Error::not_found("position in the log any more"));
+        }
+        let of_realm = |mark: &&Mark| realm.is_none_or(|realm| mark.realm == realm);
+        let all = state.log.range(after.next().number()..).map(|(_, mark)| mark);
+        let marks: Vec<Mark> = all.filter(of_realm).take(count(limit)).cloned().collect();
+        let full = marks.len() == count(limit);
+        let stamp = marks.last().filter(|_| full).map_or(state.book.last(), |mark| mark.at);
+        Ok(MarkPage { marks, position: Position { stamp, ..state.position() } })
+    }
+
+    async fn snapshot(&self, realm: Option<RealmId>) -> Result<Snapshot> {
+        let state = self.state()?;
+        let recorded = |mark: &Mark| session_id(mark.anchor).is_none_or(|id| state.rows.contains_key(&id));
+        let in_force = |mark: &&Mark| {
+            state.is_latest(mark) && recorded(mark) && realm.is_none_or(|realm| mark.realm == realm)
+        };
+        let marks = state.log.values().filter(in_force).cloned().collect();
+        Ok(Snapshot { marks, position: state.position() })
+    }
+
+    async fn reserve(&self, count: u64) -> Result<u64> {
+        let mut state = self.state()?;
+        let first = state.reserved + 1;
+        state.reserved += count;
+        Ok(first)
+    }
+
+    async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
+        Ok(self.state()?.sweep(now, keep_secs, log_secs, budget))
+    }
+
+    async fn recover(&self) -> Result<()> {
+        self.state().map(|_| ())
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.state()?.closed = true;
+        Ok(())
+    }
+}
+
+impl State {
+    fn position(&self) -> Position {
+        Position { incarnation: self.incarnation, stamp: self.book.last() }
+    }
+
+    /// Whether this is the mark in force on its anchor.
+    pub(super) fn is_latest(&self, mark: &Mark) -> bool {
+        self.book.marks().latest(mark.anchor).is_some_and(|raised| raised.at == mark.at)
+    }
+
+    fn insert(&mut self, record: Record) -> u64 {
+        self.last_row += 1;
+        self.rows.insert(record.session.id, self.last_row);
+        self.tokens.insert(record.token, self.last_row);
+        let seen = record.session.issued_at;
+        self.sessions.insert(self.last_row, Kept { record, seen });
+        self.last_row
+    }
+
+    fn make_room(&self, draft: &mut Draft<'_>, new: &Record, max: u32) {
+        let now = new.session.issued_at;
+        let Some(user) = new.session.user() else { return };
+        if draft.judge(&new.session, now, now) != Verdict::Alive {
+            return;
+        }
+        let alive = |kept: &Kept| draft.verdict(&kept.record.session, kept.seen, now) == Verdict::Alive;
+        let others = self.under(Anchor::User(user)).filter(|(_, kept)| alive(kept));
+        let others = others.map(|(_, kept)| (kept.record.session.clone(), kept.seen)).collect();
+        let raise = by_itself(realm_of(&new.session), Why::Limit, now);
+        for id in beyond_limit(&new.session, others, max) {
+            draft.append(&raise, Anchor::Session(id), Why::Limit);
+        }
+    }
+
+    pub(super) fn raise(&self, draft: &mut Draft<'_>, raise: &Raise) -> Result<RaiseOutcome> {
+        let Anchor::Session(id) = raise.anchor else {
+            let mark = draft.append(raise, raise.anchor, raise.why);
+            return Ok(RaiseOutcome { mark, was: Verdict::Alive });
+        };
+        let unknown = || Error::not_found("session");
+        let (session, seen) = match &raise.known {
+            Some((session, seen)) => (session, *seen),
+            None => {
+                let (_, kept) = self.row(id).ok_or_else(unknown)?;
+                (&kept.record.session, seen_at_most(&kept.record.session, kept.seen, raise.when))
+            }
+        };
+        Ok(match draft.raise_session(raise, session, seen) {
+            Ruling::Raised(outcome) => outcome,
+            Ruling::There(was) => {
+                RaiseOutcome { mark: self.first_mark(session).cloned().ok_or_else(unknown)?, was }
+            }
+        })
+    }
+
+    fn raise_others(&self, draft: &mut Draft<'_>, others: &Others) -> Result<()> {
+        let not_theirs = || Error::malformed("except", "this is not a session of the user");
+        let (_, keep) = self.row(others.keep).ok_or_else(not_theirs)?;
+        if keep.record.session.user() != Some(others.user) {
+            return Err(not_theirs());
+        }
+        // The newest first: a parent's mark would end its children before they got their own.
+        for (_, kept) in self.under(Anchor::User(others.user)).rev() {
+            let session = &kept.record.session;
+            let alive = draft.verdict(session, kept.seen, others.raise.when) == Verdict::Alive;
+            if alive && !spared(&keep.record.session, session) {
+                draft.append(&others.raise, Anchor::Session(session.id), others.raise.why);
+            }
+        }
+        Ok(())
+    }
+
+    fn expire(&self, draft: &mut Draft<'_>, id: SessionId, now: Moment) {
+        let Some((_, kept)) = self.row(id) else { return };
+        let session = &kept.record.session;
+        let anchor = Anchor::Session(id);
+        let expired = draft.verdict(session, kept.seen, now) == Verdict::Expired;
+        if expired && draft.latest(anchor).is_none() {
+            draft.append(&by_itself(realm_of(session), Why::Expired, now), anchor, Why::Expired);
+        }
+    }
+
+    fn touch(&mut self, seen: Seen) {
+        let book = &self.book;
+        let Some(kept) = self.sessions.get_mut(&seen.row) else { return };
+        let session = &kept.record.session;
+        let alive = book.verdict(session, kept.seen, seen.at) == Verdict::Alive;
+        if session.id == seen.session && alive {
+            kept.seen = kept.seen.max(seen.at);
+        }
+    }
+}
+
+fn count(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,122 @@
+//! The reference: everything in plain collections behind one lock. For tests, and the oracle of the contract.
+//!
+//! Every write checks first and changes afterwards, so that a refused one has changed nothing. Nothing survives the
+//! process.
+
+mod directory;
+mod ledger;
+mod sweep;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use exeunt_core::{Anchor, Fingerprint, Mark, Moment, Session, SessionId};
+
+use super::book::{Book, Draft};
+use super::round::Round;
+use super::{AuditEntry, Client, Found, Incarnation, Key, Realm, Record, User};
+use crate::error::{Error, Outage, Result};
+
+/// Everything in memory.
+pub struct MemoryStore(Mutex<State>);
+
+struct State {
+    incarnation: Incarnation,
+    closed: bool,
+    book: Book,
+    log: BTreeMap<u64, Mark>,
+    log_start: u64,
+    own_start: u64,
+    sessions: BTreeMap<u64, Kept>,
+    rows: HashMap<SessionId, u64>,
+    tokens: HashMap<Fingerprint, u64>,
+    last_row: u64,
+    reserved: u64,
+    round: Option<Round>,
+    realms: Vec<Realm>,
+    users: BTreeMap<u64, User>,
+    clients: Vec<Client>,
+    keys: Vec<Key>,
+    audit: BTreeMap<u64, AuditEntry>,
+    last_audit: u64,
+}
+
+struct Kept {
+    record: Record,
+    seen: Moment,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new(incarnation: Incarnation) -> Self {
+        Self(Mutex::new(State {
+            incarnation,
+            closed: false,
+            book: Book::default(),
+            log: BTreeMap::new(),
+            log_start: 1,
+            own_start: 1,
+            sessions: BTreeMap::new(),
+            rows: HashMap::new(),
+            tokens: HashMap::new(),
+            last_row: 0,
+            reserved: 0,
+            round: None,
+            realms: Vec::new(),
+            users: BTreeMap::new(),
+            clients: Vec::new(),
+            keys: Vec::new(),
+            audit: BTreeMap::new(),
+            last_audit: 0,
+        }))
+    }
+
+    fn state(&self) -> Result<MutexGuard<'_, State>> {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.closed {
+            return Err(Error::unavailable(Outage::Refused).because("the store is closed"));
+        }
+        Ok(state)
+    }
+}
+
+impl State {
+    /// Runs a transaction: what it drafts is taken in if it succeeds.
+    fn write<T>(&mut self, work: impl FnOnce(&Self, &mut Draft<'_>) -> Result<T>) -> Result<(T, Vec<Mark>)> {
+        let mut draft = self.book.draft();
+        let done = work(self, &mut draft)?;
+        let log = draft.into_log();
+        self.book.commit(&log);
+        self.log.extend(log.iter().map(|mark| (mark.at.number(), mark.clone())));
+        Ok((done, log))
+    }
+
+    fn record_audit(&mut self, entry: Option<AuditEntry>) {
+        if let Some(entry) = entry {
+            self.last_audit += 1;
+            self.audit.insert(self.last_audit, AuditEntry { place: self.last_audit, ..entry });
+        }
+    }
+
+    fn row(&self, id: SessionId) -> Option<(u64, &Kept)> {
+        let row = *self.rows.get(&id)?;
+        Some((row, self.sessions.get(&row)?))
+    }
+
+    /// Recorded sessions that hang from this anchor, oldest first.
+    fn under(&self, anchor: Anchor) -> impl DoubleEndedIterator<Item = (u64, &Kept)> {
+        let hangs = move |kept: &&Kept| kept.record.session.anchors.contains(&anchor);
+        self.sessions.iter().filter(move |(_, kept)| hangs(kept)).map(|(row, kept)| (*row, kept))
+    }
+
+    fn found(&self, row: u64, kept: &Kept, now: Moment) -> Found {
+        let verdict = self.book.verdict(&kept.record.session, kept.seen, now);
+        Found { record: kept.record.clone(), row, seen: kept.seen, verdict }
+    }
+
+    /// The earliest mark above a session's stamp on any of its anchors.
+    fn first_mark(&self, session: &Session) -> Option<&Mark> {
+        let above = self.log.range(session.stamp.next().number()..);
+        above.map(|(_, mark)| mark).find(|mark| session.anchors.contains(&mark.anchor))
+    }
+}

@@ -1,0 +1,96 @@
+//! Forgetting.
+
+use exeunt_core::{Mark, Moment, Verdict};
+
+use super::State;
+use crate::store::Swept;
+use crate::store::choice::{died_at, session_id};
+
+impl State {
+    pub(super) fn sweep(&mut self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Swept {
+        let mut round = self.round.take().unwrap_or_default();
+        let mut swept = Swept::default();
+        round.step(now, keep_secs);
+        let mut left = budget.max(1);
+        while left > 0 && !round.sessions_done {
+            left -= 1;
+            match self.sessions.range(round.after + 1..).next().map(|(row, _)| *row) {
+                Some(row) => {
+                    swept.sessions += u32::from(self.forget_session(row, now, keep_secs));
+                    round.after = row;
+                }
+                None => round.sessions_done = true,
+            }
+        }
+        while left > 0 && round.sessions_done && self.forget_own(round.horizon()) {
+            left -= 1;
+        }
+        let horizon = round.horizon().min(now.minus_secs(log_secs));
+        while left > 0 && round.sessions_done && self.drop_mark(horizon, &mut swept) {
+            left -= 1;
+        }
+        self.drop_audit(now.minus_secs(log_secs), left);
+        swept.more = left == 0;
+        self.round = swept.more.then_some(round);
+        swept
+    }
+
+    fn forget_session(&mut self, row: u64, now: Moment, keep_secs: u64) -> bool {
+        let Some(kept) = self.sessions.get(&row) else { return false };
+        let session = &kept.record.session;
+        if self.book.verdict(session, kept.seen, now) == Verdict::Alive {
+            return false;
+        }
+        let died = died_at(session, kept.seen, self.first_mark(session), now);
+        if died.is_none_or(|died| died >= now.minus_secs(keep_secs)) {
+            return false;
+        }
+        if let Some(kept) = self.sessions.remove(&row) {
+            self.rows.remove(&kept.record.session.id);
+            self.tokens.remove(&kept.record.token);
+        }
+        true
+    }
+
+    /// Takes one more mark out of force if it is a session's own: nothing recorded hangs from that session.
+    fn forget_own(&mut self, horizon: Moment) -> bool {
+        let Some(mark) = self.before(self.own_start, horizon) else { return false };
+        self.own_start = mark.at.next().number();
+        if let Some(id) = session_id(mark.anchor) {
+            self.book.forget(id);
+        }
+        true
+    }
+
+    /// Drops one more mark from the log. It stays, outside the log, while it is in force.
+    fn drop_mark(&mut self, horizon: Moment, swept: &mut Swept) -> bool {
+        if self.log_start >= self.own_start {
+            return false;
+        }
+        let Some(mark) = self.before(self.log_start, horizon) else { return false };
+        let at = mark.at.number();
+        self.log_start = at + 1;
+        swept.marks += 1;
+        self.log.retain(|place, other| *place >= at || other.anchor != mark.anchor);
+        if !self.is_latest(&mark) {
+            self.log.remove(&at);
+        }
+        true
+    }
+
+    /// The mark at this place of the log, if it is from before the horizon.
+    fn before(&self, place: u64, horizon: Moment) -> Option<Mark> {
+        self.log.get(&place).filter(|mark| mark.when < horizon).cloned()
+    }
+
+    fn drop_audit(&mut self, horizon: Moment, budget: u32) {
+        for _ in 0..budget {
+            match self.audit.first_entry() {
+                Some(oldest) if oldest.get().when < horizon => {
+                    oldest.remove();
+                }
+                _ => return,
+            }
+        }
+    }
+}
