@@ -7,19 +7,19 @@ use crate::source::{self, Source};
 #[test]
 fn only_core_compares_a_stamp_with_a_mark() {
     let offences = outside_core(|line| {
-        let stamps = operands(line).any(|word| word == "stamp") || line.contains("stamp.cmp(");
-        let compared = stamps && !operands(line).any(|word| word == "floor");
-        compared || names(line, "marks.latest") || line.contains("Marks::latest")
+        let stamps =
+            operands(line).any(|path| path.ends_with("session.stamp")) || line.contains("session.stamp.cmp(");
+        stamps && !operands(line).any(|path| path.ends_with("floor"))
     });
     refuse(&offences, "ask exeunt_core: `judge` for a verdict, `floor` for a bound of a list");
 }
 
 #[test]
 fn only_core_decides_what_has_expired() {
+    let expiry = |word: &str| matches!(word, "deadline" | "expires_at" | "absolute_secs" | "idle_secs");
     let offences = outside_core(|line| {
-        let compared = operands(line).any(|word| matches!(word, "deadline" | "expires_at" | "absolute_secs"));
-        let zero = line.contains("_secs > 0") || line.contains("_secs == 0");
-        compared && !zero
+        let compared = operands(line).any(|path| path.rsplit('.').next().is_some_and(expiry));
+        compared && !line.contains("_secs > 0")
     });
     refuse(&offences, "ask exeunt_core::judge with the `now` of the call");
 }
@@ -91,15 +91,14 @@ fn derives_debug(source: &Source, declared: usize) -> bool {
     above.into_iter().any(|line| line.contains("derive") && names(line, "Debug"))
 }
 
-/// The last words before, and the last words of the path after, each order comparison of a line: of `a.b >= c.d()`
-/// these are `b` and `d`.
+/// The paths on both sides of each order comparison of a line: `a.b` and `c.d` of `a.b >= c.d()`.
 fn operands(line: &str) -> impl Iterator<Item = &str> {
+    let outside = |c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.');
     let marks = [" < ", " > ", " <= ", " >= "];
-    marks.into_iter().flat_map(|mark| line.match_indices(mark)).flat_map(|(at, mark)| {
+    marks.into_iter().flat_map(|mark| line.match_indices(mark)).flat_map(move |(at, mark)| {
         let left = line[..at].trim_end_matches(['(', ')', '?', ' ']);
-        let right = &line[at + mark.len()..];
-        let path = right.find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.' | ':' | '*' | '&'));
-        [words(left).last(), words(&right[..path.unwrap_or(right.len())]).last()].into_iter().flatten()
+        let right = line[at + mark.len()..].trim_start_matches(['&', '*']);
+        [left.rsplit(outside).next(), right.split(outside).next()].into_iter().flatten()
     })
 }
 
@@ -111,7 +110,7 @@ fn outside_core(offends: impl Fn(&str) -> bool) -> Vec<String> {
 #[test]
 fn operands_of_comparisons_are_found() {
     let found = |line| operands(line).collect::<Vec<_>>();
-    assert_eq!(found("if mark.at > session.stamp {"), ["at", "stamp"]);
-    assert_eq!(found("a && b.c() <= self.d.e(f)"), ["c", "e"]);
+    assert_eq!(found("if mark.at > session.stamp {"), ["mark.at", "session.stamp"]);
+    assert_eq!(found("a && b.c() <= self.d.e(f)"), ["b.c", "self.d.e"]);
     assert!(found("fn a() -> Vec<u8> { b >> 2 }").is_empty());
 }
