@@ -11,6 +11,7 @@ mod audit;
 pub mod book;
 pub mod choice;
 mod client;
+pub mod contract;
 mod key;
 mod mark;
 pub mod memory;
