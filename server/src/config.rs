@@ -224,7 +224,8 @@ impl Config {
     /// The directory of the embedded store, where there is one.
     pub fn data_dir(&self) -> Option<PathBuf> {
         let path = PathBuf::from(self.store.strip_prefix("sqlite:")?);
-        path.parent().map(|parent| if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
+        path.parent()
+            .map(|parent| if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
     }
 }
 

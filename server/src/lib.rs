@@ -7,6 +7,7 @@ pub mod address;
 pub mod app;
 pub mod authority;
 pub mod config;
+pub mod device;
 pub mod dialect;
 pub mod env;
 pub mod error;

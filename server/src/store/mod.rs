@@ -12,6 +12,7 @@ pub mod book;
 pub mod choice;
 mod client;
 pub mod contract;
+pub mod faulty;
 mod key;
 mod mark;
 pub mod memory;
@@ -27,8 +28,8 @@ use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
 pub use key::{Key, Role};
 pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, Snapshot};
 pub use realm::Realm;
-pub use session::{FLUSH_SECS, 
-    Found, Issued, List, NewSession, Record, Seen, SessionBy, Swept, seen_at_most, touch_lag_secs,
+pub use session::{
+    FLUSH_SECS, Found, Issued, List, NewSession, Record, Seen, SessionBy, Swept, seen_at_most, touch_lag_secs,
 };
 pub use user::{Identifier, PasswordHash, Saved, User};
 

@@ -5,6 +5,7 @@
 
 mod commits;
 mod directory;
+mod faults;
 mod fixture;
 mod lists;
 mod logouts;
@@ -16,6 +17,7 @@ use std::pin::Pin;
 
 pub use commits::*;
 pub use directory::*;
+pub use faults::history_with_fault;
 pub use fixture::{NOW, REALM, audit_entry, client, fresh, issue, raise, raise_session, user};
 pub use lists::*;
 pub use logouts::*;
