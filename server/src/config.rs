@@ -1,11 +1,15 @@
 //! What an operator can set, each with its default. Read from TOML; `EXEUNT_…` variables are laid over it.
 
+mod load;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use exeunt_core::Moment;
 use serde::{Deserialize, Serialize};
+
+pub use load::{Loaded, load};
 
 use crate::authority::Retention;
 use crate::authority::passwords::PasswordLimits;

@@ -6,6 +6,7 @@
 pub mod address;
 pub mod app;
 pub mod authority;
+pub mod cli;
 pub mod config;
 pub mod device;
 pub mod dialect;
