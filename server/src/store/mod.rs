@@ -19,6 +19,7 @@ pub mod memory;
 mod realm;
 pub mod round;
 mod session;
+pub mod sqlite;
 mod user;
 
 use async_trait::async_trait;
