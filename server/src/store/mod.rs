@@ -16,6 +16,7 @@ pub mod faulty;
 mod key;
 mod mark;
 pub mod memory;
+pub mod open;
 mod realm;
 pub mod round;
 mod session;

@@ -53,3 +53,26 @@ fn pending(conn: &Connection) -> Result<usize, Obstacle> {
     let taken_steps = usize::try_from(taken).unwrap_or(usize::MAX);
     STEPS.len().checked_sub(taken_steps).ok_or(Obstacle::Newer(taken))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema(conn: &Connection) -> Vec<(String, String)> {
+        let sql = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
+        let mut statement = conn.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn schema_sql_is_what_the_migrations_come_to() {
+        let (migrated, read) = (Connection::open_in_memory().unwrap(), Connection::open_in_memory().unwrap());
+        assert!(migrate(&migrated).is_ok());
+        read.execute_batch(include_str!("schema.sql")).unwrap();
+        assert_eq!(schema(&migrated), schema(&read));
+        let again = schema(&migrated);
+        assert!(migrate(&migrated).is_ok());
+        assert_eq!(schema(&migrated), again);
+    }
+}
