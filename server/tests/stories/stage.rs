@@ -77,8 +77,8 @@ impl Stage {
         }
         match line.split_once(' ').unwrap_or((line, "")) {
             ("tasks", "") => self.tasks(),
-            ("store", "refuses") => Ok(self.faulty.fail(1, Fault::Before)),
-            ("store", "breaks") => Ok(self.faulty.fail(1, Fault::After)),
+            ("store", "refuses") => self.fail(Fault::Before),
+            ("store", "breaks") => self.fail(Fault::After),
             ("user", json) => self.add_user(json),
             ("change", rest) => self.change_user(rest),
             ("delete", name) => self.delete_user(name),
@@ -116,6 +116,11 @@ impl Stage {
     fn stop(&mut self) -> Result<(), String> {
         let Some((_, running)) = self.running.take() else { return Ok(()) };
         self.runtime.block_on(running.stop()).map_err(|error| error.to_string())
+    }
+
+    fn fail(&self, fault: Fault) -> Result<(), String> {
+        self.faulty.fail(1, fault);
+        Ok(())
     }
 
     /// Does what the tasks in the background would do by and by.

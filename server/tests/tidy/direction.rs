@@ -19,7 +19,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("exchange", &["app", "authority", "config", "env", "error"]),
     ("log", &["app", "dialect", "exchange", "config", "env", "error"]),
     ("metrics", &["app", "log", "error"]),
-    ("dialect", &["app", "exchange", "front", "device", "numbers", "metrics", "authority", "config", "env", "error"]),
+    (
+        "dialect",
+        &["app", "exchange", "front", "device", "numbers", "metrics", "authority", "config", "env", "error"],
+    ),
     ("console", &["app", "exchange", "front", "device", "authority", "config", "env", "error"]),
     ("task", &["app", "authority", "config", "env", "error"]),
     (
