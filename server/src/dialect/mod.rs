@@ -3,6 +3,11 @@
 //! A dialect routes by matching on the path itself: see `docs/decisions/0001-one-router.md`. Adding one is a folder
 //! and a line in [`ALL`]; the front, the stories, the error table, the metrics and the configuration iterate it.
 
+pub mod cookie;
+pub mod csv;
+pub mod form;
+pub mod xml;
+
 use exeunt_core::Door;
 use http::Method;
 
@@ -15,6 +20,10 @@ pub const ALL: &[&Dialect] = &[];
 
 /// The dialect that administrators speak: the one that is served on an address of their own.
 pub const ADMIN: Door = Door::new("native");
+
+/// What a value becomes that could not be decoded: wrong percent-encoding, wrong UTF-8, a NUL. No identifier, password
+/// or token holds a NUL, so it is answered as the dialect answers any value that matches nothing.
+pub const NOTHING: &str = "\0";
 
 /// A dialect.
 pub struct Dialect {
