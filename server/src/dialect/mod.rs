@@ -6,6 +6,7 @@
 pub mod cookie;
 pub mod csv;
 pub mod form;
+pub mod rested;
 pub mod xml;
 
 use exeunt_core::Door;
@@ -16,7 +17,7 @@ use crate::error::Error;
 use crate::exchange::{Endpoint, Response};
 
 /// Every dialect that this server speaks, in the order in which they are asked for a path.
-pub const ALL: &[&Dialect] = &[];
+pub const ALL: &[&Dialect] = &[&rested::DIALECT];
 
 /// The dialect that administrators speak: the one that is served on an address of their own.
 pub const ADMIN: Door = Door::new("native");
@@ -50,6 +51,8 @@ pub struct Route {
     pub call: &'static str,
     /// What sort of call it is.
     pub sort: Sort,
+    /// Where it is the query that chooses the call: what it chooses, instead of all of the above.
+    by_query: Option<fn(Option<&str>) -> Self>,
 }
 
 /// What sort of call it is: tells what is logged, and what a sunset closes.
@@ -70,6 +73,17 @@ pub enum Sort {
 impl Route {
     /// A route.
     pub const fn new(call: &'static str, sort: Sort, endpoint: Endpoint) -> Self {
-        Self { endpoint, call, sort }
+        Self { endpoint, call, sort, by_query: None }
+    }
+
+    /// The same path and method are several calls, and the query chooses one.
+    pub fn by_query(choose: fn(Option<&str>) -> Self) -> Self {
+        Self { by_query: Some(choose), ..choose(None) }
+    }
+
+    /// The route of a request with this query.
+    #[must_use]
+    pub fn chosen(self, query: Option<&str>) -> Self {
+        self.by_query.map_or(self, |choose| choose(query))
     }
 }
