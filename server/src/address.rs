@@ -35,7 +35,11 @@ fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
 /// All hops in order, the newest last. `Forwarded` is read if it is there, else `X-Forwarded-For`.
 fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     let lines = |name: &str| -> Vec<String> {
-        headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
+        headers
+            .get_all(name)
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .collect()
     };
     let forwarded = lines(FORWARDED.as_str());
     if forwarded.is_empty() {
@@ -76,8 +80,14 @@ mod tests {
 
     #[test]
     fn the_last_untrusted_hop_is_the_caller() {
-        assert_eq!(caller("10.0.0.1", ("x-forwarded-for", "203.0.113.5, 198.51.100.1, 10.0.0.7")), "198.51.100.1");
-        assert_eq!(caller("::1", ("forwarded", "for=203.0.113.5, for=\"[2001:db8::1]:80\";proto=https")), "2001:db8::1");
+        assert_eq!(
+            caller("10.0.0.1", ("x-forwarded-for", "203.0.113.5, 198.51.100.1, 10.0.0.7")),
+            "198.51.100.1"
+        );
+        assert_eq!(
+            caller("::1", ("forwarded", "for=203.0.113.5, for=\"[2001:db8::1]:80\";proto=https")),
+            "2001:db8::1"
+        );
     }
 
     #[test]

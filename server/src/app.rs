@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use exeunt_core::{By, Door, RealmId};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::authority::open::Opening;
 use crate::authority::realm::Builtin;
@@ -35,6 +35,8 @@ pub struct Parts {
     pub spoken: Vec<Spoken>,
     /// Numbers that never repeat.
     pub numbers: Numbers,
+    /// Room for streams of marks.
+    pub feeds: Arc<Semaphore>,
     /// Becomes `true` when the server stops: streams and tasks end then.
     pub stop: watch::Sender<bool>,
 }
@@ -49,6 +51,8 @@ pub struct Spoken {
     pub realm: RealmId,
 }
 
+/// Streams of marks that are open at once at most.
+pub const FEEDS_MAX: usize = 1_000;
 /// The door of the server itself.
 pub const SERVER: Door = Door::new("server");
 
@@ -61,7 +65,8 @@ impl App {
         if let Some(name) = config.dialects.keys().find(|name| by_name(name).is_none()) {
             return Err(Error::malformed("dialects", format!("there is no dialect {name}")));
         }
-        let call = Call { now: env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(env.entropy()) };
+        let call =
+            Call { now: env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(env.entropy()) };
         let opening = Opening {
             builtins: dialect::ALL.iter().filter_map(|dialect| builtin(dialect, &config)).collect(),
             passwords: config.passwords.limits(),
@@ -70,10 +75,14 @@ impl App {
             accept_clock,
         };
         let authority = Authority::open(store, opening, &call).await?;
-        let spoken = dialect::ALL.iter().filter_map(|dialect| spoken(dialect, &config, &authority)).collect::<Result<_>>()?;
+        let spoken = dialect::ALL
+            .iter()
+            .filter_map(|dialect| spoken(dialect, &config, &authority))
+            .collect::<Result<_>>()?;
         let numbers = Numbers::open(&authority).await?;
+        let feeds = Arc::new(Semaphore::new(FEEDS_MAX));
         let (metrics, stop) = (Metrics::default(), watch::channel(false).0);
-        Ok(Self(Arc::new(Parts { authority, config, env, metrics, spoken, numbers, stop })))
+        Ok(Self(Arc::new(Parts { authority, config, env, metrics, spoken, numbers, feeds, stop })))
     }
 
     /// The settings and realm of a dialect that is spoken.

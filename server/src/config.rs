@@ -1,11 +1,15 @@
 //! What an operator can set, each with its default. Read from TOML; `EXEUNT_…` variables are laid over it.
 
+mod load;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use exeunt_core::Moment;
 use serde::{Deserialize, Serialize};
+
+pub use load::{Loaded, load};
 
 use crate::authority::Retention;
 use crate::authority::passwords::PasswordLimits;
@@ -224,7 +228,8 @@ impl Config {
     /// The directory of the embedded store, where there is one.
     pub fn data_dir(&self) -> Option<PathBuf> {
         let path = PathBuf::from(self.store.strip_prefix("sqlite:")?);
-        path.parent().map(|parent| if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
+        path.parent()
+            .map(|parent| if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
     }
 }
 

@@ -140,7 +140,8 @@ pub fn empty(status: StatusCode) -> Response {
 pub fn plain(status: StatusCode) -> Response {
     let text = status.canonical_reason().unwrap_or("error").to_lowercase();
     let mut response = answer(status, "text/plain; charset=utf-8", format!("{text}\n"));
-    if matches!(status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT | StatusCode::BAD_REQUEST) {
+    if matches!(status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT | StatusCode::BAD_REQUEST)
+    {
         response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
     }
     response

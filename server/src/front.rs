@@ -40,7 +40,8 @@ pub async fn respond(app: App, peer: IpAddr, side: Side, request: Request<Incomi
     };
     exchange.path = path;
     let line = log::Line { dialect: spoken.dialect.door, route, method: exchange.method().clone(), from };
-    let mut response = if over(spoken, route, now) { gone(&spoken.settings) } else { (route.endpoint)(exchange).await };
+    let mut response =
+        if over(spoken, route, now) { gone(&spoken.settings) } else { (route.endpoint)(exchange).await };
     if spoken.dialect.deprecated {
         deprecate(&mut response, &spoken.settings);
     }
@@ -93,7 +94,10 @@ fn deprecate(response: &mut Response, settings: &config::Dialect) {
     let successor = settings.successor.as_deref().unwrap_or(SUCCESSOR);
     let link = format!("<{successor}>; rel=\"successor-version\"");
     let fields = [
-        (HeaderName::from_static("deprecation"), settings.deprecated_at().map(|at| format!("@{}", at.secs()))),
+        (
+            HeaderName::from_static("deprecation"),
+            settings.deprecated_at().map(|at| format!("@{}", at.secs())),
+        ),
         (HeaderName::from_static("sunset"), settings.sunset_at().map(http_date)),
         (http::header::LINK, Some(link)),
     ];

@@ -6,7 +6,9 @@
 pub mod address;
 pub mod app;
 pub mod authority;
+pub mod cli;
 pub mod config;
+pub mod device;
 pub mod dialect;
 pub mod env;
 pub mod error;

@@ -41,7 +41,10 @@ pub struct Sampler {
 
 /// Starts logging to standard error. Called once, by `main`.
 pub fn start(log: &Log, env: &Env) {
-    let builder = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).with_timer(Clock(env.clone()));
+    let builder = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_timer(Clock(env.clone()));
     let started = match log.format {
         LogFormat::Text => builder.with_ansi(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::front::{self, Side};
-use crate::task;
+use crate::task::{self, Task};
 
 /// Milliseconds to wait after the system refused to accept, so that a full table of files is not hammered.
 const ACCEPT_PAUSE_MILLIS: u64 = 50;
@@ -36,6 +36,19 @@ pub struct Running {
 /// # Errors
 /// The system's, if the address of the listener cannot be told.
 pub fn start(app: App, listener: TcpListener, admin: Option<TcpListener>) -> std::io::Result<Running> {
+    start_with(app, listener, admin, task::ALL)
+}
+
+/// Starts to serve with these tasks in the background: stories have none, and do their steps when the story says so.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_with(
+    app: App,
+    listener: TcpListener,
+    admin: Option<TcpListener>,
+    tasks: &[Task],
+) -> std::io::Result<Running> {
     let address = listener.local_addr()?;
     let stop = app.stop.clone();
     let mut parts = JoinSet::new();
@@ -44,7 +57,7 @@ pub fn start(app: App, listener: TcpListener, admin: Option<TcpListener>) -> std
     if let Some(admin) = admin {
         parts.spawn(listen(app.clone(), admin, Side::Admin));
     }
-    task::ALL.iter().for_each(|task| drop(parts.spawn(task::run(app.clone(), *task))));
+    tasks.iter().for_each(|task| drop(parts.spawn(task::run(app.clone(), *task))));
     Ok(Running { address, app, stop, parts })
 }
 
@@ -109,8 +122,7 @@ fn connection(
         .header_read_timeout(Duration::from_secs(limits.header_secs))
         .max_buf_size(limits.header_bytes.max(BUFFER_BYTES_MIN))
         .auto_date_header(false)
-        .title_case_headers(true)
-        .pipeline_flush(true);
+        .title_case_headers(true);
     builder.serve_connection(
         TokioIo::new(stream),
         service_fn(move |request| {

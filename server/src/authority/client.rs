@@ -54,7 +54,13 @@ impl Authority {
     ///
     /// # Errors
     /// `NotFound`, `Malformed(field)`, `Conflict(field)`, `Unavailable`.
-    pub async fn change_client(&self, call: &Call, realm: RealmId, id: ClientId, change: ClientChange) -> Result<Saved<Client>> {
+    pub async fn change_client(
+        &self,
+        call: &Call,
+        realm: RealmId,
+        id: ClientId,
+        change: ClientChange,
+    ) -> Result<Saved<Client>> {
         let before = self.client(realm, id)?;
         let secret = |settings: &Settings| match settings {
             Settings::Partner { pair } => Some(*pair),
@@ -81,7 +87,10 @@ impl Authority {
     pub async fn remove_client(&self, call: &Call, realm: RealmId, id: ClientId) -> Result<Saved<Client>> {
         let client = self.client(realm, id)?;
         if client.builtin {
-            return Err(Error::malformed("id", "a built-in client cannot be removed; switch its dialect off instead"));
+            return Err(Error::malformed(
+                "id",
+                "a built-in client cannot be removed; switch its dialect off instead",
+            ));
         }
         let removed = Client { removed: true, updated_at: call.now, ..Client::clone(&client) };
         self.save_client(call, removed, Some(Why::ClientRemoved), "client.remove").await
@@ -92,7 +101,9 @@ impl Authority {
     /// # Errors
     /// `NotFound`.
     pub fn client(&self, realm: RealmId, id: ClientId) -> Result<Arc<Client>> {
-        self.clients.find(|client| client.id == id && client.realm == realm).ok_or_else(|| Error::not_found("client"))
+        self.clients
+            .find(|client| client.id == id && client.realm == realm)
+            .ok_or_else(|| Error::not_found("client"))
     }
 
     /// The built-in client of a dialect in a realm.
@@ -113,7 +124,8 @@ impl Authority {
     /// The partner with this permanent pair.
     pub fn partner(&self, realm: RealmId, presented: Fingerprint) -> Option<Arc<Client>> {
         self.clients.find(|client| {
-            client.realm == realm && matches!(client.settings, Settings::Partner { pair } if pair == presented)
+            client.realm == realm
+                && matches!(client.settings, Settings::Partner { pair } if pair == presented)
         })
     }
 
@@ -122,7 +134,13 @@ impl Authority {
         self.clients.of(realm)
     }
 
-    async fn save_client(&self, call: &Call, client: Client, why: Option<Why>, what: &str) -> Result<Saved<Client>> {
+    async fn save_client(
+        &self,
+        call: &Call,
+        client: Client,
+        why: Option<Why>,
+        what: &str,
+    ) -> Result<Saved<Client>> {
         let (realm, anchor) = (client.realm, Anchor::Client(client.id));
         let raise = why.map(|why| call.raise(anchor, realm, why));
         let audit = call.audit(Some(realm), what, anchor);
@@ -165,7 +183,10 @@ impl Clients {
 
 impl Client {
     fn must_make_sense(&self) -> Result<()> {
-        if self.name.is_empty() || self.name.len() > CLIENT_NAME_BYTES_MAX || self.name.chars().any(char::is_control) {
+        if self.name.is_empty()
+            || self.name.len() > CLIENT_NAME_BYTES_MAX
+            || self.name.chars().any(char::is_control)
+        {
             return Err(Error::malformed("name", format!("a name has 1 to {CLIENT_NAME_BYTES_MAX} bytes")));
         }
         if self.sessions_max == 0 {
@@ -178,13 +199,21 @@ impl Client {
 impl Settings {
     fn must_make_sense(&self) -> Result<()> {
         let Self::Project { key, allowed_origins, endpoints, .. } = self else { return Ok(()) };
-        if key.len() != 32 || !key.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase()) {
+        if key.len() != 32 || !key.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
+        {
             return Err(Error::malformed("key", "a key is 32 lower-case hexadecimal digits"));
         }
-        if allowed_origins.len() > PROJECT_ORIGINS_MAX || !allowed_origins.iter().all(|origin| is_origin(origin)) {
-            return Err(Error::malformed("allowed_origins", "an origin is http(s)://host or http(s)://host:port"));
+        if allowed_origins.len() > PROJECT_ORIGINS_MAX
+            || !allowed_origins.iter().all(|origin| is_origin(origin))
+        {
+            return Err(Error::malformed(
+                "allowed_origins",
+                "an origin is http(s)://host or http(s)://host:port",
+            ));
         }
-        if endpoints.len() > PROJECT_ENDPOINTS_MAX || !endpoints.iter().all(|endpoint| is_endpoint(&endpoint.name)) {
+        if endpoints.len() > PROJECT_ENDPOINTS_MAX
+            || !endpoints.iter().all(|endpoint| is_endpoint(&endpoint.name))
+        {
             return Err(Error::malformed(
                 "endpoints",
                 "an endpoint's name has 5 to 254 of a-z, 0-9, - and /, without - or / at its ends and without --",
@@ -201,7 +230,9 @@ const PROJECT_ENDPOINTS_MAX: usize = 100;
 
 fn is_origin(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    host.is_some_and(|host| !host.is_empty() && host.bytes().all(|b| b.is_ascii_graphic() && !b"/?#@\\".contains(&b)))
+    host.is_some_and(|host| {
+        !host.is_empty() && host.bytes().all(|b| b.is_ascii_graphic() && !b"/?#@\\".contains(&b))
+    })
 }
 
 fn is_endpoint(name: &str) -> bool {
@@ -212,4 +243,3 @@ fn is_endpoint(name: &str) -> bool {
         && !name.contains("--")
         && !name.contains("//")
 }
-

@@ -1,12 +1,12 @@
 //! Ending sessions: every kind of logout, on every door, is one [`raise`](Authority::end_session).
 
-use exeunt_core::{Anchor, By, Mark, Moment, RealmId, SessionId, Stamp, UserId, Verdict, Why};
+use exeunt_core::{Anchor, By, Mark, Moment, RealmId, SessionId, UserId, Verdict, Why};
 
 use crate::authority::live::SHARDS;
 use crate::authority::session::{Presented, Slide};
 use crate::authority::{Authority, Call};
 use crate::error::{Cause, Error, Kind, Result};
-use crate::store::{Found, List, Others, RaiseOutcome, SessionBy};
+use crate::store::{Found, List, Others, Position, RaiseOutcome, SessionBy};
 
 /// How many rows are looked at in one step when something alive is searched for.
 const LOOK_ROWS: u32 = 100;
@@ -43,12 +43,13 @@ impl Authority {
         let standing = match self.check(presented, call.now, Slide::No) {
             Ok(standing) => standing,
             Err(error) if matches!(error.kind(), Kind::Dead(_)) => {
-                return Err(Error::dead(self.cause(presented, call.now).await?));
+                return Err(Error::dead(self.cause(presented, call.now).await?.0));
             }
             Err(error) => return Err(error),
         };
         let by = standing.user.map_or(call.by, By::User);
-        let outcome = self.raise_on_session(call, presented.realm, standing.session, Why::LoggedOut, by).await?;
+        let outcome =
+            self.raise_on_session(call, presented.realm, standing.session, Why::LoggedOut, by).await?;
         match outcome.was {
             Verdict::Alive => Ok(self.ending(outcome.mark, true)),
             Verdict::Expired => Err(Error::dead(Cause::Expired)),
@@ -76,20 +77,49 @@ impl Authority {
         Ok(self.ending(outcome.mark, found_alive))
     }
 
-    /// Ends every session of a user but one; returns how many, and the position from which on they are dead.
+    /// Ends every session of a user but one; returns how many, and the position at which they are dead.
     ///
     /// # Errors
     /// `Malformed("except")` if the session to keep is not one of the user's; `Unavailable`.
-    pub async fn end_others(&self, call: &Call, realm: RealmId, user: UserId, keep: SessionId) -> Result<(usize, Stamp)> {
+    pub async fn end_others(
+        &self,
+        call: &Call,
+        realm: RealmId,
+        user: UserId,
+        keep: SessionId,
+    ) -> Result<(usize, Position)> {
         let raise = call.raise(Anchor::User(user), realm, Why::Others);
         let marks = self.settle(self.store.raise_others(Others { user, keep, raise }).await)?;
         marks.iter().for_each(|mark| self.applied(mark));
-        Ok((marks.len(), self.memory.position()))
+        Ok((marks.len(), self.position().await?))
     }
 
     /// How many sessions a mark on this anchor would end now.
-    pub fn would_end(&self, anchor: Anchor, now: Moment) -> usize {
-        self.alive_under(anchor, now).count()
+    ///
+    /// # Errors
+    /// `Unavailable` while memory is not complete.
+    pub fn would_end(&self, anchor: Anchor, now: Moment) -> Result<usize> {
+        self.ready()?;
+        Ok(self.alive_under(anchor, now).count())
+    }
+
+    /// How many sessions [`Authority::end_others`] would end now.
+    ///
+    /// # Errors
+    /// `Malformed("except")`, `Unavailable`.
+    pub fn would_end_others(&self, user: UserId, keep: SessionId, now: Moment) -> Result<usize> {
+        self.ready()?;
+        let kept = self.memory.find_by_id(keep).filter(|live| live.session.user() == Some(user));
+        let kept =
+            kept.ok_or_else(|| Error::malformed("except", "the session to keep is not one of this user's"))?;
+        let hangs = |id: SessionId| {
+            kept.session.anchors.contains(&Anchor::Session(id))
+                || self
+                    .memory
+                    .find_by_id(id)
+                    .is_some_and(|live| live.session.anchors.contains(&Anchor::Session(keep)))
+        };
+        Ok(self.alive_under(Anchor::User(user), now).filter(|id| !hangs(*id)).count())
     }
 
     /// A mark was raised: nothing here accepts what it ended any more.
@@ -120,7 +150,9 @@ impl Authority {
 
     async fn must_be_recorded(&self, realm: RealmId, session: SessionId, now: Moment) -> Result<Found> {
         let found = self.settle(self.store.session(SessionBy::Id(session), now).await)?;
-        found.filter(|found| found.record.session.realm() == Some(realm)).ok_or_else(|| Error::not_found("session"))
+        found
+            .filter(|found| found.record.session.realm() == Some(realm))
+            .ok_or_else(|| Error::not_found("session"))
     }
 
     /// Whether a mark on this anchor would end anything: for people, so a login at the same moment may be missed.
@@ -145,7 +177,9 @@ impl Authority {
     fn alive_under(&self, anchor: Anchor, now: Moment) -> impl Iterator<Item = SessionId> + '_ {
         (0..SHARDS)
             .flat_map(|shard| self.memory.shard(shard))
-            .filter(move |live| live.session.anchors.contains(&anchor) && self.memory.judge(live, now) == Verdict::Alive)
+            .filter(move |live| {
+                live.session.anchors.contains(&anchor) && self.memory.judge(live, now) == Verdict::Alive
+            })
             .map(|live| live.session.id)
     }
 

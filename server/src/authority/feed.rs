@@ -59,7 +59,11 @@ impl Authority {
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn audit(&self, realm: Option<RealmId>, before: AuditPlace) -> Result<(Vec<AuditLine>, Option<AuditPlace>)> {
+    pub async fn audit(
+        &self,
+        realm: Option<RealmId>,
+        before: AuditPlace,
+    ) -> Result<(Vec<AuditLine>, Option<AuditPlace>)> {
         let (entries, marks) = self.settle(self.store.audit(realm, before, PAGE_AUDIT).await)?;
         let mut lines: Vec<_> =
             entries.into_iter().map(AuditLine::Entry).chain(marks.into_iter().map(AuditLine::Mark)).collect();

@@ -24,7 +24,13 @@ impl Authority {
     ///
     /// # Errors
     /// `Malformed` if there are too many, `Unavailable`.
-    pub async fn create_key(&self, call: &Call, name: &str, role: Role, realm: Option<RealmId>) -> Result<(Key, Token)> {
+    pub async fn create_key(
+        &self,
+        call: &Call,
+        name: &str,
+        role: Role,
+        realm: Option<RealmId>,
+    ) -> Result<(Key, Token)> {
         if self.keys.all().len() >= KEYS_MAX {
             return Err(Error::malformed("name", format!("there are {KEYS_MAX} keys already")));
         }

@@ -7,7 +7,9 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use exeunt_core::{Anchor, Door, Fingerprint, Mark, Marks, Moment, Session, SessionId, Stamp, Verdict, judge};
+use exeunt_core::{
+    Anchor, Door, Fingerprint, Mark, Marks, Moment, Session, SessionId, Stamp, Verdict, judge,
+};
 use hashbrown::HashTable;
 use tokio::sync::watch;
 
@@ -121,7 +123,8 @@ impl Memory {
             return;
         }
         ids.insert_unique(id_hash(id), live.clone(), |live| id_hash(live.session.id));
-        write(&self.by_token[token_shard(&token)]).insert_unique(token.prefix(), live, |live| live.token.prefix());
+        write(&self.by_token[token_shard(&token)])
+            .insert_unique(token.prefix(), live, |live| live.token.prefix());
     }
 
     /// Drops a session that is dead, or was never recorded.

@@ -58,7 +58,8 @@ impl Authority {
         // Read before any evidence: this is what makes the race harmless.
         let stamp = self.memory.position();
         let user = self.settle(self.store.user(login.client.realm, login.identifier.clone()).await)?;
-        let user = user.filter(|user| login.account_number.is_none_or(|it| user.account_number.as_deref() == Some(it)));
+        let user = user
+            .filter(|user| login.account_number.is_none_or(|it| user.account_number.as_deref() == Some(it)));
         let hash = user.as_ref().and_then(|user| user.password.clone());
         let verified = self.passwords.verify(hash, login.password.clone()).await?;
         let user = user.filter(|user| verified.right && !user.disabled && !user.deleted);
@@ -67,6 +68,7 @@ impl Authority {
             .issue(
                 call,
                 &Issue {
+                    door: login.client.door,
                     client: login.client,
                     user: Some(user.id),
                     token: login.token,

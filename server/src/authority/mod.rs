@@ -28,7 +28,7 @@ pub use end::Ending;
 pub use login::Login;
 pub use mint::Mint;
 pub use passwords::Password;
-pub use session::{Issue, Presented, Slide, Standing};
+pub use session::{Issue, Presented, Slide, Standing, Voucher};
 pub use user::UserChange;
 
 pub use crate::store::{Client, Endpoint, Identifier, Key, Realm, Role, Settings, User};

@@ -122,7 +122,10 @@ impl Authority {
         for realm in self.realms() {
             for builtin in &self.builtins {
                 let wanted = match self.builtin_client(realm.id, builtin.door) {
-                    Ok(client) if (client.idle_secs, client.absolute_secs) == (builtin.idle_secs, builtin.absolute_secs) => {
+                    Ok(client)
+                        if (client.idle_secs, client.absolute_secs)
+                            == (builtin.idle_secs, builtin.absolute_secs) =>
+                    {
                         continue;
                     }
                     Ok(client) => Client {

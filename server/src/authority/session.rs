@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use exeunt_core::{
-    Anchor, ClientId, Door, Moment, RealmId, Session, SessionId, Stamp, Token, UserId, Verdict,
+    Anchor, ClientId, Door, Mark, Moment, RealmId, Session, SessionId, Stamp, Token, UserId, Verdict,
 };
 
 use crate::authority::live::Live;
 use crate::authority::{Authority, Call};
-use crate::error::{Cause, Error, Outage, Result};
+use crate::error::{Cause, Error, Kind, Outage, Result};
 use crate::store::{Client, NewSession, Record, SessionBy};
 
 /// The longest user agent that is kept, in bytes.
@@ -48,8 +48,24 @@ pub enum Slide {
     No,
 }
 
+/// A session for somebody whom a trusted back end has authenticated itself.
+pub struct Voucher {
+    /// The dialect that accepts the token.
+    pub door: Door,
+    /// Whose it is.
+    pub user: UserId,
+    /// The client it is used with; `None`: the built-in one of the dialect.
+    pub client: Option<ClientId>,
+    /// Seconds unseen, instead of the client's.
+    pub idle_secs: Option<u32>,
+    /// Seconds at most, instead of the client's.
+    pub absolute_secs: Option<u32>,
+}
+
 /// A session to be issued.
 pub struct Issue<'a> {
+    /// The dialect that accepts the token.
+    pub door: Door,
     /// The client it is used with; gives lifetimes and limits.
     pub client: &'a Client,
     /// Whose it is.
@@ -91,33 +107,75 @@ impl Authority {
     ///
     /// # Errors
     /// `Dead` with the exact cause; `Unavailable`.
-    pub async fn check_exact(&self, presented: &Presented<'_>, now: Moment, slide: Slide) -> Result<Standing> {
+    pub async fn check_exact(
+        &self,
+        presented: &Presented<'_>,
+        now: Moment,
+        slide: Slide,
+    ) -> Result<Standing> {
         match self.check(presented, now, slide) {
             Err(error) if error.kind() == Error::dead(Cause::Unknown).kind() => {
-                Err(Error::dead(self.cause(presented, now).await?))
+                Err(Error::dead(self.cause(presented, now).await?.0))
             }
             answer => answer,
         }
     }
 
-    /// Why a credential that is not active is not: from the store.
+    /// Why a credential that is not active is not, and the mark that ended it: from the store.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn cause(&self, presented: &Presented<'_>, now: Moment) -> Result<Cause> {
-        let found = self.settle(self.store.session(SessionBy::Token(presented.token.fingerprint()), now).await)?;
-        let Some(found) = found.filter(|found| presented.matches(found.record.door, &found.record.session)) else {
-            return Ok(Cause::Unknown);
+    pub async fn cause(&self, presented: &Presented<'_>, now: Moment) -> Result<(Cause, Option<Mark>)> {
+        let found =
+            self.settle(self.store.session(SessionBy::Token(presented.token.fingerprint()), now).await)?;
+        let Some(found) = found.filter(|found| presented.matches(found.record.door, &found.record.session))
+        else {
+            return Ok((Cause::Unknown, None));
         };
         match found.verdict {
-            Verdict::Expired => Ok(Cause::Expired),
+            Verdict::Expired => Ok((Cause::Expired, None)),
             Verdict::Ended(_) => {
                 let mark = self.settle(self.store.why(&found.record.session).await)?;
-                mark.map(|mark| Cause::Ended(mark.why)).ok_or_else(|| Error::internal("an ended session without a mark"))
+                let mark = mark.ok_or_else(|| Error::internal("an ended session without a mark"))?;
+                Ok((Cause::Ended(mark.why), Some(mark)))
             }
             // Recorded, but not yet or no more in memory: a commit or a filling is under way.
             Verdict::Alive => Err(Error::unavailable(Outage::Busy)),
         }
+    }
+
+    /// Issues a session for somebody whom a trusted back end has authenticated itself.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden` for a disabled user, and as [`Authority::issue`].
+    pub async fn vouch(
+        &self,
+        call: &Call,
+        realm: RealmId,
+        voucher: &Voucher,
+        token: &Token,
+    ) -> Result<Standing> {
+        // Read before the user and the client, which are the evidence here.
+        let stamp = self.memory.position();
+        let user = self.user(realm, voucher.user).await?;
+        if user.disabled {
+            return Err(Error::new(Kind::Forbidden, "the user is disabled"));
+        }
+        let client = match voucher.client {
+            Some(client) => self.client(realm, client)?,
+            None => self.builtin_client(realm, voucher.door)?,
+        };
+        let issue = Issue {
+            door: voucher.door,
+            client: &client,
+            user: Some(user.id),
+            token,
+            stamp,
+            user_agent: None,
+            idle_secs: voucher.idle_secs,
+            absolute_secs: voucher.absolute_secs,
+        };
+        self.issue(call, &issue).await
     }
 
     /// Records a session and lets it live, unless something ended it while its evidence was being looked at: that is
@@ -189,7 +247,7 @@ impl Issue<'_> {
                 idle_secs: self.idle_secs.unwrap_or(self.client.idle_secs),
                 absolute_secs: self.absolute_secs.unwrap_or(self.client.absolute_secs),
             },
-            door: self.client.door,
+            door: self.door,
             token: self.token.fingerprint(),
             from: call.from,
             user_agent: self.user_agent.map(|text| cut(text, USER_AGENT_BYTES_MAX).to_owned()),

@@ -140,4 +140,3 @@ impl Touches {
         waiting.append(&mut batch);
     }
 }
-

@@ -79,7 +79,13 @@ impl Authority {
     ///
     /// # Errors
     /// `NotFound`, `Malformed(field)`, `Conflict(field)`, `Unavailable`.
-    pub async fn change_user(&self, call: &Call, realm: RealmId, id: UserId, change: UserChange) -> Result<Saved<User>> {
+    pub async fn change_user(
+        &self,
+        call: &Call,
+        realm: RealmId,
+        id: UserId,
+        change: UserChange,
+    ) -> Result<Saved<User>> {
         for _ in 0..TRIES {
             let before = self.user(realm, id).await?;
             let disabling = change.disabled == Some(true) && !before.disabled;
@@ -165,7 +171,10 @@ impl Authority {
             ..user
         };
         if after.unique_keys().is_empty() {
-            return Err(Error::malformed("username", "a user needs a username, an email or an account_number"));
+            return Err(Error::malformed(
+                "username",
+                "a user needs a username, an email or an account_number",
+            ));
         }
         Ok(after)
     }
@@ -186,10 +195,13 @@ impl UserChange {
         if let Some(Some(password)) = &self.password
             && password.expose().is_none_or(|text| text.chars().count() < PASSWORD_CHARS_MIN)
         {
-            let rule = format!("a password has {PASSWORD_CHARS_MIN} characters or more, and at most {PASSWORD_BYTES_MAX} bytes");
+            let rule = format!(
+                "a password has {PASSWORD_CHARS_MIN} characters or more, and at most {PASSWORD_BYTES_MAX} bytes"
+            );
             return Err(Error::malformed("password", rule));
         }
-        match self.data.as_ref().map(|data| serde_json::to_string(data).map_or(usize::MAX, |text| text.len())) {
+        match self.data.as_ref().map(|data| serde_json::to_string(data).map_or(usize::MAX, |text| text.len()))
+        {
             Some(bytes) if bytes > DATA_BYTES_MAX => {
                 Err(Error::malformed("data", format!("data holds at most {DATA_BYTES_MAX} bytes")))
             }

@@ -6,6 +6,7 @@
 pub mod cookie;
 pub mod csv;
 pub mod form;
+pub mod native;
 pub mod rested;
 pub mod xml;
 
@@ -17,14 +18,14 @@ use crate::error::Error;
 use crate::exchange::{Endpoint, Response};
 
 /// Every dialect that this server speaks, in the order in which they are asked for a path.
-pub const ALL: &[&Dialect] = &[&rested::DIALECT];
-
-/// The dialect that administrators speak: the one that is served on an address of their own.
-pub const ADMIN: Door = Door::new("native");
+pub const ALL: &[&Dialect] = &[&native::DIALECT, &rested::DIALECT];
 
 /// What a value becomes that could not be decoded: wrong percent-encoding, wrong UTF-8, a NUL. No identifier, password
 /// or token holds a NUL, so it is answered as the dialect answers any value that matches nothing.
 pub const NOTHING: &str = "\0";
+
+/// The dialect that administrators speak: the one that is served on an address of their own.
+pub const ADMIN: Door = Door::new("native");
 
 /// A dialect.
 pub struct Dialect {

@@ -11,9 +11,12 @@ mod audit;
 pub mod book;
 pub mod choice;
 mod client;
+pub mod contract;
+pub mod faulty;
 mod key;
 mod mark;
 pub mod memory;
+mod open;
 mod realm;
 pub mod round;
 mod session;
@@ -25,9 +28,10 @@ pub use client::{Client, Endpoint, Settings};
 use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
 pub use key::{Key, Role};
 pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, Snapshot};
+pub use open::{StoreUrl, open};
 pub use realm::Realm;
-pub use session::{FLUSH_SECS, 
-    Found, Issued, List, NewSession, Record, Seen, SessionBy, Swept, seen_at_most, touch_lag_secs,
+pub use session::{
+    FLUSH_SECS, Found, Issued, List, NewSession, Record, Seen, SessionBy, Swept, seen_at_most, touch_lag_secs,
 };
 pub use user::{Identifier, PasswordHash, Saved, User};
 
@@ -44,6 +48,17 @@ pub trait Ledger: Send + Sync + 'static {
     /// The last place in the log of marks, and of which incarnation of the store. Whatever was acknowledged is at
     /// or before it.
     async fn position(&self) -> Result<Position>;
+
+    /// Whether the demonstration made this store: its passwords are known to everybody.
+    async fn is_demo(&self) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Says that the demonstration made this store, once and for all. Nothing to remember for a store that ends with
+    /// its process.
+    async fn set_demo(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// Whether what it has answered survives a power cut.
     fn durable(&self) -> bool;

@@ -1,0 +1,102 @@
+//! A short history on a store whose n-th call fails: an acknowledged logout is never lost, a refused call changed
+//! nothing, an unknown outcome is found out before the next answer, and asking again is safe.
+
+use std::sync::Arc;
+
+use exeunt_core::{Anchor, Session, SessionId, Verdict, Why};
+
+use super::fixture::{NOW, REALM, audit_entry, fresh, id, kind, raise, user};
+use super::reopen::everything;
+use crate::error::{Error, Kind, Outage, Result};
+use crate::store::faulty::{Fault, Faulty};
+use crate::store::{Identifier, Ledger, Others, SessionBy, Store};
+
+type Broken = Faulty<dyn Store>;
+
+/// Plays the history on a fresh store with this fault in call `nth`; `false` if the history is shorter than that.
+pub async fn history_with_fault(store: Arc<dyn Store>, nth: u64, fault: Fault) -> Result<bool> {
+    let store = Faulty::new(store);
+    store.fail(nth, fault);
+    let sessions = [login(&store, 1, 1).await?, login(&store, 2, 1).await?, login(&store, 3, 2).await?];
+    logout(&store, &sessions[0]).await?;
+    assert_dead(&store, &sessions[..1]).await?;
+    let others = || Others {
+        user: exeunt_core::UserId(id(1)),
+        keep: sessions[0].id,
+        raise: raise(Anchor::Realm(REALM), Why::Others),
+    };
+    insist(&store, async || store.raise_others(others()).await).await?;
+    assert_dead(&store, &sessions[..2]).await?;
+    disable(&store, 2).await?;
+    assert_dead(&store, &sessions).await?;
+    let alive = login(&store, 4, 3).await?;
+    let found = store.inner().session(SessionBy::Id(alive.id), NOW).await?;
+    assert_eq!(found.map(|found| found.verdict), Some(Verdict::Alive));
+    let position = store.inner().position().await?.stamp;
+    let log = store.inner().marks(None, exeunt_core::Stamp::ZERO, 100).await?.marks;
+    let places: Vec<_> = log.iter().map(|mark| mark.at.number()).collect();
+    assert_eq!(places, (1..=position.number()).collect::<Vec<_>>());
+    Ok(store.calls() >= nth)
+}
+
+/// Makes a call until it is answered.
+async fn insist<T>(store: &Broken, call: impl AsyncFn() -> Result<T>) -> Result<T> {
+    let before = everything(store.inner()).await?;
+    let first = call().await;
+    match first.as_ref().err().map(Error::kind) {
+        Some(Kind::Unavailable(Outage::Refused)) => {
+            assert_eq!(everything(store.inner()).await?, before);
+            call().await
+        }
+        Some(Kind::Unavailable(Outage::Unknown)) => {
+            let unknown = Some(Kind::Unavailable(Outage::Unknown));
+            assert_eq!(kind(store.position().await), unknown);
+            let logout = raise(Anchor::Session(SessionId(id(1))), Why::LoggedOut);
+            assert_eq!(kind(store.raise(logout).await), unknown);
+            store.recover().await?;
+            call().await
+        }
+        _ => first,
+    }
+}
+
+async fn login(store: &Broken, number: u64, user: u64) -> Result<Session> {
+    let new = insist(store, async || fresh(store, number, user).await).await?;
+    let issued = insist(store, async || store.issue(new.clone()).await).await;
+    match kind(issued) {
+        // It had happened.
+        None | Some(Kind::Conflict("session")) => Ok(new.record.session),
+        Some(kind) => Err(Error::new(kind, "no login")),
+    }
+}
+
+async fn logout(store: &Broken, session: &Session) -> Result<()> {
+    let end = || raise(Anchor::Session(session.id), Why::LoggedOut);
+    insist(store, async || store.raise(end()).await).await.map(|_| ())
+}
+
+/// Reads, changes and writes a user until it is disabled, as whoever asks again would.
+async fn disable(store: &Broken, number: u64) -> Result<()> {
+    use crate::store::Directory;
+    let end = || Some(raise(Anchor::User(user(number).id), Why::Disabled));
+    let created =
+        insist(store, async || store.save_user(user(number), None, Some(audit_entry("user"))).await).await;
+    assert!(matches!(kind(created), None | Some(Kind::Conflict("version"))));
+    let by = || Identifier::Id(user(number).id);
+    let found = insist(store, async || store.user(REALM, by()).await).await?;
+    let mut changed = found.ok_or_else(|| Error::not_found("user"))?;
+    changed.disabled = true;
+    let saved = insist(store, async || store.save_user(changed.clone(), end(), None).await).await;
+    assert!(matches!(kind(saved), None | Some(Kind::Conflict("version"))));
+    let found = store.inner().user(REALM, by()).await?;
+    assert!(found.is_some_and(|user| user.disabled && user.version == 2));
+    Ok(())
+}
+
+async fn assert_dead(store: &Broken, sessions: &[Session]) -> Result<()> {
+    for session in sessions {
+        let found = store.inner().session(SessionBy::Id(session.id), NOW).await?;
+        assert!(matches!(found.map(|found| found.verdict), Some(Verdict::Ended(_))));
+    }
+    Ok(())
+}

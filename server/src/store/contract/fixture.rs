@@ -1,0 +1,153 @@
+//! What the promises are tried with.
+
+use std::pin::Pin;
+use std::task::Poll;
+
+use exeunt_core::{
+    Anchor, By, ClientId, Door, Fingerprint, Moment, RealmId, Session, SessionId, UserId, Why,
+};
+use serde_json::Map;
+
+use crate::error::{Kind, Result};
+use crate::store::{AuditEntry, Client, NewSession, Raise, RaiseOutcome, Record, Settings, Store, User};
+
+/// The realm of all but a few.
+pub const REALM: RealmId = RealmId([7; 16]);
+/// A time in the life of a store.
+pub const NOW: Moment = Moment::from_secs(1_800_000_000);
+pub(super) const CLIENT: ClientId = ClientId([8; 16]);
+pub(super) const IDLE_SECS: u32 = 600;
+pub(super) const ABSOLUTE_SECS: u32 = 3600;
+const DOOR: Door = Door::new("native");
+
+pub(super) fn id(number: u64) -> [u8; 16] {
+    u128::from(number).to_be_bytes()
+}
+
+/// Session `number` of user `user`, whose evidence is read now.
+pub async fn fresh(store: &dyn Store, number: u64, user: u64) -> Result<NewSession> {
+    let id = SessionId(id(number));
+    let user = UserId(self::id(user));
+    let anchors = [Anchor::Realm(REALM), Anchor::Client(CLIENT), Anchor::User(user), Anchor::Session(id)];
+    let session = Session {
+        id,
+        stamp: store.position().await?.stamp,
+        anchors: anchors.into(),
+        issued_at: NOW,
+        idle_secs: IDLE_SECS,
+        absolute_secs: ABSOLUTE_SECS,
+    };
+    let token = Fingerprint::of(&number.to_be_bytes());
+    let record = Record { session, door: DOOR, token, from: None, user_agent: None };
+    Ok(NewSession { record, sessions_max: 10_000 })
+}
+
+/// Issues it.
+pub async fn issue(store: &dyn Store, number: u64, user: u64) -> Result<Session> {
+    let new = fresh(store, number, user).await?;
+    store.issue(new.clone()).await?;
+    Ok(new.record.session)
+}
+
+/// Issues a session that hangs from another.
+pub(super) async fn issue_child(
+    store: &dyn Store,
+    number: u64,
+    user: u64,
+    parent: &Session,
+) -> Result<Session> {
+    let mut new = fresh(store, number, user).await?;
+    let own = new.record.session.anchors.iter().chain(&parent.anchors);
+    new.record.session.anchors = own.copied().collect();
+    store.issue(new.clone()).await?;
+    Ok(new.record.session)
+}
+
+/// A mark to be raised at [`NOW`].
+pub fn raise(anchor: Anchor, why: Why) -> Raise {
+    let (by, via) = (By::System, DOOR);
+    Raise { anchor, realm: REALM, why, by, via, from: None, when: NOW, known: None }
+}
+
+/// Logs a session out.
+pub async fn raise_session(store: &dyn Store, session: &Session) -> Result<RaiseOutcome> {
+    store.raise(raise(Anchor::Session(session.id), Why::LoggedOut)).await
+}
+
+/// User `number`, not yet written.
+pub fn user(number: u64) -> User {
+    User {
+        id: UserId(id(number)),
+        realm: REALM,
+        number: 0,
+        username: Some(format!("user{number}")),
+        email: Some(format!("User{number}@Example.com")),
+        account_number: Some(format!("00{number}")),
+        password: None,
+        first_name: "Ada".to_owned(),
+        last_name: String::new(),
+        data: Map::new(),
+        disabled: false,
+        deleted: false,
+        created_at: NOW,
+        updated_at: NOW,
+        version: 0,
+    }
+}
+
+/// Client `number`, not yet written.
+pub fn client(number: u64) -> Client {
+    Client {
+        id: ClientId(id(number)),
+        realm: REALM,
+        name: format!("client{number}"),
+        door: DOOR,
+        builtin: false,
+        idle_secs: IDLE_SECS,
+        absolute_secs: ABSOLUTE_SECS,
+        sessions_max: 10,
+        settings: Settings::Plain,
+        removed: false,
+        created_at: NOW,
+        updated_at: NOW,
+        version: 0,
+    }
+}
+
+/// A line of the audit trail.
+pub fn audit_entry(what: &str) -> AuditEntry {
+    AuditEntry {
+        place: 0,
+        when: NOW,
+        realm: Some(REALM),
+        by: By::System,
+        via: DOOR,
+        from: Some([127, 0, 0, 1].into()),
+        what: what.to_owned(),
+        subject: "user 1".to_owned(),
+    }
+}
+
+/// The kind of a failure that there must be.
+pub(super) fn kind<T>(result: Result<T>) -> Option<Kind> {
+    result.err().map(|error| error.kind())
+}
+
+/// Lets all of these calls be under way at once, and returns what each came to.
+pub(super) async fn at_once<'a, T: 'a>(calls: impl IntoIterator<Item = Call<'a, T>>) -> Vec<T> {
+    let mut calls: Vec<_> = calls.into_iter().map(|call| (Some(call), None)).collect();
+    std::future::poll_fn(|context| {
+        let mut waiting = false;
+        for (call, done) in &mut calls {
+            if let Some(Poll::Ready(value)) = call.as_mut().map(|call| call.as_mut().poll(context)) {
+                (*call, *done) = (None, Some(value));
+            }
+            waiting |= call.is_some();
+        }
+        if waiting { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    calls.into_iter().filter_map(|(_, done)| done).collect()
+}
+
+pub(super) type Call<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

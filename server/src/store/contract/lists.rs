@@ -1,0 +1,156 @@
+//! Reading: the feed, what is in force, sessions page by page.
+
+use exeunt_core::{Anchor, ClientId, Mark, RealmId, Stamp, UserId, Verdict, Why, floor};
+
+use super::fixture::{NOW, REALM, fresh, id, issue, raise, raise_session};
+use crate::error::Result;
+use crate::store::{Found, List, Raise, Store};
+
+const ELSEWHERE: RealmId = RealmId([9; 16]);
+
+fn elsewhere(number: u64) -> Raise {
+    Raise { realm: ELSEWHERE, ..raise(Anchor::User(UserId(id(number))), Why::Everywhere) }
+}
+
+/// From every place, in pages of every size: all marks, in order, and a position to go on from.
+pub async fn the_feed_misses_nothing_page_by_page(store: &dyn Store) -> Result<()> {
+    let mut all = Vec::new();
+    for number in 0..7 {
+        all.push(store.raise(raise(Anchor::User(UserId(id(number))), Why::Everywhere)).await?.mark);
+    }
+    for start in 0..=7 {
+        for limit in 1..=8 {
+            let mut after = Stamp::from_number(start);
+            let mut got: Vec<Mark> = Vec::new();
+            loop {
+                let page = store.marks(None, after, limit).await?;
+                assert_eq!(page.position.incarnation, store.position().await?.incarnation);
+                let empty = page.marks.is_empty();
+                got.extend(page.marks);
+                after = page.position.stamp;
+                assert!(got.last().is_none_or(|mark| mark.at == after));
+                if empty {
+                    break;
+                }
+            }
+            let skipped = usize::try_from(start).unwrap_or_default();
+            assert_eq!(got, all[skipped..], "from {start} by {limit}");
+            assert_eq!(after, store.position().await?.stamp);
+        }
+    }
+    Ok(())
+}
+
+/// A reader of one realm goes on behind the marks of others.
+pub async fn the_feed_of_a_realm_tells_positions_of_the_whole(store: &dyn Store) -> Result<()> {
+    store.raise(elsewhere(1)).await?;
+    store.raise(raise(Anchor::User(UserId(id(1))), Why::Everywhere)).await?;
+    store.raise(elsewhere(2)).await?;
+    store.raise(raise(Anchor::User(UserId(id(2))), Why::Everywhere)).await?;
+    store.raise(elsewhere(3)).await?;
+    let page = store.marks(Some(REALM), Stamp::ZERO, 10).await?;
+    let places: Vec<_> = page.marks.iter().map(|mark| mark.at.number()).collect();
+    assert_eq!((places, page.position.stamp.number()), (vec![2, 4], 5));
+    let mut places = Vec::new();
+    let mut after = Stamp::ZERO;
+    while after < store.position().await?.stamp {
+        let page = store.marks(Some(ELSEWHERE), after, 1).await?;
+        assert!(page.position.stamp > after);
+        after = page.position.stamp;
+        places.extend(page.marks.iter().map(|mark| mark.at.number()));
+    }
+    assert_eq!(places, [1, 3, 5]);
+    let page = store.marks(Some(RealmId([0; 16])), Stamp::ZERO, 10).await?;
+    assert_eq!((page.marks.len(), page.position.stamp.number()), (0, 5));
+    Ok(())
+}
+
+/// The latest mark of each anchor, of one realm or all.
+pub async fn a_snapshot_holds_what_is_in_force(store: &dyn Store) -> Result<()> {
+    assert!(store.snapshot(None).await?.marks.is_empty());
+    let user = Anchor::User(UserId(id(1)));
+    store.raise(raise(user, Why::Everywhere)).await?;
+    raise_session(store, &issue(store, 1, 2).await?).await?;
+    store.raise(elsewhere(3)).await?;
+    store.raise(raise(user, Why::Admin)).await?;
+    let snapshot = store.snapshot(None).await?;
+    let places: Vec<_> = snapshot.marks.iter().map(|mark| mark.at.number()).collect();
+    assert_eq!((places, snapshot.position), (vec![2, 3, 4], store.position().await?));
+    let snapshot = store.snapshot(Some(ELSEWHERE)).await?;
+    let places: Vec<_> = snapshot.marks.iter().map(|mark| mark.at.number()).collect();
+    assert_eq!((places, snapshot.position.stamp.number()), (vec![3], 4));
+    Ok(())
+}
+
+fn rows(found: &[Found]) -> Vec<u64> {
+    found.iter().map(|found| found.row).collect()
+}
+
+/// Newest first, page by page, under a user, a client, both or none, and no page shifts when more are issued.
+pub async fn sessions_are_listed_newest_first(store: &dyn Store) -> Result<()> {
+    for number in 1..=6 {
+        let mut new = fresh(store, number, number % 2).await?;
+        if number > 3 {
+            new.record.session.anchors[1] = Anchor::Client(ClientId(id(55)));
+        }
+        store.issue(new).await?;
+    }
+    let mut odd = fresh(store, 7, 1).await?;
+    odd.record.session.anchors[0] = Anchor::Realm(ELSEWHERE);
+    store.issue(odd).await?;
+    let (user, client) = (Anchor::User(UserId(id(1))), Anchor::Client(ClientId(id(55))));
+    let list = |under: &[Anchor], before, limit| List {
+        realm: REALM,
+        under: under.to_vec(),
+        before,
+        floor: Stamp::ZERO,
+        limit,
+        now: NOW,
+    };
+    let page = async |under: &[Anchor], before, limit| {
+        store.sessions(list(under, before, limit)).await.map(|found| rows(&found))
+    };
+    assert_eq!(page(&[], u64::MAX, 10).await?, [6, 5, 4, 3, 2, 1]);
+    assert_eq!(page(&[user], u64::MAX, 2).await?, [5, 3]);
+    issue(store, 8, 1).await?;
+    assert_eq!(page(&[user], 3, 2).await?, [1]);
+    assert_eq!(page(&[client], u64::MAX, 10).await?, [6, 5, 4]);
+    assert_eq!(page(&[client, user], u64::MAX, 10).await?, [5]);
+    assert_eq!(page(&[client], 5, 1).await?, [4]);
+
+    let mark = store.raise(raise(user, Why::Everywhere)).await?.mark;
+    let new = issue(store, 9, 1).await?;
+    let all = store.sessions(list(&[user], u64::MAX, 10)).await?;
+    let alive = all.iter().filter(|found| found.verdict == Verdict::Alive);
+    assert_eq!(alive.map(|found| found.record.session.id).collect::<Vec<_>>(), [new.id]);
+    let floor = floor(&[mark].iter().collect(), &[user]);
+    let found = store.sessions(List { floor, ..list(&[user], u64::MAX, 10) }).await?;
+    assert_eq!(rows(&found), [9]);
+    Ok(())
+}
+
+/// Those without a mark of their own, oldest first, none left out and none twice.
+pub async fn the_unended_are_read_page_by_page(store: &dyn Store) -> Result<()> {
+    for number in 1..=9 {
+        let session = issue(store, number, number).await?;
+        if number % 4 == 0 {
+            raise_session(store, &session).await?;
+        }
+    }
+    store.raise(raise(Anchor::User(UserId(id(1))), Why::Everywhere)).await?;
+    for limit in 1..=8 {
+        let mut got = Vec::new();
+        loop {
+            let page = store.unended(got.last().copied().unwrap_or(0), limit, NOW).await?;
+            assert!(page.len() <= usize::try_from(limit).unwrap_or(usize::MAX));
+            if page.is_empty() {
+                break;
+            }
+            got.extend(rows(&page));
+        }
+        assert_eq!(got, [1, 2, 3, 5, 6, 7, 9]);
+    }
+    let first = store.unended(0, 1, NOW).await?;
+    assert_eq!(first.first().map(|found| found.verdict), Some(Verdict::Ended(Anchor::User(UserId(id(1))))));
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! What every store promises, as plain functions that take a store and fail if it breaks its word.
+//!
+//! `tests/stores.rs` runs each of them on each store. A store is done when all of them hold on it; a promise that is
+//! not written here is none.
+
+mod commits;
+mod directory;
+mod faults;
+mod fixture;
+mod lists;
+mod logouts;
+mod reopen;
+mod sessions;
+mod sweeping;
+
+use std::pin::Pin;
+
+pub use commits::*;
+pub use directory::*;
+pub use faults::history_with_fault;
+pub use fixture::{NOW, REALM, audit_entry, client, fresh, issue, raise, raise_session, user};
+pub use lists::*;
+pub use logouts::*;
+pub use reopen::{Everything, everything, write_everything};
+pub use sessions::*;
+pub use sweeping::*;
+
+use super::Store;
+use crate::error::Result;
+
+/// A promise: `Ok` if the store keeps it. A broken one panics, as an assertion does, and tells what it saw.
+pub type Promise = for<'a> fn(&'a dyn Store) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+
+/// Hands the names of all promises to another macro.
+#[macro_export]
+macro_rules! with_promises {
+    ($callback:ident $($more:tt)*) => {
+        $callback! { $($more)*
+            stamps_are_contiguous
+            a_position_covers_what_was_acknowledged
+            a_change_of_user_commits_with_its_mark_or_not_at_all
+            a_change_of_client_commits_with_its_mark
+            reserved_numbers_never_repeat
+            the_feed_misses_nothing_page_by_page
+            the_feed_of_a_realm_tells_positions_of_the_whole
+            a_snapshot_holds_what_is_in_force
+            of_concurrent_raises_one_found_it_alive
+            an_ended_session_gets_no_second_mark
+            an_expired_session_gets_one_mark_that_says_so
+            marks_on_other_anchors_are_always_new
+            an_unknown_session_cannot_be_ended
+            why_is_the_earliest_mark
+            logging_out_the_others_spares_the_family
+            only_ones_own_session_can_be_kept
+            a_session_is_found_as_it_was_issued
+            a_session_is_issued_once
+            a_limit_ends_the_longest_unseen
+            a_limit_counts_only_the_living
+            a_limit_never_ends_what_the_new_session_hangs_from
+            a_later_touch_wins
+            a_touch_never_revives
+            expiring_spares_the_touched
+            sessions_are_listed_newest_first
+            the_unended_are_read_page_by_page
+            users_are_found_by_their_identifiers
+            identifiers_are_unique_and_freed_by_deletion
+            a_stale_version_changes_nothing
+            users_are_listed_by_number
+            names_and_keys_of_clients_are_unique
+            realms_are_made_with_their_clients
+            keys_come_and_go
+            the_trail_is_read_from_its_end
+            sweeping_forgets_only_the_long_dead
+            sweeping_never_wakes_the_dead
+            sweeping_keeps_marks_in_force
+            the_log_begins_where_it_was_dropped
+        }
+    };
+}
+
+macro_rules! list {
+    ($($name:ident)*) => {
+        /// Every promise, with its name.
+        pub const CONTRACT: &[(&str, Promise)] =
+            &[$((stringify!($name), |store| Box::pin($name(store)))),*];
+    };
+}
+
+with_promises!(list);

@@ -1,0 +1,79 @@
+//! Nothing acknowledged is lost: write some of everything, close, open again, compare.
+
+use exeunt_core::{Anchor, Fingerprint, KeyId, Mark, Stamp, UserId, Why};
+
+use super::fixture::{
+    NOW, REALM, audit_entry, client, fresh, id, issue, issue_child, raise, raise_session, user,
+};
+use crate::error::Result;
+use crate::store::{AuditEntry, AuditPlace, Client, Key, List, Position, Realm, Record, Role, Seen, Store};
+
+/// All that a store tells, in a form that compares.
+#[derive(Debug, PartialEq)]
+pub struct Everything {
+    position: Position,
+    sessions: Vec<(Record, u64, String)>,
+    unended: Vec<u64>,
+    log: Vec<Mark>,
+    in_force: Vec<Mark>,
+    users: Vec<String>,
+    realms: Vec<Realm>,
+    clients: Vec<Client>,
+    keys: Vec<Key>,
+    trail: Vec<AuditEntry>,
+}
+
+/// Writes some of everything.
+pub async fn write_everything(store: &dyn Store) -> Result<()> {
+    let realm = Realm { id: REALM, name: "main".to_owned(), created_at: NOW };
+    store.create_realm(realm, vec![client(1)], Some(audit_entry("realm.create"))).await?;
+    let saved = store.save_user(user(1), None, Some(audit_entry("user.create"))).await?.record;
+    let end = raise(Anchor::User(saved.id), Why::CredentialChanged);
+    store.save_user(saved, Some(end), None).await?;
+    let fingerprint = Fingerprint::of(b"key");
+    let (id, name, role) = (KeyId(id(1)), "ops".to_owned(), Role::Read);
+    let key = Key { id, name, role, realm: Some(REALM), fingerprint, created_at: NOW };
+    store.add_key(key, None).await?;
+    store.reserve(5).await?;
+    let parent = issue(store, 1, 1).await?;
+    issue_child(store, 2, 1, &parent).await?;
+    raise_session(store, &parent).await?;
+    for number in 3..=6 {
+        let row = store.issue(fresh(store, number, 2).await?).await?.row;
+        let session = exeunt_core::SessionId(self::id(number));
+        store.touch(vec![Seen { session, row, at: NOW.plus_secs(number) }]).await?;
+    }
+    // Some touches are folded, some not.
+    store.sweep(NOW, 100, 100, 2).await?;
+    let session = exeunt_core::SessionId(self::id(6));
+    store.touch(vec![Seen { session, row: 6, at: NOW.plus_secs(60) }]).await?;
+    store.raise(raise(Anchor::User(UserId(self::id(9))), Why::Everywhere)).await?;
+    Ok(())
+}
+
+/// Reads it back.
+pub async fn everything(store: &dyn Store) -> Result<Everything> {
+    let (before, limit, floor) = (u64::MAX, 100, Stamp::ZERO);
+    let list = List { realm: REALM, under: vec![], before, floor, limit, now: NOW };
+    let sessions = store.sessions(list).await?;
+    Ok(Everything {
+        position: store.position().await?,
+        sessions: sessions
+            .into_iter()
+            .map(|found| (found.record, found.row, format!("{:?} {:?}", found.seen, found.verdict)))
+            .collect(),
+        unended: store.unended(0, 100, NOW).await?.iter().map(|found| found.row).collect(),
+        log: store.marks(None, Stamp::ZERO, 100).await?.marks,
+        in_force: store.snapshot(None).await?.marks,
+        users: store
+            .users(REALM, 0, 100)
+            .await?
+            .iter()
+            .map(|user| format!("{} {} {:?} {}", user.number, user.id, user.email, user.version))
+            .collect(),
+        realms: store.realms().await?,
+        clients: store.clients().await?,
+        keys: store.keys().await?,
+        trail: store.audit(None, AuditPlace::NEWEST, 100).await?.0,
+    })
+}

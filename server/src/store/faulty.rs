@@ -1,0 +1,215 @@
+//! A store that fails when it is told to: for showing what the rest does when a disk or a network goes away.
+//!
+//! Not a mock: everything it does, the store inside does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
+
+use super::{
+    AuditEntry, AuditPlace, Client, Directory, Found, Identifier, Issued, Key, Ledger, List, MarkPage,
+    NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy, Snapshot, Store, Swept,
+    User,
+};
+use crate::error::{Error, Outage, Result};
+
+/// How a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Before it does anything: refused.
+    Before,
+    /// After it has done everything: unknown, and nothing is answered until [`Ledger::recover`].
+    After,
+}
+
+/// A store whose calls can be made to fail.
+pub struct Faulty<S: ?Sized> {
+    inner: Arc<S>,
+    calls: AtomicU64,
+    failing: AtomicU64,
+    after: AtomicBool,
+    down: AtomicBool,
+}
+
+impl<S: Store + ?Sized> Faulty<S> {
+    /// A store that does not fail yet.
+    pub fn new(inner: Arc<S>) -> Self {
+        let (calls, failing) = (AtomicU64::new(0), AtomicU64::new(0));
+        let (after, down) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { inner, calls, failing, after, down }
+    }
+
+    /// The store inside, which does not fail.
+    pub fn inner(&self) -> &S {
+        &self.inner
+    }
+
+    /// How many calls were made. `recover` and `close` do not count.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// Makes the call fail that comes as number `nth` from now; 1: the next.
+    pub fn fail(&self, nth: u64, fault: Fault) {
+        self.after.store(fault == Fault::After, Ordering::SeqCst);
+        self.failing.store(self.calls() + nth, Ordering::SeqCst);
+    }
+
+    async fn pass<T>(&self, call: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        let number = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+        if self.down.load(Ordering::SeqCst) {
+            return Err(Error::unavailable(Outage::Unknown));
+        }
+        if number != self.failing.load(Ordering::SeqCst) {
+            return call.await;
+        }
+        if !self.after.load(Ordering::SeqCst) {
+            return Err(Error::unavailable(Outage::Refused));
+        }
+        self.down.store(true, Ordering::SeqCst);
+        let _lost = call.await;
+        Err(Error::unavailable(Outage::Unknown))
+    }
+}
+
+#[async_trait]
+impl<S: Store + ?Sized> Ledger for Faulty<S> {
+    fn durable(&self) -> bool {
+        self.inner.durable()
+    }
+
+    async fn position(&self) -> Result<Position> {
+        self.pass(self.inner.position()).await
+    }
+
+    async fn issue(&self, new: NewSession) -> Result<Issued> {
+        self.pass(self.inner.issue(new)).await
+    }
+
+    async fn raise(&self, raise: Raise) -> Result<RaiseOutcome> {
+        self.pass(self.inner.raise(raise)).await
+    }
+
+    async fn raise_others(&self, others: Others) -> Result<Vec<Mark>> {
+        self.pass(self.inner.raise_others(others)).await
+    }
+
+    async fn expire(&self, sessions: Vec<SessionId>, now: Moment) -> Result<Vec<Mark>> {
+        self.pass(self.inner.expire(sessions, now)).await
+    }
+
+    async fn touch(&self, seen: Vec<Seen>) -> Result<()> {
+        self.pass(self.inner.touch(seen)).await
+    }
+
+    async fn session(&self, by: SessionBy, now: Moment) -> Result<Option<Found>> {
+        self.pass(self.inner.session(by, now)).await
+    }
+
+    async fn sessions(&self, list: List) -> Result<Vec<Found>> {
+        self.pass(self.inner.sessions(list)).await
+    }
+
+    async fn unended(&self, after: u64, limit: u32, now: Moment) -> Result<Vec<Found>> {
+        self.pass(self.inner.unended(after, limit, now)).await
+    }
+
+    async fn why(&self, session: &Session) -> Result<Option<Mark>> {
+        self.pass(self.inner.why(session)).await
+    }
+
+    async fn marks(&self, realm: Option<RealmId>, after: Stamp, limit: u32) -> Result<MarkPage> {
+        self.pass(self.inner.marks(realm, after, limit)).await
+    }
+
+    async fn snapshot(&self, realm: Option<RealmId>) -> Result<Snapshot> {
+        self.pass(self.inner.snapshot(realm)).await
+    }
+
+    async fn reserve(&self, count: u64) -> Result<u64> {
+        self.pass(self.inner.reserve(count)).await
+    }
+
+    async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
+        self.pass(self.inner.sweep(now, keep_secs, log_secs, budget)).await
+    }
+
+    async fn recover(&self) -> Result<()> {
+        self.inner.recover().await?;
+        self.down.store(false, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.inner.close().await
+    }
+}
+
+#[async_trait]
+impl<S: Store + ?Sized> Directory for Faulty<S> {
+    async fn realms(&self) -> Result<Vec<Realm>> {
+        self.pass(self.inner.realms()).await
+    }
+
+    async fn create_realm(
+        &self,
+        realm: Realm,
+        clients: Vec<Client>,
+        audit: Option<AuditEntry>,
+    ) -> Result<()> {
+        self.pass(self.inner.create_realm(realm, clients, audit)).await
+    }
+
+    async fn user(&self, realm: RealmId, by: Identifier) -> Result<Option<User>> {
+        self.pass(self.inner.user(realm, by)).await
+    }
+
+    async fn users(&self, realm: RealmId, after: u64, limit: u32) -> Result<Vec<User>> {
+        self.pass(self.inner.users(realm, after, limit)).await
+    }
+
+    async fn save_user(
+        &self,
+        user: User,
+        raise: Option<Raise>,
+        audit: Option<AuditEntry>,
+    ) -> Result<Saved<User>> {
+        self.pass(self.inner.save_user(user, raise, audit)).await
+    }
+
+    async fn clients(&self) -> Result<Vec<Client>> {
+        self.pass(self.inner.clients()).await
+    }
+
+    async fn save_client(
+        &self,
+        client: Client,
+        raise: Option<Raise>,
+        audit: Option<AuditEntry>,
+    ) -> Result<Saved<Client>> {
+        self.pass(self.inner.save_client(client, raise, audit)).await
+    }
+
+    async fn keys(&self) -> Result<Vec<Key>> {
+        self.pass(self.inner.keys()).await
+    }
+
+    async fn add_key(&self, key: Key, audit: Option<AuditEntry>) -> Result<()> {
+        self.pass(self.inner.add_key(key, audit)).await
+    }
+
+    async fn remove_key(&self, id: KeyId, audit: Option<AuditEntry>) -> Result<bool> {
+        self.pass(self.inner.remove_key(id, audit)).await
+    }
+
+    async fn audit(
+        &self,
+        realm: Option<RealmId>,
+        before: AuditPlace,
+        limit: u32,
+    ) -> Result<(Vec<AuditEntry>, Vec<Mark>)> {
+        self.pass(self.inner.audit(realm, before, limit)).await
+    }
+}
