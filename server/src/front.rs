@@ -62,7 +62,7 @@ fn find<'a>(app: &'a App, side: Side, exchange: &Exchange) -> Option<(&'a Spoken
     let path = exchange.head.uri.path();
     app.spoken.iter().find_map(|spoken| {
         let rest = path.strip_prefix(&spoken.settings.mount)?;
-        let route = (spoken.dialect.route)(exchange.method(), rest)?;
+        let route = (spoken.dialect.route)(exchange.method(), rest)?.chosen(exchange.query());
         let served = match side {
             Side::Only => true,
             Side::Public => route.sort != Sort::Admin,
