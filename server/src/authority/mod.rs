@@ -31,7 +31,9 @@ pub use passwords::Password;
 pub use session::{Issue, Presented, Slide, Standing, Voucher};
 pub use user::UserChange;
 
-pub use crate::store::{Client, Endpoint, Identifier, Key, Realm, Role, Settings, User};
+pub use crate::store::{
+    AuditEntry, AuditPlace, Client, Endpoint, Identifier, Key, MarkPage, Position, Realm, Role, Settings, User,
+};
 
 use crate::authority::client::Clients;
 use crate::authority::key::Keys;

@@ -4,6 +4,7 @@
 //! answers it in its own words. Only a limit is refused.
 
 mod multipart;
+mod posted;
 mod urlencoded;
 
 use bytes::Bytes;

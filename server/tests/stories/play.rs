@@ -14,7 +14,8 @@ pub(crate) fn play(path: &Path, bless: bool) -> Result<(), String> {
     let mut story = Story::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
     let title = story.title.clone();
     let told = tell(&mut story, bless).map_err(|error| format!("{}\n  {title}\n{error}", path.display()));
-    if bless && told.is_ok() && story.print() != text {
+    // Also when it broke off: what came until then helps its author.
+    if bless && story.print() != text {
         std::fs::write(path, story.print()).map_err(|error| error.to_string())?;
     }
     told
@@ -41,7 +42,8 @@ fn tell(story: &mut Story, bless: bool) -> Result<(), String> {
                 teller.event(&mut stage, line).map_err(|error| format!("at `~ {line}`: {error}"))?
             }
             Item::Capture(pattern) => {
-                let (name, value) = bytes::capture(pattern, &teller.last)?;
+                let (name, value) = bytes::capture(pattern, &teller.last)
+                    .map_err(|error| format!("{error}; it is\n{}", shown(&teller.last)))?;
                 teller.values.insert(name, value);
             }
             Item::Exchange(exchange) => {

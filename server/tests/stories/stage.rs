@@ -9,6 +9,7 @@ use exeunt::authority::{Call, Mint};
 use exeunt::config::Config;
 use exeunt::env::Env;
 use exeunt::serve::{self, Running};
+use exeunt::store::faulty::{Fault, Faulty};
 use exeunt::store::memory::MemoryStore;
 use exeunt::task;
 use exeunt_core::{By, Moment, Token, UserId};
@@ -30,6 +31,7 @@ pub(crate) struct Stage {
     config: Config,
     env: Env,
     store: Arc<MemoryStore>,
+    faulty: Arc<Faulty<MemoryStore>>,
     running: Option<(App, Running)>,
     pub(super) users: BTreeMap<String, UserId>,
 }
@@ -40,10 +42,10 @@ impl Stage {
         let config = toml::from_str(config).map_err(|error| error.to_string())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let env = Env::seeded(SEED, START);
-        let store = MemoryStore::new(Mint::new(env.entropy()).incarnation());
+        let store = Arc::new(MemoryStore::new(Mint::new(env.entropy()).incarnation()));
+        let faulty = Arc::new(Faulty::new(store.clone()));
         let runtime = runtime.map_err(|error| error.to_string())?;
-        let mut stage =
-            Self { runtime, config, env, store: Arc::new(store), running: None, users: BTreeMap::new() };
+        let mut stage = Self { runtime, config, env, store, faulty, running: None, users: BTreeMap::new() };
         stage.start()?;
         Ok(stage)
     }
@@ -75,6 +77,8 @@ impl Stage {
         }
         match line.split_once(' ').unwrap_or((line, "")) {
             ("tasks", "") => self.tasks(),
+            ("store", "refuses") => self.fail(Fault::Before),
+            ("store", "breaks") => self.fail(Fault::After),
             ("user", json) => self.add_user(json),
             ("change", rest) => self.change_user(rest),
             ("delete", name) => self.delete_user(name),
@@ -96,7 +100,7 @@ impl Stage {
     }
 
     fn start(&mut self) -> Result<(), String> {
-        let (config, env, store) = (self.config.clone(), self.env.clone(), self.store.clone());
+        let (config, env, store) = (self.config.clone(), self.env.clone(), self.faulty.clone());
         let started = self.runtime.block_on(async move {
             let app = App::open(config, env, store, false).await.map_err(|error| error.to_string())?;
             app.authority.give_keys(Token::presented(ADMIN_KEY).as_slice(), START);
@@ -112,6 +116,11 @@ impl Stage {
     fn stop(&mut self) -> Result<(), String> {
         let Some((_, running)) = self.running.take() else { return Ok(()) };
         self.runtime.block_on(running.stop()).map_err(|error| error.to_string())
+    }
+
+    fn fail(&self, fault: Fault) -> Result<(), String> {
+        self.faulty.fail(1, fault);
+        Ok(())
     }
 
     /// Does what the tasks in the background would do by and by.

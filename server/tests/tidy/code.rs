@@ -3,17 +3,19 @@
 /// The code alone, line for line: comments and what is within quotes become spaces.
 pub(crate) fn bare(text: &str) -> String {
     let mut code = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let blanked = blanked_bytes(rest, code.chars().last());
-        if blanked == 0 {
-            code.push(first);
-            rest = &rest[first.len_utf8()..];
-        } else {
-            code.extend(rest[..blanked].chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
-            rest = &rest[blanked..];
-        }
+    let mut at = 0;
+    while let Some(next) = text[at..].find(['/', '"', '\'']) {
+        code.push_str(&text[at..at + next]);
+        at += next;
+        let blanked = blanked_bytes(&text[at..], &text[..at]);
+        let kept = usize::from(blanked == 0);
+        code.push_str(&text[at..at + kept]);
+        code.extend(
+            text[at + kept..at + blanked.max(kept)].chars().map(|c| if c == '\n' { '\n' } else { ' ' }),
+        );
+        at += blanked.max(kept);
     }
+    code.push_str(&text[at..]);
     code
 }
 
@@ -34,20 +36,15 @@ pub(crate) fn names(line: &str, path: &str) -> bool {
 }
 
 /// How many bytes from here on are a comment, a string or a character; 0: none.
-fn blanked_bytes(rest: &str, before: Option<char>) -> usize {
-    if rest.starts_with("//") {
-        return rest.find('\n').unwrap_or(rest.len());
-    }
-    if rest.starts_with("/*") {
-        return block_comment_bytes(rest);
-    }
-    if rest.starts_with('"') {
-        return string_bytes(rest);
-    }
-    let in_a_name = before.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    match raw_hashes(rest) {
-        Some(hashes) if !in_a_name => raw_string_bytes(rest, hashes),
-        _ if rest.starts_with('\'') => character_bytes(rest),
+fn blanked_bytes(rest: &str, before: &str) -> usize {
+    match rest.as_bytes() {
+        [b'/', b'/', ..] => rest.find('\n').unwrap_or(rest.len()),
+        [b'/', b'*', ..] => block_comment_bytes(rest),
+        [b'"', ..] => match raw_hashes(before) {
+            Some(hashes) => raw_string_bytes(rest, hashes),
+            None => string_bytes(rest),
+        },
+        [b'\'', ..] => character_bytes(rest),
         _ => 0,
     }
 }
@@ -79,17 +76,17 @@ fn string_bytes(rest: &str) -> usize {
     rest.len()
 }
 
-/// The number of hashes of a raw string that starts here: `r"`, `r##"`, `br#"`.
-fn raw_hashes(rest: &str) -> Option<usize> {
-    let rest = rest.strip_prefix('b').or(rest.strip_prefix('c')).unwrap_or(rest).strip_prefix('r')?;
-    let hashes = rest.bytes().take_while(|byte| *byte == b'#').count();
-    rest[hashes..].starts_with('"').then_some(hashes)
+/// The number of hashes before the quote of a raw string: `r"`, `r##"`, `br#"`.
+fn raw_hashes(before: &str) -> Option<usize> {
+    let opened = before.trim_end_matches('#');
+    let prefix = opened.strip_suffix("br").or(opened.strip_suffix("cr")).or(opened.strip_suffix('r'))?;
+    let in_a_name = prefix.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+    (!in_a_name).then_some(before.len() - opened.len())
 }
 
 fn raw_string_bytes(rest: &str, hashes: usize) -> usize {
     let end = format!("\"{}", "#".repeat(hashes));
-    let start = rest.find('"').unwrap_or_default() + 1;
-    rest[start..].find(&end).map_or(rest.len(), |at| start + at + end.len())
+    rest[1..].find(&end).map_or(rest.len(), |at| 1 + at + end.len())
 }
 
 /// A character, or nothing if the quote starts the name of a lifetime.
@@ -114,7 +111,7 @@ fn only_code_is_left() {
     let kept: Vec<&str> = left.split_whitespace().collect();
     let expected = [
         "let", "a", "=", ";", "let", "b", "=", ";", "let", "d", "=", ";", "let", "e:", "&'static", "str",
-        "=", ";", "f",
+        "=", "r#", ";", "br", "f",
     ];
     assert_eq!(kept, expected);
 }

@@ -10,6 +10,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("env", &["error"]),
     ("address", &["error"]),
+    ("device", &[]),
     ("store", &["error"]),
     ("authority", &["store", "env", "error"]),
     ("numbers", &["authority", "error"]),
@@ -18,8 +19,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("exchange", &["app", "authority", "config", "env", "error"]),
     ("log", &["app", "dialect", "exchange", "config", "env", "error"]),
     ("metrics", &["app", "log", "error"]),
-    ("dialect", &["app", "exchange", "front", "numbers", "metrics", "authority", "config", "env", "error"]),
-    ("console", &["app", "exchange", "front", "authority", "config", "env", "error"]),
+    (
+        "dialect",
+        &["app", "exchange", "front", "device", "numbers", "metrics", "authority", "config", "env", "error"],
+    ),
+    ("console", &["app", "exchange", "front", "device", "authority", "config", "env", "error"]),
     ("task", &["app", "authority", "config", "env", "error"]),
     (
         "front",

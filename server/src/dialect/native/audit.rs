@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::caller::{Caller, Need};
 use super::{settle, wire};
+use crate::authority::AuditPlace;
 use crate::authority::feed::AuditLine;
 use crate::error::{Error, Result};
 use crate::exchange::{Answer, Exchange};
-use crate::store::AuditPlace;
 
 pub(super) fn page(x: Exchange) -> Answer {
     Box::pin(settle(async move {

@@ -15,11 +15,10 @@ use serde_json::json;
 use super::caller::{Caller, Need};
 use super::{Reply, error, settle, wire};
 use crate::app::App;
-use crate::authority::Key;
 use crate::authority::feed::PAGE_MARKS_MAX;
+use crate::authority::{Key, MarkPage, Position};
 use crate::error::{Error, Kind, Outage, Result};
 use crate::exchange::{Answer, Exchange, Response, empty};
-use crate::store::{MarkPage, Position};
 
 /// Marks on a page unless asked otherwise.
 const PAGE_USUAL: u32 = 100;

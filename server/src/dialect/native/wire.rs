@@ -8,11 +8,10 @@ use serde_json::{Value, json};
 
 use crate::authority::end::Ending;
 use crate::authority::list::Listed;
-use crate::authority::{Client, Key, Realm, Settings, User};
+use crate::authority::{AuditEntry, Client, Key, Position, Realm, Settings, User};
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::exchange::{Exchange, Response, answer};
-use crate::store::{AuditEntry, Position};
 
 /// Reads a JSON object from a body. Unknown and repeated members are refused by the types that are read.
 ///
