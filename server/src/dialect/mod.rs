@@ -8,6 +8,7 @@ pub mod csv;
 pub mod form;
 pub mod native;
 pub mod rested;
+pub mod runsignup;
 pub mod videntity;
 pub mod xml;
 
@@ -19,7 +20,7 @@ use crate::error::Error;
 use crate::exchange::{Endpoint, Response};
 
 /// Every dialect that this server speaks, in the order in which they are asked for a path.
-pub const ALL: &[&Dialect] = &[&native::DIALECT, &videntity::DIALECT, &rested::DIALECT];
+pub const ALL: &[&Dialect] = &[&native::DIALECT, &videntity::DIALECT, &runsignup::DIALECT, &rested::DIALECT];
 
 /// What a value becomes that could not be decoded: wrong percent-encoding, wrong UTF-8, a NUL. No identifier, password
 /// or token holds a NUL, so it is answered as the dialect answers any value that matches nothing.

@@ -16,10 +16,11 @@ pub mod faulty;
 mod key;
 mod mark;
 pub mod memory;
-mod open;
+pub mod open;
 mod realm;
 pub mod round;
 mod session;
+pub mod sqlite;
 mod user;
 
 use async_trait::async_trait;
