@@ -1,6 +1,5 @@
 //! `POST …?login=true`: opens a session.
 
-use exeunt_core::Token;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, SET_COOKIE};
 
 use super::error::Refusal;
@@ -22,17 +21,15 @@ async fn run(mut x: Exchange, address: Address) -> Result<Response, Refusal> {
     let body = x.body().await?;
     let credentials = wire::Credentials::read(x.header(&CONTENT_TYPE), &body)?;
     let call = visit.call(&mut x);
-    let token = Token::presented(&call.mint.letters(TOKEN_LETTERS));
-    let token = token.ok_or_else(|| Error::internal("the mint made no token"))?;
     let login = Login {
         client: &visit.project,
         identifier: credentials.identifier,
         account_number: None,
         password: credentials.password,
-        token: &token,
+        token: |mint| mint.plain_token(TOKEN_LETTERS),
         user_agent: x.user_agent(),
     };
-    let (user, _) = x.app.authority.login(&call, &login).await?;
+    let (user, token) = x.app.authority.login(&call, &login).await?;
     let mut response = wire::shown(&user, &visit.query);
     let (header, value) = match visit.query.no_cookie {
         true => (AUTHORIZATION, caller::authorization(&token)),

@@ -1,6 +1,6 @@
 //! `POST login`: e-mail and password for a temporary pair.
 
-use exeunt_core::{By, Token};
+use exeunt_core::By;
 
 use super::DOOR;
 use super::asked::Asked;
@@ -8,7 +8,6 @@ use super::caller::realm;
 use super::error::Fault;
 use super::wire::{LoggedIn, Nested, Outcome};
 use crate::authority::{Identifier, Login, Password};
-use crate::error::Error;
 use crate::exchange::{Answer, Exchange, Response};
 
 /// Letters and digits in each half of a pair: 190 bits.
@@ -29,16 +28,16 @@ async fn issue(x: &mut Exchange, asked: &Asked) -> Result<Outcome, Fault> {
     let (email, password) = (asked.posted("email")?, asked.posted("password")?);
     let client = x.app.authority.builtin_client(realm(x)?, DOOR)?;
     let call = x.call(DOOR, By::System);
-    let [tmp_key, tmp_secret] = [call.mint.letters(HALF_CHARS), call.mint.letters(HALF_CHARS)];
-    let pair = Token::pair(&tmp_key, &tmp_secret).ok_or_else(|| Error::internal("no letters"))?;
     let login = Login {
         client: &client,
         identifier: Identifier::Email(email.to_owned()),
         account_number: None,
         password: Password::new(password),
-        token: &pair,
+        token: |mint| mint.token_pair(HALF_CHARS),
         user_agent: x.user_agent(),
     };
-    let (user, _) = x.app.authority.login(&call, &login).await?;
+    let (user, pair) = x.app.authority.login(&call, &login).await?;
+    let (tmp_key, tmp_secret) = pair.halves();
+    let (tmp_key, tmp_secret) = (tmp_key.to_owned(), tmp_secret.to_owned());
     Ok(Outcome::LoggedIn(LoggedIn { tmp_key, tmp_secret, user: Nested { user: user.into() } }))
 }
