@@ -82,10 +82,13 @@ impl Authority {
         user: UserId,
         keep: SessionId,
     ) -> Result<(usize, Position)> {
+        // Asked first: a failure after the marks were raised would be taken for a refusal.
+        let before = self.position().await?;
         let raise = call.raise(Anchor::User(user), realm, Why::Others);
         let marks = self.settle(self.store.raise_others(Others { user, keep, raise }).await)?;
         marks.iter().for_each(|mark| self.applied(mark));
-        Ok((marks.len(), self.position().await?))
+        let stamp = marks.last().map_or(before.stamp, |mark| mark.at);
+        Ok((marks.len(), Position { stamp, ..before }))
     }
 
     /// How many sessions a mark on this anchor would end now.
