@@ -79,16 +79,6 @@ fn a_place_where_nothing_can_be_written_is_named() {
 }
 
 #[test]
-fn a_full_disk_is_named() {
-    // Every write to this device says that it is full.
-    let folder = Scratch::new();
-    let path = folder.path().join("exeunt.db");
-    std::os::unix::fs::symlink("/dev/full", &path).unwrap();
-    let text = refusal(&path);
-    assert!(text.contains("cannot") || text.contains("full"), "{text}");
-}
-
-#[test]
 fn file_and_directory_are_for_this_user_alone() {
     let folder = Scratch::new();
     let inner = folder.path().join("a/b");
