@@ -1,6 +1,8 @@
 //! What an operator can get wrong with the file of the embedded store: each a clear error that names the file and
 //! what to do, and nothing is damaged.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
 mod scratch;
 
 use std::fs;

@@ -1,6 +1,8 @@
 //! The power goes at every single write and sync of a short history. Whatever the disk has kept then, every
 //! acknowledged logout is dead, every acknowledged login alive, and the log of marks has no hole.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
 mod powercut {
     pub(crate) mod disk;
     pub(crate) mod history;

@@ -98,9 +98,13 @@ impl Disk {
         outcome
     }
 
+    /// The first sync of a new log or journal syncs its directory too, so that deletions are there to stay.
     pub(crate) fn sync(&mut self, file: &str) -> c_int {
         let outcome = self.step(ffi::SQLITE_IOERR_FSYNC);
         if outcome == ffi::SQLITE_OK {
+            if file.contains('-') && self.files.get(file).is_some_and(|file| file.synced.is_none()) {
+                self.files.values_mut().for_each(File::settle_deletions);
+            }
             self.settle(file);
         }
         outcome
@@ -149,6 +153,16 @@ impl Disk {
             if let Some(content) = content {
                 std::fs::write(folder.join(name), content).unwrap();
             }
+        }
+    }
+}
+
+impl File {
+    fn settle_deletions(&mut self) {
+        let deleted = self.pending.iter().rposition(|change| matches!(change, Change::Delete));
+        if let Some(at) = deleted {
+            self.pending.drain(..=at);
+            self.synced = None;
         }
     }
 }
