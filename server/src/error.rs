@@ -164,6 +164,11 @@ impl Kind {
         }
     }
 
+    /// Whether it is our fault, rather than the caller's.
+    pub const fn is_ours(self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Internal)
+    }
+
     /// The word for this kind in logs, metrics and problem types.
     pub const fn word(self) -> &'static str {
         match self {

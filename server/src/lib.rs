@@ -3,6 +3,20 @@
 //!
 //! `ARCHITECTURE.md` is the map of this crate; the rule itself lives in `exeunt-core`.
 
+pub mod address;
+pub mod app;
+pub mod authority;
+pub mod cli;
+pub mod config;
+pub mod device;
+pub mod dialect;
 pub mod env;
 pub mod error;
+pub mod exchange;
+pub mod front;
+pub mod log;
+pub mod metrics;
+pub mod numbers;
+pub mod serve;
 pub mod store;
+pub mod task;

@@ -1,1 +1,5 @@
-fn main() {}
+//! `exeunt`: see `exeunt help`.
+
+fn main() -> std::process::ExitCode {
+    exeunt::cli::run()
+}

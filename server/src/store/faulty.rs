@@ -76,6 +76,10 @@ impl<S: Store + ?Sized> Faulty<S> {
 
 #[async_trait]
 impl<S: Store + ?Sized> Ledger for Faulty<S> {
+    fn durable(&self) -> bool {
+        self.inner.durable()
+    }
+
     async fn position(&self) -> Result<Position> {
         self.pass(self.inner.position()).await
     }

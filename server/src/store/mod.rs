@@ -29,9 +29,10 @@ pub use client::{Client, Endpoint, Settings};
 use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
 pub use key::{Key, Role};
 pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, Snapshot};
+pub use open::{StoreUrl, open};
 pub use realm::Realm;
 pub use session::{
-    Found, Issued, List, NewSession, Record, Seen, SessionBy, Swept, seen_at_most, touch_lag_secs,
+    FLUSH_SECS, Found, Issued, List, NewSession, Record, Seen, SessionBy, Swept, seen_at_most, touch_lag_secs,
 };
 pub use user::{Identifier, PasswordHash, Saved, User};
 
@@ -48,6 +49,20 @@ pub trait Ledger: Send + Sync + 'static {
     /// The last place in the log of marks, and of which incarnation of the store. Whatever was acknowledged is at
     /// or before it.
     async fn position(&self) -> Result<Position>;
+
+    /// Whether the demonstration made this store: its passwords are known to everybody.
+    async fn is_demo(&self) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Says that the demonstration made this store, once and for all. Nothing to remember for a store that ends with
+    /// its process.
+    async fn set_demo(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether what it has answered survives a power cut.
+    fn durable(&self) -> bool;
 
     /// Records a session and its token. If the user then has more than `new.sessions_max` sessions alive, the
     /// longest unseen of the others are ended in the same transaction (`Why::Limit`).
@@ -115,7 +130,7 @@ pub trait Directory: Send + Sync + 'static {
     /// All realms, oldest first.
     async fn realms(&self) -> Result<Vec<Realm>>;
 
-    /// Creates a realm with the clients that are built into it. A taken name is `Conflict("name")`.
+    /// Creates a realm with the clients that are built into it, at version 0 like every new record. A taken name is `Conflict("name")`.
     async fn create_realm(&self, realm: Realm, clients: Vec<Client>, audit: Option<AuditEntry>)
     -> Result<()>;
 

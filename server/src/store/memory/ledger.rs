@@ -14,6 +14,10 @@ use crate::store::{
 
 #[async_trait]
 impl Ledger for MemoryStore {
+    fn durable(&self) -> bool {
+        false
+    }
+
     async fn position(&self) -> Result<Position> {
         Ok(self.state()?.position())
     }

@@ -71,6 +71,11 @@ impl MemoryStore {
         }))
     }
 
+    /// Opens a closed store again with all that is in it: what a restart is to a store on a disk.
+    pub fn reopen(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).closed = false;
+    }
+
     fn state(&self) -> Result<MutexGuard<'_, State>> {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if state.closed {

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::encode::{kind, write_address, write_by, write_why};
-use super::shared::{Effects, Leftovers, Shared};
+use super::state::{Effects, Leftovers, Shared};
 use crate::error::{Error, Outage, Result};
 use crate::store::Raise;
 use crate::store::book::Draft;

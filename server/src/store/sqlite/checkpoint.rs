@@ -12,7 +12,7 @@ use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, Result};
 
 use super::file;
-use super::shared::Shared;
+use super::state::Shared;
 
 /// Pages (of 4 KiB) in the log from which on it is worth moving them.
 const WAL_PAGES: u32 = 2_000;

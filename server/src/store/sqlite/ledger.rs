@@ -14,6 +14,18 @@ use crate::store::{
 
 #[async_trait]
 impl Ledger for SqliteStore {
+    async fn is_demo(&self) -> Result<bool> {
+        self.read(|reading| Ok(meta::number(reading.conn, "demo")? != 0)).await
+    }
+
+    async fn set_demo(&self) -> Result<()> {
+        self.write(Lane::Rest, |batch| Ok(meta::set_number(batch.conn, "demo", 1)?)).await
+    }
+
+    fn durable(&self) -> bool {
+        true
+    }
+
     async fn position(&self) -> Result<Position> {
         self.shared.check()?;
         Ok(self.shared.position())

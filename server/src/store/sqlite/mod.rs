@@ -2,7 +2,7 @@
 //!
 //! One thread writes ([`writer`]): it commits whatever has queued up as one transaction, marks first, and answers
 //! nobody before that is on disk. Threads of their own read ([`reader`]) and move the log beside the file into the
-//! file ([`checkpoint`]). What is in force is also in memory ([`shared`]), read from the file when it is opened, so
+//! file ([`checkpoint`]). What is in force is also in memory ([`state`]), read from the file when it is opened, so
 //! that raising a mark is one appended row and no search.
 
 mod audit;
@@ -21,7 +21,7 @@ mod queue;
 mod raise;
 mod reader;
 mod sessions;
-mod shared;
+mod state;
 mod sweep;
 mod users;
 mod writer;
@@ -37,7 +37,7 @@ use self::batch::{Batch, Task};
 use self::checkpoint::Checkpoint;
 use self::queue::{Lane, Queue};
 use self::reader::{Question, READERS, Reading};
-use self::shared::Shared;
+use self::state::Shared;
 use self::writer::{Job, Writer};
 use super::Incarnation;
 use crate::error::{Error, Outage, Result};
@@ -99,16 +99,6 @@ impl SqliteStore {
         };
         store.start(writer)?;
         Ok(store)
-    }
-
-    /// Whether the demonstration made this store.
-    pub async fn is_demo(&self) -> Result<bool> {
-        self.read(|reading| Ok(meta::number(reading.conn, "demo")? != 0)).await
-    }
-
-    /// Notes that the demonstration made this store.
-    pub async fn set_demo(&self) -> Result<()> {
-        self.write(Lane::Rest, |batch| Ok(meta::set_number(batch.conn, "demo", 1)?)).await
     }
 
     /// Does something that writes at most one row.

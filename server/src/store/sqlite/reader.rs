@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::file;
 use super::queue::Queue;
-use super::shared::Shared;
+use super::state::Shared;
 use crate::error::Result;
 
 /// Threads that read.

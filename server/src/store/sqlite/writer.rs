@@ -19,7 +19,7 @@ use super::batch::{Batch, Crowds, Places, Work};
 use super::checkpoint::Checkpoint;
 use super::encode::{KIND_SESSION, MARK, mark, moment};
 use super::queue::Queue;
-use super::shared::{Effects, Leftovers, Shared};
+use super::state::{Effects, Leftovers, Shared};
 use super::{file, meta};
 use crate::error::{Outage, Result};
 use crate::store::book::Book;

@@ -1,0 +1,137 @@
+//! The server as a value: everything that an endpoint or a task needs hangs on it. There are no globals.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use exeunt_core::{By, Door, RealmId};
+use tokio::sync::{Semaphore, watch};
+
+use crate::authority::open::Opening;
+use crate::authority::realm::Builtin;
+use crate::authority::{Authority, Call, Mint};
+use crate::config::Config;
+use crate::dialect::{self, Dialect};
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::metrics::Metrics;
+use crate::numbers::Numbers;
+use crate::store::Store;
+
+/// The server. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What the server consists of.
+pub struct Parts {
+    /// The verbs.
+    pub authority: Authority,
+    /// What the operator set.
+    pub config: Config,
+    /// The clock and the randomness.
+    pub env: Env,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// The dialects that are spoken, with their settings.
+    pub spoken: Vec<Spoken>,
+    /// Numbers that never repeat.
+    pub numbers: Numbers,
+    /// Room for streams of marks.
+    pub feeds: Arc<Semaphore>,
+    /// Becomes `true` when the server stops: streams and tasks end then.
+    pub stop: watch::Sender<bool>,
+}
+
+/// A dialect that is switched on.
+pub struct Spoken {
+    /// The dialect.
+    pub dialect: &'static Dialect,
+    /// Its settings.
+    pub settings: crate::config::Dialect,
+    /// Its realm.
+    pub realm: RealmId,
+}
+
+/// Streams of marks that are open at once at most.
+pub const FEEDS_MAX: usize = 1_000;
+/// The door of the server itself.
+pub const SERVER: Door = Door::new("server");
+
+impl App {
+    /// Opens the server on a store.
+    ///
+    /// # Errors
+    /// What the store says; `NotFound` for a dialect or a realm in the configuration that is not there.
+    pub async fn open(config: Config, env: Env, store: Arc<dyn Store>, accept_clock: bool) -> Result<Self> {
+        if let Some(name) = config.dialects.keys().find(|name| by_name(name).is_none()) {
+            return Err(Error::malformed("dialects", format!("there is no dialect {name}")));
+        }
+        let call =
+            Call { now: env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(env.entropy()) };
+        let opening = Opening {
+            builtins: dialect::ALL.iter().filter_map(|dialect| builtin(dialect, &config)).collect(),
+            passwords: config.passwords.limits(),
+            throttle: config.throttle.limits(),
+            retention: config.retention.retention(),
+            accept_clock,
+        };
+        let authority = Authority::open(store, opening, &call).await?;
+        let spoken = dialect::ALL
+            .iter()
+            .filter_map(|dialect| spoken(dialect, &config, &authority))
+            .collect::<Result<_>>()?;
+        let numbers = Numbers::open(&authority).await?;
+        let feeds = Arc::new(Semaphore::new(FEEDS_MAX));
+        let (metrics, stop) = (Metrics::default(), watch::channel(false).0);
+        Ok(Self(Arc::new(Parts { authority, config, env, metrics, spoken, numbers, feeds, stop })))
+    }
+
+    /// The settings and realm of a dialect that is spoken.
+    pub fn spoken(&self, door: Door) -> Option<&Spoken> {
+        self.0.spoken.iter().find(|spoken| spoken.dialect.door == door)
+    }
+}
+
+impl Spoken {
+    /// Whether its documents, or the operator, call it deprecated.
+    pub fn deprecated(&self) -> bool {
+        self.dialect.deprecated || self.settings.deprecated_at().or(self.settings.sunset_at()).is_some()
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+fn by_name(name: &str) -> Option<&'static Dialect> {
+    dialect::ALL.iter().find(|dialect| dialect.door.name() == name).copied()
+}
+
+fn builtin(dialect: &Dialect, config: &Config) -> Option<Builtin> {
+    let documented = dialect.builtin.clone()?;
+    let settings = config.dialect(dialect.door.name());
+    Some(Builtin {
+        idle_secs: settings.idle_secs.unwrap_or(documented.idle_secs),
+        absolute_secs: settings.absolute_secs.unwrap_or(documented.absolute_secs),
+        ..documented
+    })
+}
+
+fn spoken(dialect: &'static Dialect, config: &Config, authority: &Authority) -> Option<Result<Spoken>> {
+    let settings = config.dialect(dialect.door.name());
+    settings.enabled.then(|| {
+        // DEP-03: nothing ends before it is deprecated.
+        if settings.deprecated_at().zip(settings.sunset_at()).is_some_and(|(from, until)| until < from) {
+            let name = dialect.door.name();
+            return Err(Error::malformed(
+                "dialects",
+                format!("dialects.{name}: sunset_at_secs is before deprecated_at_secs"),
+            ));
+        }
+        let realm = authority.realm(&settings.realm)?.id;
+        Ok(Spoken { dialect, settings, realm })
+    })
+}

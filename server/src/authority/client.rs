@@ -1,0 +1,245 @@
+//! Clients: create · change · remove · find · list. All of them are in memory: there are few.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use exeunt_core::{Anchor, ClientId, Door, Fingerprint, RealmId, Why};
+
+use crate::authority::{Authority, Call};
+use crate::error::{Error, Result};
+use crate::store::{Client, Saved, Settings};
+
+/// How many clients a server has at most.
+pub const CLIENTS_MAX: usize = 10_000;
+/// How many sessions one user may have alive at once, unless the client says otherwise.
+pub const SESSIONS_MAX: u32 = 10_000;
+/// The longest name of a client, in bytes.
+pub const CLIENT_NAME_BYTES_MAX: usize = 100;
+
+/// All clients, by id.
+#[derive(Default)]
+pub struct Clients(RwLock<HashMap<ClientId, Arc<Client>>>);
+
+/// What can be said of a client; what is `None` stays as it is.
+#[derive(Default)]
+pub struct ClientChange {
+    /// Its name, unique in the realm.
+    pub name: Option<String>,
+    /// Seconds that its sessions live unseen; 0: no such limit. Holds for sessions issued from then on.
+    pub idle_secs: Option<u32>,
+    /// Seconds that its sessions live at most; 0: no such limit. Holds for sessions issued from then on.
+    pub absolute_secs: Option<u32>,
+    /// How many sessions one user may have alive at once.
+    pub sessions_max: Option<u32>,
+    /// What only clients of its dialect have. A changed secret ends the client's sessions.
+    pub settings: Option<Settings>,
+}
+
+impl Authority {
+    /// Creates a client of a dialect.
+    ///
+    /// # Errors
+    /// `Malformed(field)`, `Conflict(field)`, `Unavailable`.
+    pub async fn create_client(&self, call: &Call, client: Client) -> Result<Arc<Client>> {
+        if self.clients.len() >= CLIENTS_MAX {
+            return Err(Error::malformed("name", format!("there are {CLIENTS_MAX} clients already")));
+        }
+        client.must_make_sense()?;
+        let audit = call.audit(Some(client.realm), "client.create", Anchor::Client(client.id));
+        let saved = self.settle(self.store.save_client(client, None, Some(audit)).await)?;
+        Ok(self.clients.put(saved.record))
+    }
+
+    /// Changes a client. A changed secret ends all its sessions, in the same transaction.
+    ///
+    /// # Errors
+    /// `NotFound`, `Malformed(field)`, `Conflict(field)`, `Unavailable`.
+    pub async fn change_client(
+        &self,
+        call: &Call,
+        realm: RealmId,
+        id: ClientId,
+        change: ClientChange,
+    ) -> Result<Saved<Client>> {
+        let before = self.client(realm, id)?;
+        let secret = |settings: &Settings| match settings {
+            Settings::Partner { pair } => Some(*pair),
+            Settings::Plain | Settings::Project { .. } => None,
+        };
+        let after = Client {
+            name: change.name.unwrap_or_else(|| before.name.clone()),
+            idle_secs: change.idle_secs.unwrap_or(before.idle_secs),
+            absolute_secs: change.absolute_secs.unwrap_or(before.absolute_secs),
+            sessions_max: change.sessions_max.unwrap_or(before.sessions_max),
+            settings: change.settings.unwrap_or_else(|| before.settings.clone()),
+            updated_at: call.now,
+            ..Client::clone(&before)
+        };
+        after.must_make_sense()?;
+        let leaked = secret(&before.settings) != secret(&after.settings);
+        self.save_client(call, after, leaked.then_some(Why::CredentialChanged), "client.change").await
+    }
+
+    /// Removes a client; all its sessions end.
+    ///
+    /// # Errors
+    /// `NotFound`, `Malformed` for one that is built in, `Unavailable`.
+    pub async fn remove_client(&self, call: &Call, realm: RealmId, id: ClientId) -> Result<Saved<Client>> {
+        let client = self.client(realm, id)?;
+        if client.builtin {
+            return Err(Error::malformed(
+                "id",
+                "a built-in client cannot be removed; switch its dialect off instead",
+            ));
+        }
+        let removed = Client { removed: true, updated_at: call.now, ..Client::clone(&client) };
+        self.save_client(call, removed, Some(Why::ClientRemoved), "client.remove").await
+    }
+
+    /// One client of a realm.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn client(&self, realm: RealmId, id: ClientId) -> Result<Arc<Client>> {
+        self.clients
+            .find(|client| client.id == id && client.realm == realm)
+            .ok_or_else(|| Error::not_found("client"))
+    }
+
+    /// The built-in client of a dialect in a realm.
+    ///
+    /// # Errors
+    /// `NotFound` if the realm is not there.
+    pub fn builtin_client(&self, realm: RealmId, door: Door) -> Result<Arc<Client>> {
+        self.clients
+            .find(|client| client.builtin && client.door == door && client.realm == realm)
+            .ok_or_else(|| Error::not_found("client"))
+    }
+
+    /// The project with this public key.
+    pub fn project(&self, realm: RealmId, key: &str) -> Option<Arc<Client>> {
+        self.clients.find(|client| client.realm == realm && client.project_key() == Some(key))
+    }
+
+    /// The partner with this permanent pair.
+    pub fn partner(&self, realm: RealmId, presented: Fingerprint) -> Option<Arc<Client>> {
+        self.clients.find(|client| {
+            client.realm == realm
+                && matches!(client.settings, Settings::Partner { pair } if pair == presented)
+        })
+    }
+
+    /// All clients of a realm, by name.
+    pub fn clients(&self, realm: RealmId) -> Vec<Arc<Client>> {
+        self.clients.of(realm)
+    }
+
+    async fn save_client(
+        &self,
+        call: &Call,
+        client: Client,
+        why: Option<Why>,
+        what: &str,
+    ) -> Result<Saved<Client>> {
+        let (realm, anchor) = (client.realm, Anchor::Client(client.id));
+        let raise = why.map(|why| call.raise(anchor, realm, why));
+        let audit = call.audit(Some(realm), what, anchor);
+        let saved = self.settle(self.store.save_client(client, raise, Some(audit)).await)?;
+        // First the client, then its mark: a login that knows the mark's place must not read the old client.
+        self.clients.put(saved.record.clone());
+        saved.mark.iter().for_each(|mark| self.applied(mark));
+        Ok(saved)
+    }
+}
+
+impl Clients {
+    /// Takes in a client as it is now kept; a removed one goes.
+    pub fn put(&self, client: Client) -> Arc<Client> {
+        let client = Arc::new(client);
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if client.removed {
+            all.remove(&client.id);
+        } else {
+            all.insert(client.id, client.clone());
+        }
+        client
+    }
+
+    fn len(&self) -> usize {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    fn find(&self, wanted: impl Fn(&Client) -> bool) -> Option<Arc<Client>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).values().find(|client| wanted(client)).cloned()
+    }
+
+    fn of(&self, realm: RealmId) -> Vec<Arc<Client>> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut found: Vec<_> = all.values().filter(|client| client.realm == realm).cloned().collect();
+        found.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+        found
+    }
+}
+
+impl Client {
+    fn must_make_sense(&self) -> Result<()> {
+        if self.name.is_empty()
+            || self.name.len() > CLIENT_NAME_BYTES_MAX
+            || self.name.chars().any(char::is_control)
+        {
+            return Err(Error::malformed("name", format!("a name has 1 to {CLIENT_NAME_BYTES_MAX} bytes")));
+        }
+        if self.sessions_max == 0 {
+            return Err(Error::malformed("max_sessions", "at least one session must be allowed"));
+        }
+        self.settings.must_make_sense()
+    }
+}
+
+impl Settings {
+    fn must_make_sense(&self) -> Result<()> {
+        let Self::Project { key, allowed_origins, endpoints, .. } = self else { return Ok(()) };
+        if key.len() != 32 || !key.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
+        {
+            return Err(Error::malformed("key", "a key is 32 lower-case hexadecimal digits"));
+        }
+        if allowed_origins.len() > PROJECT_ORIGINS_MAX
+            || !allowed_origins.iter().all(|origin| is_origin(origin))
+        {
+            return Err(Error::malformed(
+                "allowed_origins",
+                "an origin is http(s)://host or http(s)://host:port",
+            ));
+        }
+        if endpoints.len() > PROJECT_ENDPOINTS_MAX
+            || !endpoints.iter().all(|endpoint| is_endpoint(&endpoint.name))
+        {
+            return Err(Error::malformed(
+                "endpoints",
+                "an endpoint's name has 5 to 254 of a-z, 0-9, - and /, without - or / at its ends and without --",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// How many origins a project has at most.
+const PROJECT_ORIGINS_MAX: usize = 100;
+/// How many endpoints a project has at most.
+const PROJECT_ENDPOINTS_MAX: usize = 100;
+
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| {
+        !host.is_empty() && host.bytes().all(|b| b.is_ascii_graphic() && !b"/?#@\\".contains(&b))
+    })
+}
+
+fn is_endpoint(name: &str) -> bool {
+    (5..=254).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'/')
+        && !name.starts_with(['-', '/'])
+        && !name.ends_with(['-', '/'])
+        && !name.contains("--")
+        && !name.contains("//")
+}

@@ -1,0 +1,184 @@
+//! Ending sessions: every kind of logout, on every door, is one [`raise`](Authority::end_session).
+
+use exeunt_core::{Anchor, By, Mark, Moment, RealmId, SessionId, UserId, Verdict, Why};
+
+use crate::authority::live::SHARDS;
+use crate::authority::session::{Presented, Slide};
+use crate::authority::{Authority, Call};
+use crate::error::{Cause, Error, Result};
+use crate::store::{Found, List, Others, Position, RaiseOutcome, SessionBy};
+
+/// How many rows are looked at in one step when something alive is searched for.
+const LOOK_ROWS: u32 = 100;
+
+/// What ending came to.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// The mark raised, or the one that was there first.
+    pub mark: Mark,
+    /// It found something alive.
+    pub found_alive: bool,
+    /// What confirmed it before this was returned.
+    pub confirmed: Confirmed,
+}
+
+/// What confirmed a mark before its logout was acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Confirmed {
+    /// It is on disk. Only the memory store, which is for tests, cannot say so.
+    pub durable: bool,
+    /// It is applied in this process.
+    pub applied: bool,
+    /// How many other nodes and strict followers have applied it. There are none yet.
+    pub followers: u32,
+}
+
+impl Authority {
+    /// A session logs itself out: the one that this credential opens.
+    ///
+    /// # Errors
+    /// `Dead` with the exact cause if it was not alive: of many at once exactly one succeeds, and the others are
+    /// answered after its mark is durable. `Unavailable` if it could not be made durable.
+    pub async fn end(&self, call: &Call, presented: &Presented<'_>) -> Result<Ending> {
+        let standing = self.check_exact(presented, call.now, Slide::No).await?;
+        let by = standing.user.map_or(call.by, By::User);
+        let outcome =
+            self.raise_on_session(call, presented.realm, standing.session, Why::LoggedOut, by).await?;
+        match outcome.was {
+            Verdict::Alive => Ok(self.ending(outcome.mark, true)),
+            Verdict::Expired => Err(Error::dead(Cause::Expired)),
+            Verdict::Ended(_) => Err(Error::dead(Cause::Ended(outcome.mark.why))),
+        }
+    }
+
+    /// Somebody else ends one session. Ending a dead one is no error: the first mark is returned.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    pub async fn end_session(&self, call: &Call, realm: RealmId, session: SessionId) -> Result<Ending> {
+        let outcome = self.raise_on_session(call, realm, session, Why::Admin, call.by).await?;
+        Ok(self.ending(outcome.mark, outcome.was == Verdict::Alive))
+    }
+
+    /// Ends everything that hangs from a user, a client or a realm.
+    ///
+    /// # Errors
+    /// `Unavailable`. That the anchor exists is for the caller to know.
+    pub async fn end_all(&self, call: &Call, realm: RealmId, anchor: Anchor, why: Why) -> Result<Ending> {
+        let found_alive = self.any_alive(realm, anchor, call.now).await?;
+        let outcome = self.settle(self.store.raise(call.raise(anchor, realm, why)).await)?;
+        self.applied(&outcome.mark);
+        Ok(self.ending(outcome.mark, found_alive))
+    }
+
+    /// Ends every session of a user but one; returns how many, and the position at which they are dead.
+    ///
+    /// # Errors
+    /// `Malformed("except")` if the session to keep is not one of the user's; `Unavailable`.
+    pub async fn end_others(
+        &self,
+        call: &Call,
+        realm: RealmId,
+        user: UserId,
+        keep: SessionId,
+    ) -> Result<(usize, Position)> {
+        let raise = call.raise(Anchor::User(user), realm, Why::Others);
+        let marks = self.settle(self.store.raise_others(Others { user, keep, raise }).await)?;
+        marks.iter().for_each(|mark| self.applied(mark));
+        Ok((marks.len(), self.position().await?))
+    }
+
+    /// How many sessions a mark on this anchor would end now.
+    ///
+    /// # Errors
+    /// `Unavailable` while memory is not complete.
+    pub fn would_end(&self, anchor: Anchor, now: Moment) -> Result<usize> {
+        self.ready()?;
+        Ok(self.alive_under(anchor, now).count())
+    }
+
+    /// How many sessions [`Authority::end_others`] would end now.
+    ///
+    /// # Errors
+    /// `Malformed("except")`, `Unavailable`.
+    pub fn would_end_others(&self, user: UserId, keep: SessionId, now: Moment) -> Result<usize> {
+        self.ready()?;
+        let kept = self.memory.find_by_id(keep).filter(|live| live.session.user() == Some(user));
+        let kept =
+            kept.ok_or_else(|| Error::malformed("except", "the session to keep is not one of this user's"))?;
+        let hangs = |id: SessionId| {
+            kept.session.anchors.contains(&Anchor::Session(id))
+                || self
+                    .memory
+                    .find_by_id(id)
+                    .is_some_and(|live| live.session.anchors.contains(&Anchor::Session(keep)))
+        };
+        Ok(self.alive_under(Anchor::User(user), now).filter(|id| !hangs(*id)).count())
+    }
+
+    /// A mark was raised: nothing here accepts what it ended any more.
+    pub(super) fn applied(&self, mark: &Mark) {
+        self.memory.apply(mark);
+        tracing::debug!(stamp = mark.at.number(), why = mark.why.word(), "mark applied");
+    }
+
+    async fn raise_on_session(
+        &self,
+        call: &Call,
+        realm: RealmId,
+        session: SessionId,
+        why: Why,
+        by: By,
+    ) -> Result<RaiseOutcome> {
+        let live = self.memory.find_by_id(session).filter(|live| live.session.realm() == Some(realm));
+        if live.is_none() {
+            self.must_be_recorded(realm, session, call.now).await?;
+        }
+        let mut raise = call.raise(Anchor::Session(session), realm, why);
+        raise.by = by;
+        raise.known = live.map(|live| (live.session.clone(), live.seen()));
+        let outcome = self.settle(self.store.raise(raise).await)?;
+        self.applied(&outcome.mark);
+        Ok(outcome)
+    }
+
+    async fn must_be_recorded(&self, realm: RealmId, session: SessionId, now: Moment) -> Result<Found> {
+        let found = self.settle(self.store.session(SessionBy::Id(session), now).await)?;
+        found
+            .filter(|found| found.record.session.realm() == Some(realm))
+            .ok_or_else(|| Error::not_found("session"))
+    }
+
+    /// Whether a mark on this anchor would end anything: for people, so a login at the same moment may be missed.
+    async fn any_alive(&self, realm: RealmId, anchor: Anchor, now: Moment) -> Result<bool> {
+        // Somebody of a client or realm is met at once in memory; somebody's sessions are few and indexed.
+        let Anchor::User(_) = anchor else { return Ok(self.alive_under(anchor, now).next().is_some()) };
+        let floor = self.memory.floor(&[Anchor::Realm(realm), anchor]);
+        let mut before = u64::MAX;
+        loop {
+            let list = List { realm, under: vec![anchor], before, floor, limit: LOOK_ROWS, now };
+            let page = self.settle(self.store.sessions(list).await)?;
+            if page.iter().any(|found| self.seen_and_verdict(found, now).1 == Verdict::Alive) {
+                return Ok(true);
+            }
+            match page.last() {
+                Some(last) if page.len() == LOOK_ROWS as usize => before = last.row,
+                _ => return Ok(false),
+            }
+        }
+    }
+
+    fn alive_under(&self, anchor: Anchor, now: Moment) -> impl Iterator<Item = SessionId> + '_ {
+        (0..SHARDS)
+            .flat_map(|shard| self.memory.shard(shard))
+            .filter(move |live| {
+                live.session.anchors.contains(&anchor) && self.memory.judge(live, now) == Verdict::Alive
+            })
+            .map(|live| live.session.id)
+    }
+
+    fn ending(&self, mark: Mark, found_alive: bool) -> Ending {
+        let confirmed = Confirmed { durable: self.store.durable(), applied: true, followers: 0 };
+        Ending { mark, found_alive, confirmed }
+    }
+}

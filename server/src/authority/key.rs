@@ -1,0 +1,126 @@
+//! Keys of the native API: create · remove · find · list. All of them are in memory, by fingerprint.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use exeunt_core::token::KEY_PREFIX;
+use exeunt_core::{Fingerprint, KeyId, Moment, RealmId, Token};
+
+use crate::authority::{Authority, Call};
+use crate::error::{Error, Result};
+use crate::store::{Key, Role};
+
+/// How many keys a server has at most.
+pub const KEYS_MAX: usize = 10_000;
+/// The shortest key that may be given by the environment, in characters.
+pub const GIVEN_KEY_CHARS_MIN: usize = 32;
+
+/// All keys: those in the store, and those given by the environment, which hold while they are set.
+#[derive(Default)]
+pub struct Keys(RwLock<HashMap<Fingerprint, Arc<Key>>>);
+
+impl Authority {
+    /// Makes a key. The text is shown this once; only its fingerprint is kept.
+    ///
+    /// # Errors
+    /// `Malformed` if there are too many, `Unavailable`.
+    pub async fn create_key(
+        &self,
+        call: &Call,
+        name: &str,
+        role: Role,
+        realm: Option<RealmId>,
+    ) -> Result<(Key, Token)> {
+        if self.keys.all().len() >= KEYS_MAX {
+            return Err(Error::malformed("name", format!("there are {KEYS_MAX} keys already")));
+        }
+        if name.len() > super::client::CLIENT_NAME_BYTES_MAX || name.chars().any(char::is_control) {
+            return Err(Error::malformed("name", "a name has at most 100 bytes and no control characters"));
+        }
+        let text = call.mint.key();
+        let key = Key {
+            id: call.mint.key_id(),
+            name: name.to_owned(),
+            role,
+            realm,
+            fingerprint: text.fingerprint(),
+            created_at: call.now,
+        };
+        let audit = call.audit(realm, "key.create", format_args!("key {}", key.id));
+        self.settle(self.store.add_key(key.clone(), Some(audit)).await)?;
+        self.keys.put(key.clone());
+        Ok((key, text))
+    }
+
+    /// Removes a key: from the return on it opens nothing, and streams that it opened end.
+    ///
+    /// # Errors
+    /// `NotFound`, also for one that the environment gives; `Unavailable`.
+    pub async fn remove_key(&self, call: &Call, id: KeyId) -> Result<()> {
+        let realm = self.keys.all().into_iter().find(|key| key.id == id).and_then(|key| key.realm);
+        let audit = call.audit(realm, "key.remove", format_args!("key {id}"));
+        let found = self.settle(self.store.remove_key(id, Some(audit)).await)?;
+        if !found {
+            return Err(Error::not_found("key"));
+        }
+        self.keys.drop(id);
+        Ok(())
+    }
+
+    /// The key that this text is.
+    ///
+    /// # Errors
+    /// `Unauthenticated`.
+    pub fn key(&self, presented: &str) -> Result<Arc<Key>> {
+        let token = Token::parse(KEY_PREFIX, presented).or_else(|| Token::presented(presented));
+        let key = token.and_then(|token| self.keys.find(&token.fingerprint()));
+        key.ok_or_else(|| Error::new(Error::unauthenticated().kind(), "the key is not valid"))
+    }
+
+    /// Whether this key still opens anything: for streams.
+    pub fn key_holds(&self, key: &Key) -> bool {
+        self.keys.find(&key.fingerprint).is_some()
+    }
+
+    /// All keys, oldest first.
+    pub fn keys(&self) -> Vec<Arc<Key>> {
+        let mut all = self.keys.all();
+        all.sort_by_key(|key| (key.created_at, key.id));
+        all
+    }
+
+    /// Keys given by the environment: full administrators of all realms, not stored.
+    pub fn give_keys(&self, texts: &[Token], now: Moment) {
+        for text in texts {
+            let fingerprint = text.fingerprint();
+            let [id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = fingerprint.0;
+            self.keys.put(Key {
+                id: KeyId(id),
+                name: "environment".to_owned(),
+                role: Role::Admin,
+                realm: None,
+                fingerprint,
+                created_at: now,
+            });
+        }
+    }
+}
+
+impl Keys {
+    /// Takes in a key.
+    pub fn put(&self, key: Key) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key.fingerprint, Arc::new(key));
+    }
+
+    fn drop(&self, id: KeyId) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).retain(|_, key| key.id != id);
+    }
+
+    fn find(&self, fingerprint: &Fingerprint) -> Option<Arc<Key>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(fingerprint).cloned()
+    }
+
+    fn all(&self) -> Vec<Arc<Key>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+}

@@ -1,0 +1,251 @@
+//! What a node keeps in memory: every live session with only what `judge` needs, and the latest mark of each realm,
+//! client and user.
+//!
+//! A session's own mark removes its entry, so a miss means "not active". Nothing here waits: locks are held for a
+//! few instructions and never across an await.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use exeunt_core::{
+    Anchor, Door, Fingerprint, Mark, Marks, Moment, Session, SessionId, Stamp, Verdict, judge,
+};
+use hashbrown::HashTable;
+use tokio::sync::watch;
+
+use crate::error::{Error, Outage, Result};
+use crate::store::{Seen, touch_lag_secs};
+
+/// Into how many parts the tables are split, so that writers rarely meet readers. A power of two.
+pub const SHARDS: usize = 256;
+
+/// A session in memory. Its record never changes; only last-seen moves.
+pub struct Live {
+    /// What `judge` needs.
+    pub session: Session,
+    /// The dialect that issued it.
+    pub door: Door,
+    token: Fingerprint,
+    row: AtomicU64,
+    seen_millis: AtomicU64,
+    written_millis: AtomicU64,
+}
+
+/// The memory of a node.
+pub struct Memory {
+    by_token: Box<[RwLock<HashTable<Arc<Live>>>]>,
+    by_id: Box<[RwLock<HashTable<Arc<Live>>>]>,
+    marks: RwLock<Marks>,
+    position: watch::Sender<Stamp>,
+    complete: AtomicBool,
+    generation: AtomicU64,
+}
+
+impl Live {
+    /// A session that was last seen at `seen`.
+    pub fn new(session: Session, door: Door, token: Fingerprint, row: u64, seen: Moment) -> Self {
+        Self {
+            session,
+            door,
+            token,
+            row: AtomicU64::new(row),
+            seen_millis: AtomicU64::new(seen.millis()),
+            written_millis: AtomicU64::new(seen.millis()),
+        }
+    }
+
+    /// When it was last used with success.
+    pub fn seen(&self) -> Moment {
+        Moment::from_millis(self.seen_millis.load(Ordering::Relaxed))
+    }
+
+    /// Moves last-seen; tells what to write if a touch interval has passed since the last writing.
+    pub fn see(&self, now: Moment) -> Option<Seen> {
+        self.seen_millis.fetch_max(now.millis(), Ordering::Relaxed);
+        let written = self.written_millis.load(Ordering::Relaxed);
+        let due = written + u64::from(self.session.touch_interval_secs()) * 1000;
+        if now.millis() < due {
+            return None;
+        }
+        self.written_millis
+            .compare_exchange(written, now.millis(), Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+            .then(|| Seen { session: self.session.id, row: self.row.load(Ordering::Relaxed), at: now })
+    }
+
+    /// Its place in the order of issue has become known.
+    pub fn placed(&self, row: u64) {
+        self.row.store(row, Ordering::Relaxed);
+    }
+}
+
+impl Memory {
+    /// An empty memory that is not complete yet: it answers nothing.
+    pub fn new() -> Self {
+        let tables = || (0..SHARDS).map(|_| RwLock::new(HashTable::new())).collect();
+        Self {
+            by_token: tables(),
+            by_id: tables(),
+            marks: RwLock::default(),
+            position: watch::channel(Stamp::ZERO).0,
+            complete: AtomicBool::new(false),
+            generation: AtomicU64::new(0),
+        }
+    }
+
+    /// The session that a token opens, dead or alive; `None`: not active.
+    ///
+    /// # Errors
+    /// `Unavailable` while the memory is not provably complete: then nobody may be told "not active" either.
+    pub fn find(&self, token: &Fingerprint) -> Result<Option<Arc<Live>>> {
+        self.must_be_complete()?;
+        let shard = read(&self.by_token[token_shard(token)]);
+        Ok(shard.find(token.prefix(), |live| live.token == *token).cloned())
+    }
+
+    /// The session of this id, dead or alive, if it is in memory.
+    pub fn find_by_id(&self, id: SessionId) -> Option<Arc<Live>> {
+        let shard = read(&self.by_id[id_shard(id)]);
+        shard.find(id_hash(id), |live| live.session.id == id).cloned()
+    }
+
+    /// Judges a session by the marks known here.
+    pub fn judge(&self, live: &Live, now: Moment) -> Verdict {
+        judge(&live.session, live.seen(), &read(&self.marks), now)
+    }
+
+    /// Takes in a session, once. Done before it is recorded, so that no mark on it can be missed; nobody knows its
+    /// token yet.
+    pub fn insert(&self, live: Arc<Live>) {
+        let (token, id) = (live.token, live.session.id);
+        let mut ids = write(&self.by_id[id_shard(id)]);
+        if ids.find(id_hash(id), |other| other.session.id == id).is_some() {
+            return;
+        }
+        ids.insert_unique(id_hash(id), live.clone(), |live| id_hash(live.session.id));
+        write(&self.by_token[token_shard(&token)])
+            .insert_unique(token.prefix(), live, |live| live.token.prefix());
+    }
+
+    /// Drops a session that is dead, or was never recorded.
+    pub fn remove(&self, id: SessionId) {
+        // Both tables change under the lock of the first, as in `insert`: neither can overtake the other.
+        let mut ids = write(&self.by_id[id_shard(id)]);
+        let Ok(entry) = ids.find_entry(id_hash(id), |live| live.session.id == id) else { return };
+        let live = entry.remove().0;
+        let mut tokens = write(&self.by_token[token_shard(&live.token)]);
+        if let Ok(entry) = tokens.find_entry(live.token.prefix(), |other| other.session.id == id) {
+            entry.remove();
+        }
+    }
+
+    /// Applies a mark: from the return on, no check here accepts what it ended.
+    pub fn apply(&self, mark: &Mark) {
+        match mark.anchor {
+            Anchor::Session(id) => self.remove(id),
+            Anchor::Realm(_) | Anchor::Client(_) | Anchor::User(_) => write(&self.marks).raise(mark),
+        }
+        self.reach(mark.at);
+    }
+
+    /// The last place known here: all that was acknowledged is at or before it.
+    pub fn position(&self) -> Stamp {
+        *self.position.borrow()
+    }
+
+    /// Tells whenever the position has moved.
+    pub fn watch(&self) -> watch::Receiver<Stamp> {
+        self.position.subscribe()
+    }
+
+    /// The earliest stamp of sessions that the marks on these anchors leave alive.
+    pub fn floor(&self, anchors: &[Anchor]) -> Stamp {
+        exeunt_core::floor(&read(&self.marks), anchors)
+    }
+
+    /// How many sessions are in memory.
+    pub fn len(&self) -> usize {
+        self.by_id.iter().map(|shard| read(shard).len()).sum()
+    }
+
+    /// The sessions of one part of the table, of [`SHARDS`].
+    pub fn shard(&self, number: usize) -> Vec<Arc<Live>> {
+        read(&self.by_id[number % SHARDS]).iter().cloned().collect()
+    }
+
+    /// Whether this session has expired even if a use of it is still under way.
+    pub fn surely_expired(&self, live: &Live, now: Moment) -> bool {
+        let late = live.seen().plus_secs(touch_lag_secs(&live.session));
+        judge(&live.session, late, &read(&self.marks), now) == Verdict::Expired
+    }
+
+    /// Nothing is answered from here until it was filled again. Returns after no check can begin any more.
+    pub fn doubt(&self) {
+        self.complete.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether checks are answered from here.
+    pub fn is_complete(&self) -> bool {
+        self.complete.load(Ordering::SeqCst)
+    }
+
+    /// Which filling this is: a session taken in during one is lost in the next.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
+    }
+
+    /// Empties everything, for a new filling.
+    pub fn clear(&self) {
+        self.doubt();
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        self.by_token.iter().chain(&self.by_id).for_each(|shard| write(shard).clear());
+        *write(&self.marks) = Marks::new();
+    }
+
+    /// The filling is done: up to `position` nothing is missing.
+    pub fn completed(&self, position: Stamp) {
+        self.reach(position);
+        self.complete.store(true, Ordering::SeqCst);
+    }
+
+    fn reach(&self, stamp: Stamp) {
+        self.position.send_if_modified(|position| {
+            let moved = *position < stamp;
+            *position = stamp.max(*position);
+            moved
+        });
+    }
+
+    fn must_be_complete(&self) -> Result<()> {
+        // A relaxed load suffices for the promise: the flag falls before the failed logout is answered.
+        if self.complete.load(Ordering::Relaxed) { Ok(()) } else { Err(Error::unavailable(Outage::Unknown)) }
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn token_shard(token: &Fingerprint) -> usize {
+    usize::from(token.0[31]) % SHARDS
+}
+
+fn id_shard(id: SessionId) -> usize {
+    usize::from(id.0[15]) % SHARDS
+}
+
+/// The last bytes of an id are random, the first are time.
+fn id_hash(id: SessionId) -> u64 {
+    let [.., a, b, c, d, e, f, g, h] = id.0;
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+}
+
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,70 @@
+//! The verbs: one implementation for every door, and the only caller of the store.
+//!
+//! A file a noun. Every verb takes a [`Call`] (who, when, from where, through which door) or just `now`, judges with
+//! `exeunt-core`, and writes at most once.
+
+mod call;
+pub mod client;
+pub mod end;
+pub mod feed;
+pub mod key;
+pub mod list;
+pub mod live;
+pub mod login;
+mod mint;
+pub mod open;
+pub mod passwords;
+pub mod realm;
+pub mod session;
+pub mod throttle;
+pub mod upkeep;
+pub mod user;
+
+use std::sync::Arc;
+
+pub use call::Call;
+pub use client::ClientChange;
+pub use end::Ending;
+pub use login::Login;
+pub use mint::Mint;
+pub use passwords::Password;
+pub use session::{Issue, Presented, Slide, Standing, Voucher};
+pub use user::UserChange;
+
+pub use crate::store::{
+    AuditEntry, AuditPlace, Client, Endpoint, Identifier, Key, MarkPage, Position, Realm, Role, Settings,
+    User,
+};
+
+use crate::authority::client::Clients;
+use crate::authority::key::Keys;
+use crate::authority::live::Memory;
+use crate::authority::passwords::Passwords;
+use crate::authority::realm::{Builtin, Realms};
+use crate::authority::throttle::Throttle;
+use crate::authority::upkeep::{Round, Touches};
+use crate::store::Store;
+
+/// Who logs in, checks and logs out. Cheap to share behind an `Arc`.
+pub struct Authority {
+    store: Arc<dyn Store>,
+    memory: Memory,
+    clients: Clients,
+    keys: Keys,
+    realms: Realms,
+    builtins: Vec<Builtin>,
+    passwords: Passwords,
+    throttle: Throttle,
+    touches: Touches,
+    round: Round,
+    retention: Retention,
+}
+
+/// For how long what is over is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Seconds that a dead session stays known, so that "expired" and "does not exist" can be told apart.
+    pub dead_secs: u64,
+    /// Seconds that the log of marks reaches back.
+    pub log_secs: u64,
+}

@@ -1,0 +1,193 @@
+//! Opening an authority on a store: what must be there is made, and memory is filled.
+
+use std::sync::Arc;
+
+use exeunt_core::{Moment, Stamp};
+
+use crate::authority::feed::PAGE_MARKS_MAX;
+use crate::authority::live::{Live, Memory};
+use crate::authority::passwords::{PasswordLimits, Passwords};
+use crate::authority::realm::{Builtin, MAIN};
+use crate::authority::throttle::{Throttle, ThrottleLimits};
+use crate::authority::{Authority, Call, Client, Retention};
+use crate::error::{Error, Kind, Outage, Result};
+use crate::store::{Store, seen_at_most};
+
+/// Sessions read in one step while memory is being filled.
+const FILL_ROWS: u32 = 20_000;
+/// By how many seconds the wall clock may be behind the newest mark at start.
+pub const CLOCK_BEHIND_SECS_MAX: u64 = 300;
+
+/// What an authority is told when it is opened.
+pub struct Opening {
+    /// The clients that every realm has.
+    pub builtins: Vec<Builtin>,
+    /// The password pool.
+    pub passwords: PasswordLimits,
+    /// What is throttled.
+    pub throttle: ThrottleLimits,
+    /// For how long what is over is kept.
+    pub retention: Retention,
+    /// Start although the wall clock is behind the newest mark.
+    pub accept_clock: bool,
+}
+
+impl Authority {
+    /// Opens an authority: makes the main realm if there is none, brings the built-in clients in line with their
+    /// configured lifetimes, fills memory.
+    ///
+    /// # Errors
+    /// `Malformed("clock")` when the wall clock is too far behind the newest mark; `Unavailable`.
+    pub async fn open(store: Arc<dyn Store>, opening: Opening, call: &Call) -> Result<Self> {
+        let authority = Self {
+            store,
+            memory: Memory::new(),
+            clients: Default::default(),
+            keys: Default::default(),
+            realms: Default::default(),
+            builtins: opening.builtins,
+            passwords: Passwords::start(opening.passwords)?,
+            throttle: Throttle::new(opening.throttle, call.mint.salt()),
+            touches: Default::default(),
+            round: Default::default(),
+            retention: opening.retention,
+        };
+        if !opening.accept_clock {
+            authority.clock_must_be_right(call.now).await?;
+        }
+        authority.read_directory().await?;
+        if authority.realm(MAIN).is_err() {
+            authority.create_realm(call, MAIN).await?;
+        }
+        authority.align_builtins(call).await?;
+        authority.fill(call.now).await?;
+        Ok(authority)
+    }
+
+    /// Writes out everything and lets go of the store.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn close(&self) -> Result<()> {
+        let flushed = self.flush().await;
+        self.store.close().await.and(flushed)
+    }
+
+    /// Reserves numbers that are never given twice; the first of them.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn reserve(&self, count: u64) -> Result<u64> {
+        self.settle(self.store.reserve(count).await)
+    }
+
+    /// Fills memory from the store. What is raised while it is being filled is read from the log at the end: a page
+    /// of sessions may have been read before a mark and be taken in after it.
+    pub(super) async fn fill(&self, now: Moment) -> Result<()> {
+        self.memory.clear();
+        let snapshot = self.store.snapshot(None).await?;
+        snapshot.marks.iter().for_each(|mark| self.memory.apply(mark));
+        let mut after = 0;
+        loop {
+            let page = self.store.unended(after, FILL_ROWS, now).await?;
+            let Some(last) = page.last() else { break };
+            after = last.row;
+            for found in page {
+                let seen = seen_at_most(&found.record.session, found.seen, now);
+                let record = found.record;
+                let live = Live::new(record.session, record.door, record.token, found.row, seen);
+                self.memory.insert(Arc::new(live));
+            }
+        }
+        let mut position = snapshot.position.stamp;
+        loop {
+            let page = self.store.marks(None, position, PAGE_MARKS_MAX).await?;
+            page.marks.iter().for_each(|mark| self.memory.apply(mark));
+            if page.marks.is_empty() {
+                self.memory.completed(page.position.stamp);
+                return Ok(());
+            }
+            position = page.position.stamp;
+        }
+    }
+
+    async fn read_directory(&self) -> Result<()> {
+        self.store.realms().await?.into_iter().for_each(|realm| drop(self.realms.put(realm)));
+        self.store.clients().await?.into_iter().for_each(|client| drop(self.clients.put(client)));
+        self.store.keys().await?.into_iter().for_each(|key| self.keys.put(key));
+        Ok(())
+    }
+
+    async fn align_builtins(&self, call: &Call) -> Result<()> {
+        for realm in self.realms() {
+            for builtin in &self.builtins {
+                let wanted = match self.builtin_client(realm.id, builtin.door) {
+                    Ok(client)
+                        if (client.idle_secs, client.absolute_secs)
+                            == (builtin.idle_secs, builtin.absolute_secs) =>
+                    {
+                        continue;
+                    }
+                    Ok(client) => Client {
+                        idle_secs: builtin.idle_secs,
+                        absolute_secs: builtin.absolute_secs,
+                        updated_at: call.now,
+                        ..Client::clone(&client)
+                    },
+                    Err(_) => builtin.client(call, realm.id),
+                };
+                let saved = self.store.save_client(wanted, None, None).await?;
+                self.clients.put(saved.record);
+            }
+        }
+        Ok(())
+    }
+
+    /// A wall clock far behind would let sessions live longer than their deadline says.
+    async fn clock_must_be_right(&self, now: Moment) -> Result<()> {
+        let position = self.store.position().await?.stamp;
+        let newest = Stamp::from_number(position.number().saturating_sub(1));
+        let page = match self.store.marks(None, newest, 1).await {
+            Err(error) if error.kind() == Kind::NotFound => return Ok(()),
+            page => page?,
+        };
+        let Some(mark) = page.marks.last() else { return Ok(()) };
+        if now.plus_secs(CLOCK_BEHIND_SECS_MAX) >= mark.when {
+            return Ok(());
+        }
+        Err(Error::malformed(
+            "clock",
+            format!(
+                "the clock says {} but the newest mark in the store is of {} (seconds since 1970): \
+                 set the clock, or start with --accept-clock",
+                now.secs(),
+                mark.when.secs()
+            ),
+        ))
+    }
+}
+
+impl Authority {
+    /// Whether checks are answered: memory is complete.
+    ///
+    /// # Errors
+    /// `Unavailable` if not.
+    pub fn ready(&self) -> Result<()> {
+        if self.memory.is_complete() { Ok(()) } else { Err(Error::unavailable(Outage::Unknown)) }
+    }
+
+    /// How many touches wait to be written.
+    pub fn touches_waiting(&self) -> usize {
+        self.touches.len()
+    }
+
+    /// How many logins wait for a password check.
+    pub fn passwords_waiting(&self) -> usize {
+        self.passwords.waiting()
+    }
+
+    /// How many sessions are in memory.
+    pub fn sessions_in_memory(&self) -> usize {
+        self.memory.len()
+    }
+}

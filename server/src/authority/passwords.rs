@@ -1,0 +1,111 @@
+//! Passwords: checked and hashed on threads of their own, so that a flood of logins never delays a check.
+//!
+//! Whoever asks about a user that does not exist waits for one real verification, like everybody else.
+
+mod forms;
+mod pool;
+#[cfg(test)]
+mod tests;
+
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
+
+pub use pool::Held;
+
+use crate::authority::passwords::pool::Pool;
+use crate::error::{Error, Result};
+use crate::store::PasswordHash;
+
+/// The longest password, in bytes of UTF-8.
+pub const PASSWORD_BYTES_MAX: usize = 1024;
+/// Callers that may wait for each thread of the pool, unless configured.
+pub const QUEUE_PER_THREAD: usize = 64;
+
+/// What a caller typed. It has no `Debug` and no `Display`, on purpose.
+#[derive(Clone)]
+pub struct Password(Option<String>);
+
+impl Password {
+    /// A password as presented. One that is longer than [`PASSWORD_BYTES_MAX`], or holds a NUL, matches nothing and
+    /// costs the same; bytes that could not be decoded arrive here as a NUL.
+    pub fn new(text: &str) -> Self {
+        let usable = text.len() <= PASSWORD_BYTES_MAX && !text.contains('\0');
+        Self(usable.then(|| text.to_owned()))
+    }
+
+    /// The text itself, `None` if it can match nothing: only for hashing, and for rules about new passwords.
+    pub fn expose(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+/// How many threads check passwords, and how many callers may wait for them.
+#[derive(Clone, Copy, Debug)]
+pub struct PasswordLimits {
+    /// Threads; each holds 19 MiB.
+    pub threads: usize,
+    /// Callers that may wait for each thread; one more is told that the server is busy.
+    pub queue: usize,
+}
+
+/// One thread less than there are cores, so that one is left for checks.
+impl Default for PasswordLimits {
+    fn default() -> Self {
+        let cores = available_parallelism().map_or(1, NonZeroUsize::get);
+        Self { threads: cores.saturating_sub(1).max(1), queue: QUEUE_PER_THREAD }
+    }
+}
+
+/// What a verification found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// The password is the one that was hashed.
+    pub right: bool,
+    /// It is right, and its hash is older or weaker than what [`Passwords::hash`] makes: renew it.
+    pub outdated: bool,
+}
+
+impl Verified {
+    const WRONG: Self = Self { right: false, outdated: false };
+}
+
+/// The pool that checks and hashes passwords.
+pub struct Passwords {
+    pool: Pool,
+}
+
+impl Passwords {
+    /// Starts the threads; fails if the operating system gives none.
+    pub fn start(limits: PasswordLimits) -> Result<Self> {
+        Ok(Self { pool: Pool::start(limits.threads.max(1), limits.queue)? })
+    }
+
+    /// Checks a password. `None`, a user without a password or no user at all, is never right and costs the same.
+    ///
+    /// Fails at once with [`Outage::Busy`](crate::error::Outage::Busy) when the queue is full. A caller that goes
+    /// away before a thread has taken its job costs nothing.
+    pub async fn verify(&self, hash: Option<PasswordHash>, password: Password) -> Result<Verified> {
+        self.pool.run(move |memory| forms::verify(hash.as_ref(), &password, memory)).await
+    }
+
+    /// Hashes a new password with argon2id, in PHC form. Fails like [`Passwords::verify`], and with
+    /// [`Kind::Malformed`](crate::error::Kind::Malformed) for a password that can match nothing.
+    pub async fn hash(&self, password: Password, salt: [u8; 16]) -> Result<PasswordHash> {
+        if password.expose().is_none() {
+            let rule = format!("a password has at most {PASSWORD_BYTES_MAX} bytes and no NUL");
+            return Err(Error::malformed("password", rule));
+        }
+        self.pool.run(move |memory| forms::hash(&password, salt, memory)).await?
+    }
+
+    /// How many callers wait for a thread: a gauge.
+    pub fn waiting(&self) -> usize {
+        self.pool.waiting()
+    }
+
+    /// Makes every verification wait just before it answers, until the returned value is dropped: so something can be
+    /// made to happen while a password is being checked.
+    pub fn hold(&self) -> Held {
+        self.pool.hold()
+    }
+}

@@ -1,0 +1,279 @@
+//! The forms of password hashes: argon2id is made; what other systems made is read, and renewed at the next login.
+//!
+//! A stored hash says itself how much memory and time it takes. The bounds below keep a hostile or mistaken one from
+//! taking all of either: such a hash is never right.
+
+use std::hint::black_box;
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use phc::{Ident, Output, ParamsString, Salt};
+use sha1::Sha1;
+use sha2::{Sha256, Sha512};
+
+use super::{Password, Verified};
+use crate::error::{Error, Result};
+use crate::store::PasswordHash;
+
+/// Memory of a hash that we make, in KiB: 19 MiB (OWASP's first choice for argon2id, RFC 9106 §4 in small).
+const MEMORY_KIB: u32 = 19_456;
+/// Passes over that memory.
+const PASSES: u32 = 2;
+/// Lanes; a verification runs on one thread anyway.
+const LANES: u32 = 1;
+/// Bytes of a hash that we make.
+const OUTPUT_BYTES: usize = 32;
+
+/// The most memory that any stored hash may ask for, in KiB: 128 MiB, for scrypt with N = 2^17 and r = 8.
+const MEMORY_KIB_MAX: u32 = 128 * 1024;
+/// The most argon2 work: KiB of memory times passes.
+const ARGON2_WORK_MAX: u32 = 1024 * 1024;
+/// The most lanes of argon2.
+const ARGON2_LANES_MAX: u32 = 16;
+/// The most scrypt work: N · r · p, four times what is usual today.
+const SCRYPT_WORK_MAX: u64 = 1 << 22;
+/// The most rounds of PBKDF2; OWASP asks for 1.3 million with SHA-1.
+const PBKDF2_ROUNDS_MAX: u32 = 2_000_000;
+/// The lowest cost of bcrypt.
+const BCRYPT_COST_MIN: u32 = 4;
+/// The highest cost of bcrypt, the logarithm of its rounds.
+const BCRYPT_COST_MAX: u32 = 15;
+
+/// What an unknown user's password is checked with.
+const NOBODYS_SALT: [u8; 16] = *b"nobody's salt...";
+
+/// The memory of one thread, kept from one verification to the next.
+#[derive(Default)]
+pub(super) struct Memory(Vec<Block>);
+
+/// Checks a password against a stored hash; without a hash, or with one that we do not read, it works as long and
+/// finds it wrong.
+pub(super) fn verify(hash: Option<&PasswordHash>, password: &Password, memory: &mut Memory) -> Verified {
+    let form = hash.and_then(|hash| match Form::read(&hash.0) {
+        Ok(form) => Some(form),
+        Err(unusable) => {
+            tracing::warn!(reason = unusable.reason(), "a stored password hash cannot be used");
+            None
+        }
+    });
+    let text = password.expose().unwrap_or_default().as_bytes();
+    let Some(form) = form else {
+        black_box(ours().and_then(|argon2| fill(&argon2, text, &NOBODYS_SALT, OUTPUT_BYTES, memory)));
+        return Verified::WRONG;
+    };
+    let right = form.matches(text, memory) & password.expose().is_some();
+    Verified { right, outdated: right && form.outdated() }
+}
+
+/// The hash of a new password.
+pub(super) fn hash(password: &Password, salt: [u8; 16], memory: &mut Memory) -> Result<PasswordHash> {
+    let text = password.expose().unwrap_or_default().as_bytes();
+    let params = format!("m={MEMORY_KIB},t={PASSES},p={LANES}");
+    let hash = ours()
+        .and_then(|argon2| fill(&argon2, text, &salt, OUTPUT_BYTES, memory))
+        .ok_or_else(|| Error::internal("argon2 refused its parameters or had no memory"))?;
+    let hash = phc::PasswordHash {
+        algorithm: Ident::new("argon2id").map_err(Error::internal)?,
+        version: Some(Version::V0x13.into()),
+        params: params.parse().map_err(Error::internal)?,
+        salt: Some(Salt::new(&salt).map_err(Error::internal)?),
+        hash: Some(hash),
+    };
+    Ok(PasswordHash(hash.to_string()))
+}
+
+/// A stored hash, read and found to be within the bounds.
+enum Form {
+    Argon2 { argon2: Argon2<'static>, strong: bool, salt: Salt, output: Output },
+    Scrypt { params: scrypt::Params, salt: Salt, output: Output },
+    Pbkdf2 { digest: Digest, rounds: u32, salt: Salt, output: Output },
+    Bcrypt(String),
+}
+
+/// The digest under PBKDF2.
+#[derive(Clone, Copy)]
+enum Digest {
+    Sha1,
+    Sha256,
+    Sha512,
+}
+
+/// Why a stored hash is never right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unusable {
+    Unknown,
+    TooCostly,
+}
+
+impl Unusable {
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Unknown => "its form is not known",
+            Self::TooCostly => "its parameters ask for too much memory or time",
+        }
+    }
+}
+
+impl Form {
+    /// Reads `$argon2id$…`, `$argon2i$…`, `$argon2d$…`, `$scrypt$…`, `$pbkdf2-sha1|sha256|sha512$…` (PHC string
+    /// format) and `$2a$…`, `$2b$…`, `$2y$…` (bcrypt). `$2x$` marks hashes of a broken bcrypt and is not read.
+    fn read(text: &str) -> Result<Self, Unusable> {
+        if ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| text.starts_with(prefix)) {
+            return Self::bcrypt(text);
+        }
+        let hash = phc::PasswordHash::new(text).map_err(|_| Unusable::Unknown)?;
+        let salt = hash.salt.ok_or(Unusable::Unknown)?;
+        let output = hash.hash.ok_or(Unusable::Unknown)?;
+        let version = hash.version;
+        let argon2 = |algorithm| Self::argon2(algorithm, version, &hash.params, salt, output);
+        let pbkdf2 = |digest| Self::pbkdf2(digest, &hash.params, salt, output);
+        match (hash.algorithm.as_str(), version) {
+            ("argon2id", _) => argon2(Algorithm::Argon2id),
+            ("argon2i", _) => argon2(Algorithm::Argon2i),
+            ("argon2d", _) => argon2(Algorithm::Argon2d),
+            ("scrypt", None) => Self::scrypt(&hash.params, salt, output),
+            ("pbkdf2-sha1", None) => pbkdf2(Digest::Sha1),
+            ("pbkdf2-sha256", None) => pbkdf2(Digest::Sha256),
+            ("pbkdf2-sha512", None) => pbkdf2(Digest::Sha512),
+            _ => Err(Unusable::Unknown),
+        }
+    }
+
+    fn argon2(
+        algorithm: Algorithm,
+        version: Option<u32>,
+        params: &ParamsString,
+        salt: Salt,
+        output: Output,
+    ) -> Result<Self, Unusable> {
+        let [kib, passes, lanes] = numbers(params, ["m", "t", "p"], &[])?;
+        // Hashes made before version 1.3 carry no version.
+        let version = Version::try_from(version.unwrap_or(0x10)).map_err(|_| Unusable::Unknown)?;
+        let work = kib.saturating_mul(passes);
+        if kib > MEMORY_KIB_MAX || lanes > ARGON2_LANES_MAX || work > ARGON2_WORK_MAX {
+            return Err(Unusable::TooCostly);
+        }
+        let params = Params::new(kib, passes, lanes, Some(output.len())).map_err(|_| Unusable::Unknown)?;
+        let strong = (algorithm, version) == (Algorithm::Argon2id, Version::V0x13)
+            && kib >= MEMORY_KIB
+            && passes >= PASSES
+            && output.len() >= OUTPUT_BYTES;
+        Ok(Self::Argon2 { argon2: Argon2::new(algorithm, version, params), strong, salt, output })
+    }
+
+    fn scrypt(params: &ParamsString, salt: Salt, output: Output) -> Result<Self, Unusable> {
+        let [log_n, r, p] = numbers(params, ["ln", "r", "p"], &[])?;
+        let n = 1_u64.checked_shl(log_n).ok_or(Unusable::TooCostly)?;
+        let blocks = n.saturating_mul(r.into());
+        let lanes = u64::from(r) * u64::from(p);
+        // Both are in units of 128 bytes, eight to a KiB.
+        let memory_max = u64::from(MEMORY_KIB_MAX) * 8;
+        if blocks.max(lanes) > memory_max || blocks.saturating_mul(p.into()) > SCRYPT_WORK_MAX {
+            return Err(Unusable::TooCostly);
+        }
+        let log_n = u8::try_from(log_n).map_err(|_| Unusable::TooCostly)?;
+        let params = scrypt::Params::new(log_n, r, p).map_err(|_| Unusable::Unknown)?;
+        Ok(Self::Scrypt { params, salt, output })
+    }
+
+    fn pbkdf2(digest: Digest, params: &ParamsString, salt: Salt, output: Output) -> Result<Self, Unusable> {
+        let [rounds] = numbers(params, ["i"], &["l"])?;
+        match rounds {
+            0 => Err(Unusable::Unknown),
+            1..=PBKDF2_ROUNDS_MAX => Ok(Self::Pbkdf2 { digest, rounds, salt, output }),
+            _ => Err(Unusable::TooCostly),
+        }
+    }
+
+    fn bcrypt(text: &str) -> Result<Self, Unusable> {
+        let parts: bcrypt::HashParts = text.parse().map_err(|_| Unusable::Unknown)?;
+        match parts.get_cost() {
+            ..BCRYPT_COST_MIN => Err(Unusable::Unknown),
+            BCRYPT_COST_MIN..=BCRYPT_COST_MAX => Ok(Self::Bcrypt(text.to_owned())),
+            _ => Err(Unusable::TooCostly),
+        }
+    }
+
+    /// Whether the password was hashed so; compared in constant time.
+    fn matches(&self, text: &[u8], memory: &mut Memory) -> bool {
+        match self {
+            Self::Argon2 { argon2, salt, output, .. } => {
+                fill(argon2, text, salt, output.len(), memory).as_ref() == Some(output)
+            }
+            Self::Scrypt { params, salt, output } => {
+                let made = Output::init_with(output.len(), |bytes| {
+                    scrypt::scrypt(text, salt, params, bytes).map_err(|_| phc::Error::ValueTooLong)
+                });
+                made.as_ref() == Ok(output)
+            }
+            Self::Pbkdf2 { digest, rounds, salt, output } => {
+                let made = Output::init_with(output.len(), |bytes| {
+                    digest.pbkdf2(text, salt, *rounds, bytes);
+                    Ok(())
+                });
+                made.as_ref() == Ok(output)
+            }
+            // bcrypt itself looks at the first 72 bytes only.
+            Self::Bcrypt(hash) => bcrypt::verify(text, hash).unwrap_or(false),
+        }
+    }
+
+    /// Whether it is anything but argon2id with at least our parameters.
+    const fn outdated(&self) -> bool {
+        !matches!(self, Self::Argon2 { strong: true, .. })
+    }
+}
+
+impl Digest {
+    fn pbkdf2(self, text: &[u8], salt: &[u8], rounds: u32, bytes: &mut [u8]) {
+        match self {
+            Self::Sha1 => pbkdf2::pbkdf2_hmac::<Sha1>(text, salt, rounds, bytes),
+            Self::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>(text, salt, rounds, bytes),
+            Self::Sha512 => pbkdf2::pbkdf2_hmac::<Sha512>(text, salt, rounds, bytes),
+        }
+    }
+}
+
+/// The engine of the hashes that we make.
+fn ours() -> Option<Argon2<'static>> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(OUTPUT_BYTES)).ok()?;
+    Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// Argon2 in the thread's own memory. A hash of other systems that needs more gets its own for once, so that one
+/// such user does not make every thread large for good.
+fn fill(argon2: &Argon2<'_>, text: &[u8], salt: &[u8], bytes: usize, memory: &mut Memory) -> Option<Output> {
+    let count = argon2.params().block_count();
+    let mut once = Vec::new();
+    let usual = MEMORY_KIB as usize;
+    let blocks = if count <= usual { &mut memory.0 } else { &mut once };
+    if blocks.len() < count {
+        let more = count.max(usual) - blocks.len();
+        blocks.try_reserve_exact(more).ok()?;
+        blocks.resize(blocks.len() + more, Block::new());
+    }
+    Output::init_with(bytes, |out| {
+        let filled = argon2.hash_password_into_with_memory(text, salt, out, blocks.as_mut_slice());
+        filled.map_err(|_| phc::Error::ValueTooLong)
+    })
+    .ok()
+}
+
+/// The numbers of exactly these parameters; those of `optional` may be there and are not looked at.
+fn numbers<const N: usize>(
+    params: &ParamsString,
+    names: [&str; N],
+    optional: &[&str],
+) -> Result<[u32; N], Unusable> {
+    let known = |name: &str| names.contains(&name) || optional.contains(&name);
+    if !params.iter().all(|(name, _)| known(name.as_str())) {
+        return Err(Unusable::Unknown);
+    }
+    let mut numbers = [0; N];
+    for (number, name) in numbers.iter_mut().zip(names) {
+        *number = params.get_decimal(name).ok_or(Unusable::Unknown)?;
+    }
+    Ok(numbers)
+}
+
+#[cfg(test)]
+mod tests;

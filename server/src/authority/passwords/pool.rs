@@ -1,0 +1,214 @@
+//! A bounded pool of low-priority threads, out of the way of everything that answers checks.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use tokio::sync::{oneshot, watch};
+
+use crate::authority::passwords::forms::Memory;
+use crate::error::{Error, Outage, Result};
+
+/// The niceness of the threads, 19 being the most patient: a login may wait for a check, never the other way round.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 19;
+
+/// Threads, and the queue in front of them.
+pub(super) struct Pool(Arc<Shared>);
+
+struct Shared {
+    queue: Mutex<Queue>,
+    arrived: Condvar,
+    waiting_max: usize,
+    gate: Gate,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Box<dyn Job>>,
+    closed: bool,
+}
+
+impl Pool {
+    /// Starts the threads, each with room for `queue` callers that wait.
+    pub(super) fn start(threads: usize, queue: usize) -> Result<Self> {
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            arrived: Condvar::new(),
+            waiting_max: threads.saturating_mul(queue),
+            gate: Gate::default(),
+        });
+        let pool = Self(shared);
+        for number in 0..threads {
+            let shared = Arc::clone(&pool.0);
+            let thread = thread::Builder::new().name(format!("password-{number}"));
+            thread.spawn(move || shared.work()).map_err(Error::internal)?;
+        }
+        Ok(pool)
+    }
+
+    /// Runs the work on one of the threads; *busy* at once if too many wait already.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+    ) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        self.push(Box::new(Task { work, answer }))?;
+        answered.await.unwrap_or_else(|_| Err(Error::internal("a password was dropped unchecked")))
+    }
+
+    /// Jobs that no thread has taken yet.
+    pub(super) fn waiting(&self) -> usize {
+        self.0.lock().jobs.len()
+    }
+
+    /// Shuts the gate in front of every answer.
+    pub(super) fn hold(&self) -> Held {
+        *lock(&self.0.gate.holds) += 1;
+        Held(Arc::clone(&self.0))
+    }
+
+    fn push(&self, job: Box<dyn Job>) -> Result<()> {
+        let mut queue = self.0.lock();
+        if queue.jobs.len() >= self.0.waiting_max {
+            queue.jobs.retain(|job| !job.abandoned());
+        }
+        if queue.jobs.len() >= self.0.waiting_max {
+            return Err(Error::unavailable(Outage::Busy).because("the queue for passwords is full"));
+        }
+        queue.jobs.push_back(job);
+        self.0.arrived.notify_one();
+        Ok(())
+    }
+}
+
+/// Whoever waits borrows the pool, so by now nobody does. The threads end when they are done with what they are at;
+/// joining them could take seconds, and they hold nothing that must be put in order.
+impl Drop for Pool {
+    fn drop(&mut self) {
+        let mut queue = self.0.lock();
+        queue.closed = true;
+        queue.jobs.clear();
+        self.0.arrived.notify_all();
+    }
+}
+
+impl Shared {
+    fn work(&self) {
+        be_patient();
+        let mut memory = Memory::default();
+        while let Some(job) = self.next() {
+            if !job.abandoned() {
+                job.run(&mut memory, &self.gate);
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Box<dyn Job>> {
+        let mut queue = self.lock();
+        loop {
+            if queue.closed {
+                return None;
+            }
+            if let Some(job) = queue.jobs.pop_front() {
+                return Some(job);
+            }
+            queue = self.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        lock(&self.queue)
+    }
+}
+
+/// Work of any kind that somebody waits for.
+trait Job: Send {
+    /// Nobody waits any more.
+    fn abandoned(&self) -> bool;
+    /// Does it and answers.
+    fn run(self: Box<Self>, memory: &mut Memory, gate: &Gate);
+}
+
+struct Task<F, T> {
+    work: F,
+    answer: oneshot::Sender<Result<T>>,
+}
+
+impl<F: FnOnce(&mut Memory) -> T + Send, T: Send> Job for Task<F, T> {
+    fn abandoned(&self) -> bool {
+        self.answer.is_closed()
+    }
+
+    fn run(self: Box<Self>, memory: &mut Memory, gate: &Gate) {
+        let Self { work, answer } = *self;
+        let result = catch_unwind(AssertUnwindSafe(|| work(memory)))
+            .map_err(|_| Error::internal("a panic while checking or hashing a password"));
+        gate.pass();
+        // A caller that has gone meanwhile needs no answer.
+        drop(answer.send(result));
+    }
+}
+
+/// Where answers wait while somebody holds them.
+struct Gate {
+    holds: Mutex<usize>,
+    opened: Condvar,
+    standing: watch::Sender<usize>,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self { holds: Mutex::default(), opened: Condvar::new(), standing: watch::Sender::new(0) }
+    }
+}
+
+impl Gate {
+    fn pass(&self) {
+        let mut holds = lock(&self.holds);
+        if *holds > 0 {
+            self.standing.send_modify(|standing| *standing += 1);
+            while *holds > 0 {
+                holds = self.opened.wait(holds).unwrap_or_else(PoisonError::into_inner);
+            }
+            self.standing.send_modify(|standing| *standing -= 1);
+        }
+    }
+}
+
+/// While it exists, the pool gives no answer.
+pub struct Held(Arc<Shared>);
+
+impl Held {
+    /// Returns when a thread has done its work and stands at the gate.
+    pub async fn reached(&self) {
+        let mut standing = self.0.gate.standing.subscribe();
+        // It fails only without a sender, and the sender is ours.
+        drop(standing.wait_for(|standing| *standing > 0).await);
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        *lock(&self.0.gate.holds) -= 1;
+        self.0.gate.opened.notify_all();
+    }
+}
+
+/// Lowers the priority of the calling thread: on Linux niceness belongs to a thread (setpriority(2), "C
+/// library/kernel differences"). Other systems share it within a process, so there it stays as it is.
+fn be_patient() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        static ONCE: std::sync::Once = std::sync::Once::new();
+        ONCE.call_once(
+            || tracing::warn!(%error, "the threads that check passwords keep their ordinary priority"),
+        );
+    }
+}
+
+/// A panic while the lock was held leaves nothing half done here.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,102 @@
+//! Realms: create · find · list. A realm is made with its built-in clients, one for each dialect that has one.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use exeunt_core::{Anchor, Door, RealmId};
+
+use crate::authority::client::SESSIONS_MAX;
+use crate::authority::{Authority, Call};
+use crate::error::{Error, Kind, Result};
+use crate::store::{Client, Realm, Settings};
+
+/// The realm that is always there.
+pub const MAIN: &str = "main";
+/// How many realms a server has at most.
+pub const REALMS_MAX: usize = 1_000;
+/// The longest name of a realm, in bytes.
+pub const REALM_NAME_BYTES_MAX: usize = 64;
+
+/// All realms.
+#[derive(Default)]
+pub struct Realms(RwLock<Vec<Arc<Realm>>>);
+
+/// A client that every realm has: the one that all callers of a dialect share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Builtin {
+    /// The dialect.
+    pub door: Door,
+    /// Seconds that its sessions live unseen; 0: no such limit.
+    pub idle_secs: u32,
+    /// Seconds that its sessions live at most; 0: no such limit.
+    pub absolute_secs: u32,
+}
+
+impl Authority {
+    /// Creates a realm with its built-in clients.
+    ///
+    /// # Errors
+    /// `Malformed("name")`, `Conflict("name")`, `Unavailable`.
+    pub async fn create_realm(&self, call: &Call, name: &str) -> Result<Arc<Realm>> {
+        let lawful = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if name.is_empty() || name.len() > REALM_NAME_BYTES_MAX || !name.bytes().all(lawful) {
+            return Err(Error::malformed("name", "a realm's name has 1 to 64 of a-z, 0-9 and -"));
+        }
+        if self.realms().len() >= REALMS_MAX {
+            return Err(Error::malformed("name", format!("there are {REALMS_MAX} realms already")));
+        }
+        if self.realm(name).is_ok() {
+            return Err(Error::new(Kind::Conflict("name"), "a realm of this name is there already"));
+        }
+        let realm = Realm { id: call.mint.realm_id(), name: name.to_owned(), created_at: call.now };
+        let clients: Vec<_> = self.builtins.iter().map(|builtin| builtin.client(call, realm.id)).collect();
+        let audit = call.audit(Some(realm.id), "realm.create", Anchor::Realm(realm.id));
+        self.settle(self.store.create_realm(realm.clone(), clients.clone(), Some(audit)).await)?;
+        // Written once now: version 1.
+        clients.into_iter().for_each(|client| drop(self.clients.put(Client { version: 1, ..client })));
+        Ok(self.realms.put(realm))
+    }
+
+    /// The realm of this name.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn realm(&self, name: &str) -> Result<Arc<Realm>> {
+        let all = self.realms.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.iter().find(|realm| realm.name == name).cloned().ok_or_else(|| Error::not_found("realm"))
+    }
+
+    /// All realms, oldest first.
+    pub fn realms(&self) -> Vec<Arc<Realm>> {
+        self.realms.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Realms {
+    /// Takes in a realm.
+    pub fn put(&self, realm: Realm) -> Arc<Realm> {
+        let realm = Arc::new(realm);
+        self.0.write().unwrap_or_else(PoisonError::into_inner).push(realm.clone());
+        realm
+    }
+}
+
+impl Builtin {
+    /// The client as a realm gets it, not yet written.
+    pub(super) fn client(&self, call: &Call, realm: RealmId) -> Client {
+        Client {
+            id: call.mint.client_id(),
+            realm,
+            name: self.door.name().to_owned(),
+            door: self.door,
+            builtin: true,
+            idle_secs: self.idle_secs,
+            absolute_secs: self.absolute_secs,
+            sessions_max: SESSIONS_MAX,
+            settings: Settings::Plain,
+            removed: false,
+            created_at: call.now,
+            updated_at: call.now,
+            version: 0,
+        }
+    }
+}

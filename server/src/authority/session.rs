@@ -1,0 +1,261 @@
+//! Sessions: issue, check, find why.
+
+use std::sync::Arc;
+
+use exeunt_core::{
+    Anchor, ClientId, Door, Mark, Moment, RealmId, Session, SessionId, Stamp, Token, UserId, Verdict,
+};
+
+use crate::authority::live::Live;
+use crate::authority::{Authority, Call};
+use crate::error::{Cause, Error, Kind, Outage, Result};
+use crate::store::{Client, NewSession, Record, SessionBy};
+
+/// The longest user agent that is kept, in bytes.
+pub const USER_AGENT_BYTES_MAX: usize = 256;
+
+/// A credential as somebody presents it. It opens a session only if realm, dialect and (where given) client match.
+pub struct Presented<'a> {
+    /// The dialect that it is presented to.
+    pub door: Door,
+    /// The realm that it is presented in.
+    pub realm: RealmId,
+    /// The client that it must belong to, where the dialect knows.
+    pub client: Option<ClientId>,
+    /// The credential.
+    pub token: &'a Token,
+}
+
+/// A live session, as a check reports it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The session.
+    pub session: SessionId,
+    /// Whose it is; client credentials have nobody.
+    pub user: Option<UserId>,
+    /// The client that it is used with.
+    pub client: Option<ClientId>,
+    /// When it is over unless it is used again; `None`: never.
+    pub expires_at: Option<Moment>,
+}
+
+/// Whether a check counts as a use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slide {
+    /// It extends the idle deadline.
+    Yes,
+    /// It only looks.
+    No,
+}
+
+/// A session for somebody whom a trusted back end has authenticated itself.
+pub struct Voucher {
+    /// The dialect that accepts the token.
+    pub door: Door,
+    /// Whose it is.
+    pub user: UserId,
+    /// The client it is used with; `None`: the built-in one of the dialect.
+    pub client: Option<ClientId>,
+    /// Seconds unseen, instead of the client's.
+    pub idle_secs: Option<u32>,
+    /// Seconds at most, instead of the client's.
+    pub absolute_secs: Option<u32>,
+}
+
+/// A session to be issued.
+pub struct Issue<'a> {
+    /// The dialect that accepts the token.
+    pub door: Door,
+    /// The client it is used with; gives lifetimes and limits.
+    pub client: &'a Client,
+    /// Whose it is.
+    pub user: Option<UserId>,
+    /// The credential that opens it.
+    pub token: &'a Token,
+    /// The last place known before the evidence for it was read.
+    pub stamp: Stamp,
+    /// The program it is issued to, as it names itself.
+    pub user_agent: Option<&'a str>,
+    /// Seconds unseen, instead of the client's.
+    pub idle_secs: Option<u32>,
+    /// Seconds at most, instead of the client's.
+    pub absolute_secs: Option<u32>,
+}
+
+impl Authority {
+    /// Checks a credential, from memory alone.
+    ///
+    /// # Errors
+    /// `Dead(Expired)`, or `Dead(Unknown)` for everything else that is not active: [`Authority::cause`] tells more.
+    /// `Unavailable` while memory is not provably complete.
+    pub fn check(&self, presented: &Presented<'_>, now: Moment, slide: Slide) -> Result<Standing> {
+        let live = self.memory.find(&presented.token.fingerprint())?.filter(|live| presented.opens(live));
+        let live = live.ok_or_else(|| Error::dead(Cause::Unknown))?;
+        match self.memory.judge(&live, now) {
+            Verdict::Alive if slide == Slide::Yes => {
+                self.touches.add(live.see(now));
+                Ok(live.standing())
+            }
+            Verdict::Alive => Ok(live.standing()),
+            Verdict::Expired => Err(Error::dead(Cause::Expired)),
+            Verdict::Ended(_) => Err(Error::dead(Cause::Unknown)),
+        }
+    }
+
+    /// Checks a credential and, if it is not active, asks the store why: for doors that tell expired, ended and
+    /// unknown apart.
+    ///
+    /// # Errors
+    /// `Dead` with the exact cause; `Unavailable`.
+    pub async fn check_exact(
+        &self,
+        presented: &Presented<'_>,
+        now: Moment,
+        slide: Slide,
+    ) -> Result<Standing> {
+        match self.check(presented, now, slide) {
+            Err(error) if error.kind() == Error::dead(Cause::Unknown).kind() => {
+                Err(Error::dead(self.cause(presented, now).await?.0))
+            }
+            answer => answer,
+        }
+    }
+
+    /// Why a credential that is not active is not, and the mark that ended it: from the store.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn cause(&self, presented: &Presented<'_>, now: Moment) -> Result<(Cause, Option<Mark>)> {
+        let found =
+            self.settle(self.store.session(SessionBy::Token(presented.token.fingerprint()), now).await)?;
+        let Some(found) = found.filter(|found| presented.matches(found.record.door, &found.record.session))
+        else {
+            return Ok((Cause::Unknown, None));
+        };
+        match found.verdict {
+            Verdict::Expired => Ok((Cause::Expired, None)),
+            Verdict::Ended(_) => {
+                let mark = self.settle(self.store.why(&found.record.session).await)?;
+                let mark = mark.ok_or_else(|| Error::internal("an ended session without a mark"))?;
+                Ok((Cause::Ended(mark.why), Some(mark)))
+            }
+            // Recorded, but not yet or no more in memory: a commit or a filling is under way.
+            Verdict::Alive => Err(Error::unavailable(Outage::Busy)),
+        }
+    }
+
+    /// Issues a session for somebody whom a trusted back end has authenticated itself.
+    ///
+    /// # Errors
+    /// `NotFound`, `Forbidden` for a disabled user, and as [`Authority::issue`].
+    pub async fn vouch(
+        &self,
+        call: &Call,
+        realm: RealmId,
+        voucher: &Voucher,
+        token: &Token,
+    ) -> Result<Standing> {
+        // Read before the user and the client, which are the evidence here.
+        let stamp = self.memory.position();
+        let user = self.user(realm, voucher.user).await?;
+        if user.disabled {
+            return Err(Error::new(Kind::Forbidden, "the user is disabled"));
+        }
+        let client = match voucher.client {
+            Some(client) => self.client(realm, client)?,
+            None => self.builtin_client(realm, voucher.door)?,
+        };
+        let issue = Issue {
+            door: voucher.door,
+            client: &client,
+            user: Some(user.id),
+            token,
+            stamp,
+            user_agent: None,
+            idle_secs: voucher.idle_secs,
+            absolute_secs: voucher.absolute_secs,
+        };
+        self.issue(call, &issue).await
+    }
+
+    /// Records a session and lets it live, unless something ended it while its evidence was being looked at: that is
+    /// `Dead(Unknown)`, and nobody gets the token.
+    ///
+    /// # Errors
+    /// As above, and `Unavailable`.
+    pub async fn issue(&self, call: &Call, issue: &Issue<'_>) -> Result<Standing> {
+        let record = issue.record(call);
+        let live = Arc::new(Live::new(record.session.clone(), record.door, record.token, 0, call.now));
+        let generation = self.memory.generation();
+        self.memory.insert(live.clone());
+        let outcome = self.store.issue(NewSession { record, sessions_max: issue.client.sessions_max }).await;
+        let issued = match self.settle(outcome) {
+            Ok(issued) => issued,
+            Err(error) => {
+                self.memory.remove(live.session.id);
+                return Err(error);
+            }
+        };
+        live.placed(issued.row);
+        issued.ended.iter().for_each(|mark| self.applied(mark));
+        if generation != self.memory.generation() {
+            return Err(Error::unavailable(Outage::Unknown));
+        }
+        let there = self.memory.find_by_id(live.session.id).is_some();
+        match self.memory.judge(&live, call.now) {
+            Verdict::Alive if there => Ok(live.standing()),
+            _ => Err(Error::dead(Cause::Unknown)),
+        }
+    }
+}
+
+impl Presented<'_> {
+    fn opens(&self, live: &Live) -> bool {
+        self.matches(live.door, &live.session)
+    }
+
+    fn matches(&self, door: Door, session: &Session) -> bool {
+        door == self.door
+            && session.realm() == Some(self.realm)
+            && self.client.is_none_or(|client| session.client() == Some(client))
+    }
+}
+
+impl Live {
+    /// The session as a check reports it.
+    pub fn standing(&self) -> Standing {
+        Standing {
+            session: self.session.id,
+            user: self.session.user(),
+            client: self.session.client(),
+            expires_at: self.session.deadline(self.seen()),
+        }
+    }
+}
+
+impl Issue<'_> {
+    fn record(&self, call: &Call) -> Record {
+        let id = call.mint.session_id(call.now);
+        let anchors = [Some(Anchor::Realm(self.client.realm)), Some(Anchor::Client(self.client.id))];
+        let anchors = anchors.into_iter().chain([self.user.map(Anchor::User), Some(Anchor::Session(id))]);
+        Record {
+            session: Session {
+                id,
+                stamp: self.stamp,
+                anchors: anchors.flatten().collect(),
+                issued_at: call.now,
+                idle_secs: self.idle_secs.unwrap_or(self.client.idle_secs),
+                absolute_secs: self.absolute_secs.unwrap_or(self.client.absolute_secs),
+            },
+            door: self.door,
+            token: self.token.fingerprint(),
+            from: call.from,
+            user_agent: self.user_agent.map(|text| cut(text, USER_AGENT_BYTES_MAX).to_owned()),
+        }
+    }
+}
+
+fn cut(text: &str, bytes_max: usize) -> &str {
+    let end = (0..=bytes_max.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    &text[..end.unwrap_or(0)]
+}

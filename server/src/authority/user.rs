@@ -1,0 +1,231 @@
+//! Users: create · change · remove · find · list. A change that ends sessions commits with its mark.
+
+use exeunt_core::{Anchor, RealmId, UserId, Why};
+use serde_json::{Map, Value};
+
+use crate::authority::passwords::{PASSWORD_BYTES_MAX, Password};
+use crate::authority::{Authority, Call};
+use crate::error::{Error, Kind, Result};
+use crate::store::{Identifier, Saved, User};
+
+/// The longest identifier or name, in bytes: what an e-mail address may have.
+pub const NAME_BYTES_MAX: usize = 254;
+/// The largest `data` of a user, in bytes of JSON.
+pub const DATA_BYTES_MAX: usize = 16 * 1024;
+/// The shortest password that may be set, in characters.
+pub const PASSWORD_CHARS_MIN: usize = 8;
+/// How often a change is tried anew when somebody else changed the user meanwhile.
+const TRIES: u32 = 3;
+
+/// What can be said of a user; what is `None` stays as it is.
+#[derive(Default)]
+pub struct UserChange {
+    /// User name; `Some(None)` takes it away.
+    pub username: Option<Option<String>>,
+    /// E-mail address; `Some(None)` takes it away.
+    pub email: Option<Option<String>>,
+    /// Account number; `Some(None)` takes it away.
+    pub account_number: Option<Option<String>>,
+    /// Password; `Some(None)` takes it away. Ends the user's sessions.
+    pub password: Option<Option<Password>>,
+    /// First name.
+    pub first_name: Option<String>,
+    /// Last name.
+    pub last_name: Option<String>,
+    /// Whatever else is kept with it.
+    pub data: Option<Map<String, Value>>,
+    /// Whether it may not log in. Disabling ends the user's sessions; enabling revives none.
+    pub disabled: Option<bool>,
+}
+
+impl Authority {
+    /// Creates a user.
+    ///
+    /// # Errors
+    /// `Malformed(field)`, `Conflict(field)`, `Unavailable`.
+    pub async fn create_user(&self, call: &Call, realm: RealmId, change: UserChange) -> Result<User> {
+        let blank = User {
+            id: call.mint.user_id(),
+            realm,
+            number: 0,
+            username: None,
+            email: None,
+            account_number: None,
+            password: None,
+            first_name: String::new(),
+            last_name: String::new(),
+            data: Map::new(),
+            disabled: false,
+            deleted: false,
+            created_at: call.now,
+            updated_at: call.now,
+            version: 0,
+        };
+        let user = self.changed(call, blank, &change).await?;
+        let audit = call.audit(Some(realm), "user.create", format_args!("user {}", user.id));
+        Ok(self.settle(self.store.save_user(user, None, Some(audit)).await)?.record)
+    }
+
+    /// Registers a user from outside: like [`Authority::create_user`], but throttled by address.
+    ///
+    /// # Errors
+    /// As there, and `TooMany`.
+    pub async fn register(&self, call: &Call, realm: RealmId, change: UserChange) -> Result<User> {
+        self.throttle.register(call.from, call.now)?;
+        self.create_user(call, realm, change).await
+    }
+
+    /// Changes a user. Changing the password or disabling ends all sessions, in the same transaction.
+    ///
+    /// # Errors
+    /// `NotFound`, `Malformed(field)`, `Conflict(field)`, `Unavailable`.
+    pub async fn change_user(
+        &self,
+        call: &Call,
+        realm: RealmId,
+        id: UserId,
+        change: UserChange,
+    ) -> Result<Saved<User>> {
+        for _ in 0..TRIES {
+            let before = self.user(realm, id).await?;
+            let disabling = change.disabled == Some(true) && !before.disabled;
+            let why = match (&change.password, disabling) {
+                (_, true) => Some(Why::Disabled),
+                (Some(_), false) => Some(Why::CredentialChanged),
+                (None, false) => None,
+            };
+            let after = self.changed(call, before, &change).await?;
+            match self.save(call, after, why, "user.change").await {
+                Err(error) if error.kind() == Kind::Conflict("version") => {}
+                answer => return answer,
+            }
+        }
+        Err(Error::new(Kind::Conflict("version"), "the user is being changed by others; ask again"))
+    }
+
+    /// Deletes a user: all sessions end, the personal data is erased and the identifiers are free at once; the id
+    /// remains.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    pub async fn remove_user(&self, call: &Call, realm: RealmId, id: UserId) -> Result<Saved<User>> {
+        let user = self.user(realm, id).await?;
+        let erased = User {
+            username: None,
+            email: None,
+            account_number: None,
+            password: None,
+            first_name: String::new(),
+            last_name: String::new(),
+            data: Map::new(),
+            deleted: true,
+            updated_at: call.now,
+            ..user
+        };
+        self.save(call, erased, Some(Why::UserDeleted), "user.remove").await
+    }
+
+    /// One user that was not deleted.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    pub async fn user(&self, realm: RealmId, id: UserId) -> Result<User> {
+        let user = self.settle(self.store.user(realm, Identifier::Id(id)).await)?;
+        user.filter(|user| !user.deleted).ok_or_else(|| Error::not_found("user"))
+    }
+
+    /// Users in order of their number, greater than `after`.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn users(&self, realm: RealmId, after: u64, limit: u32) -> Result<Vec<User>> {
+        self.settle(self.store.users(realm, after, limit).await)
+    }
+
+    async fn save(&self, call: &Call, user: User, why: Option<Why>, what: &str) -> Result<Saved<User>> {
+        let (realm, anchor) = (user.realm, Anchor::User(user.id));
+        let raise = why.map(|why| call.raise(anchor, realm, why));
+        let audit = call.audit(Some(realm), what, anchor);
+        let saved = self.settle(self.store.save_user(user, raise, Some(audit)).await)?;
+        saved.mark.iter().for_each(|mark| self.applied(mark));
+        Ok(saved)
+    }
+
+    async fn changed(&self, call: &Call, user: User, change: &UserChange) -> Result<User> {
+        change.must_make_sense()?;
+        let password = match &change.password {
+            Some(Some(password)) => Some(self.passwords.hash(password.clone(), call.mint.salt()).await?),
+            Some(None) => None,
+            None => user.password,
+        };
+        let after = User {
+            username: change.username.clone().unwrap_or(user.username),
+            email: change.email.clone().unwrap_or(user.email),
+            account_number: change.account_number.clone().unwrap_or(user.account_number),
+            password,
+            first_name: change.first_name.clone().unwrap_or(user.first_name),
+            last_name: change.last_name.clone().unwrap_or(user.last_name),
+            data: change.data.clone().unwrap_or(user.data),
+            disabled: change.disabled.unwrap_or(user.disabled),
+            updated_at: call.now,
+            ..user
+        };
+        if after.unique_keys().is_empty() {
+            return Err(Error::malformed(
+                "username",
+                "a user needs a username, an email or an account_number",
+            ));
+        }
+        Ok(after)
+    }
+}
+
+impl UserChange {
+    fn must_make_sense(&self) -> Result<()> {
+        must_be_identifier("username", self.username.as_ref())?;
+        must_be_identifier("email", self.email.as_ref())?;
+        must_be_identifier("account_number", self.account_number.as_ref())?;
+        must_be_name("first_name", self.first_name.as_deref())?;
+        must_be_name("last_name", self.last_name.as_deref())?;
+        if let Some(Some(email)) = &self.email
+            && !email.contains('@')
+        {
+            return Err(Error::malformed("email", "an email address holds an @"));
+        }
+        if let Some(Some(password)) = &self.password
+            && password.expose().is_none_or(|text| text.chars().count() < PASSWORD_CHARS_MIN)
+        {
+            let rule = format!(
+                "a password has {PASSWORD_CHARS_MIN} characters or more, and at most {PASSWORD_BYTES_MAX} bytes"
+            );
+            return Err(Error::malformed("password", rule));
+        }
+        match self.data.as_ref().map(|data| serde_json::to_string(data).map_or(usize::MAX, |text| text.len()))
+        {
+            Some(bytes) if bytes > DATA_BYTES_MAX => {
+                Err(Error::malformed("data", format!("data holds at most {DATA_BYTES_MAX} bytes")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn must_be_identifier(field: &'static str, change: Option<&Option<String>>) -> Result<()> {
+    let Some(Some(text)) = change else { return Ok(()) };
+    if text.is_empty() || text.trim() != text {
+        return Err(Error::malformed(field, format!("{field} is empty or begins or ends with a space")));
+    }
+    must_be_name(field, Some(text))
+}
+
+fn must_be_name(field: &'static str, text: Option<&str>) -> Result<()> {
+    match text {
+        Some(text) if text.len() > NAME_BYTES_MAX => {
+            Err(Error::malformed(field, format!("{field} is longer than {NAME_BYTES_MAX} bytes")))
+        }
+        Some(text) if text.chars().any(char::is_control) => {
+            Err(Error::malformed(field, format!("{field} holds a control character")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,104 @@
+//! `exeunt demo`: a server with demonstration accounts, on this machine only, and what to paste to see it work.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use exeunt_core::{By, Door};
+
+use super::serve::{Demo as DemoStore, open, until_stopped};
+use crate::app::{App, SERVER};
+use crate::authority::{Call, Client, Endpoint, Mint, Password, Settings, UserChange};
+use crate::config::Config;
+use crate::env::Env;
+use crate::error::{Error, Kind, Result};
+use crate::log;
+
+/// Where the demonstration keeps its store.
+const STORE: &str = "sqlite:exeunt-demo/exeunt.db";
+/// The public key of the demonstration's project, as in the original documentation of that service.
+const PROJECT_KEY: &str = "d59eb2859c284168ac48aef65046d5dd";
+/// The dialogues that are printed, with a place for the server's address.
+const DIALOGUES: &str = include_str!("demo.txt");
+
+#[derive(Args)]
+pub(super) struct Demo {
+    /// Where to listen: an address of this machine itself
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+}
+
+impl Default for Demo {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) }
+    }
+}
+
+impl Demo {
+    pub(super) async fn run(self) -> Result<()> {
+        if !self.listen.ip().is_loopback() {
+            return Err(Error::malformed(
+                "listen",
+                "the demonstration has passwords that everybody knows: loopback only",
+            ));
+        }
+        let config = Config { listen: self.listen, store: STORE.to_owned(), ..Config::default() };
+        let env = Env::system();
+        log::start(&config.log, &env);
+        let app = open(config, env, false, DemoStore::Made).await?;
+        furnish(&app).await?;
+        until_stopped(app, |address| println!("{}", DIALOGUES.replace("{address}", &address.to_string())))
+            .await
+    }
+}
+
+/// Makes the accounts and the project, unless they are there from an earlier demonstration.
+async fn furnish(app: &App) -> Result<()> {
+    let realm = app.authority.realm(crate::authority::realm::MAIN)?.id;
+    for (username, number, first_name) in
+        [("alice", "000123456789012", "Alice"), ("bob", "000123456789013", "Bob")]
+    {
+        let user = UserChange {
+            username: Some(Some(username.to_owned())),
+            email: Some(Some(format!("{username}@example.org"))),
+            account_number: Some(Some(number.to_owned())),
+            password: Some(Some(Password::new("exit, pursued by a bear"))),
+            first_name: Some(first_name.to_owned()),
+            last_name: Some("Example".to_owned()),
+            ..UserChange::default()
+        };
+        there_already(app.authority.create_user(&call(app), realm, user).await)?;
+    }
+    let call = call(app);
+    let project = Client {
+        id: call.mint.client_id(),
+        realm,
+        name: "demonstration".to_owned(),
+        door: Door::new("rested"),
+        builtin: false,
+        idle_secs: 3600,
+        absolute_secs: 86_400,
+        sessions_max: crate::authority::client::SESSIONS_MAX,
+        settings: Settings::Project {
+            key: PROJECT_KEY.to_owned(),
+            allowed_origins: Vec::new(),
+            require_origin: false,
+            endpoints: vec![Endpoint { name: "examples/auth".to_owned(), secure: true, registration: true }],
+        },
+        removed: false,
+        created_at: call.now,
+        updated_at: call.now,
+        version: 0,
+    };
+    there_already(app.authority.create_client(&call, project).await)
+}
+
+fn call(app: &App) -> Call {
+    Call { now: app.env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(app.env.entropy()) }
+}
+
+fn there_already<T>(outcome: Result<T>) -> Result<()> {
+    match outcome {
+        Err(error) if matches!(error.kind(), Kind::Conflict(_)) => Ok(()),
+        outcome => outcome.map(drop),
+    }
+}

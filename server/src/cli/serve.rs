@@ -1,0 +1,117 @@
+//! `exeunt serve`: runs the server until it is told to stop. Never makes accounts.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::keys;
+use crate::app::App;
+use crate::authority::Mint;
+use crate::config::{Config, load};
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::store::{self, StoreUrl};
+use crate::{log, serve};
+
+#[derive(Args)]
+pub(super) struct Serve {
+    /// Where to listen [default: 127.0.0.1:8080]
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// Where to serve /v1 (but checks) and /metrics instead
+    #[arg(long)]
+    admin_listen: Option<SocketAddr>,
+    /// Where to keep everything: sqlite:PATH or memory: [default: sqlite:exeunt-data/exeunt.db]
+    #[arg(long)]
+    store: Option<String>,
+    /// The configuration file
+    #[arg(long, env = "EXEUNT_CONFIG")]
+    config: Option<PathBuf>,
+    /// Start although the clock is behind the newest mark
+    #[arg(long)]
+    accept_clock: bool,
+    /// Start on a store that `exeunt demo` made: its accounts have passwords that everybody knows
+    #[arg(long)]
+    allow_demo_store: bool,
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> Result<()> {
+        let loaded = load(self.config.as_deref(), std::env::vars())?;
+        let env = Env::system();
+        log::start(&loaded.config.log, &env);
+        loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        let mut config = loaded.config;
+        config.listen = self.listen.unwrap_or(config.listen);
+        config.admin_listen = self.admin_listen.or(config.admin_listen);
+        config.store = self.store.unwrap_or(config.store);
+        let demo = if self.allow_demo_store { Demo::Allowed } else { Demo::Refused };
+        let app = open(config, env, self.accept_clock, demo).await?;
+        until_stopped(app, |_| {}).await
+    }
+}
+
+/// What to do with a store that `exeunt demo` made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Demo {
+    /// This is the demonstration: the store becomes one.
+    Made,
+    /// The operator knows.
+    Allowed,
+    /// Refuse it.
+    Refused,
+}
+
+/// Opens the server on the store of the configuration.
+///
+/// # Errors
+/// What the store says; a store made by the demonstration, unless it is allowed.
+pub(super) async fn open(config: Config, env: Env, accept_clock: bool, demo: Demo) -> Result<App> {
+    let url = StoreUrl::from_str(&config.store)?;
+    let store = store::open(&url, Mint::new(env.entropy()).incarnation())?;
+    match demo {
+        Demo::Made => store.set_demo().await?,
+        Demo::Refused if store.is_demo().await? => {
+            return Err(Error::malformed(
+                "store",
+                format!(
+                    "{url} was made by `exeunt demo`: its passwords are known to everybody. Take another store, or say --allow-demo-store"
+                ),
+            ));
+        }
+        Demo::Refused | Demo::Allowed => {}
+    }
+    let directory = config.data_dir();
+    let app = App::open(config, env, store, accept_clock).await?;
+    keys::prepare(&app, directory.as_deref()).await?;
+    Ok(app)
+}
+
+/// Serves until SIGTERM or Ctrl-C, then stops in order. `ready` is told the address once it listens.
+pub(super) async fn until_stopped(app: App, ready: impl FnOnce(SocketAddr)) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::internal)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::internal)?;
+    let listener = bind(app.config.listen).await?;
+    let admin = match app.config.admin_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let running = serve::start(app.clone(), listener, admin).map_err(Error::internal)?;
+    tracing::info!(address = %running.address, sessions = app.authority.sessions_in_memory(), "listening");
+    ready(running.address);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    running.stop().await
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|error| Error::malformed("listen", format!("cannot listen on {address}: {error}")))
+}

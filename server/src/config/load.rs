@@ -1,0 +1,135 @@
+//! Reading the configuration: the file, then `EXEUNT_…` variables over it, then what the command line says.
+
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use super::Config;
+use crate::error::{Error, Result};
+
+/// What every variable begins with.
+const PREFIX: &str = "EXEUNT_";
+/// Variables that are no settings: the administrators' keys, and what the command line reads.
+const OTHERS: &[&str] = &["EXEUNT_ADMIN_KEY", "EXEUNT_CONFIG", "EXEUNT_URL"];
+/// The largest configuration file, in bytes.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// A configuration, and what was passed over while it was read.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// Variables that name no setting.
+    pub warnings: Vec<String>,
+}
+
+/// Reads the file, if there is one, and lays the variables over it. `EXEUNT_LIMITS__BODY_BYTES` is `body_bytes` in
+/// `[limits]`; a value is read as TOML, and as text where it is none.
+///
+/// # Errors
+/// `Malformed("config")`: the file cannot be read, a key is unknown, a value is of another kind; with line and column.
+pub fn load(file: Option<&Path>, variables: impl IntoIterator<Item = (String, String)>) -> Result<Loaded> {
+    let text = file.map_or_else(|| Ok(String::new()), read)?;
+    // The file is checked as it stands, so that what is wrong with it has a line and a column.
+    toml::from_str::<Config>(&text).map_err(|error| refused(file, error))?;
+    let mut table: Table = text.parse().map_err(|error| refused(file, error))?;
+    let mut warnings = Vec::new();
+    let mut variables: Vec<_> = variables.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
+    variables.sort();
+    for (name, text) in variables {
+        if OTHERS.contains(&name.as_str()) {
+            continue;
+        }
+        let path = name[PREFIX.len()..].to_ascii_lowercase();
+        let mut laid = table.clone();
+        lay(&mut laid, &path, value(&text));
+        match Table::try_into::<Config>(laid.clone()) {
+            Ok(_) => table = laid,
+            Err(error) if error.to_string().contains("unknown field") => {
+                warnings.push(format!("{name} names no setting; it is not looked at"));
+            }
+            Err(error) => return Err(Error::malformed("config", format!("{name}: {}", error.message()))),
+        }
+    }
+    let config = table.try_into().map_err(|error| refused(file, error))?;
+    Ok(Loaded { config, warnings })
+}
+
+fn read(file: &Path) -> Result<String> {
+    let about = |what: String| Error::malformed("config", format!("{}: {what}", file.display()));
+    let length = std::fs::metadata(file).map_err(|error| about(error.to_string()))?.len();
+    if length > FILE_BYTES_MAX {
+        return Err(about(format!("the file is larger than {FILE_BYTES_MAX} bytes")));
+    }
+    std::fs::read_to_string(file).map_err(|error| about(error.to_string()))
+}
+
+fn value(text: &str) -> Value {
+    format!("it = {text}")
+        .parse::<Table>()
+        .ok()
+        .and_then(|mut table| table.remove("it"))
+        .unwrap_or_else(|| text.into())
+}
+
+fn lay(table: &mut Table, path: &str, value: Value) {
+    match path.split_once("__") {
+        None => drop(table.insert(path.to_owned(), value)),
+        Some((section, rest)) => {
+            let inner = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
+            match inner {
+                Value::Table(inner) => lay(inner, rest, value),
+                other => *other = value,
+            }
+        }
+    }
+}
+
+fn refused(file: Option<&Path>, error: toml::de::Error) -> Error {
+    let name = file.map_or_else(|| "configuration".to_owned(), |file| file.display().to_string());
+    Error::malformed("config", format!("{name}: {}", error.to_string().trim_end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(variables: &[(&str, &str)]) -> Result<Loaded> {
+        load(None, variables.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())))
+    }
+
+    #[test]
+    fn variables_reach_into_sections() {
+        let config = with(&[
+            ("EXEUNT_LISTEN", "127.0.0.1:1"),
+            ("EXEUNT_LIMITS__BODY_BYTES", "10"),
+            ("EXEUNT_DIALECTS__RESTED__ENABLED", "false"),
+            ("EXEUNT_TRUSTED_PROXIES", "[\"10.0.0.0/8\"]"),
+        ]);
+        let config = config.unwrap().config;
+        assert_eq!(config.listen.port(), 1);
+        assert_eq!(config.limits.body_bytes, 10);
+        assert!(!config.dialect("rested").enabled);
+        assert_eq!(config.trusted_proxies.len(), 1);
+    }
+
+    #[test]
+    fn an_unknown_variable_is_a_warning_and_a_wrong_value_an_error() {
+        assert_eq!(with(&[("EXEUNT_NONSENSE", "1")]).unwrap().warnings.len(), 1);
+        let error = with(&[("EXEUNT_LIMITS__BODY_BYTES", "much")]).unwrap_err();
+        assert!(error.public().starts_with("EXEUNT_LIMITS__BODY_BYTES: "), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_line_and_column() {
+        let error = toml::from_str::<Config>("listen = \"127.0.0.1:1\"\nlisen = 2\n").unwrap_err();
+        let error = refused(None, error);
+        assert!(error.public().contains("line 2, column 1"), "{error}");
+    }
+
+    #[test]
+    fn the_printed_defaults_read_back_as_the_defaults() {
+        let printed = toml::to_string(&Config::default()).unwrap();
+        assert_eq!(toml::from_str::<Config>(&printed).unwrap(), Config::default());
+    }
+}

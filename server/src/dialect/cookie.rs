@@ -1,0 +1,144 @@
+//! Cookies: those that a request presents, and those that an answer sets or deletes (RFC 6265).
+
+use http::HeaderMap;
+use http::header::COOKIE;
+
+use crate::dialect::NOTHING;
+
+/// A cookie of ours: its name, and the attributes with which it is set and deleted alike; otherwise a browser would
+/// keep it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cookie {
+    /// Its exact name. With the prefix `__Secure-` browsers take it over TLS only.
+    pub name: &'static str,
+    /// The path below which it is sent.
+    pub path: &'static str,
+    /// Scripts cannot read it.
+    pub http_only: bool,
+    /// It is sent over TLS only.
+    pub secure: bool,
+    /// Whether it is sent with requests that other sites cause.
+    pub same_site: SameSite,
+}
+
+/// Whether a cookie is sent with requests that other sites cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SameSite {
+    /// Never.
+    Strict,
+    /// With a navigation to us.
+    Lax,
+    /// Always; browsers then ask for `Secure`.
+    None,
+}
+
+impl Cookie {
+    /// The value of every cookie of this name, in the order of the request. A browser can hold several, for other paths
+    /// or domains. How many there can be is bounded by the size of headers.
+    ///
+    /// A value that is not UTF-8 is [`NOTHING`].
+    pub fn read<'a>(&self, headers: &'a HeaderMap) -> Vec<&'a str> {
+        let headers = headers.get_all(COOKIE).iter();
+        let pairs = headers.flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+        pairs.filter_map(|pair| self.value(pair.trim_ascii())).collect()
+    }
+
+    /// The value of `Set-Cookie` that sets it, for so many seconds or until the browser is closed. The value must
+    /// consist of letters, digits and `-._~`, as our tokens do.
+    pub fn set(&self, value: &str, max_age_secs: Option<u64>) -> String {
+        let mut text = format!("{}={value}; Path={}", self.name, self.path);
+        if let Some(secs) = max_age_secs {
+            text.push_str(&format!("; Max-Age={secs}"));
+        }
+        if self.http_only {
+            text.push_str("; HttpOnly");
+        }
+        if self.secure {
+            text.push_str("; Secure");
+        }
+        text.push_str(match self.same_site {
+            SameSite::Strict => "; SameSite=Strict",
+            SameSite::Lax => "; SameSite=Lax",
+            SameSite::None => "; SameSite=None",
+        });
+        text
+    }
+
+    /// The value of `Set-Cookie` that deletes it.
+    pub fn delete(&self) -> String {
+        self.set("", Some(0))
+    }
+
+    /// The value of `name=value`, without the quotes that it may be in, if the name is this one.
+    fn value<'a>(&self, pair: &'a [u8]) -> Option<&'a str> {
+        let rest = pair.strip_prefix(self.name.as_bytes())?.trim_ascii_start();
+        let value = rest.strip_prefix(b"=")?.trim_ascii_start();
+        let unquoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+        Some(std::str::from_utf8(unquoted.unwrap_or(value)).unwrap_or(NOTHING))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TOKEN: Cookie = Cookie {
+        name: "__Secure-token",
+        path: "/",
+        http_only: true,
+        secure: true,
+        same_site: SameSite::None,
+    };
+
+    fn headers(values: &[&[u8]]) -> HeaderMap {
+        values.iter().map(|value| (COOKIE, HeaderValue::from_bytes(value).unwrap())).collect()
+    }
+
+    #[test]
+    fn every_cookie_of_the_name_in_the_order_of_the_request() {
+        let headers = headers(&[
+            b"a=1; __Secure-token=first;__Secure-token=\"second\"",
+            b"__Secure-token = third ; __secure-token=no; __Secure-token2=no; x__Secure-token=no",
+            b"__Secure-token; =; ; __Secure-token=; __Secure-token=a=b",
+        ]);
+        assert_eq!(TOKEN.read(&headers), ["first", "second", "third", "", "a=b"]);
+        assert!(TOKEN.read(&HeaderMap::new()).is_empty());
+    }
+
+    #[test]
+    fn what_is_not_text_matches_nothing() {
+        let headers = headers(&[b"__Secure-token=\xff; __Secure-token=good; \xff=x"]);
+        assert_eq!(TOKEN.read(&headers), [NOTHING, "good"]);
+    }
+
+    #[test]
+    fn it_is_deleted_with_the_attributes_that_it_was_set_with() {
+        let attributes = "HttpOnly; Secure; SameSite=None";
+        assert_eq!(TOKEN.set("t", Some(60)), format!("__Secure-token=t; Path=/; Max-Age=60; {attributes}"));
+        assert_eq!(TOKEN.set("t", None), format!("__Secure-token=t; Path=/; {attributes}"));
+        assert_eq!(TOKEN.delete(), format!("__Secure-token=; Path=/; Max-Age=0; {attributes}"));
+        let plain = Cookie { http_only: false, secure: false, same_site: SameSite::Lax, ..TOKEN };
+        assert_eq!(plain.set("t", None), "__Secure-token=t; Path=/; SameSite=Lax");
+        assert!(Cookie { same_site: SameSite::Strict, ..TOKEN }.delete().ends_with("; SameSite=Strict"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in any::<Vec<u8>>()) {
+            let headers: HeaderMap = HeaderValue::from_bytes(&bytes).ok().map(|value| (COOKIE, value)).into_iter().collect();
+            TOKEN.read(&headers);
+        }
+
+        #[test]
+        fn what_is_set_is_read_back_among_others(value in "[A-Za-z0-9._~-]{0,40}", other in "[a-z]{1,8}=[!#-+--:<-~]{0,20}") {
+            let pair = TOKEN.set(&value, None);
+            let pair = pair.split(';').next().unwrap();
+            let header = format!("{other}; {pair}; {other}");
+            let headers = headers(&[header.as_bytes()]);
+            prop_assert_eq!(TOKEN.read(&headers), [value.as_str()]);
+        }
+    }
+}

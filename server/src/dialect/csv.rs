@@ -1,0 +1,55 @@
+//! CSV: a header row and one row of values, each ended by CRLF (RFC 4180 §2).
+
+use csv::{Terminator, WriterBuilder};
+
+/// A table with one row. Cells that a spreadsheet would run as a formula are neutralised.
+pub fn table<const N: usize>(header: [&str; N], row: [&str; N]) -> String {
+    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
+    for cells in [header, row] {
+        // Rows are of one length, and writing to memory does not fail.
+        drop(writer.write_record(cells.map(neutral)));
+    }
+    writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
+}
+
+/// The cell with an apostrophe before it, if a spreadsheet could take it for a formula: it begins with `=`, `+`, `-`,
+/// `@` (also full-width, also after white space), a tab or a line break.
+fn neutral(cell: &str) -> String {
+    let formula = cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    if formula || cell.starts_with(['\t', '\r', '\n']) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_header_and_a_row() {
+        assert_eq!(table(["success"], ["T"]), "success\r\nT\r\n");
+        assert_eq!(table(["a", "b"], ["x,y", "say \"no\""]), "a,b\r\n\"x,y\",\"say \"\"no\"\"\"\r\n");
+    }
+
+    #[test]
+    fn formulas_are_neutralised() {
+        for cell in ["=1+1", "+1", "-1", "@sum", "\tx", "\rx", "\nx", " =1", "\u{a0}=1", "＝1"] {
+            assert_eq!(neutral(cell), format!("'{cell}"));
+        }
+        for cell in ["", "a=1", "'=1", "1-1", "ann@example.org", " x"] {
+            assert_eq!(neutral(cell), cell);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_reader_reads_what_was_written(header in any::<[String; 3]>(), row in any::<[String; 3]>()) {
+            let written = table(header.each_ref().map(String::as_str), row.each_ref().map(String::as_str));
+            prop_assert!(written.ends_with("\r\n"));
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(written.as_bytes());
+            let read: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+            let wanted = [header, row].map(|cells| csv::StringRecord::from(cells.map(|cell| neutral(&cell)).to_vec()));
+            prop_assert_eq!(read, wanted);
+        }
+    }
+}

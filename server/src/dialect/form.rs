@@ -1,0 +1,130 @@
+//! Fields from outside: a query, a url-encoded body, a multipart body.
+//!
+//! Nothing here fails because of what the bytes mean: what cannot be decoded becomes [`NOTHING`], and each dialect
+//! answers it in its own words. Only a limit is refused.
+
+mod multipart;
+mod posted;
+mod urlencoded;
+
+use bytes::Bytes;
+
+use crate::dialect::NOTHING;
+
+/// Fields in one query or body.
+pub const FIELDS_MAX: usize = 100;
+
+/// More than [`FIELDS_MAX`] fields: 413 in every dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManyFields;
+
+/// Names and values in the order in which they came. It has no `Debug`: there are passwords in it.
+#[derive(Default)]
+pub struct Fields {
+    pairs: Vec<(String, String)>,
+    broken: bool,
+}
+
+/// What a request says about one field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field<'a> {
+    /// It is not there.
+    Absent,
+    /// It is there once; the value may be empty, or [`NOTHING`].
+    Once(&'a str),
+    /// It is there more than once, even if with the same value.
+    Repeated,
+}
+
+/// A body by its content type, so that each dialect decides which it takes.
+pub enum Body {
+    /// `application/x-www-form-urlencoded`.
+    Form(Fields),
+    /// `multipart/form-data`.
+    Multipart(Fields),
+    /// No content type: read as url-encoded.
+    Untyped(Fields),
+    /// Any other type; not read.
+    Other,
+}
+
+impl Fields {
+    /// The fields of a query string, without its question mark.
+    pub fn query(query: Option<&str>) -> Result<Self, TooManyFields> {
+        urlencoded::read(query.unwrap_or_default().as_bytes())
+    }
+
+    /// The fields of a whole body. The type is compared without case; its parameters but `boundary` are ignored, so
+    /// text is UTF-8 whatever `charset` says.
+    pub fn body(content_type: Option<&str>, body: &Bytes) -> Result<Body, TooManyFields> {
+        let typed = content_type.unwrap_or_default();
+        let essence = typed.split(';').next().unwrap_or_default().trim();
+        Ok(match essence.to_ascii_lowercase().as_str() {
+            "" => Body::Untyped(urlencoded::read(body)?),
+            "application/x-www-form-urlencoded" => Body::Form(urlencoded::read(body)?),
+            "multipart/form-data" => Body::Multipart(multipart::read(typed, body.clone())?),
+            _ => Body::Other,
+        })
+    }
+
+    /// A field that the call needs. In a body that could not be read to its end, every field is there and is
+    /// [`NOTHING`].
+    pub fn get(&self, name: &str) -> Field<'_> {
+        if self.broken { Field::Once(NOTHING) } else { self.find(name) }
+    }
+
+    /// A field that the call can do without. In a body that could not be read to its end, it is absent.
+    pub fn optional(&self, name: &str) -> Field<'_> {
+        if self.broken { Field::Absent } else { self.find(name) }
+    }
+
+    /// All that could be read, in order, names and values.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    fn find(&self, name: &str) -> Field<'_> {
+        let mut values = self.pairs().filter(|(other, _)| *other == name).map(|(_, value)| value);
+        match (values.next(), values.next()) {
+            (None, _) => Field::Absent,
+            (Some(value), None) => Field::Once(value),
+            (Some(_), Some(_)) => Field::Repeated,
+        }
+    }
+
+    fn add(&mut self, name: String, value: String) -> Result<(), TooManyFields> {
+        if self.pairs.len() == FIELDS_MAX {
+            return Err(TooManyFields);
+        }
+        self.pairs.push((name, value));
+        Ok(())
+    }
+}
+
+impl Body {
+    /// The fields; none in a body of another type.
+    pub fn into_fields(self) -> Fields {
+        match self {
+            Self::Form(fields) | Self::Multipart(fields) | Self::Untyped(fields) => fields,
+            Self::Other => Fields::default(),
+        }
+    }
+}
+
+impl<'a> Field<'a> {
+    /// The value of a field that is there once and not empty.
+    pub fn filled(self) -> Option<&'a str> {
+        match self {
+            Self::Once(value) => Some(value).filter(|value| !value.is_empty()),
+            Self::Absent | Self::Repeated => None,
+        }
+    }
+}
+
+/// Text as it was meant, or [`NOTHING`].
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0')).unwrap_or_else(|| NOTHING.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+//! `multipart/form-data` (RFC 7578), from a body that is in memory already.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use futures_util::{FutureExt, stream};
+use multer::Multipart;
+
+use super::{Fields, TooManyFields, text};
+
+/// Reads every part that has a name, files too: their bytes count as text. A part without a name is ignored.
+pub(super) fn read(content_type: &str, body: Bytes) -> Result<Fields, TooManyFields> {
+    let mut fields = Fields::default();
+    let Ok(boundary) = multer::parse_boundary(content_type) else {
+        return Ok(Fields { broken: true, ..fields });
+    };
+    let whole = stream::iter([Ok::<_, Infallible>(body)]);
+    // The body is there, so no poll of the parser is ever pending.
+    match collect(Multipart::new(whole, boundary), &mut fields).now_or_never() {
+        Some(Ok(())) => Ok(fields),
+        Some(Err(Failure::TooMany)) => Err(TooManyFields),
+        Some(Err(Failure::Broken)) | None => Ok(Fields { broken: true, ..fields }),
+    }
+}
+
+enum Failure {
+    Broken,
+    TooMany,
+}
+
+async fn collect(mut parts: Multipart<'_>, fields: &mut Fields) -> Result<(), Failure> {
+    let mut count = 0;
+    while let Some(part) = parts.next_field().await.map_err(|_| Failure::Broken)? {
+        count += 1;
+        if count > super::FIELDS_MAX {
+            return Err(Failure::TooMany);
+        }
+        let name = part.name().map(str::to_owned);
+        let value = part.bytes().await.map_err(|_| Failure::Broken)?;
+        if let Some(name) = name {
+            fields.add(text(name.into_bytes()), text(value.into())).map_err(|_| Failure::TooMany)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! The fields of a request as it arrives.
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+
+use super::{Fields, TooManyFields};
+use crate::exchange::{Exchange, Response, plain};
+
+impl Fields {
+    /// The fields of the query.
+    ///
+    /// # Errors
+    /// A ready answer: 413 for too many fields.
+    pub fn queried(x: &Exchange) -> Result<Self, Response> {
+        Self::query(x.query()).map_err(too_large)
+    }
+
+    /// The fields of the body: a form, url-encoded or multipart. A body of another type has none, and one without a
+    /// type is taken for a url-encoded form.
+    ///
+    /// # Errors
+    /// A ready answer, as [`Exchange::body`] gives it, and 413 for too many fields.
+    pub async fn posted(x: &mut Exchange) -> Result<Self, Response> {
+        let body = x.body().await?;
+        let read = Self::body(content_type(x.headers()), &body).map_err(too_large)?;
+        Ok(read.into_fields())
+    }
+}
+
+fn too_large(TooManyFields: TooManyFields) -> Response {
+    plain(StatusCode::PAYLOAD_TOO_LARGE)
+}
+
+/// The one content type; what is not text, or there twice, is a type that nobody knows, not a missing one.
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    const UNKNOWN: &str = "?";
+    let mut all = headers.get_all(CONTENT_TYPE).iter();
+    let first = all.next()?;
+    Some(if all.next().is_some() { UNKNOWN } else { first.to_str().unwrap_or(UNKNOWN) })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn an_unreadable_type_is_not_a_missing_one() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(content_type(&headers), None);
+        headers.append(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        assert_eq!(content_type(&headers), Some("text/plain"));
+        headers.append(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        assert_eq!(content_type(&headers), Some("?"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_bytes(b"\xff").unwrap());
+        assert_eq!(content_type(&headers), Some("?"));
+    }
+}

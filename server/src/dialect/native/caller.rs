@@ -1,0 +1,98 @@
+//! Who speaks to `/v1`: the holder of a key, in one realm.
+
+use std::sync::Arc;
+
+use exeunt_core::{By, RealmId};
+use http::HeaderName;
+use http::header::AUTHORIZATION;
+
+use super::DOOR;
+use crate::authority::{Call, Key, Realm, Role};
+use crate::error::{Error, Kind, Result};
+use crate::exchange::Exchange;
+
+/// The header that chooses another realm than `main`.
+pub(super) const REALM_HEADER: HeaderName = HeaderName::from_static("exeunt-realm");
+
+/// The holder of a key.
+pub(super) struct Caller {
+    /// The key.
+    pub(super) key: Arc<Key>,
+    /// The realm that is spoken of.
+    pub(super) realm: Arc<Realm>,
+}
+
+/// What a call needs its key to be allowed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// To read.
+    Read,
+    /// To check sessions.
+    Check,
+    /// To end sessions.
+    End,
+    /// To change anything.
+    Change,
+}
+
+impl Caller {
+    /// Who speaks, if they may do this.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, `Forbidden`, `NotFound` for a realm that is not there.
+    pub(super) fn of(x: &Exchange, need: Need) -> Result<Self> {
+        let presented = x.header(&AUTHORIZATION).and_then(bearer);
+        let presented = presented
+            .ok_or_else(|| Error::new(Kind::Unauthenticated, "a key is needed: Authorization: Bearer …"))?;
+        let authority = &x.app.authority;
+        let key = authority.key(presented)?;
+        let realm = match (x.header(&REALM_HEADER), key.realm) {
+            (Some(name), _) => authority.realm(name)?,
+            (None, Some(only)) => {
+                authority.realms().into_iter().find(|realm| realm.id == only).ok_or_else(forbidden)?
+            }
+            (None, None) => authority.realm(crate::authority::realm::MAIN)?,
+        };
+        if !admits(key.role, need) || key.realm.is_some_and(|only| only != realm.id) {
+            return Err(forbidden());
+        }
+        Ok(Self { key, realm })
+    }
+
+    /// The circumstances of what the caller asks.
+    pub(super) fn call(&self, x: &mut Exchange) -> Call {
+        x.call(DOOR, By::Key(self.key.id))
+    }
+
+    /// The realm whose marks and changes the caller sees: with a key for all realms and no realm chosen, all.
+    pub(super) fn view(&self, x: &Exchange) -> Option<RealmId> {
+        let all = self.key.realm.is_none() && x.header(&REALM_HEADER).is_none();
+        (!all).then_some(self.realm.id)
+    }
+
+    /// Whether the caller may do what concerns the whole server.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub(super) fn must_hold_all_realms(&self) -> Result<()> {
+        if self.key.realm.is_none() { Ok(()) } else { Err(forbidden()) }
+    }
+}
+
+fn admits(role: Role, need: Need) -> bool {
+    match role {
+        Role::Admin => true,
+        Role::Read => need == Need::Read,
+        Role::Check => need == Need::Check,
+        Role::End => need == Need::End,
+    }
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, key) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
+}
+
+fn forbidden() -> Error {
+    Error::new(Kind::Forbidden, "the key does not allow this")
+}

@@ -1,0 +1,179 @@
+//! `/v1/clients`: create · list · show · change · remove.
+
+use exeunt_core::{ClientId, Door, Token};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::caller::{Caller, Need};
+use super::{DOOR, Reply, settle, wire};
+use crate::authority::client::SESSIONS_MAX;
+use crate::authority::{Call, Client, ClientChange, Endpoint, Settings};
+use crate::error::{Error, Result};
+use crate::exchange::{Answer, Exchange, empty};
+
+/// Letters in each half of a permanent pair, as the service that spoke this dialect first gave them.
+const PAIR_LETTERS: usize = 32;
+/// Seconds that sessions live unseen, and at most, unless the client says otherwise.
+const LIFETIME_SECS: (u32, u32) = (3600, 86_400);
+
+/// A client as it is given. What its dialect does not have is refused.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Given {
+    name: Option<String>,
+    dialect: Option<String>,
+    idle_secs: Option<u32>,
+    absolute_secs: Option<u32>,
+    max_sessions: Option<u32>,
+    key: Option<String>,
+    allowed_origins: Option<Vec<String>>,
+    require_origin: Option<bool>,
+    endpoints: Option<Vec<Endpoint>>,
+    /// A RunSignup partner gets a new pair; its sessions end.
+    rotate_secret: bool,
+}
+
+pub(super) fn create(x: Exchange) -> Answer {
+    Box::pin(settle(run_create(x)))
+}
+
+async fn run_create(mut x: Exchange) -> Reply {
+    let caller = Caller::of(&x, Need::Change)?;
+    let given: Given = wire::read(&x.body().await?)?;
+    let (app, call) = (x.app.clone(), caller.call(&mut x));
+    let (settings, shown) = given.settings(&call, None)?;
+    let client = Client {
+        id: call.mint.client_id(),
+        realm: caller.realm.id,
+        name: given.name.clone().unwrap_or_default(),
+        door: given.door(),
+        builtin: false,
+        idle_secs: given.idle_secs.unwrap_or(LIFETIME_SECS.0),
+        absolute_secs: given.absolute_secs.unwrap_or(LIFETIME_SECS.1),
+        sessions_max: given.max_sessions.unwrap_or(SESSIONS_MAX),
+        settings,
+        removed: false,
+        created_at: call.now,
+        updated_at: call.now,
+        version: 0,
+    };
+    let client = app.authority.create_client(&call, client).await?;
+    Ok(wire::json(StatusCode::CREATED, &with_pair(wire::client(&client), shown)))
+}
+
+pub(super) fn list(x: Exchange) -> Answer {
+    Box::pin(settle(async move {
+        let caller = Caller::of(&x, Need::Read)?;
+        let clients = x.app.authority.clients(caller.realm.id);
+        let items = clients.iter().map(|client| wire::client(client)).collect();
+        Ok(wire::json(StatusCode::OK, &wire::page(items, None::<u64>)))
+    }))
+}
+
+pub(super) fn show(x: Exchange) -> Answer {
+    Box::pin(settle(async move {
+        let caller = Caller::of(&x, Need::Read)?;
+        let client = x.app.authority.client(caller.realm.id, wire::id(&x, "client")?)?;
+        Ok(wire::json(StatusCode::OK, &wire::client(&client)))
+    }))
+}
+
+pub(super) fn change(x: Exchange) -> Answer {
+    Box::pin(settle(run_change(x)))
+}
+
+async fn run_change(mut x: Exchange) -> Reply {
+    let caller = Caller::of(&x, Need::Change)?;
+    let id: ClientId = wire::id(&x, "client")?;
+    let given: Given = wire::read(&x.body().await?)?;
+    let (app, call) = (x.app.clone(), caller.call(&mut x));
+    let before = app.authority.client(caller.realm.id, id)?;
+    if given.dialect.is_some() {
+        return Err(Error::malformed("dialect", "the dialect of a client cannot be changed").into());
+    }
+    let (settings, shown) = given.settings(&call, Some(&before))?;
+    let change = ClientChange {
+        name: given.name,
+        idle_secs: given.idle_secs,
+        absolute_secs: given.absolute_secs,
+        sessions_max: given.max_sessions,
+        settings: Some(settings),
+    };
+    let saved = app.authority.change_client(&call, caller.realm.id, id, change).await?;
+    Ok(wire::json(StatusCode::OK, &with_pair(wire::client(&saved.record), shown)))
+}
+
+pub(super) fn remove(x: Exchange) -> Answer {
+    Box::pin(settle(async move {
+        let mut x = x;
+        let caller = Caller::of(&x, Need::Change)?;
+        let id: ClientId = wire::id(&x, "client")?;
+        let (app, call) = (x.app.clone(), caller.call(&mut x));
+        app.authority.remove_client(&call, caller.realm.id, id).await?;
+        Ok(empty(StatusCode::NO_CONTENT))
+    }))
+}
+
+/// A permanent pair, to be shown this once.
+type Pair = (String, String);
+
+impl Given {
+    fn door(&self) -> Door {
+        self.dialect.as_deref().map_or(DOOR, Door::new)
+    }
+
+    /// The settings of the client's dialect: as given, else as before, else as usual.
+    fn settings(&self, call: &Call, before: Option<&Client>) -> Result<(Settings, Option<Pair>)> {
+        let door = before.map_or_else(|| self.door(), |client| client.door);
+        let kept = before.map(|client| client.settings.clone());
+        match (door.name(), kept) {
+            ("rested", kept) => Ok((self.project(call, kept), None)),
+            _ if self.speaks_of_a_project() => Err(Error::malformed(
+                "dialect",
+                "key, allowed_origins, require_origin and endpoints are for rested",
+            )),
+            ("runsignup", None | Some(Settings::Partner { .. }))
+                if before.is_none() || self.rotate_secret =>
+            {
+                let pair = (call.mint.letters(PAIR_LETTERS), call.mint.letters(PAIR_LETTERS));
+                let token = Token::pair(&pair.0, &pair.1).ok_or_else(|| Error::internal("an empty pair"))?;
+                Ok((Settings::Partner { pair: token.fingerprint() }, Some(pair)))
+            }
+            (_, Some(kept)) if !self.rotate_secret => Ok((kept, None)),
+            ("native", None) if !self.rotate_secret => Ok((Settings::Plain, None)),
+            _ if self.rotate_secret => Err(Error::malformed("rotate_secret", "this client has no secret")),
+            _ => Err(Error::malformed("dialect", "a client speaks native, runsignup or rested")),
+        }
+    }
+
+    fn project(&self, call: &Call, kept: Option<Settings>) -> Settings {
+        let (key, origins, require, points) = match kept {
+            Some(Settings::Project { key, allowed_origins, require_origin, endpoints }) => {
+                (key, allowed_origins, require_origin, endpoints)
+            }
+            _ => (call.mint.client_id().to_string(), Vec::new(), false, Vec::new()),
+        };
+        Settings::Project {
+            key: self.key.clone().unwrap_or(key),
+            allowed_origins: self.allowed_origins.clone().unwrap_or(origins),
+            require_origin: self.require_origin.unwrap_or(require),
+            endpoints: self.endpoints.clone().unwrap_or(points),
+        }
+    }
+
+    fn speaks_of_a_project(&self) -> bool {
+        self.key.is_some()
+            || self.allowed_origins.is_some()
+            || self.require_origin.is_some()
+            || self.endpoints.is_some()
+    }
+}
+
+fn with_pair(mut shape: Value, pair: Option<Pair>) -> Value {
+    if let (Some((key, secret)), Some(shape)) = (pair, shape.as_object_mut()) {
+        shape.insert("api_key".to_owned(), json!(key));
+        shape.insert("api_secret".to_owned(), json!(secret));
+    }
+    shape
+}

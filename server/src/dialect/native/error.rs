@@ -1,0 +1,88 @@
+//! How the native dialect says what went wrong: problem details (RFC 9457, PD-01..03).
+
+use http::StatusCode;
+use http::header::{HeaderValue, WWW_AUTHENTICATE};
+use serde_json::{Value, json};
+
+use crate::error::{Error, Kind, Throttled};
+use crate::exchange::{Noted, Response, answer};
+use crate::front::retry_after;
+
+/// What an endpoint answers instead: an error, or an answer made elsewhere (a body over the limit).
+pub(super) enum Refusal {
+    /// An error of the domain.
+    Error(Error),
+    /// A ready answer.
+    Ready(Box<Response>),
+}
+
+/// The answer to an error.
+pub(super) fn render(error: &Error) -> Response {
+    let (status, field) = match error.kind() {
+        Kind::Malformed(field) => (StatusCode::BAD_REQUEST, Some(field)),
+        Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, None),
+        Kind::Dead(_) => (StatusCode::UNAUTHORIZED, None),
+        Kind::Forbidden => (StatusCode::FORBIDDEN, None),
+        Kind::NotFound => (StatusCode::NOT_FOUND, None),
+        Kind::Conflict(field) => (StatusCode::CONFLICT, Some(field)),
+        Kind::Unsupported => (StatusCode::METHOD_NOT_ALLOWED, None),
+        Kind::TooMany(throttle) => match throttle.who {
+            Throttled::Account => (StatusCode::TOO_MANY_REQUESTS, Some("account")),
+            Throttled::Address => (StatusCode::TOO_MANY_REQUESTS, Some("address")),
+        },
+        Kind::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, None),
+        Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, None),
+    };
+    let mut response = problem(status, error.kind().word(), error.public(), field);
+    retry_after(&mut response, error);
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"exeunt\""));
+    }
+    response.extensions_mut().insert(Noted::of(error));
+    response
+}
+
+/// The method is not one of this path's.
+pub(super) fn unsupported() -> Error {
+    Error::new(Kind::Unsupported, "this path does not have that method")
+}
+
+/// The place in the log of marks is gone, or of another life of the store: take a snapshot.
+pub(super) fn gone() -> Response {
+    problem(StatusCode::GONE, "gone", "the log does not reach back to this position; take /v1/snapshot", None)
+}
+
+fn problem(status: StatusCode, word: &str, detail: &str, field: Option<&str>) -> Response {
+    let mut body = json!({
+        "type": format!("urn:exeunt:problem:{word}"),
+        "title": status.canonical_reason().unwrap_or_default(),
+        "status": status.as_u16(),
+        "detail": detail,
+    });
+    if let (Some(field), Value::Object(members)) = (field, &mut body) {
+        members.insert("field".to_owned(), field.into());
+    }
+    answer(status, "application/problem+json", body.to_string())
+}
+
+impl Refusal {
+    /// The answer.
+    pub(super) fn into_response(self) -> Response {
+        match self {
+            Self::Error(error) => render(&error),
+            Self::Ready(response) => *response,
+        }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<Response> for Refusal {
+    fn from(response: Response) -> Self {
+        Self::Ready(Box::new(response))
+    }
+}

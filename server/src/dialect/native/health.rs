@@ -1,0 +1,53 @@
+//! Whether the server lives and answers, what it counts, and what its interface is.
+
+use http::StatusCode;
+use serde_json::json;
+
+use super::caller::{Caller, Need};
+use super::{settle, wire};
+use crate::exchange::{Answer, Exchange, answer};
+use crate::metrics;
+
+/// The description of this dialect (OpenAPI 3.1). A test holds it against the routes.
+pub(super) const OPENAPI: &str = include_str!("openapi.json");
+/// Bytes that a live session takes in memory, all told: see `docs/performance.md`.
+const BYTES_PER_SESSION: u64 = 400;
+
+pub(super) fn live(_: Exchange) -> Answer {
+    Box::pin(async { wire::json(StatusCode::OK, &json!({ "status": "ok" })) })
+}
+
+/// 503 while the store is away or memory is not complete. Warnings do not make it unready.
+pub(super) fn ready(x: Exchange) -> Answer {
+    Box::pin(settle(async move {
+        let authority = &x.app.authority;
+        authority.ready()?;
+        authority.position().await?;
+        let sessions = authority.sessions_in_memory();
+        let bytes = u64::try_from(sessions).unwrap_or(u64::MAX).saturating_mul(BYTES_PER_SESSION);
+        let bound = x.app.config.limits.memory_warn_bytes;
+        let warning = format!("live sessions take about {bytes} bytes of memory, more than {bound}");
+        let warnings: Vec<_> = (bytes > bound).then_some(warning).into_iter().collect();
+        Ok(wire::json(
+            StatusCode::OK,
+            &json!({ "status": "ready", "sessions": sessions, "warnings": warnings }),
+        ))
+    }))
+}
+
+pub(super) fn metrics(x: Exchange) -> Answer {
+    Box::pin(async move {
+        answer(
+            StatusCode::OK,
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            metrics::page(&x.app),
+        )
+    })
+}
+
+pub(super) fn openapi(x: Exchange) -> Answer {
+    Box::pin(settle(async move {
+        Caller::of(&x, Need::Read)?;
+        Ok(answer(StatusCode::OK, "application/json", OPENAPI))
+    }))
+}

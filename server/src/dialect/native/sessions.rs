@@ -1,0 +1,95 @@
+//! `/v1/sessions`: issue · list · show. Ending them is in `end.rs`.
+
+use exeunt_core::{ClientId, SessionId, UserId};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::caller::{Caller, Need};
+use super::{DOOR, Reply, settle, wire};
+use crate::authority::Voucher;
+use crate::authority::list::{State, Wanted};
+use crate::error::{Error, Kind, Result};
+use crate::exchange::{Answer, Exchange};
+
+/// A session for somebody whom a trusted back end has authenticated itself.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Given {
+    user: String,
+    client: Option<String>,
+    idle_secs: Option<u32>,
+    absolute_secs: Option<u32>,
+}
+
+pub(super) fn issue(x: Exchange) -> Answer {
+    Box::pin(settle(run_issue(x)))
+}
+
+async fn run_issue(mut x: Exchange) -> Reply {
+    let caller = Caller::of(&x, Need::Change)?;
+    let given: Given = wire::read(&x.body().await?)?;
+    let (app, call) = (x.app.clone(), caller.call(&mut x));
+    let token = call.mint.session_token();
+    let user: UserId = given.user.parse().map_err(|_| Error::not_found("user"))?;
+    let client = given
+        .client
+        .map(|text| text.parse::<ClientId>())
+        .transpose()
+        .map_err(|_| Error::not_found("client"))?;
+    let voucher =
+        Voucher { door: DOOR, user, client, idle_secs: given.idle_secs, absolute_secs: given.absolute_secs };
+    let standing =
+        app.authority.vouch(&call, caller.realm.id, &voucher, &token).await.map_err(lost_the_race)?;
+    let body = json!({
+        "session": standing.session.to_string(),
+        "token": token.expose(),
+        "user": standing.user.map(|id| id.to_string()),
+        "client": standing.client.map(|id| id.to_string()),
+        "expires_at": standing.expires_at.map(wire::time),
+    });
+    Ok(wire::json(StatusCode::CREATED, &body))
+}
+
+pub(super) fn list(x: Exchange) -> Answer {
+    Box::pin(settle(async move {
+        let caller = Caller::of(&x, Need::Read)?;
+        let page = x.app.authority.list(caller.realm.id, wanted(&x)?, x.now).await?;
+        let items = page.sessions.iter().map(wire::session).collect();
+        Ok(wire::json(StatusCode::OK, &wire::page(items, page.next)))
+    }))
+}
+
+pub(super) fn show(x: Exchange) -> Answer {
+    Box::pin(settle(async move {
+        let caller = Caller::of(&x, Need::Read)?;
+        let id: SessionId = wire::id(&x, "session")?;
+        let listed = x.app.authority.session(caller.realm.id, id, x.now).await?;
+        Ok(wire::json(StatusCode::OK, &wire::session(&listed)))
+    }))
+}
+
+fn wanted(x: &Exchange) -> Result<Wanted> {
+    let state = match wire::parameter(x, "state").as_deref() {
+        Some("alive") => State::Alive,
+        Some("dead") => State::Dead,
+        Some("all") | None => State::All,
+        Some(_) => return Err(Error::malformed("state", "state is alive, dead or all")),
+    };
+    Ok(Wanted {
+        user: wire::parsed::<UserId>(x, "user")?,
+        client: wire::parsed::<ClientId>(x, "client")?,
+        state,
+        before: wire::parsed(x, "cursor")?.unwrap_or(u64::MAX),
+    })
+}
+
+/// The user was logged out everywhere, or so, while the session was being issued.
+fn lost_the_race(error: Error) -> Error {
+    match error.kind() {
+        Kind::Dead(_) => {
+            Error::new(Kind::Conflict("user"), "the session was ended while it was being issued; ask again")
+        }
+        _ => error,
+    }
+}

@@ -1,0 +1,206 @@
+//! The shapes on the wire. Ids are strings, times are RFC 3339 in UTC, lists are `{"items": […], "next": cursor}`.
+
+use exeunt_core::{By, Mark, Moment, Verdict};
+use http::StatusCode;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+
+use crate::authority::end::Ending;
+use crate::authority::list::Listed;
+use crate::authority::{AuditEntry, Client, Key, Position, Realm, Settings, User};
+use crate::device::Device;
+use crate::error::{Error, Result};
+use crate::exchange::{Exchange, Response, answer};
+
+/// Reads a JSON object from a body. Unknown and repeated members are refused by the types that are read.
+///
+/// # Errors
+/// `Malformed("body")`, with what the parser says.
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    serde_json::from_slice(body)
+        .map_err(|error| Error::malformed("body", format!("the body is not as documented: {error}")))
+}
+
+/// An answer in JSON.
+pub(super) fn json(status: StatusCode, body: &Value) -> Response {
+    answer(status, "application/json", body.to_string())
+}
+
+/// A page of a list.
+pub(super) fn page(items: Vec<Value>, next: Option<impl ToString>) -> Value {
+    json!({ "items": items, "next": next.map(|next| next.to_string()) })
+}
+
+/// One parameter of the query. Repeated: the first counts, as nothing here ends anything twice.
+pub(super) fn parameter(x: &Exchange, name: &str) -> Option<String> {
+    let query = x.query()?.as_bytes();
+    form_urlencoded::parse(query).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// A switch of the query: `1` or `true`.
+pub(super) fn switch(x: &Exchange, name: &str) -> bool {
+    parameter(x, name).is_some_and(|value| value == "1" || value == "true")
+}
+
+/// A parameter of the query that is written as text.
+///
+/// # Errors
+/// `Malformed(name)`.
+pub(super) fn parsed<T: std::str::FromStr>(x: &Exchange, name: &'static str) -> Result<Option<T>> {
+    let Some(text) = parameter(x, name) else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| Error::malformed(name, format!("{name} is not as documented")))
+}
+
+/// The id in the path: its third segment.
+///
+/// # Errors
+/// `NotFound`: a text that is no id names nothing.
+pub(super) fn id<T: std::str::FromStr>(x: &Exchange, noun: &str) -> Result<T> {
+    let segment = x.path.split('/').nth(3).unwrap_or_default();
+    segment.parse().map_err(|_| Error::not_found(noun))
+}
+
+/// A member that may be absent (unchanged), `null` (taken away) or a value.
+pub(super) fn change<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(from).map(Some)
+}
+
+pub(super) fn time(at: Moment) -> Value {
+    let millis = i64::try_from(at.millis()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(millis).map_or(Value::Null, |time| Value::String(time.to_string()))
+}
+
+pub(super) fn user(user: &User) -> Value {
+    json!({
+        "id": user.id.to_string(),
+        "number": user.number,
+        "username": user.username,
+        "email": user.email,
+        "account_number": user.account_number,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "data": user.data,
+        "disabled": user.disabled,
+        "created_at": time(user.created_at),
+        "updated_at": time(user.updated_at),
+    })
+}
+
+pub(super) fn client(client: &Client) -> Value {
+    let mut shape = json!({
+        "id": client.id.to_string(),
+        "name": client.name,
+        "dialect": client.door.name(),
+        "builtin": client.builtin,
+        "idle_secs": client.idle_secs,
+        "absolute_secs": client.absolute_secs,
+        "max_sessions": client.sessions_max,
+        "created_at": time(client.created_at),
+        "updated_at": time(client.updated_at),
+    });
+    if let (Settings::Project { key, allowed_origins, require_origin, endpoints }, Value::Object(shape)) =
+        (&client.settings, &mut shape)
+    {
+        shape.insert("key".to_owned(), json!(key));
+        shape.insert("allowed_origins".to_owned(), json!(allowed_origins));
+        shape.insert("require_origin".to_owned(), json!(require_origin));
+        shape.insert("endpoints".to_owned(), json!(endpoints));
+    }
+    shape
+}
+
+pub(super) fn session(listed: &Listed) -> Value {
+    let (record, session) = (&listed.record, &listed.record.session);
+    let device = record.user_agent.as_deref().map(Device::of);
+    json!({
+        "id": session.id.to_string(),
+        "user": session.user().map(|id| id.to_string()),
+        "client": session.client().map(|id| id.to_string()),
+        "dialect": record.door.name(),
+        "verdict": verdict(listed.verdict),
+        "issued_at": time(session.issued_at),
+        "last_seen_at": time(listed.seen),
+        "expires_at": session.deadline(listed.seen).map(time),
+        "address": record.from,
+        "user_agent": record.user_agent,
+        "device": device.map(|device| device.to_string()),
+        "ended_by": listed.ended_by.as_ref().map(mark),
+    })
+}
+
+pub(super) const fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Alive => "alive",
+        Verdict::Expired => "expired",
+        Verdict::Ended(_) => "ended",
+    }
+}
+
+pub(super) fn mark(mark: &Mark) -> Value {
+    json!({
+        "stamp": mark.at.number(),
+        "anchor": { "kind": mark.anchor.kind(), "id": exeunt_core::UserId(mark.anchor.id()).to_string() },
+        "realm": mark.realm.to_string(),
+        "why": mark.why.word(),
+        "by": by(mark.by),
+        "via": mark.via.name(),
+        "from": mark.from,
+        "when": time(mark.when),
+    })
+}
+
+pub(super) fn by(by: By) -> Value {
+    match by {
+        By::System => json!({ "kind": "system", "id": null }),
+        By::User(id) => json!({ "kind": "user", "id": id.to_string() }),
+        By::Client(id) => json!({ "kind": "client", "id": id.to_string() }),
+        By::Key(id) => json!({ "kind": "key", "id": id.to_string() }),
+    }
+}
+
+pub(super) fn ending(ending: &Ending) -> Value {
+    json!({
+        "mark": mark(&ending.mark),
+        "stamp": ending.mark.at.number(),
+        "found_alive": ending.found_alive,
+        "confirmed": {
+            "durable": ending.confirmed.durable,
+            "applied": ending.confirmed.applied,
+            "followers": ending.confirmed.followers,
+        },
+    })
+}
+
+pub(super) fn entry(entry: &AuditEntry) -> Value {
+    json!({
+        "what": entry.what,
+        "subject": entry.subject,
+        "realm": entry.realm.map(|id| id.to_string()),
+        "by": by(entry.by),
+        "via": entry.via.name(),
+        "from": entry.from,
+        "when": time(entry.when),
+    })
+}
+
+pub(super) fn key(key: &Key) -> Value {
+    json!({
+        "id": key.id.to_string(),
+        "name": key.name,
+        "role": key.role.word(),
+        "realm": key.realm.map(|id| id.to_string()),
+        "created_at": time(key.created_at),
+    })
+}
+
+pub(super) fn realm(realm: &Realm) -> Value {
+    json!({ "id": realm.id.to_string(), "name": realm.name, "created_at": time(realm.created_at) })
+}
+
+/// A position as text: of which life of the store, and how far.
+pub(super) fn position(position: Position) -> String {
+    format!("{}.{}", position.incarnation, position.stamp)
+}

@@ -1,0 +1,60 @@
+//! Who is speaking: whoever knows a session key, which comes in a form field.
+
+use exeunt_core::{RealmId, Token};
+
+use super::DOOR;
+use super::wire::mandatory;
+use crate::authority::Presented;
+use crate::dialect::form::Fields;
+use crate::error::{Cause, Error, Result};
+use crate::exchange::Exchange;
+
+/// A session key, and the realm that it is presented in.
+pub(super) struct Caller {
+    realm: RealmId,
+    key: Token,
+}
+
+impl Caller {
+    /// Reads the session key.
+    ///
+    /// # Errors
+    /// `Malformed("session_key")`; `Dead(Unknown)` for a text that can be no key.
+    pub(super) fn read(x: &Exchange, fields: &Fields) -> Result<Self> {
+        let [text] = filled(fields, ["session_key"])?;
+        let key = Token::presented(text).ok_or_else(|| Error::dead(Cause::Unknown))?;
+        Ok(Self { realm: realm(x)?, key })
+    }
+
+    /// The key as a credential.
+    pub(super) const fn presented(&self) -> Presented<'_> {
+        Presented { door: DOOR, realm: self.realm, client: None, token: &self.key }
+    }
+
+    /// The key as it is said back.
+    pub(super) fn echo(&self) -> String {
+        self.key.expose().to_owned()
+    }
+}
+
+/// The values of these fields.
+///
+/// # Errors
+/// `Malformed` with the name of the first that is missing, empty or repeated.
+pub(super) fn filled<'a, const N: usize>(
+    fields: &'a Fields,
+    names: [&'static str; N],
+) -> Result<[&'a str; N]> {
+    mandatory(fields, names).map_err(|name| Error::malformed(name, "missing, empty or repeated"))
+}
+
+/// The realm that this dialect serves.
+///
+/// # Errors
+/// `Internal` if the dialect is switched off: then nobody gets here.
+pub(super) fn realm(x: &Exchange) -> Result<RealmId> {
+    x.app
+        .spoken(DOOR)
+        .map(|spoken| spoken.realm)
+        .ok_or_else(|| Error::internal("a dialect that is switched off"))
+}

@@ -1,0 +1,69 @@
+//! Errors as this dialect says them: one number, name and text of the documents for each kind.
+
+use exeunt_core::Moment;
+
+use super::reply::xml;
+use super::wire::{ApiMethod, Envelope, Fault, failure};
+use crate::error::{Cause, Error, Kind};
+use crate::exchange::Response;
+
+/// What an error is called here. Whoever may not log in learns nothing but that: a locked account, a disabled user and
+/// a wrong password are one error.
+pub(super) fn fault(error: &Error) -> Fault {
+    let of = |number, name, detail: &str| Fault { number, name, detail: detail.to_owned() };
+    match error.kind() {
+        Kind::Unauthenticated | Kind::Forbidden | Kind::TooMany(_) => {
+            of(1, "AUTHENTICATION_ERROR", "username, password or account_number is incorrect")
+        }
+        Kind::Dead(Cause::Unknown | Cause::Ended(_)) | Kind::NotFound => {
+            of(2, "SESSION_DOES_NOT_EXIST", "session does not exist")
+        }
+        Kind::Dead(Cause::Expired) => of(3, "SESSION_EXPIRED", "The session has expired"),
+        Kind::Malformed(field) => {
+            of(4, "MISSING_MANDATORY_FIELD", &format!("Mandatory field {field} is missing"))
+        }
+        Kind::Conflict(_) | Kind::Unsupported | Kind::Unavailable(_) | Kind::Internal => {
+            of(11, "SERVER_ERROR", "The server could not process your request.")
+        }
+    }
+}
+
+/// The error in the one form that this dialect has.
+pub(super) fn table(error: &Error) -> Vec<(&'static str, Response)> {
+    let envelope =
+        Envelope { method: ApiMethod::Logout, number: 12123, at: Moment::from_secs(1_222_790_202) };
+    vec![("xml", xml(failure(&envelope, fault(error))))]
+}
+
+#[cfg(test)]
+mod tests {
+    use exeunt_core::Why;
+
+    use super::*;
+    use crate::error::{Outage, Throttle, Throttled};
+
+    #[test]
+    fn each_kind_has_the_number_of_the_documents() {
+        let throttle = Throttle { who: Throttled::Address, retry_after_secs: 1 };
+        for (kind, number) in [
+            (Kind::Unauthenticated, 1),
+            (Kind::TooMany(throttle), 1),
+            (Kind::Dead(Cause::Unknown), 2),
+            (Kind::Dead(Cause::Ended(Why::LoggedOut)), 2),
+            (Kind::Dead(Cause::Expired), 3),
+            (Kind::Malformed("session_key"), 4),
+            (Kind::Unavailable(Outage::Busy), 11),
+            (Kind::Unavailable(Outage::Refused), 11),
+            (Kind::Unavailable(Outage::Unknown), 11),
+            (Kind::Internal, 11),
+        ] {
+            assert_eq!(fault(&Error::new(kind, "")).number, number, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_field_is_named() {
+        let fault = fault(&Error::malformed("session_key", ""));
+        assert_eq!(fault.detail, "Mandatory field session_key is missing");
+    }
+}

@@ -1,0 +1,80 @@
+//! Videntity: `POST /session/login`, `/session/ping` and `/session/logout`, answered in XML.
+//!
+//! A session is named by a key in a form field. There is no cookie, no header and no origin rule in this dialect.
+
+mod caller;
+mod error;
+mod login;
+mod logout;
+mod ping;
+mod refuse;
+mod reply;
+mod wire;
+
+use exeunt_core::Door;
+use http::Method;
+
+use crate::authority::realm::Builtin;
+use crate::dialect::{Dialect, Route, Sort};
+
+/// The name of this dialect.
+const DOOR: Door = Door::new("videntity");
+
+/// The dialect.
+pub const DIALECT: Dialect = Dialect {
+    door: DOOR,
+    // A key lives 30 minutes unseen; the documents know no other limit.
+    builtin: Some(Builtin { door: DOOR, idle_secs: 30 * 60, absolute_secs: 0 }),
+    deprecated: false,
+    route,
+    errors: error::table,
+};
+
+/// `/session/<method>`, or `/sessions/<method>` as one page of the documents writes it; one `/` more at the end is
+/// borne, another case is not.
+fn route(method: &Method, path: &str) -> Option<Route> {
+    let name = path.strip_prefix("/session/").or_else(|| path.strip_prefix("/sessions/"))?;
+    let route = match name.strip_suffix('/').unwrap_or(name) {
+        "login" => Route::new("login", Sort::Login, login::login),
+        "ping" => Route::new("ping", Sort::Check, ping::ping),
+        "logout" => Route::new("logout", Sort::Logout, logout::logout),
+        _ => return None,
+    };
+    Some(if method == Method::POST { route } else { Route::new(route.call, Sort::Other, refuse::refuse) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(method: &Method, path: &str) -> Option<(&'static str, Sort)> {
+        route(method, path).map(|route| (route.call, route.sort))
+    }
+
+    #[test]
+    fn three_methods_under_two_names() {
+        for path in ["/session/logout", "/session/logout/", "/sessions/logout", "/sessions/logout/"] {
+            assert_eq!(call(&Method::POST, path), Some(("logout", Sort::Logout)), "{path}");
+            assert_eq!(call(&Method::GET, path), Some(("logout", Sort::Other)), "{path}");
+        }
+        assert_eq!(call(&Method::POST, "/session/login"), Some(("login", Sort::Login)));
+        assert_eq!(call(&Method::POST, "/sessions/ping"), Some(("ping", Sort::Check)));
+    }
+
+    #[test]
+    fn other_paths_are_not_ours() {
+        for path in [
+            "",
+            "/",
+            "/session",
+            "/session/",
+            "/session//",
+            "/Session/logout",
+            "/session/Logout",
+            "/session/logout//",
+            "/session/x",
+        ] {
+            assert_eq!(call(&Method::POST, path), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Other methods than `POST`: 405. There is no XML for it in the documents, so the answer has none.
+
+use http::StatusCode;
+use http::header::{ALLOW, HeaderValue};
+
+use crate::exchange::{Answer, Exchange, plain};
+
+/// Answers the call; touches nothing, and reads nothing.
+pub(super) fn refuse(_: Exchange) -> Answer {
+    Box::pin(async {
+        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED);
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+        response
+    })
+}

@@ -1,0 +1,47 @@
+//! An answer in the making: it has its number from the start.
+
+use http::StatusCode;
+
+use super::error::fault;
+use super::wire::{ApiMethod, CONTENT_TYPE, Envelope, failure, success};
+use crate::error::{Error, Outage, Result};
+use crate::exchange::{Exchange, Noted, Response, answer, plain};
+use crate::front::retry_after;
+
+/// The answer to one call.
+pub(super) struct Reply(Envelope);
+
+impl Reply {
+    /// Takes the next number, before anything is done: without one the call cannot be answered, so it is not made.
+    ///
+    /// # Errors
+    /// A ready answer, 503: the store has been away for so long that there are no numbers left.
+    pub(super) fn open(x: &Exchange, method: ApiMethod) -> Result<Self, Response> {
+        let Some(number) = x.app.numbers.next() else {
+            let error = Error::unavailable(Outage::Refused).because("there are no transaction numbers left");
+            let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
+            retry_after(&mut response, &error);
+            response.extensions_mut().insert(Noted::of(&error));
+            return Err(response);
+        };
+        Ok(Self(Envelope { method, number, at: x.now }))
+    }
+
+    /// Says what came of it: the session key, or an error. Errors are HTTP 200 too, since the clients of this API read
+    /// the body only then.
+    pub(super) fn say(&self, outcome: Result<String>) -> Response {
+        match outcome {
+            Ok(session_key) => xml(success(&self.0, &session_key)),
+            Err(error) => {
+                let mut response = xml(failure(&self.0, fault(&error)));
+                response.extensions_mut().insert(Noted::of(&error));
+                response
+            }
+        }
+    }
+}
+
+/// An XML document as an answer.
+pub(super) fn xml(document: String) -> Response {
+    answer(StatusCode::OK, CONTENT_TYPE, document)
+}

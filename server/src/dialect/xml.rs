@@ -1,0 +1,182 @@
+//! A small XML writer: elements, attributes and text, in the two layouts that clients know.
+//!
+//! There is no reader: no dialect is sent XML. Names come from the source code; text comes from anywhere, so it is
+//! escaped, and what XML 1.0 forbids in any form is replaced.
+
+use std::fmt::Write;
+
+/// An element with its attributes, and either text or children.
+pub struct Element {
+    name: &'static str,
+    attributes: Vec<(&'static str, String)>,
+    content: Content,
+}
+
+enum Content {
+    Text(String),
+    Children(Vec<Element>),
+}
+
+impl Element {
+    /// An element without children yet. The name must be an XML name.
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, attributes: Vec::new(), content: Content::Children(Vec::new()) }
+    }
+
+    /// An element that holds only this text.
+    pub fn text(name: &'static str, text: impl Into<String>) -> Self {
+        Self { name, attributes: Vec::new(), content: Content::Text(text.into()) }
+    }
+
+    /// Adds an attribute; each name once.
+    #[must_use]
+    pub fn attribute(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.attributes.push((name, value.into()));
+        self
+    }
+
+    /// Adds a child behind the others; it takes the place of text.
+    #[must_use]
+    pub fn child(mut self, child: Self) -> Self {
+        match &mut self.content {
+            Content::Children(children) => children.push(child),
+            Content::Text(_) => self.content = Content::Children(vec![child]),
+        }
+        self
+    }
+
+    /// The document as Videntity lays it out: each child of the root in a line of its own, indented by two spaces,
+    /// deeper ones within that line.
+    pub fn indented(&self) -> String {
+        let mut out = String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
+        let Content::Children(children) = &self.content else {
+            self.write(&mut out);
+            return out + "\n";
+        };
+        self.open(&mut out);
+        out.push('\n');
+        for child in children {
+            out.push_str("  ");
+            child.write(&mut out);
+            out.push('\n');
+        }
+        self.close(&mut out);
+        out + "\n"
+    }
+
+    /// The document as RunSignup lays it out: the declaration, then everything in one line.
+    pub fn compact(&self) -> String {
+        let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+        self.write(&mut out);
+        out
+    }
+
+    fn write(&self, out: &mut String) {
+        self.open(out);
+        match &self.content {
+            Content::Text(text) => escape(text, out),
+            Content::Children(children) => children.iter().for_each(|child| child.write(out)),
+        }
+        self.close(out);
+    }
+
+    fn open(&self, out: &mut String) {
+        out.push('<');
+        out.push_str(self.name);
+        for (name, value) in &self.attributes {
+            out.push(' ');
+            out.push_str(name);
+            out.push_str("=\"");
+            escape(value, out);
+            out.push('"');
+        }
+        out.push('>');
+    }
+
+    fn close(&self, out: &mut String) {
+        out.push_str("</");
+        out.push_str(self.name);
+        out.push('>');
+    }
+}
+
+/// Text so that a parser gives it back as it was, in an element and in an attribute: white space other than the space
+/// itself is written as a reference, because parsers normalise it (XML 1.0 §2.11, §3.3.3).
+fn escape(text: &str, out: &mut String) {
+    for letter in text.chars() {
+        match letter {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            '\t' | '\n' | '\r' => drop(write!(out, "&#{};", u32::from(letter))),
+            _ if allowed(letter) => out.push(letter),
+            _ => out.push(char::REPLACEMENT_CHARACTER),
+        }
+    }
+}
+
+/// `Char` of XML 1.0 §2.2, but for the white space that is written as a reference.
+const fn allowed(letter: char) -> bool {
+    matches!(letter, ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sample() -> Element {
+        let value = Element::new("response_name_value").child(Element::text("session_key", "a<b"));
+        Element::new("response")
+            .attribute("api_method", "/session/login")
+            .child(Element::text("status", "SUCCESS"))
+            .child(value)
+    }
+
+    #[test]
+    fn the_layout_of_videntity() {
+        let wanted = concat!(
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n",
+            "<response api_method=\"/session/login\">\n",
+            "  <status>SUCCESS</status>\n",
+            "  <response_name_value><session_key>a&lt;b</session_key></response_name_value>\n",
+            "</response>\n",
+        );
+        assert_eq!(sample().indented(), wanted);
+    }
+
+    #[test]
+    fn the_layout_of_runsignup() {
+        let wanted = concat!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n",
+            "<response><success>T</success></response>",
+        );
+        assert_eq!(Element::new("response").child(Element::text("success", "T")).compact(), wanted);
+    }
+
+    #[test]
+    fn forbidden_characters_are_replaced() {
+        let xml = Element::text("a", "\0\u{1}\u{b}\u{1f}\u{fffe}\u{ffff}\u{7f}\u{10ffff}").compact();
+        assert!(xml.ends_with("<a>\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{7f}\u{10ffff}</a>"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_strict_parser_reads_what_was_written(text in any::<String>(), value in any::<String>()) {
+            let document = Element::new("a").attribute("b", &*value).child(Element::text("c", &*text));
+            let kept = |text: &str| -> String {
+                let forbidden = |c: char| !allowed(c) && !"\t\n\r".contains(c);
+                text.chars().map(|c| if forbidden(c) { '\u{fffd}' } else { c }).collect()
+            };
+            for written in [document.indented(), document.compact()] {
+                let read = roxmltree::Document::parse(&written).unwrap();
+                let root = read.root_element();
+                prop_assert_eq!(root.attribute("b"), Some(&*kept(&value)));
+                let child = root.children().find(|node| node.is_element()).unwrap();
+                prop_assert_eq!(child.text().unwrap_or_default(), kept(&text));
+            }
+        }
+    }
+}

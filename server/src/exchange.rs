@@ -1,0 +1,148 @@
+//! One request with its circumstances, as every endpoint gets it; and what an endpoint answers.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use exeunt_core::{By, Door, KeyId, Moment};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+
+use crate::app::App;
+use crate::authority::{Call, Mint};
+use crate::error::{Error, Kind};
+
+/// An answer.
+pub type Response = http::Response<Body>;
+/// The body of an answer: whole, or a stream.
+pub type Body = Either<Full<Bytes>, BoxBody<Bytes, std::convert::Infallible>>;
+/// An answer to come.
+pub type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
+/// What answers a request.
+pub type Endpoint = fn(Exchange) -> Answer;
+
+/// A request.
+pub struct Exchange {
+    /// The server.
+    pub app: App,
+    /// The one time of this request.
+    pub now: Moment,
+    /// The caller's address: the peer's, or what a trusted proxy says.
+    pub from: IpAddr,
+    /// The path after the dialect's mount, still percent-encoded.
+    pub path: String,
+    /// Method, address, version and headers.
+    pub head: Parts,
+    /// It came in on the address for administrators, or there is no other.
+    pub admin: bool,
+    body: Option<Incoming>,
+    mint: Option<Mint>,
+}
+
+/// What the log says of an answer, carried in the answer's extensions to the one place that logs.
+#[derive(Clone, Debug, Default)]
+pub struct Noted {
+    /// What went wrong.
+    pub kind: Option<Kind>,
+    /// The text that only the log may hold.
+    pub private: Option<String>,
+    /// The key that the caller proved itself with.
+    pub key: Option<KeyId>,
+}
+
+impl Exchange {
+    /// A request as it comes from the connection.
+    pub fn new(app: App, now: Moment, from: IpAddr, admin: bool, request: http::Request<Incoming>) -> Self {
+        let mint = Some(Mint::new(app.env.entropy()));
+        let (head, body) = request.into_parts();
+        Self { path: String::new(), app, now, from, admin, head, body: Some(body), mint }
+    }
+
+    /// The circumstances of the call that this request makes. The randomness is handed out once.
+    pub fn call(&mut self, via: Door, by: By) -> Call {
+        let mint = self.mint.take().unwrap_or_else(|| Mint::new(self.app.env.entropy()));
+        Call { now: self.now, from: Some(self.from), via, by, mint }
+    }
+
+    /// The method.
+    pub fn method(&self) -> &Method {
+        &self.head.method
+    }
+
+    /// The query, still percent-encoded.
+    pub fn query(&self) -> Option<&str> {
+        self.head.uri.query()
+    }
+
+    /// The value of a header, if it is there once and is text.
+    pub fn header(&self, name: &HeaderName) -> Option<&str> {
+        let mut all = self.head.headers.get_all(name).iter();
+        let first = all.next()?;
+        all.next().is_none().then(|| first.to_str().ok())?
+    }
+
+    /// All headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// The user agent, for the list of devices.
+    pub fn user_agent(&self) -> Option<&str> {
+        self.head.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok())
+    }
+
+    /// Reads the whole body; empty when there is none, or when it was read before.
+    ///
+    /// # Errors
+    /// A ready answer: 413 over the limit, 408 when it did not arrive in time, 400 when it broke off.
+    pub async fn body(&mut self) -> Result<Bytes, Response> {
+        let Some(body) = self.body.take() else { return Ok(Bytes::new()) };
+        let limits = &self.app.config.limits;
+        let reading = Limited::new(body, limits.body_bytes).collect();
+        match tokio::time::timeout(Duration::from_secs(limits.body_secs), reading).await {
+            Ok(Ok(whole)) => Ok(whole.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(plain(StatusCode::PAYLOAD_TOO_LARGE)),
+            Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST)),
+            Err(_) => Err(plain(StatusCode::REQUEST_TIMEOUT)),
+        }
+    }
+}
+
+impl Noted {
+    /// What is to be logged of an error.
+    pub fn of(error: &Error) -> Self {
+        Self { kind: Some(error.kind()), private: error.private().map(str::to_owned), key: None }
+    }
+}
+
+/// An answer with a body of this type.
+pub fn answer(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response {
+    let mut response = empty(status);
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
+    *response.body_mut() = Either::Left(Full::new(body.into()));
+    response
+}
+
+/// An answer without a body.
+pub fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Either::Left(Full::new(Bytes::new())));
+    *response.status_mut() = status;
+    response
+}
+
+/// The bare refusal of what no dialect answers: the status in words. The connection is closed, since the rest of
+/// the request may still be on it.
+pub fn plain(status: StatusCode) -> Response {
+    let text = status.canonical_reason().unwrap_or("error").to_lowercase();
+    let mut response = answer(status, "text/plain; charset=utf-8", format!("{text}\n"));
+    if matches!(status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT | StatusCode::BAD_REQUEST)
+    {
+        response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+    }
+    response
+}

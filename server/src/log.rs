@@ -1,0 +1,104 @@
+//! The log: one line a request, except for successful checks, which are counted. No line holds a secret: neither
+//! query nor body nor credential ever comes here.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use exeunt_core::{Door, Moment};
+use http::{Method, StatusCode};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
+
+use crate::app::App;
+use crate::config::{Log, LogChecks, LogFormat};
+use crate::dialect::{Route, Sort};
+use crate::env::Env;
+use crate::exchange::Noted;
+
+/// Refused requests logged in one second; further ones are only counted.
+pub const REFUSALS_LOGGED_PER_SEC: u64 = 100;
+
+/// What is known of a request before it is answered.
+pub struct Line {
+    /// The dialect that answers.
+    pub dialect: Door,
+    /// Which of its calls.
+    pub route: Route,
+    /// The method.
+    pub method: Method,
+    /// The caller's address.
+    pub from: IpAddr,
+}
+
+/// Counts the refusals of one second.
+#[derive(Default)]
+pub struct Sampler {
+    second: AtomicU64,
+    count: AtomicU64,
+}
+
+/// Starts logging to standard error. Called once, by `main`.
+pub fn start(log: &Log, env: &Env) {
+    let builder = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_timer(Clock(env.clone()));
+    let started = match log.format {
+        LogFormat::Text => builder.with_ansi(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    // A second start is a second server in one process, as in tests: the first one's log serves both.
+    drop(started);
+}
+
+impl Line {
+    /// Writes the line, if this sort of answer is logged.
+    pub fn write(&self, app: &App, status: StatusCode, noted: Option<&Noted>, now: Moment, took: Duration) {
+        let kind = noted.and_then(|noted| noted.kind);
+        let refused = kind.is_some() || status.is_client_error();
+        if self.route.sort == Sort::Check && !refused && app.config.log.checks == LogChecks::Failed {
+            return;
+        }
+        if refused && !kind.is_some_and(crate::error::Kind::is_ours) && !app.metrics.refusals.admits(now) {
+            return;
+        }
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let outcome = kind.map_or("ok", crate::error::Kind::word);
+        let private = noted.and_then(|noted| noted.private.as_deref()).unwrap_or_default();
+        let key = noted.and_then(|noted| noted.key).map(|key| key.to_string()).unwrap_or_default();
+        tracing::info!(
+            dialect = %self.dialect,
+            call = self.route.call,
+            method = %self.method,
+            status = status.as_u16(),
+            outcome,
+            from = %self.from,
+            micros,
+            key,
+            private,
+            "request"
+        );
+    }
+}
+
+impl Sampler {
+    fn admits(&self, now: Moment) -> bool {
+        if self.second.swap(now.secs(), Ordering::Relaxed) != now.secs() {
+            self.count.store(0, Ordering::Relaxed);
+        }
+        self.count.fetch_add(1, Ordering::Relaxed) < REFUSALS_LOGGED_PER_SEC
+    }
+}
+
+/// The time of a line, from the one clock: seconds since 1970 with milliseconds, as UTC.
+struct Clock(Env);
+
+impl FormatTime for Clock {
+    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        let now = self.0.now();
+        let seconds = std::time::UNIX_EPOCH + Duration::from_secs(now.secs());
+        write!(writer, "{} +{:03}ms", httpdate::fmt_http_date(seconds), now.millis() % 1000)
+    }
+}

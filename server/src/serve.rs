@@ -1,0 +1,133 @@
+//! Listening, accepting, stopping. Every connection has its bounds; nothing acknowledged is lost by a stop.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::app::App;
+use crate::front::{self, Side};
+use crate::task::{self, Task};
+
+/// Milliseconds to wait after the system refused to accept, so that a full table of files is not hammered.
+const ACCEPT_PAUSE_MILLIS: u64 = 50;
+/// The smallest buffer that the HTTP library takes, in bytes.
+const BUFFER_BYTES_MIN: usize = 8192;
+
+/// A server that runs.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    app: App,
+    stop: watch::Sender<bool>,
+    parts: JoinSet<()>,
+}
+
+/// Starts to serve.
+///
+/// # Errors
+/// The system's, if the address of the listener cannot be told.
+pub fn start(app: App, listener: TcpListener, admin: Option<TcpListener>) -> std::io::Result<Running> {
+    start_with(app, listener, admin, task::ALL)
+}
+
+/// Starts to serve with these tasks in the background: stories have none, and do their steps when the story says so.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_with(
+    app: App,
+    listener: TcpListener,
+    admin: Option<TcpListener>,
+    tasks: &[Task],
+) -> std::io::Result<Running> {
+    let address = listener.local_addr()?;
+    let stop = app.stop.clone();
+    let mut parts = JoinSet::new();
+    let side = if admin.is_some() { Side::Public } else { Side::Only };
+    parts.spawn(listen(app.clone(), listener, side));
+    if let Some(admin) = admin {
+        parts.spawn(listen(app.clone(), admin, Side::Admin));
+    }
+    tasks.iter().for_each(|task| drop(parts.spawn(task::run(app.clone(), *task))));
+    Ok(Running { address, app, stop, parts })
+}
+
+impl Running {
+    /// Stops: no new connection, requests in flight finish within the grace time, everything is written out.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn stop(mut self) -> crate::error::Result<()> {
+        self.stop.send_replace(true);
+        while self.parts.join_next().await.is_some() {}
+        self.app.authority.close().await
+    }
+}
+
+async fn listen(app: App, listener: TcpListener, side: Side) {
+    let limits = app.config.limits.clone();
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let graceful = GracefulShutdown::new();
+    let mut stopping = app.stop.subscribe();
+    loop {
+        let place = tokio::select! {
+            place = places.clone().acquire_owned() => place,
+            _ = stopping.wait_for(|stop| *stop) => break,
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stopping.wait_for(|stop| *stop) => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MILLIS)).await;
+                continue;
+            }
+        };
+        let connection = graceful.watch(connection(app.clone(), stream, peer, side));
+        tokio::spawn(async move {
+            // An error here is the caller's: it went away, was too slow, or does not speak HTTP.
+            drop(connection.await);
+            drop(place);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(Duration::from_secs(limits.grace_secs), graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not finish in the grace time");
+    }
+}
+
+fn connection(
+    app: App,
+    stream: TcpStream,
+    peer: SocketAddr,
+    side: Side,
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
+    drop(stream.set_nodelay(true));
+    let limits = &app.config.limits;
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(limits.header_secs))
+        .max_buf_size(limits.header_bytes.max(BUFFER_BYTES_MIN))
+        .auto_date_header(false)
+        .title_case_headers(true);
+    builder.serve_connection(
+        TokioIo::new(stream),
+        service_fn(move |request| {
+            let app = app.clone();
+            async move { Ok::<_, Infallible>(front::respond(app, peer.ip(), side, request).await) }
+        }),
+    )
+}

@@ -1,0 +1,24 @@
+//! Forgets what has been dead for long, in small steps.
+
+use crate::task::{Task, logged};
+
+/// Milliseconds between two steps of one round.
+const PAUSE_MILLIS: u64 = 200;
+/// Seconds between two rounds.
+const ROUND_SECS: u64 = 60;
+
+/// The task.
+pub(super) const TASK: Task = Task {
+    name: "sweep",
+    step: |app, now| {
+        Box::pin(async move {
+            match app.authority.sweep(now).await {
+                Ok(swept) if swept.more => Some(now.plus_millis(PAUSE_MILLIS)),
+                outcome => {
+                    logged(TASK.name, outcome.map(drop));
+                    Some(now.plus_secs(ROUND_SECS))
+                }
+            }
+        })
+    },
+};

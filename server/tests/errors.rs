@@ -1,0 +1,81 @@
+//! Every kind of error in every dialect, in each of its forms: one checked-in table, so that a reviewer sees the whole
+//! surface in one diff. `EXEUNT_BLESS=1` writes it anew.
+
+use exeunt::dialect;
+use exeunt::error::{Cause, Error, Kind, Outage, Throttle, Throttled};
+use exeunt::exchange::Response;
+use exeunt_core::Why;
+use http_body_util::BodyExt;
+
+/// Every kind, with every value that a renderer may look at. A new kind fails to compile here first.
+fn kinds() -> Vec<Kind> {
+    let sample = Kind::Internal;
+    match sample {
+        Kind::Malformed(_)
+        | Kind::Unauthenticated
+        | Kind::Dead(_)
+        | Kind::Forbidden
+        | Kind::NotFound
+        | Kind::Conflict(_)
+        | Kind::Unsupported
+        | Kind::TooMany(_)
+        | Kind::Unavailable(_)
+        | Kind::Internal => {}
+    }
+    let wait = |who| Kind::TooMany(Throttle { who, retry_after_secs: 900 });
+    vec![
+        Kind::Malformed("password"),
+        Kind::Unauthenticated,
+        Kind::Dead(Cause::Unknown),
+        Kind::Dead(Cause::Expired),
+        Kind::Dead(Cause::Ended(Why::LoggedOut)),
+        Kind::Dead(Cause::Ended(Why::UserDeleted)),
+        Kind::Forbidden,
+        Kind::NotFound,
+        Kind::Conflict("email"),
+        Kind::Unsupported,
+        wait(Throttled::Account),
+        wait(Throttled::Address),
+        Kind::Unavailable(Outage::Refused),
+        Kind::Unavailable(Outage::Unknown),
+        Kind::Unavailable(Outage::Busy),
+        Kind::Internal,
+    ]
+}
+
+#[tokio::test]
+async fn every_error_in_every_dialect_is_as_in_the_table() {
+    let mut table = String::from("# Every kind of error, as each dialect renders it.\n");
+    for kind in kinds() {
+        table += &format!("\n{kind:?}\n");
+        let error = Error::new(kind, "the public text").because("THE PRIVATE TEXT");
+        for dialect in dialect::ALL {
+            for (form, response) in (dialect.errors)(&error) {
+                table += &format!("  {} {form}: {}\n", dialect.door, line(response).await);
+            }
+        }
+    }
+    assert!(!table.contains("THE PRIVATE TEXT"), "a private text reached a caller");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/errors.txt");
+    if std::env::var_os("EXEUNT_BLESS").is_some() {
+        std::fs::write(path, &table).unwrap();
+    }
+    let recorded = std::fs::read_to_string(path).unwrap();
+    for (now, then) in table.lines().zip(recorded.lines()) {
+        assert_eq!(now, then, "tests/errors.txt is not what the dialects render");
+    }
+    assert_eq!(table.lines().count(), recorded.lines().count());
+}
+
+async fn line(response: Response) -> String {
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    let body: Vec<&str> = std::str::from_utf8(&body).unwrap().lines().map(str::trim).collect();
+    let headers: String = head
+        .headers
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "content-type" | "content-length"))
+        .map(|(name, value)| format!(" [{name}: {}]", value.to_str().unwrap()))
+        .collect();
+    format!("{}{headers} {}", head.status.as_u16(), body.join(""))
+}

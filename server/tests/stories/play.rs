@@ -1,0 +1,140 @@
+//! Playing a story, from its first line to its last.
+
+use std::path::Path;
+
+use crate::bytes::{self, Values};
+use crate::compare::difference;
+use crate::script::{Exchange, Item, Story};
+use crate::stage::Stage;
+use crate::wire::Client;
+
+/// Plays the story in this file; with `bless` the answers in the file become those that came.
+pub(crate) fn play(path: &Path, bless: bool) -> Result<(), String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let mut story = Story::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    let title = story.title.clone();
+    let told = tell(&mut story, bless).map_err(|error| format!("{}\n  {title}\n{error}", path.display()));
+    // Also when it broke off: what came until then helps its author.
+    if bless && story.print() != text {
+        std::fs::write(path, story.print()).map_err(|error| error.to_string())?;
+    }
+    told
+}
+
+fn tell(story: &mut Story, bless: bool) -> Result<(), String> {
+    let first = settings(&story.items);
+    let (settings, rest) = story.items.split_at_mut(first);
+    let lines = settings
+        .iter()
+        .filter_map(|item| if let Item::Event(line) = item { line.strip_prefix("config ") } else { None });
+    let mut stage = Stage::open(&lines.collect::<Vec<_>>().join("\n"))?;
+    let mut teller = Teller {
+        client: Client::new(stage.address()),
+        values: Values::from([("admin_key".to_owned(), crate::stage::ADMIN_KEY.to_owned())]),
+        last: Vec::new(),
+        raw: false,
+        bless,
+    };
+    for item in rest {
+        match item {
+            Item::Note(_) => {}
+            Item::Event(line) => {
+                teller.event(&mut stage, line).map_err(|error| format!("at `~ {line}`: {error}"))?
+            }
+            Item::Capture(pattern) => {
+                let (name, value) = bytes::capture(pattern, &teller.last)
+                    .map_err(|error| format!("{error}; it is\n{}", shown(&teller.last)))?;
+                teller.values.insert(name, value);
+            }
+            Item::Exchange(exchange) => {
+                teller.exchange(exchange).map_err(|error| format!("line {}: {error}", exchange.line))?;
+            }
+        }
+    }
+    teller.client.close()?;
+    stage.close()
+}
+
+/// How many items at the start only set the scene before the server starts.
+fn settings(items: &[Item]) -> usize {
+    items
+        .iter()
+        .rposition(|item| matches!(item, Item::Event(line) if line.starts_with("config ")))
+        .map_or(0, |last| last + 1)
+}
+
+struct Teller {
+    client: Client,
+    values: Values,
+    /// The last answer, as lines.
+    last: Vec<String>,
+    /// The next request is sent as it stands.
+    raw: bool,
+    bless: bool,
+}
+
+impl Teller {
+    fn event(&mut self, stage: &mut Stage, line: &str) -> Result<(), String> {
+        match line {
+            "raw" => self.raw = true,
+            "connect" => self.client.close()?,
+            "restart" => {
+                self.client.close()?;
+                stage.restart()?;
+                self.client = Client::new(stage.address());
+            }
+            _ => stage.event(&bytes::fill_in(line, &self.values)?)?,
+        }
+        Ok(())
+    }
+
+    fn exchange(&mut self, exchange: &mut Exchange) -> Result<(), String> {
+        let request = self.request(&exchange.request)?;
+        let came = bytes::show(&self.client.exchange(&request)?);
+        let expected = exchange.answer.iter().map(|line| bytes::fill_in(line, &self.values));
+        let expected = expected.collect::<Result<Vec<_>, _>>();
+        self.last.clone_from(&came);
+        match expected {
+            Ok(expected) if expected == came => Ok(()),
+            _ if self.bless => {
+                exchange.answer = came.iter().map(|line| bytes::take_out(line, &self.values)).collect();
+                Ok(())
+            }
+            Ok(expected) if expected.is_empty() => {
+                Err(format!("no answer is recorded: cargo xtask bless; it is\n{}", shown(&came)))
+            }
+            Ok(expected) => Err(format!(
+                "another answer to {}\n{}",
+                exchange.request.first().map_or("", String::as_str),
+                difference(&expected, &came).unwrap_or_default()
+            )),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The bytes of a request. What every client sends is added where the story does not say it.
+    fn request(&mut self, lines: &[String]) -> Result<Vec<u8>, String> {
+        if std::mem::take(&mut self.raw) {
+            let lines = lines.iter().map(|line| bytes::unescape(&bytes::fill_in(line, &self.values)?));
+            return Ok(lines.collect::<Result<Vec<_>, String>>()?.concat());
+        }
+        let (mut head, body) = bytes::read(lines, &self.values)?;
+        let has = |head: &[Vec<u8>], name: &str| {
+            head.iter().any(|line| line.to_ascii_lowercase().starts_with(format!("{name}:").as_bytes()))
+        };
+        let first = head.first().map(|line| String::from_utf8_lossy(line).into_owned()).unwrap_or_default();
+        if first.ends_with("HTTP/1.1") && !has(&head, "host") {
+            head.insert(1, b"Host: exeunt.test".to_vec());
+        }
+        let takes_body = ["POST ", "PUT ", "PATCH "].iter().any(|method| first.starts_with(method));
+        let told = has(&head, "content-length") || has(&head, "transfer-encoding");
+        if !told && (takes_body || !body.is_empty()) {
+            head.push(format!("Content-Length: {}", body.len()).into_bytes());
+        }
+        Ok(bytes::join(&head, &body))
+    }
+}
+
+fn shown(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("    < {line}\n")).collect()
+}

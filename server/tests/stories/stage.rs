@@ -1,0 +1,155 @@
+//! The server of a story: the real one, over a loopback socket, with a seeded world and everything in memory.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use exeunt::app::{App, SERVER};
+use exeunt::authority::{Call, Mint};
+use exeunt::config::Config;
+use exeunt::env::Env;
+use exeunt::serve::{self, Running};
+use exeunt::store::faulty::{Fault, Faulty};
+use exeunt::store::memory::MemoryStore;
+use exeunt::task;
+use exeunt_core::{By, Moment, Token, UserId};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+/// An administrator's key that every story may use as `{{admin_key}}`.
+pub(crate) const ADMIN_KEY: &str = "an-administrators-key-for-stories";
+/// When every story begins: 2026-01-02 03:04:05 UTC.
+const START: Moment = Moment::from_secs(1_767_323_045);
+/// What all randomness of a story follows from.
+const SEED: u64 = 1;
+/// Steps of each task that `~ tasks` does: a whole round of the one that takes the most.
+const TASK_STEPS: u32 = 300;
+
+/// A server on a stage.
+pub(crate) struct Stage {
+    runtime: Runtime,
+    config: Config,
+    env: Env,
+    store: Arc<MemoryStore>,
+    faulty: Arc<Faulty<MemoryStore>>,
+    running: Option<(App, Running)>,
+    pub(super) users: BTreeMap<String, UserId>,
+}
+
+impl Stage {
+    /// Starts a server with these settings.
+    pub(crate) fn open(config: &str) -> Result<Self, String> {
+        let config = toml::from_str(config).map_err(|error| error.to_string())?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let env = Env::seeded(SEED, START);
+        let store = Arc::new(MemoryStore::new(Mint::new(env.entropy()).incarnation()));
+        let faulty = Arc::new(Faulty::new(store.clone()));
+        let runtime = runtime.map_err(|error| error.to_string())?;
+        let mut stage = Self { runtime, config, env, store, faulty, running: None, users: BTreeMap::new() };
+        stage.start()?;
+        Ok(stage)
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.running
+            .as_ref()
+            .map_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)), |(_, running)| running.address)
+    }
+
+    /// Stops the server and starts another one on the same store.
+    pub(crate) fn restart(&mut self) -> Result<(), String> {
+        self.stop()?;
+        self.store.reopen();
+        self.start()
+    }
+
+    /// Stops for good.
+    pub(crate) fn close(mut self) -> Result<(), String> {
+        self.stop()
+    }
+
+    /// Lets something happen to the server.
+    pub(crate) fn event(&mut self, line: &str) -> Result<(), String> {
+        if let Some(millis) = millis(line) {
+            self.env.advance_millis(millis);
+            return Ok(());
+        }
+        match line.split_once(' ').unwrap_or((line, "")) {
+            ("tasks", "") => self.tasks(),
+            ("store", "refuses") => self.fail(Fault::Before),
+            ("store", "breaks") => self.fail(Fault::After),
+            ("user", json) => self.add_user(json),
+            ("change", rest) => self.change_user(rest),
+            ("delete", name) => self.delete_user(name),
+            ("client", json) => self.add_client(json),
+            ("end", what) => self.end(what),
+            _ => Err("no such event".to_owned()),
+        }
+    }
+
+    /// Does something with the server's own verbs.
+    pub(super) fn with<T>(
+        &self,
+        work: impl AsyncFnOnce(&App, &Call) -> exeunt::error::Result<T>,
+    ) -> Result<T, String> {
+        let (app, _) = self.running.as_ref().ok_or("the server does not run")?;
+        let mint = Mint::new(self.env.entropy());
+        let call = Call { now: self.env.now(), from: None, via: SERVER, by: By::System, mint };
+        self.runtime.block_on(work(app, &call)).map_err(|error| error.to_string())
+    }
+
+    fn start(&mut self) -> Result<(), String> {
+        let (config, env, store) = (self.config.clone(), self.env.clone(), self.faulty.clone());
+        let started = self.runtime.block_on(async move {
+            let app = App::open(config, env, store, false).await.map_err(|error| error.to_string())?;
+            app.authority.give_keys(Token::presented(ADMIN_KEY).as_slice(), START);
+            let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| error.to_string())?;
+            let running =
+                serve::start_with(app.clone(), listener, None, &[]).map_err(|error| error.to_string())?;
+            Ok::<_, String>((app, running))
+        })?;
+        self.running = Some(started);
+        Ok(())
+    }
+
+    fn stop(&mut self) -> Result<(), String> {
+        let Some((_, running)) = self.running.take() else { return Ok(()) };
+        self.runtime.block_on(running.stop()).map_err(|error| error.to_string())
+    }
+
+    fn fail(&self, fault: Fault) -> Result<(), String> {
+        self.faulty.fail(1, fault);
+        Ok(())
+    }
+
+    /// Does what the tasks in the background would do by and by.
+    fn tasks(&self) -> Result<(), String> {
+        self.with(async |app, call| {
+            for task in task::ALL {
+                for _ in 0..TASK_STEPS {
+                    (task.step)(app.clone(), call.now).await;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// `10m`, `29m 59s`, `1500ms`, `24h`, `2d`: in milliseconds.
+fn millis(text: &str) -> Option<u64> {
+    text.split(' ')
+        .map(|piece| {
+            let end = piece.find(|c: char| !c.is_ascii_digit())?;
+            let unit = match &piece[end..] {
+                "ms" => 1,
+                "s" => 1000,
+                "m" => 60_000,
+                "h" => 3_600_000,
+                "d" => 86_400_000,
+                _ => return None,
+            };
+            Some(piece[..end].parse::<u64>().ok()? * unit)
+        })
+        .sum()
+}

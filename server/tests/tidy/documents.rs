@@ -1,0 +1,77 @@
+//! Documents: what they point at is there, and what must be run is run.
+
+use std::collections::BTreeSet;
+
+use crate::source::{self, Source};
+use crate::{refuse, root};
+
+/// Half a page.
+const DECISION_LINES_MAX: usize = 40;
+
+#[test]
+fn every_decision_is_numbered_and_half_a_page() {
+    let mut offences = Vec::new();
+    for (expected, source) in (1..).zip(documents("docs/decisions/")) {
+        let name = source.path.trim_start_matches("docs/decisions/");
+        if !name.starts_with(&format!("{expected:04}-")) {
+            offences.push(format!("{}: expected number {expected:04}", source.path));
+        }
+        let lines = source.text.lines().count();
+        if lines > DECISION_LINES_MAX {
+            offences.push(format!("{}: {lines} lines, at most {DECISION_LINES_MAX}", source.path));
+        }
+    }
+    refuse(&offences, "docs/decisions/NNNN-title.md, numbered from 0001 without gaps, half a page each");
+}
+
+#[test]
+fn every_story_lies_where_it_is_run() {
+    let dialects: BTreeSet<String> = source::folders("server/src/dialect").into_iter().collect();
+    let mut offences = Vec::new();
+    for source in source::all().filter(|source| source.path.ends_with(".http")) {
+        let place =
+            source.path.strip_prefix("server/src/dialect/").and_then(|path| path.split_once("/stories/"));
+        let run = place.is_some_and(|(dialect, name)| dialects.contains(dialect) && !name.contains('/'));
+        if !run {
+            offences.push(source.path.clone());
+        }
+    }
+    refuse(&offences, "the runner looks for server/src/dialect/<dialect>/stories/*.http");
+}
+
+#[test]
+fn what_documents_point_at_is_there() {
+    let mut offences = Vec::new();
+    for source in source::all().filter(|source| source.path.ends_with(".md")) {
+        for target in links(&source.text) {
+            let folder = root().join(&source.path);
+            let file = target.split('#').next().unwrap_or_default();
+            let there = folder.parent().is_some_and(|folder| file.is_empty() || folder.join(file).exists());
+            if !there {
+                offences.push(format!("{}: {target}", source.path));
+            }
+        }
+    }
+    refuse(&offences, "correct the link, or remove it");
+}
+
+#[test]
+fn every_module_says_what_it_is_for() {
+    let offences: Vec<String> = source::product()
+        .filter(|source| !source.path.ends_with("/main.rs") && !source.path.ends_with("/tests.rs"))
+        .filter(|source| !source.text.starts_with("//!"))
+        .map(|source| source.path.clone())
+        .collect();
+    refuse(&offences, "begin the file with a `//!` sentence");
+}
+
+/// The Markdown files under this folder, in order of name.
+fn documents(folder: &str) -> impl Iterator<Item = &'static Source> {
+    source::all().filter(move |source| source.path.starts_with(folder) && source.path.ends_with(".md"))
+}
+
+/// The targets of the links of a Markdown text that stay in the repository.
+fn links(text: &str) -> Vec<&str> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    targets.map(|(target, _)| target).filter(|target| !target.contains("://")).collect()
+}

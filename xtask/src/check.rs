@@ -1,0 +1,12 @@
+//! `cargo xtask check`: all that can be said about the sources without running the product.
+
+use anyhow::Result;
+
+use crate::parts::{Parts, cargo};
+
+pub(crate) fn run(parts: &mut Parts) -> Result<()> {
+    parts.run("formatting", &mut cargo(&["fmt", "--all", "--check"]))?;
+    let lints = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+    parts.run("lints", &mut cargo(&lints))?;
+    parts.run("tidy", &mut cargo(&["test", "--package", "exeunt", "--locked", "--quiet", "--test", "tidy"]))
+}

@@ -1,0 +1,75 @@
+//! What the tests need of the machine, and how it gets there.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+
+use crate::parts::Parts;
+
+/// A program, how to see that it is there, and the Debian packages that bring it.
+struct Need {
+    what: &'static str,
+    probe: &'static [&'static str],
+    packages: &'static [&'static str],
+}
+
+const NEEDS: &[Need] = &[
+    Need {
+        what: "a C compiler, for the embedded database",
+        probe: &["cc", "--version"],
+        packages: &["gcc", "libc6-dev"],
+    },
+    Need { what: "curl, a real client", probe: &["curl", "--version"], packages: &["curl"] },
+    Need {
+        what: "Python's requests, a real client",
+        probe: &["python3", "-c", "import requests"],
+        packages: &["python3", "python3-requests"],
+    },
+    Need { what: "nginx, a proxy with TLS", probe: &["/usr/sbin/nginx", "-v"], packages: &["nginx-light"] },
+    Need { what: "openssl, for its certificate", probe: &["openssl", "version"], packages: &["openssl"] },
+];
+
+/// Makes sure that all is there. As root of a Debian it installs what is missing; otherwise it says what to type.
+pub(crate) fn set_up(parts: &mut Parts) -> Result<()> {
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !answers(need.probe)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for need in &missing {
+        println!("missing: {}", need.what);
+    }
+    let packages: Vec<&str> = missing.iter().flat_map(|need| need.packages).copied().collect();
+    if !(answers(&["apt-get", "--version"]) && is_root()) {
+        bail!("type this, then try again:\n\n  sudo apt-get install -y {}\n", packages.join(" "));
+    }
+    parts.run("apt-get update", apt(&["update"]).arg("-qq"))?;
+    parts
+        .run("apt-get install", apt(&["install", "-y", "-qq", "--no-install-recommends"]).args(&packages))?;
+    match NEEDS.iter().find(|need| !answers(need.probe)) {
+        Some(need) => bail!("installed {}, but {:?} still fails", packages.join(" "), need.probe),
+        None => Ok(()),
+    }
+}
+
+/// Whether this command ends well.
+pub(crate) fn answers(command: &[&str]) -> bool {
+    let (program, arguments) = command.split_first().unwrap_or((&"false", &[]));
+    let quiet = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    quiet.is_ok_and(|status| status.success())
+}
+
+fn apt(arguments: &[&str]) -> Command {
+    let mut command = Command::new("apt-get");
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
+    command
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
