@@ -32,7 +32,8 @@ pub use session::{Issue, Presented, Slide, Standing, Voucher};
 pub use user::UserChange;
 
 pub use crate::store::{
-    AuditEntry, AuditPlace, Client, Endpoint, Identifier, Key, MarkPage, Position, Realm, Role, Settings, User,
+    AuditEntry, AuditPlace, Client, Endpoint, Identifier, Key, MarkPage, Position, Realm, Role, Settings,
+    User,
 };
 
 use crate::authority::client::Clients;
