@@ -34,6 +34,16 @@ impl Token {
         (!key.is_empty() && !secret.is_empty()).then(|| Self::presented(&text)).flatten()
     }
 
+    /// A token that was just made of these letters, in the form of an older interface.
+    pub const fn plain(letters: String) -> Self {
+        Self(letters)
+    }
+
+    /// The two halves of a pair.
+    pub fn halves(&self) -> (&str, &str) {
+        self.0.split_once(':').unwrap_or((&self.0, ""))
+    }
+
     /// A token with a prefix and a checksum around fresh randomness.
     pub fn sealed(prefix: &str, body: &str) -> Self {
         Self(format!("{prefix}{body}{}", checksum(prefix, body)))

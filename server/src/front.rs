@@ -45,7 +45,7 @@ pub async fn respond(app: App, peer: IpAddr, side: Side, request: Request<Incomi
         Some(spoken) if over(spoken, route, now) => gone(&spoken.settings),
         _ => (route.endpoint)(exchange).await,
     };
-    if let Some(spoken) = spoken.filter(|spoken| spoken.dialect.deprecated) {
+    if let Some(spoken) = spoken.filter(|spoken| spoken.deprecated()) {
         deprecate(&mut response, &spoken.settings);
         let client = response.extensions().get::<Noted>().and_then(|noted| noted.client);
         app.metrics.deprecated(dialect, route.call, client);
@@ -70,7 +70,7 @@ fn find<'a>(app: &'a App, side: Side, exchange: &Exchange) -> Option<(&'a Spoken
     let path = exchange.head.uri.path();
     app.spoken.iter().find_map(|spoken| {
         let rest = path.strip_prefix(&spoken.settings.mount)?;
-        let route = (spoken.dialect.route)(exchange.method(), rest)?;
+        let route = (spoken.dialect.route)(exchange.method(), rest)?.chosen(exchange.query());
         let served = match side {
             Side::Only => true,
             Side::Public => route.sort != Sort::Admin,
@@ -92,20 +92,21 @@ fn gone(settings: &config::Dialect) -> Response {
         "title": "Gone",
         "status": 410,
         "detail": "this interface has reached its end; logging out still works",
-        "successor": settings.successor,
+        "successor": successor(settings),
     });
     answer(StatusCode::GONE, "application/problem+json", body.to_string())
 }
 
 /// DEP-01, DEP-02, DEP-04, DEP-06: on every answer, errors too.
 fn deprecate(response: &mut Response, settings: &config::Dialect) {
-    let successor = settings.successor.as_deref().unwrap_or(SUCCESSOR);
-    let link = format!("<{successor}>; rel=\"successor-version\"");
+    // DEP-03: a sunset is never before the day that this names.
+    let unsaid = || settings.sunset_at().map_or(DEPRECATED, |sunset| sunset.min(DEPRECATED));
+    let since = settings.deprecated_at().unwrap_or_else(unsaid);
+    let page = successor(settings);
+    let link =
+        format!("<{page}>; rel=\"successor-version\", <{page}>; rel=\"deprecation\"; type=\"text/html\"");
     let fields = [
-        (
-            HeaderName::from_static("deprecation"),
-            settings.deprecated_at().map(|at| format!("@{}", at.secs())),
-        ),
+        (HeaderName::from_static("deprecation"), Some(format!("@{}", since.secs()))),
         (HeaderName::from_static("sunset"), settings.sunset_at().map(http_date)),
         (http::header::LINK, Some(link)),
     ];
@@ -116,8 +117,15 @@ fn deprecate(response: &mut Response, settings: &config::Dialect) {
     }
 }
 
+fn successor(settings: &config::Dialect) -> &str {
+    settings.successor.as_deref().unwrap_or(SUCCESSOR)
+}
+
 /// Where users of a deprecated dialect read what to use instead, until OAuth is spoken here.
 const SUCCESSOR: &str = "https://exeunt.example/docs/moving-on";
+/// Since when a deprecated dialect is so, unless configured: 2026-01-01. Its documents say that it is, but not since
+/// when, and the header must name a day.
+const DEPRECATED: Moment = Moment::from_secs(1_767_225_600);
 
 fn finish(response: &mut Response, now: Moment, chunked: bool) {
     let headers = response.headers_mut();

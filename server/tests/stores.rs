@@ -1,11 +1,16 @@
 //! Every promise of the contract, on every store.
 
+mod scratch;
+
 use std::sync::Arc;
 
 use exeunt::store::faulty::Fault;
 use exeunt::store::memory::MemoryStore;
-use exeunt::store::{Incarnation, Store, contract};
+use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
+use exeunt::store::{Incarnation, Ledger, Store, contract};
 use exeunt::with_promises;
+
+use self::scratch::Scratch;
 
 const INCARNATION: Incarnation = Incarnation([1; 16]);
 
@@ -45,5 +50,51 @@ mod memory {
     #[tokio::test]
     async fn every_call_may_fail() {
         every_fault(|| Arc::new(MemoryStore::new(INCARNATION))).await;
+    }
+}
+
+mod sqlite {
+    use super::*;
+
+    fn open(folder: &Scratch) -> SqliteStore {
+        SqliteStore::open(SqliteOptions::new(folder.path().join("exeunt.db"), INCARNATION)).unwrap()
+    }
+
+    fn fresh() -> (SqliteStore, Scratch) {
+        let folder = Scratch::new();
+        (open(&folder), folder)
+    }
+
+    with_promises!(tests fresh =>);
+
+    #[tokio::test]
+    async fn every_call_may_fail() {
+        let folder = Scratch::new();
+        let number = std::cell::Cell::new(0);
+        every_fault(|| {
+            number.set(number.get() + 1);
+            let path = folder.path().join(format!("{}.db", number.get()));
+            Arc::new(SqliteStore::open(SqliteOptions::new(path, INCARNATION)).unwrap())
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn nothing_acknowledged_is_lost_on_reopen() {
+        let folder = Scratch::new();
+        let store = open(&folder);
+        contract::write_everything(&store).await.unwrap();
+        let before = contract::everything(&store).await.unwrap();
+        let reserved = store.reserve(1).await.unwrap();
+        store.close().await.unwrap();
+        assert!(store.position().await.is_err());
+
+        let store = open(&folder);
+        assert_eq!(contract::everything(&store).await.unwrap(), before);
+        // Without a word of goodbye.
+        drop(store);
+        let store = open(&folder);
+        assert_eq!(contract::everything(&store).await.unwrap(), before);
+        assert_eq!(store.reserve(1).await.unwrap(), reserved + 1);
     }
 }

@@ -42,9 +42,10 @@ impl Authority {
     pub async fn end(&self, call: &Call, presented: &Presented<'_>) -> Result<Ending> {
         let standing = match self.check(presented, call.now, Slide::No) {
             Ok(standing) => standing,
-            Err(error) if matches!(error.kind(), Kind::Dead(_)) => {
+            Err(error) if error.kind() == Kind::Dead(Cause::Unknown) => {
                 return Err(Error::dead(self.cause(presented, call.now).await?.0));
             }
+            // Expired is known from memory. The store is not asked: it allows for a use that was not yet written.
             Err(error) => return Err(error),
         };
         let by = standing.user.map_or(call.by, By::User);

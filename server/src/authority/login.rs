@@ -3,9 +3,9 @@
 
 use exeunt_core::Token;
 
-use crate::authority::passwords::Password;
-use crate::authority::session::{Issue, Standing};
-use crate::authority::{Authority, Call};
+use crate::authority::passwords::{Held, Password};
+use crate::authority::session::Issue;
+use crate::authority::{Authority, Call, Mint};
 use crate::error::{Error, Kind, Result};
 use crate::store::{Client, Identifier, User};
 
@@ -22,19 +22,20 @@ pub struct Login<'a> {
     pub account_number: Option<&'a str>,
     /// The password.
     pub password: Password,
-    /// The credential that will open the session.
-    pub token: &'a Token,
+    /// Makes the credential that will open the session: a second one for a second try, since the first has then been
+    /// recorded with a session that is dead.
+    pub token: fn(&Mint) -> Token,
     /// The program, as it names itself.
     pub user_agent: Option<&'a str>,
 }
 
 impl Authority {
-    /// Logs a user in: a new session each time.
+    /// Logs a user in: a new session each time. Returns who it is, and what opens the session.
     ///
     /// # Errors
     /// `Unauthenticated` for an unknown user, a wrong password or account number, a disabled user: the same cost
     /// and the same words for all. `TooMany`, `Unavailable`.
-    pub async fn login(&self, call: &Call, login: &Login<'_>) -> Result<(User, Standing)> {
+    pub async fn login(&self, call: &Call, login: &Login<'_>) -> Result<(User, Token)> {
         let account = login.account();
         self.throttle.admit(&account, call.from, call.now)?;
         for _ in 0..TRIES {
@@ -54,7 +55,12 @@ impl Authority {
         Err(Error::unauthenticated().because("ended while logging in"))
     }
 
-    async fn try_login(&self, call: &Call, login: &Login<'_>) -> Result<(User, Standing)> {
+    /// Makes every password check wait just before it answers, until the returned value is dropped.
+    pub fn hold_passwords(&self) -> Held {
+        self.passwords.hold()
+    }
+
+    async fn try_login(&self, call: &Call, login: &Login<'_>) -> Result<(User, Token)> {
         // Read before any evidence: this is what makes the race harmless.
         let stamp = self.memory.position();
         let user = self.settle(self.store.user(login.client.realm, login.identifier.clone()).await)?;
@@ -64,25 +70,25 @@ impl Authority {
         let verified = self.passwords.verify(hash, login.password.clone()).await?;
         let user = user.filter(|user| verified.right && !user.disabled && !user.deleted);
         let user = user.ok_or_else(Error::unauthenticated)?;
-        let standing = self
-            .issue(
-                call,
-                &Issue {
-                    door: login.client.door,
-                    client: login.client,
-                    user: Some(user.id),
-                    token: login.token,
-                    stamp,
-                    user_agent: login.user_agent,
-                    idle_secs: None,
-                    absolute_secs: None,
-                },
-            )
-            .await?;
+        let token = (login.token)(&call.mint);
+        self.issue(
+            call,
+            &Issue {
+                door: login.client.door,
+                client: login.client,
+                user: Some(user.id),
+                token: &token,
+                stamp,
+                user_agent: login.user_agent,
+                idle_secs: None,
+                absolute_secs: None,
+            },
+        )
+        .await?;
         if verified.outdated {
             self.renew_hash(call, &user, &login.password).await;
         }
-        Ok((user, standing))
+        Ok((user, token))
     }
 
     /// Replaces an old form of hash. The password is the same, so no session ends; if anything goes wrong, or the

@@ -55,6 +55,16 @@ impl Mint {
         Token::sealed(SESSION_PREFIX, &self.letters(BODY_CHARS))
     }
 
+    /// A token of so many letters and digits, for a dialect whose tokens are plain.
+    pub fn plain_token(&self, letters: usize) -> Token {
+        Token::plain(self.letters(letters))
+    }
+
+    /// A token of two halves, each of so many letters and digits.
+    pub fn token_pair(&self, letters: usize) -> Token {
+        Token::plain(format!("{}:{}", self.letters(letters), self.letters(letters)))
+    }
+
     /// A key of the native dialect.
     pub fn key(&self) -> Token {
         Token::sealed(KEY_PREFIX, &self.letters(BODY_CHARS))

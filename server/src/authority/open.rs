@@ -134,7 +134,7 @@ impl Authority {
                         updated_at: call.now,
                         ..Client::clone(&client)
                     },
-                    Err(_) => Client { version: 0, ..builtin.client(call, realm.id) },
+                    Err(_) => builtin.client(call, realm.id),
                 };
                 let saved = self.store.save_client(wanted, None, None).await?;
                 self.clients.put(saved.record);

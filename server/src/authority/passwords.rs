@@ -69,7 +69,7 @@ impl Verified {
     const WRONG: Self = Self { right: false, outdated: false };
 }
 
-/// The pool that checks and hashes passwords. Dropping it answers *busy* to whoever still waits.
+/// The pool that checks and hashes passwords.
 pub struct Passwords {
     pool: Pool,
 }

@@ -51,7 +51,8 @@ impl Authority {
         let clients: Vec<_> = self.builtins.iter().map(|builtin| builtin.client(call, realm.id)).collect();
         let audit = call.audit(Some(realm.id), "realm.create", Anchor::Realm(realm.id));
         self.settle(self.store.create_realm(realm.clone(), clients.clone(), Some(audit)).await)?;
-        clients.into_iter().for_each(|client| drop(self.clients.put(client)));
+        // Written once now: version 1.
+        clients.into_iter().for_each(|client| drop(self.clients.put(Client { version: 1, ..client })));
         Ok(self.realms.put(realm))
     }
 
@@ -80,7 +81,7 @@ impl Realms {
 }
 
 impl Builtin {
-    /// The client as a realm gets it. Version 1: it is created with the realm, in one write.
+    /// The client as a realm gets it, not yet written.
     pub(super) fn client(&self, call: &Call, realm: RealmId) -> Client {
         Client {
             id: call.mint.client_id(),
@@ -95,7 +96,7 @@ impl Builtin {
             removed: false,
             created_at: call.now,
             updated_at: call.now,
-            version: 1,
+            version: 0,
         }
     }
 }

@@ -7,6 +7,8 @@ pub mod cookie;
 pub mod csv;
 pub mod form;
 pub mod native;
+pub mod rested;
+pub mod runsignup;
 pub mod videntity;
 pub mod xml;
 
@@ -18,7 +20,7 @@ use crate::error::Error;
 use crate::exchange::{Endpoint, Response};
 
 /// Every dialect that this server speaks, in the order in which they are asked for a path.
-pub const ALL: &[&Dialect] = &[&native::DIALECT, &videntity::DIALECT];
+pub const ALL: &[&Dialect] = &[&native::DIALECT, &videntity::DIALECT, &runsignup::DIALECT, &rested::DIALECT];
 
 /// What a value becomes that could not be decoded: wrong percent-encoding, wrong UTF-8, a NUL. No identifier, password
 /// or token holds a NUL, so it is answered as the dialect answers any value that matches nothing.
@@ -52,6 +54,8 @@ pub struct Route {
     pub call: &'static str,
     /// What sort of call it is.
     pub sort: Sort,
+    /// Where it is the query that chooses the call: what it chooses, instead of all of the above.
+    by_query: Option<fn(Option<&str>) -> Self>,
 }
 
 /// What sort of call it is: tells what is logged, and what a sunset closes.
@@ -72,6 +76,17 @@ pub enum Sort {
 impl Route {
     /// A route.
     pub const fn new(call: &'static str, sort: Sort, endpoint: Endpoint) -> Self {
-        Self { endpoint, call, sort }
+        Self { endpoint, call, sort, by_query: None }
+    }
+
+    /// The same path and method are several calls, and the query chooses one.
+    pub fn by_query(choose: fn(Option<&str>) -> Self) -> Self {
+        Self { by_query: Some(choose), ..choose(None) }
+    }
+
+    /// The route of a request with this query.
+    #[must_use]
+    pub fn chosen(self, query: Option<&str>) -> Self {
+        self.by_query.map_or(self, |choose| choose(query))
     }
 }

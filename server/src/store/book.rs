@@ -134,6 +134,11 @@ impl Draft<'_> {
         self.log.is_empty()
     }
 
+    /// What was raised after that place.
+    pub fn since(&self, len: usize) -> &[Mark] {
+        self.log.get(len..).unwrap_or_default()
+    }
+
     /// Takes back what was raised after that place.
     pub fn truncate(&mut self, len: usize) {
         if len < self.log.len() {

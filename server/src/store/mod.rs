@@ -16,10 +16,11 @@ pub mod faulty;
 mod key;
 mod mark;
 pub mod memory;
-mod open;
+pub mod open;
 mod realm;
 pub mod round;
 mod session;
+pub mod sqlite;
 mod user;
 
 use async_trait::async_trait;
@@ -129,7 +130,7 @@ pub trait Directory: Send + Sync + 'static {
     /// All realms, oldest first.
     async fn realms(&self) -> Result<Vec<Realm>>;
 
-    /// Creates a realm with the clients that are built into it. A taken name is `Conflict("name")`.
+    /// Creates a realm with the clients that are built into it, at version 0 like every new record. A taken name is `Conflict("name")`.
     async fn create_realm(&self, realm: Realm, clients: Vec<Client>, audit: Option<AuditEntry>)
     -> Result<()>;
 

@@ -1,32 +1,79 @@
-//! Opening a store by its address.
+//! From the text that an operator writes to a store.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::memory::MemoryStore;
+use super::sqlite::{SqliteOptions, SqliteStore};
+use super::{Incarnation, Store};
 use crate::error::{Error, Result};
-use crate::store::memory::MemoryStore;
-use crate::store::{Incarnation, Store};
 
-/// Where everything is kept.
+/// Which store, and where: `sqlite:path/to/exeunt.db` or `memory:`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoreUrl(String);
+pub enum StoreUrl {
+    /// A file of the embedded store.
+    Sqlite(PathBuf),
+    /// Nothing that survives the process: for trying things out.
+    Memory,
+}
+
+/// Opens the store, and makes it if it is not there. A new one gets this incarnation. Blocks until what is in force
+/// is in memory.
+///
+/// # Errors
+/// `Unavailable`, with a public text for the operator that names the file and what to do.
+pub fn open(url: &StoreUrl, incarnation: Incarnation) -> Result<Arc<dyn Store>> {
+    Ok(match url {
+        StoreUrl::Sqlite(path) => Arc::new(SqliteStore::open(SqliteOptions::new(path.clone(), incarnation))?),
+        StoreUrl::Memory => Arc::new(MemoryStore::new(incarnation)),
+    })
+}
 
 impl FromStr for StoreUrl {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        Ok(Self(text.to_owned()))
+        match text.split_once(':') {
+            Some(("memory", "")) => Ok(Self::Memory),
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
+            Some(("sqlite", _)) => {
+                Err(Error::malformed("store", "sqlite: needs a path, such as sqlite:data/exeunt.db"))
+            }
+            _ => Err(Error::malformed(
+                "store",
+                format!("{text:?} names no store; write sqlite:path/to/exeunt.db or memory:"),
+            )),
+        }
     }
 }
 
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Memory => f.write_str("memory:"),
+        }
     }
 }
 
-/// Opens it.
-pub fn open(_url: &StoreUrl, incarnation: Incarnation) -> Result<Arc<dyn Store>> {
-    Ok(Arc::new(MemoryStore::new(incarnation)))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_url_reads_back_what_it_writes() {
+        for text in ["sqlite:data/exeunt.db", "sqlite:/var/lib/a:b.db", "memory:"] {
+            assert_eq!(text.parse::<StoreUrl>().map(|url| url.to_string()).ok().as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn other_texts_are_refused_with_what_to_write_instead() {
+        for text in ["", "sqlite:", "memory", "memory:x", "postgres://db", "exeunt.db"] {
+            let error = text.parse::<StoreUrl>().err();
+            assert!(error.is_some_and(|error| error.public().contains("sqlite:")), "{text}");
+        }
+    }
 }

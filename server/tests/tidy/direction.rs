@@ -93,7 +93,7 @@ fn the_edge_parts_never_name_the_store() {
 
 #[test]
 fn a_dialect_never_names_another_dialect() {
-    let dialects = source::folders("server/src/dialect");
+    let dialects = dialects();
     let mut offences = Vec::new();
     for source in source::product() {
         let Some(path) = source.in_server().and_then(|path| path.strip_prefix("dialect/")) else { continue };
@@ -118,8 +118,7 @@ fn a_dialect_never_names_another_dialect() {
 
 #[test]
 fn only_the_list_of_dialects_names_a_dialect() {
-    let paths: Vec<String> =
-        source::folders("server/src/dialect").iter().map(|name| format!("dialect::{name}")).collect();
+    let paths: Vec<String> = dialects().iter().map(|name| format!("dialect::{name}")).collect();
     let offences =
         in_server(|path| !path.starts_with("dialect/"), |line| paths.iter().any(|path| names(line, path)));
     refuse(&offences, "iterate `dialect::ALL`: what one dialect needs of the server is a field of `Dialect`");
@@ -189,6 +188,13 @@ fn only_main_and_the_command_line_print() {
     let print = ["println!", "eprintln!", "print!", "eprint!"];
     let offences = in_server(quiet, |line| print.iter().any(|name| line.contains(name)));
     refuse(&offences, "log with `tracing`, or print in cli/");
+}
+
+/// The names of the dialects: their folders. A folder beside a file of its name is part of what all dialects share.
+fn dialects() -> Vec<String> {
+    let mut names = source::folders("server/src/dialect");
+    names.retain(|name| !source::all().any(|source| source.path == format!("server/src/dialect/{name}.rs")));
+    names
 }
 
 /// `dialect` of `dialect/native/mod.rs`, `serve` of `serve.rs`.

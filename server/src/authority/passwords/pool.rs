@@ -55,7 +55,7 @@ impl Pool {
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         self.push(Box::new(Task { work, answer }))?;
-        answered.await.unwrap_or_else(|_| Err(Error::unavailable(Outage::Busy)))
+        answered.await.unwrap_or_else(|_| Err(Error::internal("a password was dropped unchecked")))
     }
 
     /// Jobs that no thread has taken yet.
@@ -83,8 +83,8 @@ impl Pool {
     }
 }
 
-/// The threads end when they have answered what they are at. Nobody waits for them: that could take seconds, and
-/// they hold nothing that must be put in order.
+/// Whoever waits borrows the pool, so by now nobody does. The threads end when they are done with what they are at;
+/// joining them could take seconds, and they hold nothing that must be put in order.
 impl Drop for Pool {
     fn drop(&mut self) {
         let mut queue = self.0.lock();

@@ -1,6 +1,6 @@
 //! `POST /session/login`: username, password and account number for a session key.
 
-use exeunt_core::{By, Token};
+use exeunt_core::By;
 
 use super::DOOR;
 use super::caller::{filled, realm};
@@ -8,7 +8,7 @@ use super::reply::Reply;
 use super::wire::ApiMethod;
 use crate::authority::{Identifier, Login, Password};
 use crate::dialect::form::Fields;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exchange::{Answer, Exchange, Response};
 
 /// Letters and digits in a session key: 131 bits. The documents show 15, which is too few to be guessed at for ever.
@@ -29,15 +29,14 @@ async fn issue(x: &mut Exchange, fields: &Fields) -> Result<String> {
     let [username, password, account_number] = filled(fields, ["username", "password", "account_number"])?;
     let client = x.app.authority.builtin_client(realm(x)?, DOOR)?;
     let call = x.call(DOOR, By::System);
-    let key = Token::presented(&call.mint.letters(KEY_CHARS)).ok_or_else(|| Error::internal("no letters"))?;
     let login = Login {
         client: &client,
         identifier: Identifier::Username(username.to_owned()),
         account_number: Some(account_number),
         password: Password::new(password),
-        token: &key,
+        token: |mint| mint.plain_token(KEY_CHARS),
         user_agent: x.user_agent(),
     };
-    x.app.authority.login(&call, &login).await?;
+    let (_, key) = x.app.authority.login(&call, &login).await?;
     Ok(key.expose().to_owned())
 }

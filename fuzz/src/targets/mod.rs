@@ -1,0 +1,24 @@
+//! The bodies of the fuzz targets, one for each parser or writer of bytes from outside. Each takes any bytes and panics
+//! if a promise is broken, so the same body runs under the fuzzer and, on the saved corpus, as an ordinary test.
+
+mod cookie;
+mod csv;
+mod multipart;
+mod token;
+mod urlencoded;
+mod user_agent;
+mod xml;
+
+/// The body of a target.
+type Target = fn(&[u8]);
+
+/// Every target with the name of its corpus.
+pub(super) const ALL: [(&str, Target); 7] = [
+    ("cookie", cookie::run),
+    ("csv", csv::run),
+    ("multipart", multipart::run),
+    ("token", token::run),
+    ("urlencoded", urlencoded::run),
+    ("user_agent", user_agent::run),
+    ("xml", xml::run),
+];

@@ -1,0 +1,132 @@
+//! Who is speaking: the tokens that a request presents, and the cookie that one travels in.
+
+use exeunt_core::Token;
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, HeaderValue};
+
+use crate::dialect::NOTHING;
+use crate::dialect::cookie::{Cookie, SameSite};
+
+/// The cookie. Other sites' pages call this API, so it must be sent with their requests too; what keeps strangers out
+/// is the project's list of origins.
+pub(super) const COOKIE: Cookie = Cookie {
+    name: "__Secure-rested-access-token",
+    path: "/",
+    http_only: true,
+    secure: true,
+    same_site: SameSite::None,
+};
+
+/// The longest life of a cookie, in seconds: 400 days, beyond which browsers cut it (CK-08).
+const COOKIE_SECS_MAX: u64 = 400 * 86_400;
+
+/// Every token that is presented, each once: first those in `Authorization`, then those in cookies. The first one
+/// authenticates. There are at most as many as fit into the headers of a request.
+pub(super) fn tokens(headers: &HeaderMap) -> Vec<Token> {
+    let stated = headers.get_all(AUTHORIZATION).iter().map(|value| value.to_str().unwrap_or(NOTHING));
+    let carried = COOKIE.read(headers).into_iter();
+    let mut texts: Vec<&str> = Vec::new();
+    for text in stated.filter_map(bare).chain(carried).filter(|text| !text.is_empty()) {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts
+        .into_iter()
+        .filter_map(|text| Token::presented(text).or_else(|| Token::presented(NOTHING)))
+        .collect()
+}
+
+/// The `Set-Cookie` that carries a token, for as long as its session can live.
+pub(super) fn set_cookie(token: &Token, absolute_secs: u32) -> Option<HeaderValue> {
+    let secs =
+        if absolute_secs == 0 { COOKIE_SECS_MAX } else { u64::from(absolute_secs).min(COOKIE_SECS_MAX) };
+    secret(&COOKIE.set(token.expose(), Some(secs)))
+}
+
+/// The `Set-Cookie` that takes the cookie away, if the request brought it.
+pub(super) fn delete_cookie(headers: &HeaderMap) -> Option<HeaderValue> {
+    if COOKIE.read(headers).is_empty() { None } else { HeaderValue::from_str(&COOKIE.delete()).ok() }
+}
+
+/// The `Authorization` that hands a token out: bare, to be copied into the requests that follow.
+pub(super) fn authorization(token: &Token) -> Option<HeaderValue> {
+    secret(token.expose())
+}
+
+/// The token in `Authorization`: bare, or after `Bearer` in any case. Another scheme, or none of both, is absent.
+fn bare(value: &str) -> Option<&str> {
+    let value = value.trim();
+    match value.split_once(' ') {
+        Some((scheme, token)) => scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()),
+        None => (!value.eq_ignore_ascii_case("bearer")).then_some(value),
+    }
+}
+
+fn secret(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header;
+
+    use super::*;
+
+    fn presented(headers: &[(header::HeaderName, &[u8])]) -> Vec<String> {
+        let headers: HeaderMap = headers
+            .iter()
+            .map(|(name, value)| (name.clone(), HeaderValue::from_bytes(value).unwrap()))
+            .collect();
+        tokens(&headers).iter().map(|token| token.expose().to_owned()).collect()
+    }
+
+    #[test]
+    fn bare_or_after_bearer_in_any_case() {
+        for value in ["abc", "Bearer abc", "bearer abc", "BEARER   abc ", " abc"] {
+            assert_eq!(presented(&[(AUTHORIZATION, value.as_bytes())]), ["abc"], "{value}");
+        }
+    }
+
+    #[test]
+    fn another_scheme_or_an_empty_one_is_absent() {
+        for value in ["", "  ", "Bearer", "bearer ", "Basic abc", "Digest a=b, c=d", "Bearerabc def"] {
+            assert!(presented(&[(AUTHORIZATION, value.as_bytes())]).is_empty(), "{value}");
+        }
+    }
+
+    #[test]
+    fn the_header_comes_first_and_each_token_once() {
+        let cookies =
+            b"__Secure-rested-access-token=b; __Secure-rested-access-token=a; __Secure-rested-access-token=c";
+        assert_eq!(presented(&[(header::COOKIE, cookies), (AUTHORIZATION, b"Bearer a")]), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn an_empty_cookie_is_absent_and_one_by_another_case_is_another() {
+        assert!(
+            presented(&[(header::COOKIE, b"__Secure-rested-access-token=; __secure-rested-access-token=a")])
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_a_token_is_presented_and_matches_nothing() {
+        let long = "a".repeat(300);
+        assert_eq!(presented(&[(AUTHORIZATION, long.as_bytes())]), [NOTHING]);
+        assert_eq!(presented(&[(AUTHORIZATION, b"Bearer \xff")]), [NOTHING]);
+        assert_eq!(presented(&[(header::COOKIE, b"__Secure-rested-access-token=\xff")]), [NOTHING]);
+    }
+
+    #[test]
+    fn a_cookie_lives_as_long_as_its_session_can() {
+        let token = Token::presented("t").unwrap();
+        let age = |secs| set_cookie(&token, secs).unwrap().to_str().unwrap().to_owned();
+        let cookie = "__Secure-rested-access-token=t; Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=None";
+        assert_eq!(age(86_400), cookie);
+        assert!(age(0).contains("Max-Age=34560000;"));
+        assert!(age(u32::MAX).contains("Max-Age=34560000;"));
+    }
+}

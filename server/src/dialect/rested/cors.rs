@@ -1,0 +1,96 @@
+//! Origins: which web pages may call a project, and what the answers say of it (CORS-01..04).
+
+use http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ORIGIN, VARY,
+};
+use http::{HeaderMap, HeaderValue};
+
+use crate::authority::Settings;
+use crate::error::{Error, Kind, Result};
+
+/// Seconds for which a browser may remember a preflight. The origin is judged at every call, so a change of the
+/// project's list holds at once all the same.
+const PREFLIGHT_SECS: &str = "600";
+
+/// Where a call comes from, as its project sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// No project was named that could be asked.
+    Unjudged,
+    /// No web page, and the project does not mind.
+    None,
+    /// No web page, and the project insists on one.
+    Missing,
+    /// A page that may call.
+    Allowed(HeaderValue),
+    /// A page that may not.
+    Refused,
+}
+
+impl Origin {
+    /// The origin of a request to the project with these settings.
+    pub(super) fn of(headers: &HeaderMap, project: Option<&Settings>) -> Self {
+        let Some(Settings::Project { allowed_origins, require_origin, .. }) = project else {
+            return Self::Unjudged;
+        };
+        let mut stated = headers.get_all(ORIGIN).iter();
+        match (stated.next(), stated.next()) {
+            (None, _) if *require_origin => Self::Missing,
+            (None, _) => Self::None,
+            (Some(origin), None) if allows(allowed_origins, origin) => Self::Allowed(origin.clone()),
+            (Some(_), _) => Self::Refused,
+        }
+    }
+
+    /// Whether the call may go on.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub(super) fn must_be_allowed(&self) -> Result<()> {
+        match self {
+            Self::Missing => Err(Error::new(Kind::Forbidden, "A request without an origin is not allowed")),
+            Self::Refused => Err(Error::new(Kind::Forbidden, "The origin is not allowed")),
+            Self::Unjudged | Self::None | Self::Allowed(_) => Ok(()),
+        }
+    }
+
+    /// Writes into an answer what its origin may do with it: an allowed one reads it, even if it is an error; any
+    /// other gets nothing.
+    pub(super) fn mark(&self, headers: &mut HeaderMap) {
+        // Of every answer, or a cache would give one origin's answer to another.
+        headers.append(VARY, HeaderValue::from_static("Origin"));
+        if let Self::Allowed(origin) = self {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Authorization"));
+        }
+    }
+
+    /// Writes into the answer to a preflight what the real request may be. PUT and DELETE are let through, so that a
+    /// page can read that they are not supported.
+    pub(super) fn mark_preflight(&self, headers: &mut HeaderMap) {
+        headers.append(
+            VARY,
+            HeaderValue::from_static("Access-Control-Request-Method, Access-Control-Request-Headers"),
+        );
+        if let Self::Allowed(_) = self {
+            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PUT, DELETE"));
+            headers.insert(
+                ACCESS_CONTROL_ALLOW_HEADERS,
+                HeaderValue::from_static("content-type, authorization"),
+            );
+            headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(PREFLIGHT_SECS));
+        }
+    }
+}
+
+/// Exactly as listed; any, if none is listed. `null` is what every sandboxed page says of itself: it names nobody, so
+/// it is never allowed (CORS-02).
+fn allows(list: &[String], origin: &HeaderValue) -> bool {
+    let Ok(origin) = origin.to_str() else { return false };
+    if list.is_empty() { origin.contains("://") } else { list.iter().any(|listed| listed == origin) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+//! How this dialect says what went wrong: a real status, and `{"message": …}`.
+
+use exeunt_core::Why;
+use http::StatusCode;
+use http::header::{ALLOW, HeaderValue, WWW_AUTHENTICATE};
+use serde_json::json;
+
+use super::METHODS;
+use crate::error::{Cause, Error, Kind};
+use crate::exchange::{Noted, Response, answer, plain};
+use crate::front::retry_after;
+
+/// What an endpoint answers instead: an error, or an answer made elsewhere.
+pub(super) enum Refusal {
+    /// An error of the domain.
+    Error(Error),
+    /// A token is needed, and none was presented.
+    MissingToken,
+    /// A ready answer: a body that was too large, or never came.
+    Ready(Box<Response>),
+}
+
+impl Refusal {
+    /// More fields than anybody needs.
+    pub(super) fn too_large() -> Self {
+        plain(StatusCode::PAYLOAD_TOO_LARGE).into()
+    }
+
+    /// The answer.
+    pub(super) fn into_response(self) -> Response {
+        match self {
+            Self::Error(error) => render(&error),
+            Self::MissingToken => message(StatusCode::UNAUTHORIZED, "Missing Access Token"),
+            Self::Ready(response) => *response,
+        }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<Response> for Refusal {
+    fn from(response: Response) -> Self {
+        Self::Ready(Box::new(response))
+    }
+}
+
+/// The answer to an error.
+pub(super) fn render(error: &Error) -> Response {
+    let (status, text) = match error.kind() {
+        Kind::Malformed(_) | Kind::Conflict(_) => (StatusCode::BAD_REQUEST, error.public()),
+        Kind::Dead(Cause::Expired) => (StatusCode::UNAUTHORIZED, "Token expired"),
+        Kind::Dead(Cause::Ended(Why::UserDeleted)) => (StatusCode::UNAUTHORIZED, "No user found"),
+        Kind::Unauthenticated | Kind::Dead(Cause::Unknown | Cause::Ended(_)) => {
+            (StatusCode::UNAUTHORIZED, "Invalid credentials")
+        }
+        Kind::Forbidden => (StatusCode::FORBIDDEN, error.public()),
+        Kind::NotFound => (StatusCode::NOT_FOUND, error.public()),
+        Kind::Unsupported => (StatusCode::METHOD_NOT_ALLOWED, error.public()),
+        Kind::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, error.public()),
+        Kind::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, error.public()),
+        Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, error.public()),
+    };
+    let mut response = message(status, text);
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(METHODS));
+    }
+    retry_after(&mut response, error);
+    response.extensions_mut().insert(Noted::of(error));
+    response
+}
+
+/// The error in the one form that this dialect has.
+pub(super) fn table(error: &Error) -> Vec<(&'static str, Response)> {
+    vec![("json", render(error))]
+}
+
+fn message(status: StatusCode, text: &str) -> Response {
+    let mut response = answer(status, "application/json", json!({ "message": text }).to_string());
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"exeunt\""));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_four_reasons_of_a_401() {
+        for (error, text) in [
+            (Error::unauthenticated(), "Invalid credentials"),
+            (Error::dead(Cause::Unknown), "Invalid credentials"),
+            (Error::dead(Cause::Ended(Why::LoggedOut)), "Invalid credentials"),
+            (Error::dead(Cause::Ended(Why::Disabled)), "Invalid credentials"),
+            (Error::dead(Cause::Expired), "Token expired"),
+            (Error::dead(Cause::Ended(Why::UserDeleted)), "No user found"),
+        ] {
+            assert_eq!(text_of(&error), (StatusCode::UNAUTHORIZED, format!("{{\"message\":\"{text}\"}}")));
+        }
+        let missing = Refusal::MissingToken.into_response();
+        assert_eq!(body(missing), "{\"message\":\"Missing Access Token\"}");
+    }
+
+    #[test]
+    fn every_401_says_how_to_authenticate() {
+        for response in [render(&Error::unauthenticated()), Refusal::MissingToken.into_response()] {
+            assert_eq!(response.headers()[WWW_AUTHENTICATE], "Bearer realm=\"exeunt\"");
+        }
+        assert!(!render(&Error::malformed("x", "")).headers().contains_key(WWW_AUTHENTICATE));
+    }
+
+    #[test]
+    fn what_the_log_may_hold_is_not_told() {
+        let (status, text) = text_of(&Error::internal("the disk is on fire"));
+        assert_eq!((status, text.contains("fire")), (StatusCode::INTERNAL_SERVER_ERROR, false));
+    }
+
+    fn text_of(error: &Error) -> (StatusCode, String) {
+        let response = render(error);
+        (response.status(), body(response))
+    }
+
+    fn body(response: Response) -> String {
+        use http_body_util::BodyExt;
+        let collected = response.into_body().collect();
+        let whole = futures_util::FutureExt::now_or_never(collected).unwrap().unwrap();
+        String::from_utf8(whole.to_bytes().to_vec()).unwrap()
+    }
+}

@@ -1,0 +1,42 @@
+//! `POST …?login=true`: opens a session.
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE, SET_COOKIE};
+
+use super::error::Refusal;
+use super::project::{Address, answered};
+use super::{caller, wire};
+use crate::authority::Login;
+use crate::error::Error;
+use crate::exchange::{Answer, Exchange, Response};
+
+/// Letters and digits of a token: 238 bits.
+const TOKEN_LETTERS: usize = 40;
+
+pub(super) fn login(x: Exchange) -> Answer {
+    Box::pin(answered(x, run))
+}
+
+async fn run(mut x: Exchange, address: Address) -> Result<Response, Refusal> {
+    let visit = address.enter(&x)?;
+    let body = x.body().await?;
+    let credentials = wire::Credentials::read(x.header(&CONTENT_TYPE), &body)?;
+    let call = visit.call(&mut x);
+    let login = Login {
+        client: &visit.project,
+        identifier: credentials.identifier,
+        account_number: None,
+        password: credentials.password,
+        token: |mint| mint.plain_token(TOKEN_LETTERS),
+        user_agent: x.user_agent(),
+    };
+    let (user, token) = x.app.authority.login(&call, &login).await?;
+    let mut response = wire::shown(&user, &visit.query);
+    let (header, value) = match visit.query.no_cookie {
+        true => (AUTHORIZATION, caller::authorization(&token)),
+        false => (SET_COOKIE, caller::set_cookie(&token, visit.project.absolute_secs)),
+    };
+    response
+        .headers_mut()
+        .insert(header, value.ok_or_else(|| Error::internal("a token that no header can carry"))?);
+    Ok(response)
+}

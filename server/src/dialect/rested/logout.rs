@@ -1,0 +1,40 @@
+//! `POST …?logout=true`: ends every session whose token is presented. The body is not read.
+
+use http::StatusCode;
+use http::header::SET_COOKIE;
+
+use super::caller;
+use super::error::Refusal;
+use super::project::{Address, answered};
+use crate::error::Kind;
+use crate::exchange::{Answer, Exchange, Response, empty};
+
+pub(super) fn logout(x: Exchange) -> Answer {
+    Box::pin(answered(x, run))
+}
+
+async fn run(mut x: Exchange, address: Address) -> Result<Response, Refusal> {
+    let visit = address.enter(&x)?;
+    let tokens = caller::tokens(x.headers());
+    if tokens.is_empty() && visit.endpoint.secure {
+        return Err(Refusal::MissingToken);
+    }
+    let call = visit.call(&mut x);
+    let mut failure = None;
+    for token in &tokens {
+        match x.app.authority.end(&call, &visit.presented(token)).await {
+            Ok(_) => {}
+            // What is over already is what the caller wants (as in RFC 7009).
+            Err(error) if matches!(error.kind(), Kind::Dead(_) | Kind::NotFound) => {}
+            // The others are ended all the same.
+            Err(error) => failure = Some(error),
+        }
+    }
+    // The cookie stays until all is over: the browser needs it to ask again (CK-12).
+    failure.map_or(Ok(()), Err)?;
+    let mut response = empty(StatusCode::NO_CONTENT);
+    if let Some(deletion) = caller::delete_cookie(x.headers()) {
+        response.headers_mut().insert(SET_COOKIE, deletion);
+    }
+    Ok(response)
+}

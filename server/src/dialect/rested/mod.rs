@@ -1,0 +1,111 @@
+//! rested.dev: `/api/1/ce/<endpoint>?key=…`, JSON.
+//!
+//! A project has a public key, origins that may call it, and named endpoints. The action of a POST is chosen by flags
+//! in the query. The token travels in a cookie, or in `Authorization` both ways.
+
+mod caller;
+mod cors;
+mod error;
+mod login;
+mod logout;
+mod preflight;
+mod project;
+mod refuse;
+mod register;
+mod whoami;
+mod wire;
+
+use exeunt_core::Door;
+use http::Method;
+
+use crate::dialect::{Dialect, Route, Sort};
+
+/// The name of this dialect.
+pub const DOOR: Door = Door::new("rested");
+
+/// The dialect. It has no built-in client: every project is a client of its own.
+pub const DIALECT: Dialect =
+    Dialect { door: DOOR, builtin: None, deprecated: false, route, errors: error::table };
+
+/// Where the endpoints of projects are: the only version of the service, and its only route, "custom endpoints".
+const ENDPOINTS: &str = "/api/1/ce/";
+/// The methods that do something here.
+const METHODS: &str = "GET, HEAD, POST, OPTIONS";
+
+/// `/api/<version>/<route>/<endpoint…>`, letter for letter; fewer segments are not of this dialect.
+fn route(method: &Method, path: &str) -> Option<Route> {
+    if path.strip_prefix("/api/")?.split('/').count() < 3 {
+        return None;
+    }
+    if !path.starts_with(ENDPOINTS) {
+        return Some(Route::new("nowhere", Sort::Other, refuse::nowhere));
+    }
+    Some(match *method {
+        Method::GET | Method::HEAD => Route::new("whoami", Sort::Check, whoami::whoami),
+        Method::POST => Route::by_query(action),
+        Method::OPTIONS => Route::new("preflight", Sort::Other, preflight::preflight),
+        _ => Route::new("unsupported", Sort::Other, refuse::unsupported),
+    })
+}
+
+/// What a POST does. A query that holds too much to be read is refused by whoever answers.
+fn action(query: Option<&str>) -> Route {
+    let query = wire::Query::read(query).unwrap_or_default();
+    match (query.login, query.logout) {
+        (true, true) => Route::new("confused", Sort::Other, refuse::confused),
+        (true, false) => Route::new("login", Sort::Login, login::login),
+        (false, true) => Route::new("logout", Sort::Logout, logout::logout),
+        (false, false) => Route::new("register", Sort::Login, register::register),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(method: &Method, path: &str, query: Option<&str>) -> Option<(&'static str, Sort)> {
+        route(method, path).map(|route| route.chosen(query)).map(|route| (route.call, route.sort))
+    }
+
+    #[test]
+    fn the_query_chooses_what_a_post_does() {
+        let post = |query| call(&Method::POST, "/api/1/ce/examples/auth", query);
+        assert_eq!(post(None), Some(("register", Sort::Login)));
+        assert_eq!(post(Some("key=k&login=true")), Some(("login", Sort::Login)));
+        assert_eq!(post(Some("logout=true&key=k")), Some(("logout", Sort::Logout)));
+        assert_eq!(post(Some("logout=true&login=true")), Some(("confused", Sort::Other)));
+        assert_eq!(post(Some("logout=1&login=TRUE")), Some(("register", Sort::Login)));
+        assert_eq!(post(Some("Logout=true")), Some(("register", Sort::Login)));
+    }
+
+    #[test]
+    fn only_a_post_looks_at_flags() {
+        let call = |method: Method| call(&method, "/api/1/ce/examples/auth", Some("logout=true"));
+        assert_eq!(call(Method::GET), Some(("whoami", Sort::Check)));
+        assert_eq!(call(Method::HEAD), Some(("whoami", Sort::Check)));
+        assert_eq!(call(Method::OPTIONS), Some(("preflight", Sort::Other)));
+        assert_eq!(call(Method::PUT), Some(("unsupported", Sort::Other)));
+        assert_eq!(call(Method::DELETE), Some(("unsupported", Sort::Other)));
+    }
+
+    #[test]
+    fn version_and_route_come_before_the_method() {
+        for path in [
+            "/api/2/ce/auth",
+            "/api/1/CE/auth",
+            "/api/1/cf/auth",
+            "/api/01/ce/auth",
+            "/api//ce/auth",
+            "/api/1//x",
+        ] {
+            assert_eq!(call(&Method::PUT, path, None), Some(("nowhere", Sort::Other)), "{path}");
+        }
+    }
+
+    #[test]
+    fn other_paths_are_not_ours() {
+        for path in ["", "/api", "/api/", "/api/logout", "/api/1/ce", "/API/1/ce/auth", "/v1/1/ce/auth"] {
+            assert_eq!(call(&Method::POST, path, None), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! `OPTIONS …`: what a browser asks before it lets a page call. It brings no token, and nothing happens.
+
+use http::StatusCode;
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ALLOW, HeaderValue};
+
+use super::METHODS;
+use super::error::Refusal;
+use super::project::{Address, answered};
+use crate::exchange::{Answer, Exchange, Response, empty};
+
+pub(super) fn preflight(x: Exchange) -> Answer {
+    Box::pin(answered(x, run))
+}
+
+async fn run(x: Exchange, address: Address) -> Result<Response, Refusal> {
+    let origin = address.preflight()?;
+    let mut response = empty(StatusCode::NO_CONTENT);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(METHODS));
+    if x.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
+        origin.mark_preflight(response.headers_mut());
+    }
+    Ok(response)
+}

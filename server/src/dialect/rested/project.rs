@@ -1,0 +1,108 @@
+//! What a call is addressed to: a project, by its key, and one of its endpoints, from an origin that it allows.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use exeunt_core::{By, RealmId, Token};
+
+use super::cors::Origin;
+use super::error::Refusal;
+use super::wire::Query;
+use super::{DOOR, ENDPOINTS};
+use crate::authority::{Call, Client, Endpoint, Presented, Settings};
+use crate::error::{Error, Kind, Result};
+use crate::exchange::{Exchange, Response};
+
+/// What a request is addressed to, as far as it can be told before anything is checked.
+pub(super) struct Address {
+    realm: RealmId,
+    query: Query,
+    project: Option<Arc<Client>>,
+    origin: Origin,
+}
+
+/// A call that passed all the checks which do not depend on what it asks for.
+pub(super) struct Visit {
+    /// The realm of this dialect.
+    pub realm: RealmId,
+    /// The query.
+    pub query: Query,
+    /// The project.
+    pub project: Arc<Client>,
+    /// The endpoint.
+    pub endpoint: Endpoint,
+}
+
+/// Answers a request. Whatever comes of it, the answer says what its origin may do with it.
+pub(super) async fn answered<F, Fut>(x: Exchange, run: F) -> Response
+where
+    F: FnOnce(Exchange, Address) -> Fut,
+    Fut: Future<Output = Result<Response, Refusal>>,
+{
+    let (origin, outcome) = match Address::of(&x) {
+        Ok(address) => (address.origin.clone(), run(x, address).await),
+        Err(refusal) => (Origin::Unjudged, Err(refusal)),
+    };
+    let mut response = outcome.unwrap_or_else(Refusal::into_response);
+    origin.mark(response.headers_mut());
+    response
+}
+
+impl Address {
+    fn of(x: &Exchange) -> Result<Self, Refusal> {
+        let realm = x.app.spoken(DOOR).ok_or_else(|| Error::internal("rested is not spoken"))?.realm;
+        let query = Query::read(x.query()).map_err(|_| Refusal::too_large())?;
+        let project = query.key.as_ref().and_then(|key| x.app.authority.project(realm, key));
+        let origin = Origin::of(x.headers(), project.as_ref().map(|project| &project.settings));
+        Ok(Self { realm, query, project, origin })
+    }
+
+    /// The checks that all calls share, in the order of the documents: the key, the origin, the endpoint.
+    ///
+    /// # Errors
+    /// `Forbidden`, `Malformed`.
+    pub(super) fn enter(self, x: &Exchange) -> Result<Visit> {
+        let project = self.admit()?;
+        let endpoint = endpoint(&project, &x.path);
+        let endpoint = endpoint.ok_or_else(|| Error::malformed("endpoint", "The endpoint is not valid"))?;
+        Ok(Visit { realm: self.realm, query: self.query, project, endpoint })
+    }
+
+    /// The checks that a preflight must pass: the key and the origin. A wrong endpoint is left to the real request, or
+    /// a page could not read what is wrong.
+    ///
+    /// # Errors
+    /// `Forbidden`, `Malformed`.
+    pub(super) fn preflight(&self) -> Result<&Origin> {
+        self.admit().map(|_| &self.origin)
+    }
+
+    fn admit(&self) -> Result<Arc<Client>> {
+        if self.query.key.is_none() {
+            return Err(Error::new(Kind::Forbidden, "The API key is missing"));
+        }
+        let project =
+            self.project.clone().ok_or_else(|| Error::malformed("key", "The API key is not valid"))?;
+        self.origin.must_be_allowed()?;
+        Ok(project)
+    }
+}
+
+impl Visit {
+    /// A token as it is presented here: it is good for every endpoint of this project, and unknown in any other.
+    pub(super) fn presented<'a>(&self, token: &'a Token) -> Presented<'a> {
+        Presented { door: DOOR, realm: self.realm, client: Some(self.project.id), token }
+    }
+
+    /// The circumstances of this call.
+    pub(super) fn call(&self, x: &mut Exchange) -> Call {
+        x.call(DOOR, By::Client(self.project.id))
+    }
+}
+
+/// The endpoint of the path, letter for letter: a name holds nothing that needs percent-encoding.
+fn endpoint(project: &Client, path: &str) -> Option<Endpoint> {
+    let Settings::Project { endpoints, .. } = &project.settings else { return None };
+    let name = path.strip_prefix(ENDPOINTS)?;
+    endpoints.iter().find(|endpoint| endpoint.name == name).cloned()
+}

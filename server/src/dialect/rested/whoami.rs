@@ -1,0 +1,35 @@
+//! `GET …`: shows whose token it is.
+
+use exeunt_core::Why;
+
+use super::error::Refusal;
+use super::project::{Address, answered};
+use super::{caller, wire};
+use crate::authority::Slide;
+use crate::error::{Cause, Error, Kind};
+use crate::exchange::{Answer, Exchange, Response};
+
+pub(super) fn whoami(x: Exchange) -> Answer {
+    Box::pin(answered(x, run))
+}
+
+async fn run(x: Exchange, address: Address) -> Result<Response, Refusal> {
+    let visit = address.enter(&x)?;
+    let tokens = caller::tokens(x.headers());
+    let presented = visit.presented(tokens.first().ok_or(Refusal::MissingToken)?);
+    let authority = &x.app.authority;
+    let standing = authority.check_exact(&presented, x.now, Slide::No).await?;
+    let user = standing.user.ok_or_else(nobody)?;
+    let user = authority.user(visit.realm, user).await.map_err(|error| match error.kind() {
+        Kind::NotFound => nobody(),
+        _ => error,
+    })?;
+    // Only now has the call succeeded, so only now does it extend the session's life.
+    authority.check_exact(&presented, x.now, Slide::Yes).await?;
+    Ok(wire::shown(&user, &visit.query))
+}
+
+/// The session stands, and its user is gone: as if the deletion had been known already.
+fn nobody() -> Error {
+    Error::dead(Cause::Ended(Why::UserDeleted))
+}

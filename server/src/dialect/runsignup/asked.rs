@@ -1,0 +1,46 @@
+//! A call as it was made: its parameters, and the format of the answer to it.
+
+use http::Method;
+
+use super::error::Code;
+use super::reply::Reply;
+use super::wire::{Format, parameter};
+use super::{Called, Entrance, parse};
+use crate::dialect::form::Fields;
+use crate::exchange::{Exchange, Response};
+
+/// What was asked.
+pub(super) struct Asked {
+    /// How it is answered.
+    pub reply: Reply,
+    /// The parameters of the query.
+    pub query: Fields,
+    /// The parameters of the body.
+    pub body: Fields,
+}
+
+impl Asked {
+    /// Reads the query and, of a `POST`, the body. The format is looked at first: without one there is no telling in
+    /// which to answer.
+    ///
+    /// # Errors
+    /// A ready answer: for a body that did not arrive, too many fields, a wrong format.
+    pub(super) async fn read(x: &mut Exchange) -> Result<Self, Response> {
+        let (entrance, called) = parse(&x.path).unwrap_or((Entrance::Rest, Called::Unknown));
+        let query = Fields::queried(x)?;
+        let body = if x.method() == Method::POST { Fields::posted(x).await? } else { Fields::default() };
+        let reply = Reply { entrance, format: Format::Xml, allow: called.methods() };
+        match Format::asked(&query, &body) {
+            Ok(format) => Ok(Self { reply: Reply { format, ..reply }, query, body }),
+            Err(code) => Err(reply.refuse(code.into())),
+        }
+    }
+
+    /// A parameter that must be in the body.
+    ///
+    /// # Errors
+    /// `InvalidParameters` if it is missing, empty or repeated.
+    pub(super) fn posted(&self, name: &str) -> Result<&str, Code> {
+        parameter(self.body.get(name))?.ok_or(Code::InvalidParameters)
+    }
+}

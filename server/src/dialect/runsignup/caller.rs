@@ -1,0 +1,95 @@
+//! Who is speaking: whoever knows both halves of a temporary pair. Permanent keys and bearer tokens are known, so that
+//! they can be refused in the right words.
+
+use exeunt_core::{RealmId, Token};
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use super::DOOR;
+use super::asked::Asked;
+use super::error::Code;
+use super::wire::parameter;
+use crate::authority::Presented;
+use crate::dialect::form::{Field, Fields};
+use crate::error::{Error, Result};
+use crate::exchange::Exchange;
+
+/// What a call presents.
+pub(super) enum Caller {
+    /// Nothing.
+    Nobody,
+    /// `tmp_key` and `tmp_secret`; `None`: a half, or what can be no pair.
+    Temporary(Option<Token>),
+    /// `api_key` and `api_secret`, the same.
+    Permanent(Option<Token>),
+    /// `Authorization: Bearer`. Nobody here gives out such tokens yet, so none is known.
+    Bearer,
+    /// Several of these, which must not be combined.
+    Several,
+}
+
+impl Caller {
+    /// Reads what the call presents. `rsu_api_reg` and its header name the calling program and prove nothing: they are
+    /// ignored.
+    ///
+    /// # Errors
+    /// `InvalidParameters` if a parameter is repeated where it is read.
+    pub(super) fn read(x: &Exchange, asked: &Asked) -> Result<Self, Code> {
+        // In a body that could not be read there may have been a temporary pair; it needs no more to be refused.
+        let temporary = pair(asked, ["tmp_key", "tmp_secret"], Fields::get)?;
+        let permanent = pair(asked, ["api_key", "api_secret"], Fields::optional)?;
+        Ok(match (temporary, permanent, has_bearer(x.headers())) {
+            (None, None, false) => Self::Nobody,
+            (Some(pair), None, false) => Self::Temporary(pair),
+            (None, Some(pair), false) => Self::Permanent(pair),
+            (None, None, true) => Self::Bearer,
+            _ => Self::Several,
+        })
+    }
+}
+
+/// A temporary pair as a credential.
+pub(super) const fn presented(realm: RealmId, pair: &Token) -> Presented<'_> {
+    Presented { door: DOOR, realm, client: None, token: pair }
+}
+
+/// The realm that this dialect serves.
+///
+/// # Errors
+/// `Internal` if the dialect is switched off: then nobody gets here.
+pub(super) fn realm(x: &Exchange) -> Result<RealmId> {
+    x.app
+        .spoken(DOOR)
+        .map(|spoken| spoken.realm)
+        .ok_or_else(|| Error::internal("a dialect that is switched off"))
+}
+
+/// Two parameters that are one credential, or what is there of them. If either is in the query only the query is read,
+/// else the body.
+fn pair(asked: &Asked, names: [&str; 2], posted: Reader) -> Result<Option<Option<Token>>, Code> {
+    let halves = match halves(&asked.query, names, Fields::get)? {
+        [None, None] => halves(&asked.body, names, posted)?,
+        halves => halves,
+    };
+    Ok(match halves {
+        [None, None] => None,
+        [Some(key), Some(secret)] => Some(Token::pair(key, secret)),
+        _ => Some(None),
+    })
+}
+
+type Reader = for<'a> fn(&'a Fields, &str) -> Field<'a>;
+
+fn halves<'a>(fields: &'a Fields, names: [&str; 2], read: Reader) -> Result<[Option<&'a str>; 2], Code> {
+    let [key, secret] = names.map(|name| read(fields, name));
+    Ok([parameter(key)?, parameter(secret)?])
+}
+
+/// Whether a bearer token is presented. Other schemes, and an empty token, are not for us.
+fn has_bearer(headers: &HeaderMap) -> bool {
+    headers.get_all(AUTHORIZATION).iter().any(|value| {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let (scheme, token) = text.split_once(' ').unwrap_or((&text, ""));
+        scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()
+    })
+}

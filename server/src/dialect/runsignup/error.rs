@@ -1,0 +1,200 @@
+//! Errors as this dialect says them: numbers and words of its documents.
+
+use http::StatusCode;
+
+use super::Entrance;
+use super::reply::Reply;
+use super::wire::Format;
+use crate::error::{Cause, Error, Kind, Outage, Throttled};
+use crate::exchange::{Noted, Response};
+
+/// An error of the documents. Deliberately absent: those that no call here can have, and 101 "User not found", which
+/// would tell who has an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Code {
+    UnknownMethod,
+    MethodNotSupported,
+    InvalidParameters,
+    UnknownError,
+    DatabaseError,
+    KeyAuthenticationFailed,
+    PermissionDenied,
+    FormatNotSupported,
+    NotAUser,
+    Throttled,
+    EmailOrPasswordInvalid,
+    AccountLocked,
+}
+
+/// A call that went wrong: what is answered, and what is logged.
+pub(super) struct Fault {
+    /// What is answered.
+    pub code: Code,
+    /// What is logged.
+    pub noted: Noted,
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self { code: Code::of(error.kind()), noted: Noted::of(&error) }
+    }
+}
+
+impl From<Code> for Fault {
+    fn from(code: Code) -> Self {
+        Self { code, noted: Noted { kind: Some(code.kind()), ..Noted::default() } }
+    }
+}
+
+impl Code {
+    /// What a failure is called here.
+    const fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Malformed(_) | Kind::Conflict(_) => Self::InvalidParameters,
+            Kind::Unauthenticated => Self::EmailOrPasswordInvalid,
+            // Only a session, or its user, can go missing while it is being looked at.
+            Kind::Dead(_) | Kind::NotFound => Self::KeyAuthenticationFailed,
+            Kind::Forbidden => Self::PermissionDenied,
+            Kind::Unsupported => Self::MethodNotSupported,
+            Kind::TooMany(throttle) => match throttle.who {
+                Throttled::Account => Self::AccountLocked,
+                Throttled::Address => Self::Throttled,
+            },
+            Kind::Unavailable(Outage::Busy) => Self::Throttled,
+            Kind::Unavailable(Outage::Refused | Outage::Unknown) => Self::DatabaseError,
+            Kind::Internal => Self::UnknownError,
+        }
+    }
+
+    /// Its number.
+    pub(super) const fn number(self) -> u8 {
+        match self {
+            Self::UnknownMethod => 1,
+            Self::MethodNotSupported => 2,
+            Self::InvalidParameters => 3,
+            Self::UnknownError => 4,
+            Self::DatabaseError => 5,
+            Self::KeyAuthenticationFailed => 6,
+            Self::PermissionDenied => 7,
+            Self::FormatNotSupported => 10,
+            Self::NotAUser => 13,
+            Self::Throttled => 14,
+            Self::EmailOrPasswordInvalid => 102,
+            Self::AccountLocked => 103,
+        }
+    }
+
+    /// Its words.
+    pub(super) const fn message(self) -> &'static str {
+        match self {
+            Self::UnknownMethod => "Unknown method",
+            Self::MethodNotSupported => "HTTP method not supported for this REST method",
+            Self::InvalidParameters => "Invalid parameters",
+            Self::UnknownError => "Unknown error",
+            Self::DatabaseError => "Database error",
+            Self::KeyAuthenticationFailed => "Key authentication failed",
+            Self::PermissionDenied => "Permission Denied",
+            Self::FormatNotSupported => "Response format not supported for this REST method",
+            Self::NotAUser => "You must be logged in to the API as a user",
+            Self::Throttled => "Request throttled.",
+            Self::EmailOrPasswordInvalid => "Email or password invalid",
+            Self::AccountLocked => {
+                "Account has been temporarily locked due to excessive failed login attempts."
+            }
+        }
+    }
+
+    /// Its status where the published document is followed.
+    pub(super) const fn status(self) -> StatusCode {
+        match self {
+            Self::UnknownMethod => StatusCode::NOT_FOUND,
+            Self::MethodNotSupported => StatusCode::METHOD_NOT_ALLOWED,
+            Self::InvalidParameters | Self::FormatNotSupported => StatusCode::BAD_REQUEST,
+            Self::UnknownError | Self::DatabaseError => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::KeyAuthenticationFailed | Self::EmailOrPasswordInvalid => StatusCode::UNAUTHORIZED,
+            Self::PermissionDenied | Self::NotAUser | Self::Throttled | Self::AccountLocked => {
+                StatusCode::FORBIDDEN
+            }
+        }
+    }
+
+    /// The kind of what this dialect finds wrong itself, for the log.
+    const fn kind(self) -> Kind {
+        match self {
+            Self::UnknownMethod => Kind::NotFound,
+            Self::MethodNotSupported => Kind::Unsupported,
+            Self::InvalidParameters => Kind::Malformed("parameters"),
+            Self::FormatNotSupported => Kind::Malformed("format"),
+            Self::KeyAuthenticationFailed => Kind::Dead(Cause::Unknown),
+            Self::PermissionDenied | Self::EmailOrPasswordInvalid => Kind::Unauthenticated,
+            Self::NotAUser | Self::Throttled | Self::AccountLocked => Kind::Forbidden,
+            Self::UnknownError | Self::DatabaseError => Kind::Internal,
+        }
+    }
+}
+
+/// The error in all forms that this dialect has.
+pub(super) fn table(error: &Error) -> Vec<(&'static str, Response)> {
+    [
+        ("rest xml", Entrance::Rest, Format::Xml),
+        ("rest json", Entrance::Rest, Format::Json),
+        ("rest csv", Entrance::Rest, Format::Csv),
+        ("api xml", Entrance::Api, Format::Xml),
+        ("api json", Entrance::Api, Format::Json),
+        ("api csv", Entrance::Api, Format::Csv),
+    ]
+    .into_iter()
+    .map(|(form, entrance, format)| {
+        let fault = Fault { code: Code::of(error.kind()), noted: Noted::of(error) };
+        (form, Reply { entrance, format, allow: "POST" }.refuse(fault))
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use exeunt_core::Why;
+
+    use super::*;
+    use crate::error::Throttle;
+
+    #[test]
+    fn each_kind_has_its_number() {
+        let throttle = |who| Kind::TooMany(Throttle { who, retry_after_secs: 1 });
+        for (kind, number) in [
+            (Kind::Unauthenticated, 102),
+            (throttle(Throttled::Account), 103),
+            (throttle(Throttled::Address), 14),
+            (Kind::Dead(Cause::Unknown), 6),
+            (Kind::Dead(Cause::Expired), 6),
+            (Kind::Dead(Cause::Ended(Why::LoggedOut)), 6),
+            (Kind::Malformed("email"), 3),
+            (Kind::Unavailable(Outage::Busy), 14),
+            (Kind::Unavailable(Outage::Refused), 5),
+            (Kind::Unavailable(Outage::Unknown), 5),
+            (Kind::Internal, 4),
+        ] {
+            assert_eq!(Code::of(kind).number(), number, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn each_number_has_its_status() {
+        for (code, number, status) in [
+            (Code::UnknownMethod, 1, 404),
+            (Code::MethodNotSupported, 2, 405),
+            (Code::InvalidParameters, 3, 400),
+            (Code::UnknownError, 4, 500),
+            (Code::DatabaseError, 5, 500),
+            (Code::KeyAuthenticationFailed, 6, 401),
+            (Code::PermissionDenied, 7, 403),
+            (Code::FormatNotSupported, 10, 400),
+            (Code::NotAUser, 13, 403),
+            (Code::Throttled, 14, 403),
+            (Code::EmailOrPasswordInvalid, 102, 401),
+            (Code::AccountLocked, 103, 403),
+        ] {
+            assert_eq!((code.number(), code.status().as_u16()), (number, status), "{code:?}");
+        }
+    }
+}

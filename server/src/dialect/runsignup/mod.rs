@@ -1,0 +1,143 @@
+//! RunSignup: `login`, `logout` and `user` under two entrances, answered in XML, JSON or CSV.
+//!
+//! `/rest/…` answers as the deployed service answers its shipped clients, `/API/…` as its published document says. A
+//! session is named by a pair, `tmp_key` and `tmp_secret`: neither half says anything without the other.
+
+mod asked;
+mod caller;
+mod error;
+mod login;
+mod logout;
+mod refuse;
+mod reply;
+mod user;
+mod wire;
+
+use exeunt_core::Door;
+use http::Method;
+
+use crate::authority::realm::Builtin;
+use crate::dialect::{Dialect, Route, Sort};
+
+/// The name of this dialect.
+const DOOR: Door = Door::new("runsignup");
+
+/// The dialect.
+pub const DIALECT: Dialect = Dialect {
+    door: DOOR,
+    // A pair lives an hour unseen; the documents know no other limit.
+    builtin: Some(Builtin { door: DOOR, idle_secs: 60 * 60, absolute_secs: 0 }),
+    deprecated: true,
+    route,
+    errors: error::table,
+};
+
+/// Where a call came in: decides how errors look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Entrance {
+    /// `/rest/…`: errors are HTTP 200.
+    Rest,
+    /// `/API/…`: errors have statuses.
+    Api,
+}
+
+/// The calls that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Called {
+    Login,
+    Logout,
+    User,
+    Unknown,
+}
+
+/// `/rest/<call>` and `/API/<call>`, in any case, with one `/` more at the end or without. Under `/rest/` everything is
+/// ours; under `/api/` only one further segment, since longer paths belong to others.
+fn route(method: &Method, path: &str) -> Option<Route> {
+    let (_, called) = parse(path)?;
+    let post = method == Method::POST;
+    Some(match called {
+        Called::Login if post => Route::new("login", Sort::Login, login::login),
+        Called::Logout if post => Route::new("logout", Sort::Logout, logout::logout),
+        // Shipped clients post it as well as get it.
+        Called::User if post || method == Method::GET => Route::new("user", Sort::Check, user::user),
+        Called::Login | Called::Logout | Called::User => Route::new("refused", Sort::Other, refuse::method),
+        Called::Unknown => Route::new("unknown", Sort::Other, refuse::call),
+    })
+}
+
+/// The entrance and the call of a path; `None`: not ours.
+fn parse(path: &str) -> Option<(Entrance, Called)> {
+    let (first, rest) = path.strip_prefix('/')?.split_once('/')?;
+    let name = rest.strip_suffix('/').unwrap_or(rest);
+    let entrance = match () {
+        () if first.eq_ignore_ascii_case("rest") => Entrance::Rest,
+        () if first.eq_ignore_ascii_case("api") && !name.contains('/') => Entrance::Api,
+        () => return None,
+    };
+    let called = match name.to_ascii_lowercase().as_str() {
+        "" => return None,
+        "login" => Called::Login,
+        "logout" => Called::Logout,
+        "user" => Called::User,
+        _ => Called::Unknown,
+    };
+    Some((entrance, called))
+}
+
+impl Called {
+    /// The methods that it knows, for `Allow`.
+    const fn methods(self) -> &'static str {
+        match self {
+            Self::User => "GET, POST",
+            Self::Login | Self::Logout | Self::Unknown => "POST",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_entrances_in_any_case_with_or_without_a_slash() {
+        for path in ["/rest/logout", "/Rest/Logout/", "/REST/LOGOUT"] {
+            assert_eq!(parse(path), Some((Entrance::Rest, Called::Logout)), "{path}");
+        }
+        for path in ["/API/logout", "/api/logout/", "/Api/LogOut"] {
+            assert_eq!(parse(path), Some((Entrance::Api, Called::Logout)), "{path}");
+        }
+        assert_eq!(parse("/rest/user/7"), Some((Entrance::Rest, Called::Unknown)));
+        assert_eq!(parse("/API/1"), Some((Entrance::Api, Called::Unknown)));
+    }
+
+    #[test]
+    fn other_paths_are_not_ours() {
+        for path in [
+            "",
+            "/",
+            "/rest",
+            "/rest/",
+            "/api",
+            "/api/",
+            "/api//",
+            "/api/1/ce/examples",
+            "/api/user/7",
+            "rest/user",
+        ] {
+            assert_eq!(parse(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn only_a_post_reaches_login_and_logout() {
+        let sort = |method: &Method, path| route(method, path).map(|route| (route.call, route.sort));
+        assert_eq!(sort(&Method::POST, "/rest/login"), Some(("login", Sort::Login)));
+        assert_eq!(sort(&Method::POST, "/rest/logout"), Some(("logout", Sort::Logout)));
+        assert_eq!(sort(&Method::GET, "/rest/user"), Some(("user", Sort::Check)));
+        assert_eq!(sort(&Method::POST, "/API/user"), Some(("user", Sort::Check)));
+        for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::PUT, Method::DELETE] {
+            assert_eq!(sort(&method, "/API/logout"), Some(("refused", Sort::Other)), "{method}");
+        }
+        assert_eq!(sort(&Method::HEAD, "/rest/user"), Some(("refused", Sort::Other)));
+    }
+}

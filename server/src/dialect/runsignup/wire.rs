@@ -1,0 +1,212 @@
+//! What goes over the wire: three formats of every answer.
+
+use serde::Serialize;
+
+use super::Entrance;
+use super::error::Code;
+use crate::authority::User;
+use crate::dialect::csv::table;
+use crate::dialect::form::{Field, Fields};
+use crate::dialect::xml::Element;
+
+/// The format of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    /// What is answered unless something else is asked for.
+    Xml,
+    /// What the documents prefer.
+    Json,
+    /// A header row and a row of values.
+    Csv,
+}
+
+/// What a call came to, if it went well. It has no `Debug`: there are secrets in it.
+pub(super) enum Outcome {
+    /// A session was opened.
+    LoggedIn(LoggedIn),
+    /// The session was ended.
+    LoggedOut,
+    /// Whose session it is.
+    User(Profile),
+}
+
+/// A new session.
+#[derive(Serialize)]
+pub(super) struct LoggedIn {
+    /// One half of the credential.
+    pub tmp_key: String,
+    /// The other half.
+    pub tmp_secret: String,
+    /// Nested twice in JSON: so shipped clients read it.
+    pub user: Nested,
+}
+
+/// The user within an object of its own.
+#[derive(Serialize)]
+pub(super) struct Nested {
+    /// The user.
+    pub user: Profile,
+}
+
+/// What is told of a user.
+#[derive(Serialize)]
+pub(super) struct Profile {
+    user_id: u64,
+    first_name: String,
+    last_name: String,
+    email: String,
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    user: &'a Profile,
+}
+
+#[derive(Serialize)]
+struct Success {
+    success: &'static str,
+}
+
+#[derive(Serialize)]
+struct Failure<T> {
+    error: T,
+}
+
+#[derive(Serialize)]
+struct Numbered {
+    error_code: u8,
+    error_msg: &'static str,
+}
+
+/// How the documents write "yes".
+const YES: &str = "T";
+
+impl Format {
+    /// The format that is asked for: in the query, else in the body.
+    pub(super) fn asked(query: &Fields, body: &Fields) -> Result<Self, Code> {
+        let word = match parameter(query.optional("format"))? {
+            Some(word) => Some(word),
+            None => parameter(body.optional("format"))?,
+        };
+        match word.map(str::to_ascii_lowercase).as_deref() {
+            None | Some("xml") => Ok(Self::Xml),
+            Some("json") => Ok(Self::Json),
+            Some("csv") => Ok(Self::Csv),
+            Some(_) => Err(Code::FormatNotSupported),
+        }
+    }
+
+    /// The type of an answer in this format.
+    pub(super) const fn content_type(self) -> &'static str {
+        match self {
+            Self::Xml => "application/xml; charset=utf-8",
+            Self::Json => "application/json",
+            Self::Csv => "text/csv; charset=utf-8",
+        }
+    }
+}
+
+/// The value of one parameter. An empty one counts as absent; of a repeated one nobody knows which is meant.
+pub(super) fn parameter(field: Field<'_>) -> Result<Option<&str>, Code> {
+    match field {
+        Field::Repeated => Err(Code::InvalidParameters),
+        Field::Absent | Field::Once(_) => Ok(field.filled()),
+    }
+}
+
+/// The answer when all went well.
+pub(super) fn success(outcome: &Outcome, format: Format) -> String {
+    match (outcome, format) {
+        (Outcome::LoggedIn(session), Format::Xml) => session.xml().compact(),
+        (Outcome::LoggedIn(session), Format::Json) => json(session),
+        (Outcome::LoggedIn(session), Format::Csv) => session.csv(),
+        (Outcome::LoggedOut, Format::Xml) => response("success", YES),
+        (Outcome::LoggedOut, Format::Json) => json(&Success { success: YES }),
+        (Outcome::LoggedOut, Format::Csv) => table(["success"], [YES]),
+        (Outcome::User(user), Format::Xml) => user.xml().compact(),
+        (Outcome::User(user), Format::Json) => json(&Shown { user }),
+        (Outcome::User(user), Format::Csv) => user.csv(),
+    }
+}
+
+/// The answer when something went wrong: with its number for shipped clients, without for the published document.
+pub(super) fn failure(code: Code, entrance: Entrance, format: Format) -> String {
+    let (number, message) = (code.number(), code.message());
+    match (entrance, format) {
+        (Entrance::Rest, Format::Xml) => Element::new("error")
+            .child(Element::text("error_code", number.to_string()))
+            .child(Element::text("error_msg", message))
+            .compact(),
+        (Entrance::Rest, Format::Json) => {
+            json(&Failure { error: Numbered { error_code: number, error_msg: message } })
+        }
+        (Entrance::Rest, Format::Csv) => table(["error_code", "error_msg"], [&number.to_string(), message]),
+        (Entrance::Api, Format::Xml) => response("error", message),
+        (Entrance::Api, Format::Json) => json(&Failure { error: message }),
+        (Entrance::Api, Format::Csv) => table(["error"], [message]),
+    }
+}
+
+impl From<User> for Profile {
+    fn from(user: User) -> Self {
+        Self {
+            user_id: user.number,
+            first_name: user.first_name,
+            last_name: user.last_name,
+            email: user.email.unwrap_or_default(),
+        }
+    }
+}
+
+impl LoggedIn {
+    fn xml(&self) -> Element {
+        Element::new("login")
+            .child(Element::text("tmp_key", &*self.tmp_key))
+            .child(Element::text("tmp_secret", &*self.tmp_secret))
+            .child(self.user.user.xml())
+    }
+
+    fn csv(&self) -> String {
+        let user = &self.user.user;
+        table(
+            ["tmp_key", "tmp_secret", "user_id", "first_name", "last_name", "email"],
+            [
+                &self.tmp_key,
+                &self.tmp_secret,
+                &user.user_id.to_string(),
+                &user.first_name,
+                &user.last_name,
+                &user.email,
+            ],
+        )
+    }
+}
+
+impl Profile {
+    fn xml(&self) -> Element {
+        Element::new("user")
+            .child(Element::text("user_id", self.user_id.to_string()))
+            .child(Element::text("first_name", &*self.first_name))
+            .child(Element::text("last_name", &*self.last_name))
+            .child(Element::text("email", &*self.email))
+    }
+
+    fn csv(&self) -> String {
+        table(
+            ["user_id", "first_name", "last_name", "email"],
+            [&self.user_id.to_string(), &self.first_name, &self.last_name, &self.email],
+        )
+    }
+}
+
+fn response(name: &'static str, text: &str) -> String {
+    Element::new("response").child(Element::text(name, text)).compact()
+}
+
+/// Plain structures with text and numbers in them: writing them does not fail.
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

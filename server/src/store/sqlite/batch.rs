@@ -1,0 +1,170 @@
+//! One transaction: what several callers asked for, committed as one.
+
+use std::collections::HashMap;
+
+use exeunt_core::{Anchor, Mark, Moment, UserId, Why};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::encode::{kind, write_address, write_by, write_why};
+use super::state::{Effects, Leftovers, Shared};
+use crate::error::{Error, Outage, Result};
+use crate::store::Raise;
+use crate::store::book::Draft;
+use crate::store::round::Round;
+
+/// A transaction under way.
+pub(super) struct Batch<'a> {
+    pub(super) conn: &'a Connection,
+    pub(super) shared: &'a Shared,
+    pub(super) draft: Draft<'a>,
+    pub(super) places: Places,
+    pub(super) crowds: &'a mut Crowds,
+    pub(super) touched: Vec<(u64, Moment)>,
+    pub(super) leftovers: Leftovers,
+}
+
+/// What the writer knows of the file beside the book.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Places {
+    /// The last place in the order of issue.
+    pub(super) issued: u64,
+    /// Where the log begins.
+    pub(super) log_start: u64,
+    /// From here on sessions' own marks are in the book.
+    pub(super) own_start: u64,
+    /// Where sweeping is.
+    pub(super) round: Option<Round>,
+}
+
+/// For each user that logged in lately, a number that the count of its live sessions does not exceed: so that a login
+/// seldom has to count them.
+#[derive(Debug, Default)]
+pub(super) struct Crowds(HashMap<UserId, u32>);
+
+/// Users remembered in [`Crowds`] at most.
+const CROWDS_MAX: usize = 100_000;
+
+/// Something to be done in a transaction, and somebody who waits for it.
+pub(super) trait Work: Send {
+    fn run(&mut self, batch: &mut Batch<'_>);
+    /// Tells what it came to, now that the transaction is over.
+    fn answer(self: Box<Self>, committed: &std::result::Result<(), (Outage, String)>);
+}
+
+/// The one kind of work.
+pub(super) struct Task<F, T> {
+    pub(super) work: Option<F>,
+    /// It may fail after a part of it is written.
+    pub(super) steps: bool,
+    pub(super) done: Option<Result<T>>,
+    pub(super) to: oneshot::Sender<Result<T>>,
+}
+
+impl<F, T> Work for Task<F, T>
+where
+    F: FnOnce(&mut Batch<'_>) -> Result<T> + Send,
+    T: Send,
+{
+    fn run(&mut self, batch: &mut Batch<'_>) {
+        if let Some(work) = self.work.take() {
+            self.done = Some(if self.steps { batch.in_steps(work) } else { batch.attempt(work) });
+        }
+    }
+
+    fn answer(self: Box<Self>, committed: &std::result::Result<(), (Outage, String)>) {
+        let outcome = match (committed, self.done) {
+            (Ok(()), Some(done)) => done,
+            (Ok(()), None) => Err(Error::unavailable(Outage::Refused)),
+            (Err((outage, reason)), _) => Err(Error::unavailable(*outage).because(reason)),
+        };
+        // Whoever asked may have gone.
+        let _gone = self.to.send(outcome);
+    }
+}
+
+impl Batch<'_> {
+    /// Whether the database gave up the whole transaction in the middle.
+    pub(super) fn is_lost(&self) -> bool {
+        self.conn.is_autocommit()
+    }
+
+    pub(super) fn into_effects(self) -> (Effects, Places) {
+        let effects =
+            Effects { log: self.draft.into_log(), touched: self.touched, leftovers: self.leftovers };
+        (effects, self.places)
+    }
+
+    fn attempt<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let (marks, places) = (self.draft.len(), self.places);
+        let (touched, folded) = (self.touched.len(), self.leftovers.folded.len());
+        let forgotten = self.leftovers.forgotten.len();
+        let done = work(self);
+        if done.is_err() {
+            self.draft.truncate(marks);
+            self.places = places;
+            self.touched.truncate(touched);
+            self.leftovers.folded.truncate(folded);
+            self.leftovers.forgotten.truncate(forgotten);
+            self.crowds.forget();
+        }
+        done
+    }
+
+    fn in_steps<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.execute("SAVEPOINT command")?;
+        let done = self.attempt(work);
+        if done.is_err() && !self.is_lost() {
+            self.execute("ROLLBACK TO command")?;
+        }
+        if !self.is_lost() {
+            self.execute("RELEASE command")?;
+        }
+        done
+    }
+
+    fn execute(&self, sql: &str) -> Result<()> {
+        Ok(self.conn.prepare_cached(sql)?.execute([]).map(|_| ())?)
+    }
+
+    /// Raises a mark without asking what was there, and writes it.
+    pub(super) fn append(&mut self, raise: &Raise, anchor: Anchor, why: Why) -> Result<Mark> {
+        let mark = self.draft.append(raise, anchor, why);
+        self.write_mark(&mark)?;
+        Ok(mark)
+    }
+
+    pub(super) fn write_mark(&self, mark: &Mark) -> Result<()> {
+        let sql = "INSERT INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        self.conn.prepare_cached(sql)?.execute((
+            mark.at.number(),
+            kind(mark.anchor),
+            mark.anchor.id(),
+            mark.realm.0,
+            write_why(mark.why),
+            write_by(mark.by),
+            mark.via.name(),
+            write_address(mark.from),
+            mark.when.millis(),
+        ))?;
+        Ok(())
+    }
+}
+
+impl Crowds {
+    pub(super) fn at_most(&self, user: UserId) -> Option<u32> {
+        self.0.get(&user).copied()
+    }
+
+    pub(super) fn set(&mut self, user: UserId, at_most: u32) {
+        if self.0.len() >= CROWDS_MAX {
+            self.0.clear();
+        }
+        self.0.insert(user, at_most);
+    }
+
+    /// After something was taken back, nothing is known.
+    pub(super) fn forget(&mut self) {
+        self.0.clear();
+    }
+}

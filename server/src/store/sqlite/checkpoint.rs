@@ -1,0 +1,128 @@
+//! Moving the log beside the file into the file, in a thread of its own, so that no commit waits for it.
+//!
+//! While commits go on, the thread never quite catches up, and the log would grow without end. So after each of its
+//! rounds the writer itself moves the little that is left, and the log begins anew. If readers are in the way again
+//! and again, [`WAL_PAGES_MAX`] is where they have to wait.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::wal::CheckpointMode;
+use rusqlite::{Connection, ErrorCode, MAIN_DB, Result};
+
+use super::file;
+use super::state::Shared;
+
+/// Pages (of 4 KiB) in the log from which on it is worth moving them.
+const WAL_PAGES: u32 = 2_000;
+/// Pages in the log at most.
+const WAL_PAGES_MAX: u32 = 40_000;
+/// How long the writer waits for the checkpoint's thread to finish a round when the log has become too long.
+const WAIT: Duration = Duration::from_secs(5);
+
+#[derive(Default)]
+pub(super) struct Checkpoint {
+    task: Mutex<Task>,
+    wake: Condvar,
+    /// A round is done, and only a little is left in the log.
+    nearly: AtomicBool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Task {
+    #[default]
+    Idle,
+    Due,
+    Running,
+    Closed,
+}
+
+impl Checkpoint {
+    /// The thread: moves what there is whenever the writer asks for it.
+    pub(super) fn run(&self, shared: &Shared) {
+        let mut conn: Option<(u64, Connection)> = None;
+        while self.wait() {
+            let life = shared.life.load(Ordering::SeqCst);
+            if shared.is_unknown() || conn.as_ref().is_some_and(|(of, _)| *of != life) {
+                conn = None;
+            }
+            let round = match conn.take() {
+                Some((_, conn)) => Ok(conn),
+                None => file::checkpointer(&shared.options),
+            };
+            match round.and_then(|conn| {
+                conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE)?;
+                Ok(conn)
+            }) {
+                Ok(done) => {
+                    conn = Some((life, done));
+                    self.nearly.store(true, Ordering::SeqCst);
+                }
+                // The pages are still in the log. A failed fsync is not tried again on this handle.
+                Err(error) => tracing::error!(%error, "the log could not be moved into the database"),
+            }
+            self.finish();
+        }
+    }
+
+    /// The writer's part: after a commit, outside a transaction.
+    pub(super) fn after_commit(&self, conn: &Connection, shared: &Shared, pages: u32) -> Result<()> {
+        if pages < WAL_PAGES {
+            return Ok(());
+        }
+        if pages >= WAL_PAGES_MAX {
+            return shared.without_reads(|| restart(conn, WAIT));
+        }
+        if self.nearly.swap(false, Ordering::SeqCst) {
+            return restart(conn, Duration::ZERO);
+        }
+        self.ask();
+        Ok(())
+    }
+
+    /// Ends the thread.
+    pub(super) fn close(&self) {
+        *self.task.lock().unwrap_or_else(PoisonError::into_inner) = Task::Closed;
+        self.wake.notify_all();
+    }
+
+    fn ask(&self) {
+        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        if *task == Task::Idle {
+            *task = Task::Due;
+            self.wake.notify_one();
+        }
+    }
+
+    /// Waits until there is something to do; `false`: never again.
+    fn wait(&self) -> bool {
+        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        while *task == Task::Idle {
+            task = self.wake.wait(task).unwrap_or_else(PoisonError::into_inner);
+        }
+        if *task == Task::Due {
+            *task = Task::Running;
+        }
+        *task == Task::Running
+    }
+
+    fn finish(&self) {
+        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        if *task == Task::Running {
+            *task = Task::Idle;
+        }
+    }
+}
+
+/// Moves all that is left, so that the next commit begins the log anew. If somebody is in the way it is tried again
+/// after the next round.
+fn restart(conn: &Connection, wait: Duration) -> Result<()> {
+    conn.busy_timeout(wait)?;
+    let round = conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::RESTART);
+    conn.busy_timeout(file::BUSY)?;
+    match round {
+        Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => Err(error),
+        _ => Ok(()),
+    }
+}

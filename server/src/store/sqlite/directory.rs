@@ -1,0 +1,163 @@
+//! Realms, keys, and which thread does what of the rest.
+
+use async_trait::async_trait;
+use exeunt_core::{Fingerprint, KeyId, Mark, RealmId};
+use rusqlite::{ErrorCode, Row};
+
+use super::SqliteStore;
+use super::batch::Batch;
+use super::encode::{corrupt, moment};
+use super::queue::Lane;
+use crate::error::{Error, Result};
+use crate::store::{
+    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Role, Saved, User, conflict,
+};
+
+#[async_trait]
+impl Directory for SqliteStore {
+    async fn realms(&self) -> Result<Vec<Realm>> {
+        self.read(|reading| {
+            let sql = "SELECT id, name, created_at FROM realms ORDER BY number";
+            let mut statement = reading.conn.prepare_cached(sql)?;
+            Ok(statement.query_map([], realm)?.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    async fn create_realm(
+        &self,
+        realm: Realm,
+        clients: Vec<Client>,
+        audit: Option<AuditEntry>,
+    ) -> Result<()> {
+        self.write(Lane::Rest, move |batch| {
+            let sql = "INSERT INTO realms (id, name, created_at) VALUES (?, ?, ?)";
+            let values = (realm.id.0, &realm.name, realm.created_at.millis());
+            let inserted = batch.conn.prepare_cached(sql)?.execute(values);
+            inserted.map_err(|error| taken("name", error))?;
+            clients.into_iter().try_for_each(|client| batch.save_client(client).map(|_| ()))?;
+            batch.write_audit(audit)
+        })
+        .await
+    }
+
+    async fn user(&self, realm: RealmId, by: Identifier) -> Result<Option<User>> {
+        self.read(move |reading| reading.user(realm, &by)).await
+    }
+
+    async fn users(&self, realm: RealmId, after: u64, limit: u32) -> Result<Vec<User>> {
+        self.read(move |reading| reading.users(realm, after, limit)).await
+    }
+
+    async fn save_user(
+        &self,
+        user: User,
+        raise: Option<Raise>,
+        audit: Option<AuditEntry>,
+    ) -> Result<Saved<User>> {
+        self.write(lane(raise.as_ref()), move |batch| {
+            let record = batch.save_user(user)?;
+            Ok(Saved { record, mark: batch.beside(raise, audit)? })
+        })
+        .await
+    }
+
+    async fn clients(&self) -> Result<Vec<Client>> {
+        self.read(|reading| reading.clients()).await
+    }
+
+    async fn save_client(
+        &self,
+        client: Client,
+        raise: Option<Raise>,
+        audit: Option<AuditEntry>,
+    ) -> Result<Saved<Client>> {
+        self.write(lane(raise.as_ref()), move |batch| {
+            let record = batch.save_client(client)?;
+            Ok(Saved { record, mark: batch.beside(raise, audit)? })
+        })
+        .await
+    }
+
+    async fn keys(&self) -> Result<Vec<Key>> {
+        self.read(|reading| {
+            let sql = "SELECT id, name, role, realm, fingerprint, created_at FROM keys ORDER BY number";
+            let mut statement = reading.conn.prepare_cached(sql)?;
+            Ok(statement.query_map([], key)?.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    async fn add_key(&self, key: Key, audit: Option<AuditEntry>) -> Result<()> {
+        self.write(Lane::Rest, move |batch| {
+            let sql = "INSERT INTO keys (id, name, role, realm, fingerprint, created_at) \
+                       VALUES (?, ?, ?, ?, ?, ?)";
+            let inserted = batch.conn.prepare_cached(sql)?.execute((
+                key.id.0,
+                &key.name,
+                key.role.word(),
+                key.realm.map(|realm| realm.0),
+                key.fingerprint.0,
+                key.created_at.millis(),
+            ));
+            inserted.map_err(|error| taken("key", error))?;
+            batch.write_audit(audit)
+        })
+        .await
+    }
+
+    async fn remove_key(&self, id: KeyId, audit: Option<AuditEntry>) -> Result<bool> {
+        self.write(Lane::Rest, move |batch| {
+            let removed = batch.conn.prepare_cached("DELETE FROM keys WHERE id = ?")?.execute([id.0])? > 0;
+            batch.write_audit(audit.filter(|_| removed))?;
+            Ok(removed)
+        })
+        .await
+    }
+
+    async fn audit(
+        &self,
+        realm: Option<RealmId>,
+        before: AuditPlace,
+        limit: u32,
+    ) -> Result<(Vec<AuditEntry>, Vec<Mark>)> {
+        self.read(move |reading| reading.trail(realm, before, limit)).await
+    }
+}
+
+impl Batch<'_> {
+    /// What commits with a change: its mark, and its line of the trail.
+    fn beside(&mut self, raise: Option<Raise>, audit: Option<AuditEntry>) -> Result<Option<Mark>> {
+        let mark = raise.map(|raise| self.raise(&raise)).transpose()?.map(|outcome| outcome.mark);
+        self.write_audit(audit)?;
+        Ok(mark)
+    }
+}
+
+/// A change that ends sessions is in as much of a hurry as any logout.
+const fn lane(raise: Option<&Raise>) -> Lane {
+    if raise.is_some() { Lane::First } else { Lane::Rest }
+}
+
+/// A row that may not be there twice collides with one that is there.
+pub(super) fn taken(field: &'static str, error: rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => conflict(field),
+        _ => error.into(),
+    }
+}
+
+fn realm(row: &Row<'_>) -> rusqlite::Result<Realm> {
+    Ok(Realm { id: RealmId(row.get(0)?), name: row.get(1)?, created_at: moment(row, 2)? })
+}
+
+fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
+    Ok(Key {
+        id: KeyId(row.get(0)?),
+        name: row.get(1)?,
+        role: Role::from_word(row.get_ref(2)?.as_str()?).ok_or_else(|| corrupt("an unknown role"))?,
+        realm: row.get::<_, Option<_>>(3)?.map(RealmId),
+        fingerprint: Fingerprint(row.get(4)?),
+        created_at: moment(row, 5)?,
+    })
+}

@@ -1,0 +1,186 @@
+//! The file: making it, locking it, opening connections to it. Whoever operates the server reads these errors, so
+//! each names the file and what to do.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::SqliteOptions;
+use super::migrate::{Obstacle, STEPS, migrate};
+use crate::error::{Error, Kind, Outage, Result};
+
+/// What the writer keeps in memory of the file, in KiB.
+const WRITER_CACHE_KIB: i64 = 32 * 1024;
+/// What each reader keeps.
+const READER_CACHE_KIB: i64 = 8 * 1024;
+/// Statements kept prepared on each connection; there are about eighty in all.
+const STATEMENTS: usize = 128;
+/// How long a program that reads the file beside us, such as a backup, can hold us up.
+pub(super) const BUSY: Duration = Duration::from_secs(5);
+
+/// Makes the file and its directory if they are not there, and takes the lock that keeps a second process out. The
+/// lock is held as long as the returned file is open.
+pub(super) fn prepare(path: &Path) -> Result<File> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    make_folder(folder).map_err(|error| cannot(path, "make the directory of", &error))?;
+    let lock = private().truncate(false).open(beside(path, ".lock"));
+    let lock = lock.map_err(|error| cannot(path, "make a lock file beside", &error))?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(refused(format!(
+                "the database {} is in use by another process; stop that one first, or choose another file",
+                path.display()
+            )));
+        }
+        Err(TryLockError::Error(error)) => return Err(cannot(path, "lock", &error)),
+    }
+    if !path.exists() {
+        private().open(path).map_err(|error| cannot(path, "make", &error))?;
+        sync_folder(folder).map_err(|error| cannot(path, "make", &error))?;
+    }
+    Ok(lock)
+}
+
+/// Opens the connection that writes, and brings the file up to date.
+pub(super) fn writer(options: &SqliteOptions) -> Result<Connection> {
+    let conn = connect(options, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let explain = |error: rusqlite::Error| explain(&options.path, error);
+    configure(&conn, WRITER_CACHE_KIB).map_err(explain)?;
+    let mode = conn.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0));
+    if mode.map_err(explain)? != "wal" {
+        let path = options.path.display();
+        return Err(refused(format!(
+            "the database {path} cannot keep a log beside it; move it to a local disk"
+        )));
+    }
+    conn.pragma_update(None, "synchronous", if options.synchronous_off { "off" } else { "full" })
+        .map_err(explain)?;
+    // The checkpoint has a thread of its own.
+    conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(explain)?;
+    // What is deleted is wiped where that costs no more input and output.
+    conn.pragma_update_and_check(None, "secure_delete", "fast", |_| Ok(())).map_err(explain)?;
+    migrate(&conn).map_err(|obstacle| in_the_way(&options.path, obstacle))?;
+    Ok(conn)
+}
+
+/// Opens a connection that cannot write.
+pub(super) fn reader(options: &SqliteOptions) -> Result<Connection> {
+    let conn = connect(options, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    configure(&conn, READER_CACHE_KIB).map_err(|error| explain(&options.path, error))?;
+    Ok(conn)
+}
+
+/// Opens the connection of the checkpoint.
+pub(super) fn checkpointer(options: &SqliteOptions) -> Result<Connection> {
+    let conn = connect(options, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let explain = |error| explain(&options.path, error);
+    conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(explain)?;
+    conn.pragma_update(None, "synchronous", if options.synchronous_off { "off" } else { "full" })
+        .map_err(explain)?;
+    Ok(conn)
+}
+
+fn connect(options: &SqliteOptions, mode: OpenFlags) -> Result<Connection> {
+    let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = match &options.vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(&options.path, flags, vfs.as_str()),
+        None => Connection::open_with_flags(&options.path, flags),
+    };
+    conn.map_err(|error| explain(&options.path, error))
+}
+
+fn configure(conn: &Connection, cache_kib: i64) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.busy_timeout(BUSY)?;
+    conn.pragma_update(None, "cache_size", -cache_kib)?;
+    conn.pragma_update(None, "trusted_schema", false)?;
+    conn.pragma_update(None, "temp_store", "memory")
+}
+
+/// What SQLite says, in words that help.
+pub(super) fn explain(path: &Path, error: rusqlite::Error) -> Error {
+    let path = path.display();
+    let public = match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            format!("{path} is not a database, or damaged; choose another file or restore a backup")
+        }
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            format!("{path} cannot be opened; let this user read and write it and its directory")
+        }
+        Some(ErrorCode::ReadOnly) => {
+            format!("{path} cannot be written; let this user write it and its directory")
+        }
+        Some(ErrorCode::DiskFull) => format!("the disk of {path} is full; make room on it"),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            format!("{path} is locked by another program; end that one first")
+        }
+        _ => format!("{path} cannot be used: {error}"),
+    };
+    refused(public).because(error)
+}
+
+fn in_the_way(path: &Path, obstacle: Obstacle) -> Error {
+    let path_text = path.display();
+    match obstacle {
+        Obstacle::Sqlite(error) => explain(path, error),
+        Obstacle::Foreign => {
+            refused(format!("{path_text} is a database of another program; choose another file"))
+        }
+        Obstacle::Newer(steps) => refused(format!(
+            "{path_text} was written by a later version of Exeunt (schema {steps}, this one knows {}); run that \
+             version",
+            STEPS.len()
+        )),
+    }
+}
+
+fn cannot(path: &Path, what: &str, error: &io::Error) -> Error {
+    let advice = match error.kind() {
+        io::ErrorKind::PermissionDenied => "let this user write there",
+        io::ErrorKind::ReadOnlyFilesystem => "the file system is mounted read-only",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on the disk",
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "something else has that name",
+        _ => "see that it is a place where this user can write",
+    };
+    refused(format!("cannot {what} {}: {error}; {advice}", path.display()))
+}
+
+fn refused(public: String) -> Error {
+    Error::new(Kind::Unavailable(Outage::Refused), public)
+}
+
+/// For this user alone.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).mode(0o600);
+    options
+}
+
+/// Makes a directory for this user alone, and sees to it that it is there after a power cut.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let missing: Vec<_> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    missing.iter().filter_map(|folder| folder.parent()).try_for_each(sync_folder)
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    File::open(folder)?.sync_all()
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}

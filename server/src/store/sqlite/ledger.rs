@@ -1,0 +1,106 @@
+//! Sessions, their tokens, the log of marks: which thread does what.
+
+use async_trait::async_trait;
+use exeunt_core::{Mark, Moment, RealmId, Session, SessionId, Stamp};
+
+use super::queue::Lane;
+use super::writer::Job;
+use super::{SqliteStore, meta};
+use crate::error::Result;
+use crate::store::{
+    Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Seen,
+    SessionBy, Snapshot, Swept,
+};
+
+#[async_trait]
+impl Ledger for SqliteStore {
+    async fn is_demo(&self) -> Result<bool> {
+        self.read(|reading| Ok(meta::number(reading.conn, "demo")? != 0)).await
+    }
+
+    async fn set_demo(&self) -> Result<()> {
+        self.write(Lane::Rest, |batch| Ok(meta::set_number(batch.conn, "demo", 1)?)).await
+    }
+
+    fn durable(&self) -> bool {
+        true
+    }
+
+    async fn position(&self) -> Result<Position> {
+        self.shared.check()?;
+        Ok(self.shared.position())
+    }
+
+    async fn issue(&self, new: NewSession) -> Result<Issued> {
+        self.write(Lane::Rest, move |batch| batch.issue(&new)).await
+    }
+
+    async fn raise(&self, raise: Raise) -> Result<RaiseOutcome> {
+        self.write_one(Lane::First, move |batch| batch.raise(&raise)).await
+    }
+
+    async fn raise_others(&self, others: Others) -> Result<Vec<Mark>> {
+        self.write(Lane::First, move |batch| {
+            let before = batch.draft.len();
+            batch.raise_others(&others)?;
+            Ok(batch.draft.since(before).to_vec())
+        })
+        .await
+    }
+
+    async fn expire(&self, sessions: Vec<SessionId>, now: Moment) -> Result<Vec<Mark>> {
+        self.write(Lane::Rest, move |batch| {
+            let before = batch.draft.len();
+            sessions.into_iter().try_for_each(|id| batch.expire(id, now))?;
+            Ok(batch.draft.since(before).to_vec())
+        })
+        .await
+    }
+
+    async fn touch(&self, seen: Vec<Seen>) -> Result<()> {
+        self.write(Lane::Rest, move |batch| seen.into_iter().try_for_each(|seen| batch.touch(seen))).await
+    }
+
+    async fn session(&self, by: SessionBy, now: Moment) -> Result<Option<Found>> {
+        self.read(move |reading| reading.session(by, now)).await
+    }
+
+    async fn sessions(&self, list: List) -> Result<Vec<Found>> {
+        self.read(move |reading| reading.sessions(&list)).await
+    }
+
+    async fn unended(&self, after: u64, limit: u32, now: Moment) -> Result<Vec<Found>> {
+        self.read(move |reading| reading.unended(after, limit, now)).await
+    }
+
+    async fn why(&self, session: &Session) -> Result<Option<Mark>> {
+        let session = session.clone();
+        self.read(move |reading| reading.why(&session)).await
+    }
+
+    async fn marks(&self, realm: Option<RealmId>, after: Stamp, limit: u32) -> Result<MarkPage> {
+        self.read(move |reading| reading.marks(realm, after, limit)).await
+    }
+
+    async fn snapshot(&self, realm: Option<RealmId>) -> Result<Snapshot> {
+        self.read(move |reading| reading.snapshot(realm)).await
+    }
+
+    async fn reserve(&self, count: u64) -> Result<u64> {
+        self.write(Lane::Rest, move |batch| Ok(meta::reserve(batch.conn, count)?)).await
+    }
+
+    async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
+        self.write(Lane::Rest, move |batch| batch.sweep(now, keep_secs, log_secs, budget)).await
+    }
+
+    async fn recover(&self) -> Result<()> {
+        self.control(Job::Recover).await
+    }
+
+    async fn close(&self) -> Result<()> {
+        let closed = self.control(Job::Close).await;
+        self.stop();
+        closed
+    }
+}

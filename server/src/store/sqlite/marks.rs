@@ -1,0 +1,105 @@
+//! Reading the log of marks.
+
+use exeunt_core::{Anchor, Mark, RealmId, Session, Stamp};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::encode::{KIND_SESSION, MARK, bound, kind, mark};
+use super::meta;
+use super::reader::Reading;
+use crate::error::{Error, Result};
+use crate::store::{MarkPage, Position, Snapshot};
+
+/// Marks looked at for one page at most: where other realms have many, a page may be empty and yet go on.
+const LOOKED_AT_MAX: usize = 20_000;
+
+/// The earliest mark above a session's stamp on any of its anchors. `latest` tells the place of a session's own mark,
+/// which is in no index.
+pub(super) fn first_mark(
+    conn: &Connection,
+    session: &Session,
+    latest: impl Fn(Anchor) -> Option<Stamp>,
+) -> Result<Option<Mark>> {
+    let own = format!("SELECT {MARK} FROM marks WHERE stamp = ?1 AND stamp > ?2");
+    let pulled = format!(
+        "SELECT {MARK} FROM marks WHERE kind = ?1 AND anchor = ?2 AND kind < {KIND_SESSION} AND stamp > ?3 \
+         ORDER BY stamp LIMIT 1"
+    );
+    let mut first: Option<Mark> = None;
+    for anchor in &session.anchors {
+        let above = bound(session.stamp.number());
+        let found = match (anchor, latest(*anchor)) {
+            (_, None) => None,
+            (Anchor::Session(_), Some(at)) => {
+                conn.prepare_cached(&own)?.query_row((at.number(), above), mark).optional()?
+            }
+            (Anchor::Realm(_) | Anchor::Client(_) | Anchor::User(_), Some(_)) => conn
+                .prepare_cached(&pulled)?
+                .query_row((kind(*anchor), anchor.id(), above), mark)
+                .optional()?,
+        };
+        first = first.into_iter().chain(found).min_by_key(|mark| mark.at);
+    }
+    Ok(first)
+}
+
+impl Reading<'_> {
+    pub(super) fn why(self, session: &Session) -> Result<Option<Mark>> {
+        let latest = |anchor| self.shared.book().marks().latest(anchor).map(|raised| raised.at);
+        first_mark(self.conn, session, latest)
+    }
+
+    pub(super) fn marks(self, realm: Option<RealmId>, after: Stamp, limit: u32) -> Result<MarkPage> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        // Whatever is in the book is in the file, so a transaction that begins now sees all up to here.
+        let known = self.shared.position();
+        let transaction = self.conn.unchecked_transaction()?;
+        if after.next().number() < meta::number(&transaction, "log_start")? {
+            return Err(Error::not_found("position in the log any more"));
+        }
+        let sql = format!("SELECT {MARK} FROM marks WHERE stamp > ? ORDER BY stamp");
+        let mut statement = transaction.prepare_cached(&sql)?;
+        let mut rows = statement.query([bound(after.number())])?;
+        let (mut marks, mut looked_at, mut last) = (Vec::new(), 0, None);
+        let mut full = limit == 0;
+        while !full && let Some(row) = rows.next()? {
+            let mark = mark(row)?;
+            looked_at += 1;
+            last = Some(mark.at);
+            if realm.is_none_or(|realm| mark.realm == realm) {
+                marks.push(mark);
+            }
+            full = marks.len() >= limit || looked_at >= LOOKED_AT_MAX;
+        }
+        let stamp = match last {
+            Some(last) if full => last,
+            Some(last) => last.max(known.stamp),
+            None => known.stamp,
+        };
+        Ok(MarkPage { marks, position: Position { stamp, ..known } })
+    }
+
+    pub(super) fn snapshot(self, realm: Option<RealmId>) -> Result<Snapshot> {
+        let position = self.shared.position();
+        let transaction = self.conn.unchecked_transaction()?;
+        let pulled =
+            format!("SELECT {MARK}, max(stamp) FROM marks WHERE kind < {KIND_SESSION} GROUP BY kind, anchor");
+        let own = format!(
+            "SELECT {MARK} FROM marks WHERE kind = {KIND_SESSION} AND stamp >= {} \
+             AND EXISTS (SELECT 1 FROM sessions WHERE id = anchor)",
+            meta::number(&transaction, "own_start")?
+        );
+        let mut marks = Vec::new();
+        for sql in [pulled, own] {
+            let mut statement = transaction.prepare(&sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let mark = mark(row)?;
+                if realm.is_none_or(|realm| mark.realm == realm) {
+                    marks.push(mark);
+                }
+            }
+        }
+        marks.sort_unstable_by_key(|mark| mark.at);
+        Ok(Snapshot { marks, position })
+    }
+}

@@ -1,0 +1,31 @@
+//! Small facts about the whole store.
+
+use rusqlite::{Connection, OptionalExtension, Result};
+
+use super::encode::bound;
+use crate::store::Incarnation;
+
+/// The store's incarnation; a new store gets this one.
+pub(super) fn incarnation(conn: &Connection, new: Incarnation) -> Result<Incarnation> {
+    conn.execute("INSERT OR IGNORE INTO meta VALUES ('incarnation', ?)", [new.0])?;
+    let sql = "SELECT value FROM meta WHERE name = 'incarnation'";
+    conn.query_row(sql, [], |row| row.get(0)).map(Incarnation)
+}
+
+/// A number; 0 if it was never set.
+pub(super) fn number(conn: &Connection, name: &str) -> Result<u64> {
+    let mut statement = conn.prepare_cached("SELECT value FROM meta WHERE name = ?")?;
+    Ok(statement.query_row([name], |row| row.get(0)).optional()?.unwrap_or(0))
+}
+
+pub(super) fn set_number(conn: &Connection, name: &str, value: u64) -> Result<()> {
+    let mut statement = conn.prepare_cached("INSERT OR REPLACE INTO meta VALUES (?, ?)")?;
+    statement.execute((name, bound(value))).map(|_| ())
+}
+
+/// Reserves numbers and returns the first.
+pub(super) fn reserve(conn: &Connection, count: u64) -> Result<u64> {
+    let before = number(conn, "reserved")?;
+    set_number(conn, "reserved", before.saturating_add(count))?;
+    Ok(before + 1)
+}

@@ -1,0 +1,199 @@
+//! The embedded default: one SQLite file, one node.
+//!
+//! One thread writes ([`writer`]): it commits whatever has queued up as one transaction, marks first, and answers
+//! nobody before that is on disk. Threads of their own read ([`reader`]) and move the log beside the file into the
+//! file ([`checkpoint`]). What is in force is also in memory ([`state`]), read from the file when it is opened, so
+//! that raising a mark is one appended row and no search.
+
+mod audit;
+mod batch;
+mod checkpoint;
+mod clients;
+mod directory;
+mod encode;
+mod file;
+mod issue;
+mod ledger;
+mod marks;
+mod meta;
+mod migrate;
+mod queue;
+mod raise;
+mod reader;
+mod sessions;
+mod state;
+mod sweep;
+mod users;
+mod writer;
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::oneshot;
+
+use self::batch::{Batch, Task};
+use self::checkpoint::Checkpoint;
+use self::queue::{Lane, Queue};
+use self::reader::{Question, READERS, Reading};
+use self::state::Shared;
+use self::writer::{Job, Writer};
+use super::Incarnation;
+use crate::error::{Error, Outage, Result};
+
+/// Writes that may wait in each lane.
+const WRITES_MAX: usize = 16_384;
+/// Reads that may wait.
+const READS_MAX: usize = 1_024;
+
+/// How to open a store.
+#[derive(Clone, Debug)]
+pub struct SqliteOptions {
+    /// The file. It and its directory are made, for this user alone, if they are not there.
+    pub path: PathBuf,
+    /// The name of another way for SQLite to reach files, already registered. For tests.
+    pub vfs: Option<String>,
+    /// Acknowledge before anything is on disk. Only for the test that shows that this loses logouts.
+    pub synchronous_off: bool,
+    /// Of a new store; one that is there keeps its own.
+    pub incarnation: Incarnation,
+}
+
+/// A store in one file.
+pub struct SqliteStore {
+    shared: Arc<Shared>,
+    writes: Arc<Queue<Job>>,
+    reads: Arc<Queue<Question>>,
+    checkpoint: Arc<Checkpoint>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    lock: Mutex<Option<File>>,
+}
+
+impl SqliteOptions {
+    /// A store in this file.
+    pub const fn new(path: PathBuf, incarnation: Incarnation) -> Self {
+        Self { path, vfs: None, synchronous_off: false, incarnation }
+    }
+}
+
+impl SqliteStore {
+    /// Opens the store, makes it if it is not there, and brings it up to date. Blocks until what is in force is in
+    /// memory.
+    ///
+    /// # Errors
+    /// `Unavailable`, with a public text for the operator that names the file and what to do: another process has
+    /// it, it is no database or a later version's, it or its directory cannot be written, the disk is full.
+    pub fn open(options: SqliteOptions) -> Result<Self> {
+        let lock = file::prepare(&options.path)?;
+        let shared = Arc::new(Shared::new(options));
+        let checkpoint = Arc::new(Checkpoint::default());
+        let writer = Writer::open(shared.clone(), checkpoint.clone())?;
+        let store = Self {
+            shared,
+            writes: Arc::new(Queue::new(WRITES_MAX)),
+            reads: Arc::new(Queue::new(READS_MAX)),
+            checkpoint,
+            threads: Mutex::default(),
+            lock: Mutex::new(Some(lock)),
+        };
+        store.start(writer)?;
+        Ok(store)
+    }
+
+    /// Does something that writes at most one row.
+    async fn write_one<T: Send + 'static>(
+        &self,
+        lane: Lane,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.ask(lane, work, false).await
+    }
+
+    /// Does something that writes several rows, all or none.
+    async fn write<T: Send + 'static>(
+        &self,
+        lane: Lane,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.ask(lane, work, true).await
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        lane: Lane,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<T> + Send + 'static,
+        steps: bool,
+    ) -> Result<T> {
+        self.shared.check()?;
+        let (to, answer) = oneshot::channel();
+        self.writes.push(lane, Job::Work(Box::new(Task { work: Some(work), steps, done: None, to })))?;
+        answer.await.map_err(|_| fault())?
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(Reading<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.shared.check()?;
+        let (to, answer) = oneshot::channel();
+        let ask = move |reading: Result<Reading<'_>>| drop(to.send(reading.and_then(question)));
+        self.reads.push(Lane::Rest, Box::new(ask))?;
+        answer.await.map_err(|_| fault())?
+    }
+
+    /// Hands the writer something that is no transaction.
+    async fn control(&self, job: impl FnOnce(oneshot::Sender<Result<()>>) -> Job) -> Result<()> {
+        let (to, answer) = oneshot::channel();
+        self.writes.push(Lane::Rest, job(to))?;
+        answer.await.map_err(|_| fault())?
+    }
+
+    fn start(&self, writer: Writer) -> Result<()> {
+        let (writes, shared, checkpoint) =
+            (self.writes.clone(), self.shared.clone(), self.checkpoint.clone());
+        self.spawn("store-write", move || writer.run(&writes))?;
+        self.spawn("store-checkpoint", move || checkpoint.run(&shared))?;
+        for _ in 0..READERS {
+            let (reads, shared) = (self.reads.clone(), self.shared.clone());
+            self.spawn("store-read", move || reader::run(&shared, &reads))?;
+        }
+        Ok(())
+    }
+
+    fn spawn(&self, name: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(body).map_err(Error::internal)?;
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        Ok(())
+    }
+
+    /// Ends all threads and lets go of the file.
+    fn stop(&self) {
+        self.writes.close();
+        self.reads.close();
+        self.checkpoint.close();
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            // It has caught its own panics.
+            let _ended = thread.join();
+        }
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The file did not do it, and nothing was changed.
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::unavailable(Outage::Refused).because(error)
+    }
+}
+
+fn fault() -> Error {
+    Error::unavailable(Outage::Unknown).because("a thread of the store gave no answer")
+}

@@ -1,0 +1,73 @@
+//! A bounded queue with two lanes between callers and a thread.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::error::{Error, Outage, Result};
+
+/// Which lane something waits in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// Before all others.
+    First,
+    /// After those.
+    Rest,
+}
+
+pub(super) struct Queue<T> {
+    lanes: Mutex<Lanes<T>>,
+    ready: Condvar,
+    bound: usize,
+}
+
+struct Lanes<T> {
+    first: VecDeque<T>,
+    rest: VecDeque<T>,
+    closed: bool,
+}
+
+impl<T> Queue<T> {
+    /// A queue in which `bound` may wait in each lane.
+    pub(super) const fn new(bound: usize) -> Self {
+        let lanes = Lanes { first: VecDeque::new(), rest: VecDeque::new(), closed: false };
+        Self { lanes: Mutex::new(lanes), ready: Condvar::new(), bound }
+    }
+
+    /// Queues something: `Busy` if the lane is full, `Refused` if the queue is closed.
+    pub(super) fn push(&self, lane: Lane, item: T) -> Result<()> {
+        let mut lanes = self.lanes();
+        if lanes.closed {
+            return Err(Error::unavailable(Outage::Refused).because("the store is closed"));
+        }
+        let line = if lane == Lane::First { &mut lanes.first } else { &mut lanes.rest };
+        if line.len() >= self.bound {
+            return Err(Error::unavailable(Outage::Busy));
+        }
+        line.push_back(item);
+        drop(lanes);
+        self.ready.notify_one();
+        Ok(())
+    }
+
+    /// Waits until there is something, and takes at most so many of each lane, the first lane first. Nothing: the
+    /// queue is closed and empty.
+    pub(super) fn take(&self, first_max: usize, rest_max: usize, into: &mut Vec<T>) {
+        let mut lanes = self.lanes();
+        while lanes.first.is_empty() && lanes.rest.is_empty() && !lanes.closed {
+            lanes = self.ready.wait(lanes).unwrap_or_else(PoisonError::into_inner);
+        }
+        let (first, rest) = (lanes.first.len().min(first_max), lanes.rest.len().min(rest_max));
+        into.extend(lanes.first.drain(..first));
+        into.extend(lanes.rest.drain(..rest));
+    }
+
+    /// Lets nothing more in; what waits is still taken.
+    pub(super) fn close(&self) {
+        self.lanes().closed = true;
+        self.ready.notify_all();
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, Lanes<T>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

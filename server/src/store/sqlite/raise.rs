@@ -1,0 +1,80 @@
+//! Raising marks.
+
+use exeunt_core::{Anchor, Moment, Session, SessionId, Stamp, Verdict, Why};
+
+use super::batch::Batch;
+use super::marks::first_mark;
+use super::sessions::{Kept, find, under};
+use crate::error::{Error, Result};
+use crate::store::book::Ruling;
+use crate::store::choice::{by_itself, realm_of, spared};
+use crate::store::{Others, Raise, RaiseOutcome, SessionBy, seen_at_most};
+
+impl Batch<'_> {
+    pub(super) fn raise(&mut self, raise: &Raise) -> Result<RaiseOutcome> {
+        let Anchor::Session(id) = raise.anchor else {
+            let mark = self.append(raise, raise.anchor, raise.why)?;
+            return Ok(RaiseOutcome { mark, was: Verdict::Alive });
+        };
+        if let Some((session, seen)) = &raise.known {
+            return self.raise_session(raise, session, *seen);
+        }
+        let kept = self.kept(id)?.ok_or_else(|| Error::not_found("session"))?;
+        let session = &kept.record.session;
+        self.raise_session(raise, session, seen_at_most(session, kept.seen, raise.when))
+    }
+
+    fn raise_session(&mut self, raise: &Raise, session: &Session, seen: Moment) -> Result<RaiseOutcome> {
+        match self.draft.raise_session(raise, session, seen) {
+            Ruling::Raised(outcome) => {
+                self.write_mark(&outcome.mark)?;
+                Ok(outcome)
+            }
+            Ruling::There(was) => {
+                let first = first_mark(self.conn, session, |anchor| self.draft.latest(anchor))?;
+                let mark = first.ok_or_else(|| Error::not_found("session"))?;
+                Ok(RaiseOutcome { mark, was })
+            }
+        }
+    }
+
+    pub(super) fn raise_others(&mut self, others: &Others) -> Result<()> {
+        let keep = self.kept(others.keep)?.map(|kept| kept.record.session);
+        let theirs = |session: &Session| session.user() == Some(others.user);
+        let Some(keep) = keep.filter(theirs) else {
+            return Err(Error::malformed("except", "this is not a session of the user"));
+        };
+        let mut ending = Vec::new();
+        // The newest first: a parent's mark would end its children before they got their own.
+        under(self.conn, Anchor::User(others.user), u64::MAX, Stamp::ZERO, |kept| {
+            let seen = self.shared.seen(kept.place, kept.seen);
+            let session = kept.record.session;
+            let alive = self.draft.verdict(&session, seen, others.raise.when) == Verdict::Alive;
+            if alive && !spared(&keep, &session) {
+                ending.push(session.id);
+            }
+            Ok(true)
+        })?;
+        for id in ending {
+            self.append(&others.raise, Anchor::Session(id), others.raise.why)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn expire(&mut self, id: SessionId, now: Moment) -> Result<()> {
+        let Some(kept) = self.kept(id)? else { return Ok(()) };
+        let session = &kept.record.session;
+        let anchor = Anchor::Session(id);
+        let expired = self.draft.verdict(session, kept.seen, now) == Verdict::Expired;
+        if expired && self.draft.latest(anchor).is_none() {
+            self.append(&by_itself(realm_of(session), Why::Expired, now), anchor, Why::Expired)?;
+        }
+        Ok(())
+    }
+
+    /// A recorded session, with the touches that are not folded.
+    fn kept(&self, id: SessionId) -> Result<Option<Kept>> {
+        let kept = find(self.conn, SessionBy::Id(id))?;
+        Ok(kept.map(|kept| Kept { seen: self.shared.seen(kept.place, kept.seen), ..kept }))
+    }
+}

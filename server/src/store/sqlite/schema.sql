@@ -1,0 +1,132 @@
+-- The schema as it is now, all migrations taken. Only for reading: a test compares it with a migrated database.
+
+-- Small facts about the whole store.
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The log of marks: appended in the order of stamps, never changed. A session's own mark is in no index: a random key
+-- would cost more than all the rest (docs/decisions/0002-marks-without-an-index.md).
+CREATE TABLE marks (
+    stamp INTEGER PRIMARY KEY,
+    kind INTEGER NOT NULL,
+    anchor BLOB NOT NULL,
+    realm BLOB NOT NULL,
+    why INTEGER NOT NULL,
+    by BLOB,
+    via TEXT NOT NULL,
+    source BLOB,
+    at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX marks_pulled ON marks (kind, anchor, stamp) WHERE kind < 3;
+
+-- Sessions in the order of issue, never changed.
+CREATE TABLE sessions (
+    place INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    token BLOB NOT NULL UNIQUE,
+    stamp INTEGER NOT NULL,
+    anchors BLOB NOT NULL,
+    issued_at INTEGER NOT NULL,
+    idle_secs INTEGER NOT NULL,
+    absolute_secs INTEGER NOT NULL,
+    door TEXT NOT NULL,
+    source BLOB,
+    user_agent TEXT
+) STRICT;
+
+-- Which sessions hang from a user or a client, a parent's included.
+CREATE TABLE hangs (
+    kind INTEGER NOT NULL,
+    anchor BLOB NOT NULL,
+    place INTEGER NOT NULL,
+    PRIMARY KEY (kind, anchor, place)
+) STRICT, WITHOUT ROWID;
+
+-- When a session was seen: appended first, folded later.
+CREATE TABLE touches (
+    number INTEGER PRIMARY KEY,
+    place INTEGER NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE seen (
+    place INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE realms (
+    number INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE users (
+    number INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    realm BLOB NOT NULL,
+    username TEXT,
+    email TEXT,
+    account_number TEXT,
+    password TEXT,
+    first_name TEXT NOT NULL,
+    last_name TEXT NOT NULL,
+    data TEXT NOT NULL,
+    disabled INTEGER NOT NULL,
+    deleted INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    version INTEGER NOT NULL
+) STRICT;
+
+-- What users log in with, in the form that is compared.
+CREATE TABLE identifiers (
+    realm BLOB NOT NULL,
+    field TEXT NOT NULL,
+    key TEXT NOT NULL,
+    user INTEGER NOT NULL,
+    PRIMARY KEY (realm, field, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE clients (
+    number INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    realm BLOB NOT NULL,
+    name TEXT NOT NULL,
+    door TEXT NOT NULL,
+    builtin INTEGER NOT NULL,
+    idle_secs INTEGER NOT NULL,
+    absolute_secs INTEGER NOT NULL,
+    sessions_max INTEGER NOT NULL,
+    settings TEXT NOT NULL,
+    project_key TEXT,
+    removed INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    version INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE keys (
+    number INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    realm BLOB,
+    fingerprint BLOB NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+-- Changes other than marks. A place is never given twice.
+CREATE TABLE audit (
+    place INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    realm BLOB,
+    by BLOB,
+    via TEXT NOT NULL,
+    source BLOB,
+    what TEXT NOT NULL,
+    subject TEXT NOT NULL
+) STRICT;

@@ -1,0 +1,144 @@
+//! What the threads of the store share: what is known to be committed, and whether the store can be trusted.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
+
+use exeunt_core::{Mark, Moment, SessionId};
+
+use super::SqliteOptions;
+use crate::error::{Error, Outage, Result};
+use crate::store::book::Book;
+use crate::store::{Incarnation, Position};
+
+const OPEN: u8 = 0;
+const UNKNOWN: u8 = 1;
+const CLOSED: u8 = 2;
+
+pub(super) struct Shared {
+    pub(super) options: SqliteOptions,
+    /// Counts how often the file was opened: a connection of an earlier life is dropped.
+    pub(super) life: AtomicU64,
+    incarnation: OnceLock<Incarnation>,
+    health: AtomicU8,
+    book: RwLock<Book>,
+    seen: RwLock<HashMap<u64, Moment>>,
+    gate: RwLock<()>,
+}
+
+/// What a commit changes in memory.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    pub(super) log: Vec<Mark>,
+    /// Sessions by place, and when they were seen.
+    pub(super) touched: Vec<(u64, Moment)>,
+    pub(super) leftovers: Leftovers,
+}
+
+/// What the file tells by itself from now on, so that memory may drop it; but only while no read is under way that
+/// might have begun before.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Leftovers {
+    pub(super) folded: Vec<(u64, Moment)>,
+    pub(super) forgotten: Vec<SessionId>,
+}
+
+impl Shared {
+    pub(super) fn new(options: SqliteOptions) -> Self {
+        Self {
+            options,
+            life: AtomicU64::new(0),
+            incarnation: OnceLock::new(),
+            health: AtomicU8::new(OPEN),
+            book: RwLock::default(),
+            seen: RwLock::default(),
+            gate: RwLock::default(),
+        }
+    }
+
+    /// Starts from what the file says.
+    pub(super) fn load(&self, incarnation: Incarnation, book: Book, seen: HashMap<u64, Moment>) {
+        self.incarnation.get_or_init(|| incarnation);
+        *self.book.write().unwrap_or_else(PoisonError::into_inner) = book;
+        *self.seen.write().unwrap_or_else(PoisonError::into_inner) = seen;
+        self.life.fetch_add(1, Ordering::SeqCst);
+        self.health.store(OPEN, Ordering::SeqCst);
+    }
+
+    /// `Unknown` after a commit was cut short, `Refused` after the store was closed.
+    pub(super) fn check(&self) -> Result<()> {
+        match self.health.load(Ordering::SeqCst) {
+            OPEN => Ok(()),
+            UNKNOWN => Err(Error::unavailable(Outage::Unknown).because("the store waits to be opened again")),
+            _ => Err(Error::unavailable(Outage::Refused).because("the store is closed")),
+        }
+    }
+
+    pub(super) fn is_unknown(&self) -> bool {
+        self.health.load(Ordering::SeqCst) == UNKNOWN
+    }
+
+    pub(super) fn set_unknown(&self) {
+        self.health.store(UNKNOWN, Ordering::SeqCst);
+    }
+
+    pub(super) fn set_closed(&self) {
+        self.health.store(CLOSED, Ordering::SeqCst);
+    }
+
+    pub(super) fn book(&self) -> RwLockReadGuard<'_, Book> {
+        self.book.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn position(&self) -> Position {
+        let incarnation = self.incarnation.get().copied().unwrap_or(self.options.incarnation);
+        Position { incarnation, stamp: self.book().last() }
+    }
+
+    /// When a session was seen, by its row and by the touches that are not folded into it yet.
+    pub(super) fn seen(&self, place: u64, row: Moment) -> Moment {
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        seen.get(&place).map_or(row, |at| row.max(*at))
+    }
+
+    /// Held by every read from before it looks at the file until it has looked at this memory.
+    pub(super) fn reading(&self) -> RwLockReadGuard<'_, ()> {
+        self.gate.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until no read is under way, and keeps others out while `work` runs.
+    pub(super) fn without_reads<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _alone = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        work()
+    }
+
+    /// Takes in what was committed.
+    pub(super) fn commit(&self, log: &[Mark], touched: &[(u64, Moment)]) {
+        if !log.is_empty() {
+            self.book.write().unwrap_or_else(PoisonError::into_inner).commit(log);
+        }
+        if !touched.is_empty() {
+            let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+            for (place, at) in touched {
+                let entry = seen.entry(*place).or_insert(*at);
+                *entry = (*entry).max(*at);
+            }
+        }
+    }
+
+    /// Drops what the file tells by itself, unless somebody is reading: then later.
+    pub(super) fn clear(&self, leftovers: &mut Leftovers) {
+        if leftovers.folded.is_empty() && leftovers.forgotten.is_empty() {
+            return;
+        }
+        let Ok(_alone) = self.gate.try_write() else { return };
+        let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+        for (place, at) in leftovers.folded.drain(..) {
+            if seen.get(&place).is_some_and(|latest| *latest <= at) {
+                seen.remove(&place);
+            }
+        }
+        let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
+        leftovers.forgotten.drain(..).for_each(|id| book.forget(id));
+    }
+}

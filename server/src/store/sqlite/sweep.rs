@@ -1,0 +1,145 @@
+//! Folding touches, and forgetting.
+
+use exeunt_core::{Mark, Moment, Verdict};
+
+use super::batch::Batch;
+use super::encode::{KIND_SESSION, MARK, bound, kind, mark, moment};
+use super::marks::first_mark;
+use super::meta;
+use super::sessions::{Kept, after};
+use crate::error::Result;
+use crate::store::Swept;
+use crate::store::choice::{died_at, session_id};
+
+impl Batch<'_> {
+    pub(super) fn sweep(&mut self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
+        let mut round = self.places.round.unwrap_or_default();
+        let mut swept = Swept::default();
+        round.step(now, keep_secs);
+        let mut left = budget.max(1);
+        self.fold(&mut left)?;
+        if left > 0 && !round.sessions_done {
+            let looked_at = self.look_at(round.after, left)?;
+            round.sessions_done = looked_at.len() < usize::try_from(left).unwrap_or(usize::MAX);
+            left -= u32::try_from(looked_at.len()).unwrap_or(left);
+            round.after = looked_at.last().map_or(round.after, |kept| kept.place);
+            for kept in &looked_at {
+                swept.sessions += u32::from(self.forget_session(kept, now, keep_secs)?);
+            }
+        }
+        if round.sessions_done {
+            self.forget_own(round.horizon(), &mut left)?;
+            self.drop_marks(round.horizon().min(now.minus_secs(log_secs)), &mut left, &mut swept)?;
+            self.drop_audit(now.minus_secs(log_secs), &mut left)?;
+        }
+        swept.more = left == 0;
+        self.places.round = swept.more.then_some(round);
+        Ok(swept)
+    }
+
+    /// Moves the oldest touches beside their sessions.
+    fn fold(&mut self, left: &mut u32) -> Result<()> {
+        let mut oldest =
+            self.conn.prepare_cached("SELECT number, place, at FROM touches ORDER BY number LIMIT ?")?;
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, moment(row, 2)?));
+        let touches: Vec<(u64, u64, Moment)> =
+            oldest.query_map([*left], row)?.collect::<rusqlite::Result<_>>()?;
+        let Some((last, ..)) = touches.last() else { return Ok(()) };
+        let mut fold = self.conn.prepare_cached(
+            "INSERT INTO seen SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM sessions WHERE place = ?1) \
+             ON CONFLICT (place) DO UPDATE SET at = max(at, excluded.at)",
+        )?;
+        for (_, place, at) in &touches {
+            fold.execute((bound(*place), at.millis()))?;
+            self.leftovers.folded.push((*place, *at));
+        }
+        self.conn.prepare_cached("DELETE FROM touches WHERE number <= ?")?.execute([last])?;
+        *left -= u32::try_from(touches.len()).unwrap_or(*left);
+        Ok(())
+    }
+
+    fn look_at(&self, place: u64, limit: u32) -> Result<Vec<Kept>> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut all = Vec::new();
+        after(self.conn, place, |kept| {
+            all.push(kept);
+            Ok(all.len() < limit)
+        })?;
+        Ok(all)
+    }
+
+    fn forget_session(&mut self, kept: &Kept, now: Moment, keep_secs: u64) -> Result<bool> {
+        let session = &kept.record.session;
+        let seen = self.shared.seen(kept.place, kept.seen);
+        if self.draft.verdict(session, seen, now) == Verdict::Alive {
+            return Ok(false);
+        }
+        let first = first_mark(self.conn, session, |anchor| self.draft.latest(anchor))?;
+        let died = died_at(session, seen, first.as_ref(), now);
+        if died.is_none_or(|died| died >= now.minus_secs(keep_secs)) {
+            return Ok(false);
+        }
+        let place = bound(kept.place);
+        // The last place must not be given again when its row is gone.
+        meta::set_number(self.conn, "last_place", self.places.issued)?;
+        self.conn.prepare_cached("DELETE FROM sessions WHERE place = ?")?.execute([place])?;
+        self.conn.prepare_cached("DELETE FROM seen WHERE place = ?")?.execute([place])?;
+        let sql = "DELETE FROM hangs WHERE kind = ? AND anchor = ? AND place = ?";
+        for anchor in &session.anchors {
+            self.conn.prepare_cached(sql)?.execute((kind(*anchor), anchor.id(), place))?;
+        }
+        Ok(true)
+    }
+
+    /// Takes sessions' own marks out of force: nothing recorded hangs from these sessions any more.
+    fn forget_own(&mut self, horizon: Moment, left: &mut u32) -> Result<()> {
+        let old = self.older(self.places.own_start, u64::MAX, horizon, *left)?;
+        let Some(last) = old.last() else { return Ok(()) };
+        self.places.own_start = last.at.next().number();
+        meta::set_number(self.conn, "own_start", self.places.own_start)?;
+        self.leftovers.forgotten.extend(old.iter().filter_map(|mark| session_id(mark.anchor)));
+        *left -= u32::try_from(old.len()).unwrap_or(*left);
+        Ok(())
+    }
+
+    /// Drops the beginning of the log. A mark in force stays, outside the log.
+    fn drop_marks(&mut self, horizon: Moment, left: &mut u32, swept: &mut Swept) -> Result<()> {
+        let old = self.older(self.places.log_start, self.places.own_start, horizon, *left)?;
+        let Some(last) = old.last() else { return Ok(()) };
+        self.places.log_start = last.at.next().number();
+        meta::set_number(self.conn, "log_start", self.places.log_start)?;
+        let sql = format!(
+            "DELETE FROM marks WHERE kind = ? AND anchor = ? AND stamp < ? AND kind < {KIND_SESSION}"
+        );
+        for mark in &old {
+            if session_id(mark.anchor).is_none() {
+                let earlier = (kind(mark.anchor), mark.anchor.id(), mark.at.number());
+                self.conn.prepare_cached(&sql)?.execute(earlier)?;
+            }
+            if session_id(mark.anchor).is_some() || self.draft.latest(mark.anchor) != Some(mark.at) {
+                self.conn.prepare_cached("DELETE FROM marks WHERE stamp = ?")?.execute([mark.at.number()])?;
+            }
+        }
+        let dropped = u32::try_from(old.len()).unwrap_or(*left);
+        swept.marks += dropped;
+        *left -= dropped;
+        Ok(())
+    }
+
+    /// Marks from a place on, up to the first that is not from before the horizon.
+    fn older(&self, from: u64, to: u64, horizon: Moment, limit: u32) -> Result<Vec<Mark>> {
+        let sql = format!("SELECT {MARK} FROM marks WHERE stamp >= ? AND stamp < ? ORDER BY stamp LIMIT ?");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let marks = statement.query_map((bound(from), bound(to), limit), mark)?;
+        let old = |mark: &rusqlite::Result<Mark>| mark.as_ref().map_or(true, |mark| mark.when < horizon);
+        Ok(marks.take_while(old).collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn drop_audit(&self, horizon: Moment, left: &mut u32) -> Result<()> {
+        let sql =
+            "DELETE FROM audit WHERE place IN (SELECT place FROM audit ORDER BY place LIMIT ?) AND at < ?";
+        let dropped = self.conn.prepare_cached(sql)?.execute((*left, horizon.millis()))?;
+        *left = left.saturating_sub(u32::try_from(dropped).unwrap_or(*left));
+        Ok(())
+    }
+}

@@ -1,0 +1,254 @@
+//! The one thread that writes. It takes whatever has queued up, marks first, runs it in one transaction, and answers
+//! nobody before the commit is on disk.
+//!
+//! A commit that fails leaves open whether it happened. Then nothing more is written or read until the file was
+//! opened again: what a failed fsync has left in memory is never trusted, and never synced a second time.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use exeunt_core::{Marks, Moment, Stamp};
+use rusqlite::hooks::Wal;
+use rusqlite::wal::CheckpointMode;
+use rusqlite::{Connection, MAIN_DB};
+use tokio::sync::oneshot;
+
+use super::batch::{Batch, Crowds, Places, Work};
+use super::checkpoint::Checkpoint;
+use super::encode::{KIND_SESSION, MARK, mark, moment};
+use super::queue::Queue;
+use super::state::{Effects, Leftovers, Shared};
+use super::{file, meta};
+use crate::error::{Outage, Result};
+use crate::store::book::Book;
+
+/// Marks in one transaction at most.
+const MARKS_MAX: usize = 4096;
+/// Other commands in one transaction at most: what a mark has to wait for.
+const REST_MAX: usize = 128;
+
+/// What waits for the writer.
+pub(super) enum Job {
+    Work(Box<dyn Work>),
+    /// Opens the file again after an unknown outcome.
+    Recover(oneshot::Sender<Result<()>>),
+    /// Writes out everything, and ends the thread.
+    Close(oneshot::Sender<Result<()>>),
+}
+
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    checkpoint: Arc<Checkpoint>,
+    conn: Option<Connection>,
+    places: Places,
+    crowds: Crowds,
+    leftovers: Leftovers,
+    wal_pages: Arc<AtomicU32>,
+}
+
+impl Writer {
+    /// Opens the file and reads what is in force.
+    pub(super) fn open(shared: Arc<Shared>, checkpoint: Arc<Checkpoint>) -> Result<Self> {
+        let mut writer = Self {
+            shared,
+            checkpoint,
+            conn: None,
+            places: Places::default(),
+            crowds: Crowds::default(),
+            leftovers: Leftovers::default(),
+            wal_pages: Arc::default(),
+        };
+        writer.load()?;
+        Ok(writer)
+    }
+
+    /// Works until the queue is closed.
+    pub(super) fn run(mut self, queue: &Queue<Job>) {
+        let mut jobs = Vec::new();
+        loop {
+            queue.take(MARKS_MAX, REST_MAX, &mut jobs);
+            if jobs.is_empty() {
+                return;
+            }
+            let mut works = Vec::with_capacity(jobs.len());
+            let mut controls = Vec::new();
+            for job in jobs.drain(..) {
+                match job {
+                    Job::Work(work) => works.push(work),
+                    control => controls.push(control),
+                }
+            }
+            if !works.is_empty() {
+                self.turn(works);
+            }
+            for control in controls {
+                match control {
+                    Job::Recover(to) => drop(to.send(self.recover())),
+                    Job::Close(to) => {
+                        queue.close();
+                        drop(to.send(self.close()));
+                    }
+                    Job::Work(_) => {}
+                }
+            }
+        }
+    }
+
+    /// One transaction.
+    fn turn(&mut self, mut works: Vec<Box<dyn Work>>) {
+        // A panic in the middle is a fault of ours; whether it happened is then as unknown as after a failed commit.
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.commit(&mut works)))
+            .unwrap_or_else(|_| Err((Outage::Unknown, "the writer panicked".to_owned())));
+        let committed = match outcome {
+            Ok(effects) => {
+                self.shared.commit(&effects.log, &effects.touched);
+                self.leftovers.folded.extend(effects.leftovers.folded);
+                self.leftovers.forgotten.extend(effects.leftovers.forgotten);
+                Ok(())
+            }
+            Err((outage, reason)) => {
+                self.crowds.forget();
+                if outage == Outage::Unknown {
+                    self.give_up(&reason);
+                }
+                Err((outage, reason))
+            }
+        };
+        works.into_iter().for_each(|work| work.answer(&committed));
+        self.shared.clear(&mut self.leftovers);
+        let pages = self.wal_pages.load(Ordering::Relaxed);
+        let moved = self.conn.as_ref().map(|conn| self.checkpoint.after_commit(conn, &self.shared, pages));
+        if let Some(Err(error)) = moved {
+            self.give_up(&error.to_string());
+        }
+    }
+
+    /// Trusts nothing that this connection says from now on.
+    fn give_up(&mut self, reason: &str) {
+        tracing::error!(reason, "the store was cut short and waits to be opened again");
+        self.shared.set_unknown();
+        self.conn = None;
+    }
+
+    fn commit(&mut self, works: &mut [Box<dyn Work>]) -> std::result::Result<Effects, (Outage, String)> {
+        let unknown = || (Outage::Unknown, "the store waits to be opened again".to_owned());
+        if self.shared.is_unknown() {
+            return Err(unknown());
+        }
+        let conn = self.conn.as_ref().ok_or_else(unknown)?;
+        let refused = |error: rusqlite::Error| (Outage::Refused, error.to_string());
+        execute(conn, "BEGIN IMMEDIATE").map_err(refused)?;
+        let book = self.shared.book();
+        let mut batch = Batch {
+            conn,
+            shared: &self.shared,
+            draft: book.draft(),
+            places: self.places,
+            crowds: &mut self.crowds,
+            touched: Vec::new(),
+            leftovers: Leftovers::default(),
+        };
+        for work in works {
+            work.run(&mut batch);
+            if batch.is_lost() {
+                return Err((Outage::Refused, "the database gave up the transaction".to_owned()));
+            }
+        }
+        execute(conn, "COMMIT").map_err(|error| (Outage::Unknown, error.to_string()))?;
+        let (effects, places) = batch.into_effects();
+        self.places = places;
+        Ok(effects)
+    }
+
+    /// Opens the file again, if the last commit was cut short, and finds out what is in it.
+    fn recover(&mut self) -> Result<()> {
+        if !self.shared.is_unknown() {
+            return self.shared.check();
+        }
+        self.conn = None;
+        self.load()
+    }
+
+    fn load(&mut self) -> Result<()> {
+        let options = &self.shared.options;
+        let explain = |error| file::explain(&options.path, error);
+        let conn = file::writer(options)?;
+        // What an earlier life has left in the log beside the file is written to the file, and the log begun anew:
+        // nothing is built on frames whose fsync may have failed.
+        let moved = || conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::TRUNCATE);
+        self.shared.without_reads(moved).map_err(explain)?;
+        let incarnation = meta::incarnation(&conn, options.incarnation).map_err(explain)?;
+        let state = load(&conn).map_err(explain)?;
+        self.conn = Some(self.watch(conn).map_err(explain)?);
+        self.places = state.places;
+        self.crowds = Crowds::default();
+        self.leftovers = Leftovers::default();
+        self.shared.load(incarnation, state.book, state.seen);
+        Ok(())
+    }
+
+    /// Learns after each commit how long the log beside the file has become.
+    fn watch(&self, mut conn: Connection) -> rusqlite::Result<Connection> {
+        let pages = self.wal_pages.clone();
+        conn.wal_hook(Some(move |_: &mut Wal, count| {
+            pages.store(u32::try_from(count).unwrap_or_default(), Ordering::Relaxed);
+            Ok(())
+        }))?;
+        Ok(conn)
+    }
+
+    fn close(&mut self) -> Result<()> {
+        let conn = self.conn.take();
+        let healthy = self.shared.check();
+        self.shared.set_closed();
+        healthy?;
+        let Some(conn) = conn else { return Ok(()) };
+        self.shared.without_reads(|| conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::TRUNCATE))?;
+        conn.close().map_err(|(_, error)| error.into())
+    }
+}
+
+struct State {
+    book: Book,
+    places: Places,
+    seen: HashMap<u64, Moment>,
+}
+
+fn load(conn: &Connection) -> rusqlite::Result<State> {
+    let log_start = meta::number(conn, "log_start")?;
+    let own_start = meta::number(conn, "own_start")?;
+    let last: u64 = conn.query_row("SELECT coalesce(max(stamp), 0) FROM marks", [], |row| row.get(0))?;
+    let issued: u64 = conn.query_row("SELECT coalesce(max(place), 0) FROM sessions", [], |row| row.get(0))?;
+    let mut marks = Marks::new();
+    let pulled = format!("SELECT {MARK}, max(stamp) FROM marks WHERE kind < 3 GROUP BY kind, anchor");
+    let own = format!("SELECT {MARK} FROM marks WHERE kind = {KIND_SESSION} AND stamp >= {own_start}");
+    for sql in [pulled, own] {
+        let mut statement = conn.prepare(&sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            marks.raise(&mark(row)?);
+        }
+    }
+    let mut seen = HashMap::new();
+    let mut touches = conn.prepare("SELECT place, max(at) FROM touches GROUP BY place")?;
+    let mut rows = touches.query([])?;
+    while let Some(row) = rows.next()? {
+        seen.insert(row.get(0)?, moment(row, 1)?);
+    }
+    Ok(State {
+        book: Book::new(marks, Stamp::from_number(last.max(log_start.saturating_sub(1)))),
+        places: Places {
+            issued: issued.max(meta::number(conn, "last_place")?),
+            log_start,
+            own_start,
+            round: None,
+        },
+        seen,
+    })
+}
+
+fn execute(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached(sql)?.execute([]).map(|_| ())
+}

@@ -1,0 +1,119 @@
+//! What an operator can get wrong with the file of the embedded store: each a clear error that names the file and
+//! what to do, and nothing is damaged.
+
+mod scratch;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use exeunt::error::{Error, Kind, Outage};
+use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
+use exeunt::store::{Incarnation, Ledger};
+
+use self::scratch::Scratch;
+
+fn open(path: &Path) -> Result<SqliteStore, Error> {
+    SqliteStore::open(SqliteOptions::new(path.to_owned(), Incarnation([1; 16])))
+}
+
+/// The text that the operator reads.
+fn refusal(path: &Path) -> String {
+    let error = open(path).err().unwrap();
+    assert_eq!(error.kind(), Kind::Unavailable(Outage::Refused));
+    assert!(error.public().contains(&path.display().to_string()), "{error}");
+    error.public().to_owned()
+}
+
+#[test]
+fn a_second_process_is_kept_out() {
+    let folder = Scratch::new();
+    let path = folder.path().join("exeunt.db");
+    let first = open(&path).unwrap();
+    assert!(refusal(&path).contains("in use by another process; stop that one"));
+    drop(first);
+    assert!(open(&path).is_ok());
+}
+
+#[test]
+fn what_is_no_database_is_left_alone() {
+    let folder = Scratch::new();
+    let path = folder.path().join("exeunt.db");
+    let text = "Dear diary, ".repeat(1000);
+    fs::write(&path, &text).unwrap();
+    assert!(refusal(&path).contains("is not a database, or damaged"));
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+}
+
+#[test]
+fn a_database_of_another_program_is_left_alone() {
+    let folder = Scratch::new();
+    let path = folder.path().join("exeunt.db");
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("CREATE TABLE recipes (name TEXT)").unwrap();
+    drop(other);
+    assert!(refusal(&path).contains("of another program"));
+}
+
+#[test]
+fn a_later_schema_is_not_touched() {
+    let folder = Scratch::new();
+    let path = folder.path().join("exeunt.db");
+    drop(open(&path).unwrap());
+    let later = rusqlite::Connection::open(&path).unwrap();
+    later.pragma_update(None, "user_version", 99).unwrap();
+    drop(later);
+    let text = refusal(&path);
+    assert!(text.contains("later version of Exeunt (schema 99"), "{text}");
+}
+
+#[test]
+fn a_place_where_nothing_can_be_written_is_named() {
+    assert!(refusal(Path::new("/proc/exeunt/exeunt.db")).contains("cannot make the directory of"));
+    let folder = Scratch::new();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    assert!(refusal(&file.join("exeunt.db")).contains("cannot make"));
+    // A directory where the file should be.
+    assert!(refusal(folder.path()).contains("cannot be opened"));
+}
+
+#[test]
+fn a_full_disk_is_named() {
+    // Every write to this device says that it is full.
+    let folder = Scratch::new();
+    let path = folder.path().join("exeunt.db");
+    std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+    let text = refusal(&path);
+    assert!(text.contains("cannot") || text.contains("full"), "{text}");
+}
+
+#[test]
+fn file_and_directory_are_for_this_user_alone() {
+    let folder = Scratch::new();
+    let inner = folder.path().join("a/b");
+    let path = inner.join("exeunt.db");
+    drop(open(&path).unwrap());
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&inner), mode(&path)), (0o700, 0o600));
+}
+
+#[tokio::test]
+async fn the_demonstration_is_remembered() {
+    let folder = Scratch::new();
+    let path = folder.path().join("exeunt.db");
+    let store = open(&path).unwrap();
+    assert!(!store.is_demo().await.unwrap());
+    store.set_demo().await.unwrap();
+    store.close().await.unwrap();
+    assert!(open(&path).unwrap().is_demo().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_store_keeps_its_incarnation() {
+    let folder = Scratch::new();
+    let path = folder.path().join("exeunt.db");
+    drop(open(&path).unwrap());
+    let store = SqliteStore::open(SqliteOptions::new(path, Incarnation([2; 16]))).unwrap();
+    assert_eq!(store.position().await.unwrap().incarnation, Incarnation([1; 16]));
+}

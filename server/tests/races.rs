@@ -1,0 +1,140 @@
+//! What happens at the same moment: many logouts of one session, checks beside a logout, and logins whose evidence
+//! is taken away while their password is being checked.
+
+#[expect(clippy::unwrap_used, reason = "a test's own client")]
+mod server;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use exeunt::app::App;
+use exeunt::authority::{Login, Password, Presented, Slide, UserChange};
+use exeunt::error::Kind;
+use exeunt::store::memory::MemoryStore;
+use exeunt::store::{Identifier, Incarnation};
+use exeunt_core::{Anchor, Door, RealmId, Stamp, Why};
+use server::{PASSWORD, Server, call};
+use tokio::task::JoinSet;
+
+/// Logouts at once.
+const LOGOUTS: usize = 1_000;
+
+async fn server() -> Server {
+    Server::start(Arc::new(MemoryStore::new(Incarnation([1; 16])))).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_thousand_parallel_logouts_exactly_one_succeeds() {
+    let server = server().await;
+    let key = server.log_in().await;
+    let mut logouts = JoinSet::new();
+    for _ in 0..LOGOUTS {
+        let (address, form) = (server.address(), format!("session_key={key}"));
+        logouts.spawn(async move { Server::videntity(address, "logout", &form).await.0 });
+    }
+    let outcomes = logouts.join_all().await;
+    assert_eq!(outcomes.iter().filter(|outcome| *outcome == "SUCCESS").count(), 1);
+    assert_eq!(outcomes.iter().filter(|outcome| *outcome == "SESSION_DOES_NOT_EXIST").count(), LOGOUTS - 1);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pings_that_race_a_logout_never_bring_the_session_back() {
+    let server = server().await;
+    for _ in 0..20 {
+        let key = server.log_in().await;
+        let (address, form) = (server.address(), format!("session_key={key}"));
+        let acknowledged = Arc::new(AtomicBool::new(false));
+        let mut pings = JoinSet::new();
+        for _ in 0..4 {
+            let (form, acknowledged) = (form.clone(), acknowledged.clone());
+            pings.spawn(async move {
+                for _ in 0..10 {
+                    let over = acknowledged.load(Ordering::SeqCst);
+                    let outcome = Server::videntity(address, "ping", &form).await.0;
+                    assert!(!over || outcome == "SESSION_DOES_NOT_EXIST", "{outcome} after the logout");
+                }
+            });
+        }
+        assert_eq!(Server::videntity(address, "logout", &form).await.0, "SUCCESS");
+        acknowledged.store(true, Ordering::SeqCst);
+        pings.join_all().await;
+        assert_eq!(Server::videntity(address, "ping", &form).await.0, "SESSION_DOES_NOT_EXIST");
+    }
+    server.stop().await;
+}
+
+/// What is done to Alice while her password is being checked.
+#[derive(Clone, Copy, Debug)]
+enum Meanwhile {
+    CredentialChanged,
+    Disabled,
+    Deleted,
+    LoggedOutEverywhere,
+    EverybodyOut,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_whose_evidence_is_taken_away_meanwhile_yields_no_live_session() {
+    use Meanwhile::{CredentialChanged, Deleted, Disabled, EverybodyOut, LoggedOutEverywhere};
+    for meanwhile in [CredentialChanged, Disabled, Deleted, LoggedOutEverywhere, EverybodyOut] {
+        let server = server().await;
+        let held = server.app.authority.hold_passwords();
+        let login = tokio::spawn(log_in(server.app.clone(), server.realm));
+        held.reached().await;
+        take_away(&server, meanwhile).await;
+        let ended = server.app.authority.position().await.unwrap().stamp;
+        drop(held);
+        let outcome = login.await.unwrap();
+        match meanwhile {
+            // The password is still right: the second try, with fresh evidence, comes after the mark.
+            LoggedOutEverywhere | EverybodyOut => assert!(outcome.unwrap() >= ended, "{meanwhile:?}"),
+            CredentialChanged | Disabled | Deleted => {
+                assert_eq!(outcome.unwrap_err(), Kind::Unauthenticated, "{meanwhile:?}");
+                let alive = server.app.authority.would_end(Anchor::User(server.alice), server.app.env.now());
+                assert_eq!(alive.unwrap(), 0, "{meanwhile:?}");
+            }
+        }
+        server.stop().await;
+    }
+}
+
+/// Logs Alice in: the stamp of her session.
+async fn log_in(app: App, realm: RealmId) -> Result<Stamp, Kind> {
+    let door = Door::new("videntity");
+    let login = Login {
+        client: &*app.authority.builtin_client(realm, door).unwrap(),
+        identifier: Identifier::Username("alice".to_owned()),
+        account_number: None,
+        password: Password::new(PASSWORD),
+        token: |mint| mint.plain_token(22),
+        user_agent: None,
+    };
+    let (_, token) = app.authority.login(&call(&app), &login).await.map_err(|error| error.kind())?;
+    let presented = Presented { door, realm, client: None, token: &token };
+    let standing = app.authority.check(&presented, app.env.now(), Slide::No).unwrap();
+    let listed = app.authority.session(realm, standing.session, app.env.now()).await.unwrap();
+    Ok(listed.record.session.stamp)
+}
+
+async fn take_away(server: &Server, meanwhile: Meanwhile) {
+    let (authority, call) = (&server.app.authority, call(&server.app));
+    let change = |change| authority.change_user(&call, server.realm, server.alice, change);
+    match meanwhile {
+        Meanwhile::CredentialChanged => {
+            drop(change(UserChange { password: Some(None), ..UserChange::default() }).await.unwrap());
+        }
+        Meanwhile::Disabled => {
+            drop(change(UserChange { disabled: Some(true), ..UserChange::default() }).await.unwrap());
+        }
+        Meanwhile::Deleted => drop(authority.remove_user(&call, server.realm, server.alice).await.unwrap()),
+        Meanwhile::LoggedOutEverywhere => {
+            let anchor = Anchor::User(server.alice);
+            drop(authority.end_all(&call, server.realm, anchor, Why::Everywhere).await.unwrap());
+        }
+        Meanwhile::EverybodyOut => {
+            let anchor = Anchor::Realm(server.realm);
+            drop(authority.end_all(&call, server.realm, anchor, Why::Admin).await.unwrap());
+        }
+    }
+}

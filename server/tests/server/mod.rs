@@ -1,0 +1,91 @@
+//! A real server in this process for tests that need more than one connection, and the plainest of clients.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use exeunt::app::{App, SERVER};
+use exeunt::authority::realm::MAIN;
+use exeunt::authority::{Call, Mint, Password, UserChange};
+use exeunt::config::Config;
+use exeunt::env::Env;
+use exeunt::serve::{self, Running};
+use exeunt::store::Store;
+use exeunt_core::{By, RealmId, UserId};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Alice's password.
+pub(crate) const PASSWORD: &str = "correct horse";
+/// Alice's account number.
+pub(crate) const ACCOUNT: &str = "000123";
+
+/// A server, and Alice.
+pub(crate) struct Server {
+    pub(crate) app: App,
+    pub(crate) realm: RealmId,
+    pub(crate) alice: UserId,
+    running: Running,
+}
+
+impl Server {
+    pub(crate) async fn start(store: Arc<dyn Store>) -> Self {
+        let app = App::open(Config::default(), Env::system(), store, false).await.unwrap();
+        let realm = app.authority.realm(MAIN).unwrap().id;
+        let alice = UserChange {
+            username: Some(Some("alice".to_owned())),
+            email: Some(Some("alice@example.org".to_owned())),
+            account_number: Some(Some(ACCOUNT.to_owned())),
+            password: Some(Some(Password::new(PASSWORD))),
+            ..UserChange::default()
+        };
+        let alice = app.authority.create_user(&call(&app), realm, alice).await.unwrap().id;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let running = serve::start(app.clone(), listener, None).unwrap();
+        Self { app, realm, alice, running }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.running.address
+    }
+
+    /// A Videntity call on a connection of its own: the name of its error, or `SUCCESS`, and the whole answer.
+    pub(crate) async fn videntity(address: SocketAddr, call: &str, form: &str) -> (String, String) {
+        let answer = post(address, &format!("/session/{call}"), form).await;
+        let outcome = between(&answer, "<error_name>", "</error_name>").unwrap_or("SUCCESS").to_owned();
+        (outcome, answer)
+    }
+
+    /// Logs Alice in through Videntity: her key.
+    pub(crate) async fn log_in(&self) -> String {
+        let form = format!("username=alice&password={PASSWORD}&account_number={ACCOUNT}").replace(' ', "+");
+        let (outcome, answer) = Self::videntity(self.address(), "login", &form).await;
+        assert_eq!(outcome, "SUCCESS", "{answer}");
+        between(&answer, "<session_key>", "</session_key>").unwrap().to_owned()
+    }
+
+    pub(crate) async fn stop(self) {
+        self.running.stop().await.unwrap();
+    }
+}
+
+/// A call by the server itself.
+pub(crate) fn call(app: &App) -> Call {
+    Call { now: app.env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(app.env.entropy()) }
+}
+
+pub(crate) fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
+    text.split_once(from)?.1.split_once(to).map(|(inner, _)| inner)
+}
+
+async fn post(address: SocketAddr, path: &str, form: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
