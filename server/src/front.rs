@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, UNIX_EPOCH};
 
-use exeunt_core::Moment;
+use exeunt_core::{ClientId, Moment};
 use http::header::{CACHE_CONTROL, CONNECTION, DATE, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING};
 use http::{HeaderName, Request, StatusCode};
 use hyper::body::Incoming;
@@ -47,13 +47,18 @@ pub async fn respond(app: App, peer: IpAddr, side: Side, request: Request<Incomi
     };
     if let Some(spoken) = spoken.filter(|spoken| spoken.deprecated()) {
         deprecate(&mut response, &spoken.settings);
-        let client = response.extensions().get::<Noted>().and_then(|noted| noted.client);
-        app.metrics.deprecated(dialect, route.call, client);
+        let noted = response.extensions().get::<Noted>().and_then(|noted| noted.client);
+        app.metrics.deprecated(dialect, route.call, noted.or_else(|| builtin(&app, spoken)));
     }
     finish(&mut response, now, chunked);
     app.metrics.request(dialect, route.call, response.status());
     line.write(&app, response.status(), response.extensions().get::<Noted>(), now, app.env.elapsed() - began);
     response
+}
+
+/// The client that all callers of a dialect share who do not say for which one they speak.
+fn builtin(app: &App, spoken: &Spoken) -> Option<ClientId> {
+    app.authority.builtin_client(spoken.realm, spoken.dialect.door).ok().map(|client| client.id)
 }
 
 /// What answers a path that no dialect has.
