@@ -3,7 +3,7 @@
 use exeunt_core::{Anchor, By, Mark, Moment, RealmId, SessionId, UserId, Verdict, Why};
 
 use crate::authority::live::SHARDS;
-use crate::authority::session::{Presented, Slide};
+use crate::authority::session::Presented;
 use crate::authority::{Authority, Call};
 use crate::error::{Cause, Error, Result};
 use crate::store::{Found, List, Others, Position, RaiseOutcome, SessionBy};
@@ -40,10 +40,14 @@ impl Authority {
     /// `Dead` with the exact cause if it was not alive: of many at once exactly one succeeds, and the others are
     /// answered after its mark is durable. `Unavailable` if it could not be made durable.
     pub async fn end(&self, call: &Call, presented: &Presented<'_>) -> Result<Ending> {
-        let standing = self.check_exact(presented, call.now, Slide::No).await?;
-        let by = standing.user.map_or(call.by, By::User);
+        let Some(live) = self.find(presented)? else {
+            return Err(Error::dead(self.cause(presented, call.now).await?.0));
+        };
+        // One that has expired is raised on too: a door may acknowledge its logout, and after a restart last-seen is
+        // known less exactly.
+        let by = live.session.user().map_or(call.by, By::User);
         let outcome =
-            self.raise_on_session(call, presented.realm, standing.session, Why::LoggedOut, by).await?;
+            self.raise_on_session(call, presented.realm, live.session.id, Why::LoggedOut, by).await?;
         match outcome.was {
             Verdict::Alive => Ok(self.ending(outcome.mark, true)),
             Verdict::Expired => Err(Error::dead(Cause::Expired)),

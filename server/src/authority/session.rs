@@ -89,8 +89,7 @@ impl Authority {
     /// `Dead(Expired)`, or `Dead(Unknown)` for everything else that is not active: [`Authority::cause`] tells more.
     /// `Unavailable` while memory is not provably complete.
     pub fn check(&self, presented: &Presented<'_>, now: Moment, slide: Slide) -> Result<Standing> {
-        let live = self.memory.find(&presented.token.fingerprint())?.filter(|live| presented.opens(live));
-        let live = live.ok_or_else(|| Error::dead(Cause::Unknown))?;
+        let live = self.find(presented)?.ok_or_else(|| Error::dead(Cause::Unknown))?;
         match self.memory.judge(&live, now) {
             Verdict::Alive if slide == Slide::Yes => {
                 self.touches.add(live.see(now));
@@ -100,6 +99,14 @@ impl Authority {
             Verdict::Expired => Err(Error::dead(Cause::Expired)),
             Verdict::Ended(_) => Err(Error::dead(Cause::Unknown)),
         }
+    }
+
+    /// The session in memory that a credential opens, dead or alive.
+    ///
+    /// # Errors
+    /// `Unavailable` while memory is not provably complete.
+    pub(super) fn find(&self, presented: &Presented<'_>) -> Result<Option<Arc<Live>>> {
+        Ok(self.memory.find(&presented.token.fingerprint())?.filter(|live| presented.opens(live)))
     }
 
     /// Checks a credential and, if it is not active, asks the store why: for doors that tell expired, ended and

@@ -8,7 +8,6 @@ use exeunt_core::{Moment, SessionId, Verdict};
 use crate::authority::Authority;
 use crate::authority::live::SHARDS;
 use crate::error::{Kind, Outage, Result};
-pub use crate::store::FLUSH_SECS;
 use crate::store::{Seen, Swept};
 
 /// Touches that wait to be written at most. While it is full, sessions stay as they were last written and are tried

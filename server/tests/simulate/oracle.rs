@@ -34,6 +34,8 @@ pub(crate) enum State {
     Open,
     /// It was ended, or found dead: it must never be alive again.
     Dead,
+    /// A check found that its time had run out. A restart may forget that for as long as last-seen is hazy.
+    Lapsed,
     /// The store failed in the middle of ending it.
     Unknown,
 }
@@ -52,7 +54,7 @@ impl Known {
         let idle = self.seen.plus_secs(self.idle_secs.into());
         let interval = u64::from((self.idle_secs / 60).max(1));
         match self.state {
-            State::Dead => Expected::Inactive,
+            State::Dead | State::Lapsed => Expected::Inactive,
             _ if aged => Expected::Inactive,
             State::Unknown => Expected::Either,
             State::Open if self.idle_secs == 0 || now < idle => Expected::Active,
@@ -64,6 +66,16 @@ impl Known {
 }
 
 impl Oracle {
+    /// The node was started anew.
+    pub(crate) fn restarted(&mut self) {
+        for known in &mut self.sessions {
+            known.hazy = true;
+            if known.state == State::Lapsed {
+                known.state = State::Open;
+            }
+        }
+    }
+
     /// These sessions were ended, or perhaps.
     pub(crate) fn end(&mut self, which: impl Fn(&Known) -> bool, state: State) {
         let ended = self.sessions.iter_mut().filter(|known| which(known) && known.state != State::Dead);

@@ -157,16 +157,13 @@ impl World {
                 }
             }
             Step::Advance { millis } => {
-                // As the runner does every second; what fails the first time is tried again.
-                drop(self.app.authority.flush().await);
-                drop(self.app.authority.flush().await);
-                self.recover(oracle).await?;
+                self.flush(oracle).await?;
                 self.env.advance_millis(millis);
             }
             Step::Tasks => self.tasks().await,
             Step::Crash => {
                 (self.app, self.store) = start(&self.env, &self.inner).await;
-                oracle.sessions.iter_mut().for_each(|known| known.hazy = true);
+                oracle.restarted();
             }
             Step::Fault { nth, fault } => self.store.fail(nth, fault),
         }
@@ -237,7 +234,7 @@ impl World {
         let expected = known.expected(now);
         if expected == Expected::Either || found == (expected == Expected::Active) {
             known.found(found, slide == Slide::Yes, now);
-            return Ok(());
+            return self.flush(oracle).await;
         }
         Err(format!("session {session} of user {} must be {expected:?}, and active is {found}", known.user))
     }
@@ -259,8 +256,15 @@ impl World {
             let user_now = self.app.authority.user(self.realm, self.users[user]).await;
             oracle.disabled[user] = user_now.map_err(|error| error.to_string())?.disabled;
         }
-        oracle.sessions.iter_mut().for_each(|known| known.hazy = true);
+        oracle.restarted();
         Ok(())
+    }
+
+    /// As the runner does at once; what fails the first time is tried again.
+    async fn flush(&mut self, oracle: &mut Oracle) -> Result<(), String> {
+        drop(self.app.authority.flush().await);
+        drop(self.app.authority.flush().await);
+        self.recover(oracle).await
     }
 
     async fn tasks(&self) {
@@ -289,7 +293,9 @@ impl Known {
 
     fn found(&mut self, active: bool, slide: bool, now: Moment) {
         match (active, self.state) {
-            (false, _) => self.state = State::Dead,
+            (false, State::Open) => self.state = State::Lapsed,
+            (false, State::Unknown) => self.state = State::Dead,
+            (false, State::Dead | State::Lapsed) => {}
             (true, State::Unknown) => self.state = State::Open,
             (true, _) => {}
         }
