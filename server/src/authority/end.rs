@@ -82,10 +82,13 @@ impl Authority {
         user: UserId,
         keep: SessionId,
     ) -> Result<(usize, Position)> {
+        // Asked first: a failure after the marks were raised would be taken for a refusal.
+        let before = self.position().await?;
         let raise = call.raise(Anchor::User(user), realm, Why::Others);
         let marks = self.settle(self.store.raise_others(Others { user, keep, raise }).await)?;
         marks.iter().for_each(|mark| self.applied(mark));
-        Ok((marks.len(), self.position().await?))
+        let stamp = marks.last().map_or(before.stamp, |mark| mark.at);
+        Ok((marks.len(), Position { stamp, ..before }))
     }
 
     /// How many sessions a mark on this anchor would end now.
@@ -101,13 +104,14 @@ impl Authority {
     ///
     /// # Errors
     /// `Malformed("except")`, `Unavailable`.
-    pub fn would_end_others(&self, user: UserId, keep: SessionId, now: Moment) -> Result<usize> {
+    pub async fn would_end_others(&self, user: UserId, keep: SessionId, now: Moment) -> Result<usize> {
         self.ready()?;
-        let kept = self.memory.find_by_id(keep).filter(|live| live.session.user() == Some(user));
-        let kept =
-            kept.ok_or_else(|| Error::malformed("except", "the session to keep is not one of this user's"))?;
+        // From the store, as there: the session to keep may be dead already.
+        let kept = self.settle(self.store.session(SessionBy::Id(keep), now).await)?;
+        let kept = kept.map(|found| found.record.session).filter(|session| session.user() == Some(user));
+        let kept = kept.ok_or_else(|| Error::malformed("except", "this is not a session of the user"))?;
         let hangs = |id: SessionId| {
-            kept.session.anchors.contains(&Anchor::Session(id))
+            kept.anchors.contains(&Anchor::Session(id))
                 || self
                     .memory
                     .find_by_id(id)

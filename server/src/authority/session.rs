@@ -155,6 +155,21 @@ impl Authority {
         voucher: &Voucher,
         token: &Token,
     ) -> Result<Standing> {
+        match self.try_to_vouch(call, realm, voucher, token).await {
+            Err(error) if matches!(error.kind(), Kind::Dead(_)) => {
+                self.try_to_vouch(call, realm, voucher, token).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn try_to_vouch(
+        &self,
+        call: &Call,
+        realm: RealmId,
+        voucher: &Voucher,
+        token: &Token,
+    ) -> Result<Standing> {
         // Read before the user and the client, which are the evidence here.
         let stamp = self.memory.position();
         let user = self.user(realm, voucher.user).await?;
@@ -178,14 +193,18 @@ impl Authority {
         self.issue(call, &issue).await
     }
 
-    /// Records a session and lets it live, unless something ended it while its evidence was being looked at: that is
-    /// `Dead(Unknown)`, and nobody gets the token.
+    /// Records a session and lets it live, unless something ended it while its evidence was being looked at: then
+    /// nobody gets the token.
     ///
     /// # Errors
-    /// As above, and `Unavailable`.
+    /// `Dead(Unknown)` if it would be dead at birth: nothing was recorded, so it can be tried anew with fresh evidence.
+    /// `Unavailable(Busy)` if it was ended while it was being recorded: its token is used up. `Unavailable`.
     pub async fn issue(&self, call: &Call, issue: &Issue<'_>) -> Result<Standing> {
         let record = issue.record(call);
         let live = Arc::new(Live::new(record.session.clone(), record.door, record.token, 0, call.now));
+        if self.memory.judge(&live, call.now) != Verdict::Alive {
+            return Err(Error::dead(Cause::Unknown));
+        }
         let generation = self.memory.generation();
         self.memory.insert(live.clone());
         let outcome = self.store.issue(NewSession { record, sessions_max: issue.client.sessions_max }).await;
@@ -204,7 +223,7 @@ impl Authority {
         let there = self.memory.find_by_id(live.session.id).is_some();
         match self.memory.judge(&live, call.now) {
             Verdict::Alive if there => Ok(live.standing()),
-            _ => Err(Error::dead(Cause::Unknown)),
+            _ => Err(Error::unavailable(Outage::Busy).because("ended while it was being recorded")),
         }
     }
 }
