@@ -126,8 +126,8 @@ fn successor(settings: &config::Dialect) -> &str {
     settings.successor.as_deref().unwrap_or(SUCCESSOR)
 }
 
-/// Where users of a deprecated dialect read what to use instead, until OAuth is spoken here.
-const SUCCESSOR: &str = "https://exeunt.example/docs/moving-on";
+/// Where users of a deprecated dialect read what to use instead, until OAuth is spoken here: a page of this server.
+pub const SUCCESSOR: &str = "/docs/moving-on";
 /// Since when a deprecated dialect is so, unless configured: 2026-01-01. Its documents say that it is, but not since
 /// when, and the header must name a day.
 const DEPRECATED: Moment = Moment::from_secs(1_767_225_600);

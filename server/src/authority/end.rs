@@ -5,7 +5,7 @@ use exeunt_core::{Anchor, By, Mark, Moment, RealmId, SessionId, UserId, Verdict,
 use crate::authority::live::SHARDS;
 use crate::authority::session::{Presented, Slide};
 use crate::authority::{Authority, Call};
-use crate::error::{Cause, Error, Kind, Result};
+use crate::error::{Cause, Error, Result};
 use crate::store::{Found, List, Others, Position, RaiseOutcome, SessionBy};
 
 /// How many rows are looked at in one step when something alive is searched for.
@@ -40,14 +40,7 @@ impl Authority {
     /// `Dead` with the exact cause if it was not alive: of many at once exactly one succeeds, and the others are
     /// answered after its mark is durable. `Unavailable` if it could not be made durable.
     pub async fn end(&self, call: &Call, presented: &Presented<'_>) -> Result<Ending> {
-        let standing = match self.check(presented, call.now, Slide::No) {
-            Ok(standing) => standing,
-            Err(error) if error.kind() == Kind::Dead(Cause::Unknown) => {
-                return Err(Error::dead(self.cause(presented, call.now).await?.0));
-            }
-            // Expired is known from memory. The store is not asked: it allows for a use that was not yet written.
-            Err(error) => return Err(error),
-        };
+        let standing = self.check_exact(presented, call.now, Slide::No).await?;
         let by = standing.user.map_or(call.by, By::User);
         let outcome =
             self.raise_on_session(call, presented.realm, standing.session, Why::LoggedOut, by).await?;
@@ -89,10 +82,13 @@ impl Authority {
         user: UserId,
         keep: SessionId,
     ) -> Result<(usize, Position)> {
+        // Asked first: a failure after the marks were raised would be taken for a refusal.
+        let before = self.position().await?;
         let raise = call.raise(Anchor::User(user), realm, Why::Others);
         let marks = self.settle(self.store.raise_others(Others { user, keep, raise }).await)?;
         marks.iter().for_each(|mark| self.applied(mark));
-        Ok((marks.len(), self.position().await?))
+        let stamp = marks.last().map_or(before.stamp, |mark| mark.at);
+        Ok((marks.len(), Position { stamp, ..before }))
     }
 
     /// How many sessions a mark on this anchor would end now.

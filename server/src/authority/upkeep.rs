@@ -87,6 +87,8 @@ impl Authority {
             return Ok(());
         }
         self.store.recover().await?;
+        // What waited to be written is written before it is read.
+        self.flush().await?;
         self.fill(now).await?;
         tracing::warn!(sessions = self.memory.len(), "the store was opened again; checks are answered");
         Ok(())

@@ -47,3 +47,8 @@ pub(super) fn metrics(x: Exchange) -> Answer {
 pub(super) fn openapi(x: Exchange) -> Answer {
     serve(x, Need::Nothing, |_, _| async { Ok(answer(StatusCode::OK, "application/json", OPENAPI)) })
 }
+
+/// Where the answers of a deprecated dialect point to, unless a successor is configured.
+pub(super) fn moving_on(_: Exchange) -> Answer {
+    Box::pin(async { answer(StatusCode::OK, "text/html; charset=utf-8", include_str!("moving_on.html")) })
+}

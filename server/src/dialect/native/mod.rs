@@ -111,6 +111,7 @@ pub const RESOURCES: &[Resource] = &[
     ("/metrics", &[get("metrics", health::metrics)]),
     ("/healthz", &[open("healthz", health::live)]),
     ("/readyz", &[open("readyz", health::ready)]),
+    (crate::front::SUCCESSOR, &[open("moving_on", health::moving_on)]),
 ];
 
 fn route(method: &Method, path: &str) -> Option<Route> {
