@@ -133,8 +133,14 @@ impl Authority {
     /// # Errors
     /// `Unavailable`.
     pub async fn cause(&self, presented: &Presented<'_>, now: Moment) -> Result<(Cause, Option<Mark>)> {
-        let found =
-            self.settle(self.store.session(SessionBy::Token(presented.token.fingerprint()), now).await)?;
+        let token = presented.token.fingerprint();
+        // What is written may be behind by a touch, and is then too late to say so.
+        if let Some(live) = self.memory.find(&token)?.filter(|live| presented.opens(live))
+            && self.memory.judge(&live, now) == Verdict::Expired
+        {
+            return Ok((Cause::Expired, None));
+        }
+        let found = self.settle(self.store.session(SessionBy::Token(token), now).await)?;
         let Some(found) = found.filter(|found| presented.matches(found.record.door, &found.record.session))
         else {
             return Ok((Cause::Unknown, None));

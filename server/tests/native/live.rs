@@ -12,6 +12,7 @@ use exeunt::env::Env;
 use exeunt::serve::{self, Running};
 use exeunt::store::Incarnation;
 use exeunt::store::memory::MemoryStore;
+use exeunt::task::{self, Task};
 use exeunt_core::{By, Token};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -42,7 +43,7 @@ pub(crate) struct Answer {
 impl Live {
     pub(crate) fn start() -> Self {
         let runtime = Runtime::new().unwrap();
-        let (app, running) = runtime.block_on(open());
+        let (app, running) = runtime.block_on(open(task::ALL));
         Self { runtime, app, address: running.address, running: Some(running) }
     }
 
@@ -103,13 +104,13 @@ impl Live {
     }
 }
 
-/// A server on a free port, in whatever runtime this is called.
-pub(crate) async fn open() -> (App, Running) {
+/// A server on a free port with these tasks, in whatever runtime this is called.
+pub(crate) async fn open(tasks: &[Task]) -> (App, Running) {
     let store = Arc::new(MemoryStore::new(Incarnation([1; 16])));
     let app = App::open(Config::default(), Env::system(), store, false).await.unwrap();
     app.authority.give_keys(Token::presented(KEY).as_slice(), app.env.now());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let running = serve::start(app.clone(), listener, None).unwrap();
+    let running = serve::start_with(app.clone(), listener, None, tasks).unwrap();
     (app, running)
 }
 

@@ -8,5 +8,6 @@ mod feed;
 mod live;
 mod roles;
 mod schema;
+mod secrets;
 
 mod stuck;

@@ -15,7 +15,7 @@ fn a_reader_that_is_stuck_loses_its_stream() {
     let server = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let (app, running) = open().await;
+            let (app, running) = open(&[]).await;
             tell.send(running.address).unwrap();
             is_open.await.unwrap();
             assert_eq!(app.feeds.available_permits(), FEEDS_MAX - 1);
