@@ -91,6 +91,13 @@ impl App {
     }
 }
 
+impl Spoken {
+    /// Whether its documents, or the operator, call it deprecated.
+    pub fn deprecated(&self) -> bool {
+        self.dialect.deprecated || self.settings.deprecated_at().or(self.settings.sunset_at()).is_some()
+    }
+}
+
 impl Deref for App {
     type Target = Parts;
 
@@ -116,6 +123,14 @@ fn builtin(dialect: &Dialect, config: &Config) -> Option<Builtin> {
 fn spoken(dialect: &'static Dialect, config: &Config, authority: &Authority) -> Option<Result<Spoken>> {
     let settings = config.dialect(dialect.door.name());
     settings.enabled.then(|| {
+        // DEP-03: nothing ends before it is deprecated.
+        if settings.deprecated_at().zip(settings.sunset_at()).is_some_and(|(from, until)| until < from) {
+            let name = dialect.door.name();
+            return Err(Error::malformed(
+                "dialects",
+                format!("dialects.{name}: sunset_at_secs is before deprecated_at_secs"),
+            ));
+        }
         let realm = authority.realm(&settings.realm)?.id;
         Ok(Spoken { dialect, settings, realm })
     })

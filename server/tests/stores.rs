@@ -1,5 +1,7 @@
 //! Every promise of the contract, on every store.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
 mod scratch;
 
 use std::sync::Arc;

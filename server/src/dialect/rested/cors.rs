@@ -59,7 +59,7 @@ impl Origin {
     /// other gets nothing.
     pub(super) fn mark(&self, headers: &mut HeaderMap) {
         // Of every answer, or a cache would give one origin's answer to another.
-        headers.append(VARY, HeaderValue::from_static("Origin"));
+        headers.entry(VARY).or_insert(HeaderValue::from_static("Origin"));
         if let Self::Allowed(origin) = self {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
             headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
@@ -70,10 +70,8 @@ impl Origin {
     /// Writes into the answer to a preflight what the real request may be. PUT and DELETE are let through, so that a
     /// page can read that they are not supported.
     pub(super) fn mark_preflight(&self, headers: &mut HeaderMap) {
-        headers.append(
-            VARY,
-            HeaderValue::from_static("Access-Control-Request-Method, Access-Control-Request-Headers"),
-        );
+        let vary = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
+        headers.insert(VARY, HeaderValue::from_static(vary));
         if let Self::Allowed(_) = self {
             headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PUT, DELETE"));
             headers.insert(

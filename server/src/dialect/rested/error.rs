@@ -61,7 +61,8 @@ pub(super) fn render(error: &Error) -> Response {
         Kind::NotFound => (StatusCode::NOT_FOUND, error.public()),
         Kind::Unsupported => (StatusCode::METHOD_NOT_ALLOWED, error.public()),
         Kind::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, error.public()),
-        Kind::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, error.public()),
+        // Of several sessions to be ended some may be over: so this does not say that nothing was changed.
+        Kind::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "The server cannot do this now; ask again"),
         Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, error.public()),
     };
     let mut response = message(status, text);

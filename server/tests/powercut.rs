@@ -1,0 +1,161 @@
+//! The power goes at every single write and sync of a short history. Whatever the disk has kept then, every
+//! acknowledged logout is dead, every acknowledged login alive, and the log of marks has no hole.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+mod powercut {
+    pub(crate) mod disk;
+    pub(crate) mod history;
+    pub(crate) mod vfs;
+}
+mod scratch;
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use exeunt::error::{Error, Kind, Outage, Result};
+use exeunt::store::Ledger;
+use exeunt::store::sqlite::SqliteStore;
+use tokio::runtime::{Builder, Runtime};
+
+use self::powercut::disk::{Fault, disk};
+use self::powercut::history::{STEPS, Step, Told, options};
+use self::powercut::vfs;
+use self::scratch::Scratch;
+
+/// Images of the disk that are looked at after each cut.
+const IMAGES: u64 = 4;
+
+/// There is one disk in this process, so one test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+#[test]
+fn nothing_acknowledged_is_lost_when_the_power_goes() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut cuts = 0;
+    while let Some(broken) = cut_at(cuts + 1, false) {
+        assert_eq!(broken, Vec::<String>::new(), "cut at {}", cuts + 1);
+        cuts += 1;
+    }
+    assert!(cuts > 100, "the history has only {cuts} writes and syncs");
+}
+
+#[test]
+fn without_syncing_something_is_lost() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let broken = (1..).map_while(|at| cut_at(at, true)).find(|broken| !broken.is_empty());
+    assert!(broken.is_some(), "this test could not tell a store that syncs from one that does not");
+}
+
+/// A failure that passes: the store finds out what it has, and goes on.
+#[test]
+fn after_a_failed_write_or_sync_the_store_recovers() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    for full in [false, true] {
+        let mut at = 1;
+        while runtime().block_on(survive(Fault { at, full })) {
+            at += 1;
+        }
+        assert!(at > 100, "the history has only {at} writes and syncs");
+    }
+}
+
+/// Plays the history until the power goes, and tells how the promise is broken on the images of the disk. `None`: the
+/// history ended before.
+fn cut_at(at: u64, synchronous_off: bool) -> Option<Vec<String>> {
+    vfs::register();
+    let folder = Scratch::new();
+    disk().reset(Some(Fault { at, full: false }));
+    let told = runtime().block_on(play(&folder.path().join("exeunt.db"), synchronous_off));
+    if !disk().has_failed() {
+        return None;
+    }
+    let broken = (0..IMAGES).filter_map(|image| {
+        let after = Scratch::new();
+        disk().image(at * IMAGES + image, after.path());
+        runtime().block_on(look(&after.path().join("exeunt.db"), &told)).err()
+    });
+    Some(broken.collect())
+}
+
+async fn play(path: &Path, synchronous_off: bool) -> Told {
+    let mut told = Told::default();
+    let open = || SqliteStore::open(options(path, synchronous_off, Some(vfs::NAME)));
+    let Ok(mut store) = open() else { return told };
+    for step in STEPS {
+        if told.step(*step, &store).await.is_err() {
+            break;
+        }
+        if matches!(step, Step::Reopen) {
+            let closed = store.close().await;
+            drop(store);
+            match closed.and_then(|()| open()) {
+                Ok(again) => store = again,
+                Err(_) => return told,
+            }
+        }
+    }
+    told
+}
+
+/// Opens what is left as any store is opened.
+async fn look(path: &Path, told: &Told) -> std::result::Result<(), String> {
+    let store = SqliteStore::open(options(path, false, None)).map_err(|error| error.to_string())?;
+    told.holds(&store).await
+}
+
+/// Plays the history with one fault that passes; `false` if it did not come.
+async fn survive(fault: Fault) -> bool {
+    vfs::register();
+    let folder = Scratch::new();
+    let path = folder.path().join("exeunt.db");
+    disk().reset(Some(fault));
+    let open = || SqliteStore::open(options(&path, false, Some(vfs::NAME)));
+    let again = |error: Error| {
+        assert!(error.public().contains(&path.display().to_string()), "{error}");
+        disk().heal();
+        open().unwrap()
+    };
+    let mut store = open().unwrap_or_else(again);
+    let mut told = Told::default();
+    for step in STEPS {
+        if let Err(error) = told.step(*step, &store).await {
+            found_out(&store, &error).await.unwrap();
+            told.step(*step, &store).await.unwrap();
+        }
+        if matches!(step, Step::Reopen) {
+            // If it cannot be closed in order, it is as if the process had died.
+            let _closed = store.close().await;
+            drop(store);
+            store = open().unwrap_or_else(again);
+        }
+    }
+    told.holds(&store).await.unwrap();
+    drop(store);
+    let came = disk().has_failed() || disk().is_healed();
+    look(&path, &told).await.unwrap();
+    came
+}
+
+/// After an unknown outcome nothing is answered until the file was opened again.
+async fn found_out(store: &SqliteStore, error: &Error) -> Result<()> {
+    let unknown = Kind::Unavailable(Outage::Unknown);
+    if error.kind() == unknown {
+        assert_eq!(store.position().await.unwrap_err().kind(), unknown);
+        assert_eq!(store.reserve(1).await.unwrap_err().kind(), unknown);
+        assert_eq!(store.snapshot(None).await.unwrap_err().kind(), unknown);
+        if !disk().is_full() {
+            assert!(store.recover().await.is_err());
+            assert_eq!(store.position().await.unwrap_err().kind(), unknown);
+        }
+        disk().heal();
+        return store.recover().await;
+    }
+    assert_eq!(error.kind(), Kind::Unavailable(Outage::Refused));
+    disk().heal();
+    Ok(())
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
