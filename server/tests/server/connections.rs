@@ -1,9 +1,5 @@
 //! Bounds on connections: slow and greedy clients are cut off, and a stop lets requests in flight finish.
 
-#![expect(clippy::unwrap_used, reason = "a test's own client")]
-
-mod server;
-
 use std::sync::Arc;
 
 use exeunt::app::App;
@@ -12,7 +8,7 @@ use exeunt::env::Env;
 use exeunt::serve::{self, Running};
 use exeunt::store::Incarnation;
 use exeunt::store::memory::MemoryStore;
-use server::{PASSWORD, Server};
+use crate::stage::{PASSWORD, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
