@@ -78,10 +78,7 @@ impl<T: fmt::Display> Serialize for Shown<T> {
 /// A page of a list.
 pub(super) fn page(items: Vec<Value>, next: Option<impl ToString>) -> Value {
     let next = next.map_or(Value::Null, |next| next.to_string().into());
-    Value::Object(Map::from_iter([
-        ("items".to_owned(), Value::Array(items)),
-        ("next".to_owned(), next),
-    ]))
+    Value::Object(Map::from_iter([("items".to_owned(), Value::Array(items)), ("next".to_owned(), next)]))
 }
 
 /// One parameter of the query. That it is there once at most was looked at before the call began.
