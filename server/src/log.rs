@@ -83,8 +83,6 @@ impl Line {
         }
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let outcome = kind.map_or(if refused { "refused" } else { "ok" }, crate::error::Kind::word);
-        let private = noted.and_then(|noted| noted.private.as_deref()).unwrap_or_default();
-        let key = noted.and_then(|noted| noted.key).map(|key| key.to_string()).unwrap_or_default();
         tracing::info!(
             dialect = self.dialect,
             call = self.route.call,
@@ -93,8 +91,8 @@ impl Line {
             outcome,
             from = %self.from,
             micros,
-            key,
-            private,
+            key = noted.and_then(|noted| noted.key).map(tracing::field::display),
+            private = noted.and_then(|noted| noted.private.as_deref()),
             "request"
         );
     }
@@ -122,14 +120,17 @@ impl Sampler {
     }
 }
 
-/// The time of a line, from the one clock: seconds since 1970 with milliseconds, as UTC.
+/// The time of a line, from the one clock: RFC 3339 in UTC, with milliseconds.
 struct Clock(Env);
 
 impl FormatTime for Clock {
     fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
-        let now = self.0.now();
-        let seconds = std::time::UNIX_EPOCH + Duration::from_secs(now.secs());
-        write!(writer, "{} +{:03}ms", httpdate::fmt_http_date(seconds), now.millis() % 1000)
+        let millis = i64::try_from(self.0.now().millis()).unwrap_or_default();
+        match jiff::Timestamp::from_millisecond(millis) {
+            Ok(time) => write!(writer, "{time:.3}"),
+            // Beyond the year 9999.
+            Err(_) => write!(writer, "{millis}"),
+        }
     }
 }
 

@@ -100,6 +100,17 @@ fn recorded_answers_are_as_described() {
     assert_eq!(all, succeeded, "every call succeeds in some story");
 }
 
+#[test]
+fn every_problem_is_in_the_documents() {
+    let text = include_str!("../../../docs/native.md");
+    for recorded in recorded().iter().filter(|recorded| recorded.content_type == "application/problem+json") {
+        let Ok(body) = serde_json::from_str::<Value>(&recorded.body) else { continue };
+        let word = body["type"].as_str().unwrap().trim_start_matches("urn:exeunt:problem:").to_owned();
+        let row = format!("| `{word}` | {} |", recorded.status);
+        assert!(text.contains(&row), "{}: docs/native.md has no {row}", recorded.story);
+    }
+}
+
 fn must_fit(document: &Value, answer: &Value, recorded: &Recorded, at: &str) {
     let Some(content) = answer.get("content") else {
         assert_eq!(recorded.body, "", "{at}: a body is not described");

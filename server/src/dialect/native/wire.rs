@@ -1,11 +1,13 @@
 //! The shapes on the wire. Ids are strings, times are RFC 3339 in UTC, lists are `{"items": […], "next": cursor}`.
 
+use std::fmt;
+
 use exeunt_core::{By, Mark, Moment, Verdict};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value, json};
 
 use super::error::{self, Refusal};
 use crate::authority::end::Ending;
@@ -57,13 +59,26 @@ fn without_values(error: &serde_json::Error) -> String {
 }
 
 /// An answer in JSON.
-pub(super) fn json(status: StatusCode, body: &Value) -> Response {
-    answer(status, "application/json", body.to_string())
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => answer(status, "application/json", bytes),
+        Err(error) => error::render(&Error::internal(error)),
+    }
+}
+
+/// An id or a time as it is written.
+pub(super) struct Shown<T>(pub(super) T);
+
+impl<T: fmt::Display> Serialize for Shown<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
+    }
 }
 
 /// A page of a list.
 pub(super) fn page(items: Vec<Value>, next: Option<impl ToString>) -> Value {
-    json!({ "items": items, "next": next.map(|next| next.to_string()) })
+    let next = next.map_or(Value::Null, |next| next.to_string().into());
+    Value::Object(Map::from_iter([("items".to_owned(), Value::Array(items)), ("next".to_owned(), next)]))
 }
 
 /// One parameter of the query. That it is there once at most was looked at before the call began.
@@ -110,8 +125,12 @@ pub(super) fn change<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 pub(super) fn time(at: Moment) -> Value {
-    let millis = i64::try_from(at.millis()).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(millis).map_or(Value::Null, |time| Value::String(time.to_string()))
+    timestamp(at).map_or(Value::Null, |time| Value::String(time.to_string()))
+}
+
+/// `None`: beyond the year 9999, which has no text.
+pub(super) fn timestamp(at: Moment) -> Option<jiff::Timestamp> {
+    jiff::Timestamp::from_millisecond(i64::try_from(at.millis()).ok()?).ok()
 }
 
 pub(super) fn user(user: &User) -> Value {

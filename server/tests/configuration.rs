@@ -1,0 +1,77 @@
+//! `docs/configuration.md` against the program: every option with its default, and no other.
+
+use std::collections::BTreeMap;
+
+use exeunt::config::{Config, Dialect};
+use exeunt::dialect;
+use serde_json::Value;
+
+const DOCUMENT: &str = include_str!("../../docs/configuration.md");
+
+#[test]
+fn every_option_is_documented_with_its_default() {
+    assert_eq!(documented(), options());
+}
+
+#[test]
+fn units_are_those_of_the_names() {
+    for row in rows("| `").filter(|row| row.len() == 4) {
+        let last = row[0].trim_matches('`').rsplit(['_', '.']).next().unwrap_or_default();
+        let unit = match last {
+            "secs" => "seconds",
+            "bytes" | "hours" | "days" | "failures" | "threads" | "connections" => last,
+            _ => continue,
+        };
+        assert!(row[2].starts_with(unit), "{}: {}", row[0], row[2]);
+    }
+}
+
+#[test]
+fn lifetimes_of_built_in_clients_are_those_of_the_dialects() {
+    let lifetimes: Vec<_> = rows("| `")
+        .filter(|row| row.len() == 3)
+        .map(|row| (row[0].trim_matches('`').to_owned(), row[1].clone(), row[2].clone()))
+        .collect();
+    let builtins: Vec<_> = dialect::ALL
+        .iter()
+        .filter_map(|dialect| dialect.builtin.as_ref())
+        .map(|it| (it.door.name().to_owned(), it.idle_secs.to_string(), it.absolute_secs.to_string()))
+        .collect();
+    assert_eq!(lifetimes, builtins);
+}
+
+/// Options with their defaults, as the document shows them.
+fn documented() -> BTreeMap<String, String> {
+    let four = rows("| `").filter(|row| row.len() == 4);
+    four.map(|row| (row[0].trim_matches('`').to_owned(), row[1].trim_matches('`').to_owned())).collect()
+}
+
+/// Options with their defaults, as the program has them.
+fn options() -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut config = serde_json::to_value(Config::default()).unwrap_or_default();
+    config["dialects"] = serde_json::json!({ "<name>": Dialect::default() });
+    flatten("", &config, &mut found);
+    found
+}
+
+fn flatten(name: &str, value: &Value, found: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(members) => {
+            for (member, value) in members {
+                let name = if name.is_empty() { member.clone() } else { format!("{name}.{member}") };
+                flatten(&name, value, found);
+            }
+        }
+        Value::Null => drop(found.insert(name.to_owned(), "none".to_owned())),
+        other => drop(found.insert(name.to_owned(), other.to_string())),
+    }
+}
+
+/// The cells of the rows that begin so.
+fn rows(beginning: &str) -> impl Iterator<Item = Vec<String>> {
+    DOCUMENT
+        .lines()
+        .filter(move |line| line.starts_with(beginning))
+        .map(|line| line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect())
+}
