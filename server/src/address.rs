@@ -2,50 +2,55 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::HeaderMap;
 use http::header::FORWARDED;
+use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// How many hops are looked at.
 const HOPS_MAX: usize = 32;
 
 /// The caller's address. `Forwarded` (RFC 7239) and `X-Forwarded-For` are believed only from trusted peers: read from
 /// the last hop backwards, up to the first that is not trusted. A hop that is no address ends the search: then the
-/// trusted hop behind it stands for the caller.
+/// trusted hop behind it stands for the caller. A proxy writes one of the two headers and lets the caller's own other
+/// one pass, so where both are there and do not agree, neither is believed and the peer stands for the caller.
 pub fn of_caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let peer = peer.to_canonical();
     if trusted.is_empty() || !is_trusted(peer, trusted) {
         return peer;
     }
-    let mut caller = peer;
-    for hop in hops(headers).into_iter().rev().take(HOPS_MAX) {
-        let Some(address) = hop else { break };
-        caller = address.to_canonical();
-        if !is_trusted(caller, trusted) {
-            break;
+    let last_untrusted = |hops: Vec<Option<IpAddr>>| {
+        let mut caller = peer;
+        for hop in hops.into_iter().rev().take(HOPS_MAX) {
+            let Some(address) = hop else { break };
+            caller = address.to_canonical();
+            if !is_trusted(caller, trusted) {
+                break;
+            }
         }
+        caller
+    };
+    let forwarded = hops(headers, &FORWARDED, forwarded_for).map(last_untrusted);
+    let x_forwarded_for = hops(headers, &X_FORWARDED_FOR, parse).map(last_untrusted);
+    match (forwarded, x_forwarded_for) {
+        (Some(one), Some(other)) if one != other => peer,
+        (one, other) => one.or(other).unwrap_or(peer),
     }
-    caller
 }
 
 fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|net| net.contains(&address))
 }
 
-/// All hops in order, the newest last. `Forwarded` is read if it is there, else `X-Forwarded-For`.
-fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
-    let lines = |name: &str| -> Vec<String> {
-        headers
-            .get_all(name)
-            .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-            .collect()
-    };
-    let forwarded = lines(FORWARDED.as_str());
-    if forwarded.is_empty() {
-        return lines("x-forwarded-for").iter().flat_map(|line| line.split(',')).map(parse).collect();
-    }
-    forwarded.iter().flat_map(|line| line.split(',')).map(forwarded_for).collect()
+/// All hops that a header names, in order, the newest last; `None` if it is not there.
+fn hops(
+    headers: &HeaderMap,
+    name: &HeaderName,
+    read: fn(&str) -> Option<IpAddr>,
+) -> Option<Vec<Option<IpAddr>>> {
+    let lines = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let hops: Vec<_> = lines.flat_map(|line| line.split(',').map(read).collect::<Vec<_>>()).collect();
+    (!hops.is_empty()).then_some(hops)
 }
 
 fn forwarded_for(element: &str) -> Option<IpAddr> {
@@ -67,8 +72,14 @@ mod tests {
     use super::*;
 
     fn caller(peer: &str, header: (&'static str, &str)) -> String {
+        caller_by(peer, &[header])
+    }
+
+    fn caller_by(peer: &str, lines: &[(&'static str, &str)]) -> String {
         let mut headers = HeaderMap::new();
-        headers.insert(header.0, header.1.parse().unwrap());
+        for (name, value) in lines {
+            headers.append(*name, value.parse().unwrap());
+        }
         let trusted = ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
         of_caller(peer.parse().unwrap(), &headers, &trusted).to_string()
     }
@@ -88,6 +99,13 @@ mod tests {
             caller("::1", ("forwarded", "for=203.0.113.5, for=\"[2001:db8::1]:80\";proto=https")),
             "2001:db8::1"
         );
+    }
+
+    #[test]
+    fn a_header_that_the_proxy_did_not_write_moves_nobody() {
+        let by_proxy = ("x-forwarded-for", "198.51.100.1");
+        assert_eq!(caller_by("10.0.0.1", &[by_proxy, ("forwarded", "for=203.0.113.5")]), "10.0.0.1");
+        assert_eq!(caller_by("10.0.0.1", &[by_proxy, ("forwarded", "for=198.51.100.1")]), "198.51.100.1");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use exeunt_core::{By, Door, KeyId, Moment};
+use exeunt_core::{By, ClientId, Door, KeyId, Moment};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use http_body_util::combinators::BoxBody;
@@ -53,6 +53,8 @@ pub struct Noted {
     pub private: Option<String>,
     /// The key that the caller proved itself with.
     pub key: Option<KeyId>,
+    /// The client that a deprecated dialect was spoken for (DEP-08), where that is known.
+    pub client: Option<ClientId>,
 }
 
 impl Exchange {
@@ -116,7 +118,7 @@ impl Exchange {
 impl Noted {
     /// What is to be logged of an error.
     pub fn of(error: &Error) -> Self {
-        Self { kind: Some(error.kind()), private: error.private().map(str::to_owned), key: None }
+        Self { kind: Some(error.kind()), private: error.private().map(str::to_owned), ..Self::default() }
     }
 }
 

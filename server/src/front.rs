@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, UNIX_EPOCH};
 
-use exeunt_core::Moment;
+use exeunt_core::{ClientId, Moment};
 use http::header::{CACHE_CONTROL, CONNECTION, DATE, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING};
 use http::{HeaderName, Request, StatusCode};
 use hyper::body::Incoming;
@@ -32,24 +32,37 @@ pub async fn respond(app: App, peer: IpAddr, side: Side, request: Request<Incomi
     let from = address::of_caller(peer, request.headers(), &app.config.trusted_proxies);
     let chunked = request.headers().contains_key(TRANSFER_ENCODING);
     let mut exchange = Exchange::new(app.clone(), now, from, side != Side::Public, request);
-    let Some((spoken, path, route)) = find(&app, side, &exchange) else {
-        let mut response = plain(StatusCode::NOT_FOUND);
-        finish(&mut response, now, chunked);
-        app.metrics.request("none", "none", response.status());
-        return response;
+    let (spoken, route) = match find(&app, side, &exchange) {
+        Some((spoken, path, route)) => {
+            exchange.path = path;
+            (Some(spoken), route)
+        }
+        None => (None, NOWHERE),
     };
-    exchange.path = path;
-    let line = log::Line { dialect: spoken.dialect.door, route, method: exchange.method().clone(), from };
-    let mut response =
-        if over(spoken, route, now) { gone(&spoken.settings) } else { (route.endpoint)(exchange).await };
-    if spoken.deprecated() {
+    let dialect = spoken.map_or("none", |spoken| spoken.dialect.door.name());
+    let line = log::Line { dialect, route, method: log::known(exchange.method()), from };
+    let mut response = match spoken {
+        Some(spoken) if over(spoken, route, now) => gone(&spoken.settings),
+        _ => (route.endpoint)(exchange).await,
+    };
+    if let Some(spoken) = spoken.filter(|spoken| spoken.deprecated()) {
         deprecate(&mut response, &spoken.settings);
+        let noted = response.extensions().get::<Noted>().and_then(|noted| noted.client);
+        app.metrics.deprecated(dialect, route.call, noted.or_else(|| builtin(&app, spoken)));
     }
     finish(&mut response, now, chunked);
-    app.metrics.request(spoken.dialect.door.name(), route.call, response.status());
+    app.metrics.request(dialect, route.call, response.status());
     line.write(&app, response.status(), response.extensions().get::<Noted>(), now, app.env.elapsed() - began);
     response
 }
+
+/// The client that all callers of a dialect share who do not say for which one they speak.
+fn builtin(app: &App, spoken: &Spoken) -> Option<ClientId> {
+    app.authority.builtin_client(spoken.realm, spoken.dialect.door).ok().map(|client| client.id)
+}
+
+/// What answers a path that no dialect has.
+const NOWHERE: Route = Route::new("none", Sort::Other, |_| Box::pin(async { plain(StatusCode::NOT_FOUND) }));
 
 /// Says when a caller should ask again, where that is known: for dialects that answer so.
 pub fn retry_after(response: &mut Response, error: &Error) {
@@ -113,8 +126,8 @@ fn successor(settings: &config::Dialect) -> &str {
     settings.successor.as_deref().unwrap_or(SUCCESSOR)
 }
 
-/// Where users of a deprecated dialect read what to use instead, until OAuth is spoken here.
-const SUCCESSOR: &str = "https://exeunt.example/docs/moving-on";
+/// Where users of a deprecated dialect read what to use instead, until OAuth is spoken here: a page of this server.
+pub const SUCCESSOR: &str = "/docs/moving-on";
 /// Since when a deprecated dialect is so, unless configured: 2026-01-01. Its documents say that it is, but not since
 /// when, and the header must name a day.
 const DEPRECATED: Moment = Moment::from_secs(1_767_225_600);

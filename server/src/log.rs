@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use exeunt_core::{Door, Moment};
+use exeunt_core::Moment;
 use http::{Method, StatusCode};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
@@ -22,12 +22,12 @@ pub const REFUSALS_LOGGED_PER_SEC: u64 = 100;
 
 /// What is known of a request before it is answered.
 pub struct Line {
-    /// The dialect that answers.
-    pub dialect: Door,
+    /// The dialect that answers, or `none`.
+    pub dialect: &'static str,
     /// Which of its calls.
     pub route: Route,
-    /// The method.
-    pub method: Method,
+    /// The method, as [`known`] says it.
+    pub method: &'static str,
     /// The caller's address.
     pub from: IpAddr,
 }
@@ -37,6 +37,23 @@ pub struct Line {
 pub struct Sampler {
     second: AtomicU64,
     count: AtomicU64,
+    unlogged: AtomicU64,
+}
+
+/// The name of a method, `other` for one that HTTP does not have: that is any text from outside.
+pub fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        Method::TRACE => "TRACE",
+        Method::CONNECT => "CONNECT",
+        _ => "other",
+    }
 }
 
 /// Starts logging to standard error. Called once, by `main`.
@@ -65,13 +82,13 @@ impl Line {
             return;
         }
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let outcome = kind.map_or("ok", crate::error::Kind::word);
+        let outcome = kind.map_or(if refused { "refused" } else { "ok" }, crate::error::Kind::word);
         let private = noted.and_then(|noted| noted.private.as_deref()).unwrap_or_default();
         let key = noted.and_then(|noted| noted.key).map(|key| key.to_string()).unwrap_or_default();
         tracing::info!(
-            dialect = %self.dialect,
+            dialect = self.dialect,
             call = self.route.call,
-            method = %self.method,
+            method = self.method,
             status = status.as_u16(),
             outcome,
             from = %self.from,
@@ -84,11 +101,24 @@ impl Line {
 }
 
 impl Sampler {
+    /// Whether one more refusal is logged. The first of a second tells how many of an earlier one were not.
     fn admits(&self, now: Moment) -> bool {
         if self.second.swap(now.secs(), Ordering::Relaxed) != now.secs() {
-            self.count.store(0, Ordering::Relaxed);
+            let before = self.count.swap(0, Ordering::Relaxed);
+            if let Some(unlogged) = before.checked_sub(REFUSALS_LOGGED_PER_SEC).filter(|more| *more > 0) {
+                tracing::warn!(unlogged, "refused requests beyond {REFUSALS_LOGGED_PER_SEC} in one second");
+            }
         }
-        self.count.fetch_add(1, Ordering::Relaxed) < REFUSALS_LOGGED_PER_SEC
+        let admitted = self.count.fetch_add(1, Ordering::Relaxed) < REFUSALS_LOGGED_PER_SEC;
+        if !admitted {
+            self.unlogged.fetch_add(1, Ordering::Relaxed);
+        }
+        admitted
+    }
+
+    /// Refusals that were only counted, since the start.
+    pub fn unlogged(&self) -> u64 {
+        self.unlogged.load(Ordering::Relaxed)
     }
 }
 
@@ -100,5 +130,24 @@ impl FormatTime for Clock {
         let now = self.0.now();
         let seconds = std::time::UNIX_EPOCH + Duration::from_secs(now.secs());
         write!(writer, "{} +{:03}ms", httpdate::fmt_http_date(seconds), now.millis() % 1000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_beyond_the_bound_are_only_counted() {
+        let sampler = Sampler::default();
+        let admitted = |second| (0..150).filter(|_| sampler.admits(Moment::from_secs(second))).count();
+        assert_eq!((admitted(1), admitted(2)), (100, 100));
+        assert_eq!(sampler.unlogged(), 100);
+    }
+
+    #[test]
+    fn a_method_from_outside_is_not_repeated() {
+        assert_eq!(known(&Method::from_bytes(b"HUNTER2").unwrap()), "other");
+        assert_eq!(known(&Method::DELETE), "DELETE");
     }
 }

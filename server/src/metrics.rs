@@ -1,20 +1,23 @@
 //! What is counted, and how it is shown: the Prometheus text format.
 
+use exeunt_core::ClientId;
 use http::StatusCode;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use crate::app::App;
+use crate::app::{App, FEEDS_MAX};
 use crate::log::Sampler;
 
 /// Everything that is counted.
 #[derive(Default)]
 pub struct Metrics {
     requests: Family<Request, Counter>,
+    deprecated: Family<Deprecated, Counter>,
     /// Decides which refusals are logged.
     pub refusals: Sampler,
 }
@@ -24,6 +27,14 @@ struct Request {
     dialect: Word,
     call: Word,
     status: u16,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Deprecated {
+    dialect: Word,
+    call: Word,
+    /// An id, so there are as many as there are clients, or `unknown`.
+    client: String,
 }
 
 /// A label that is one of few: never text from outside, which would be without bound.
@@ -42,21 +53,29 @@ impl Metrics {
         let labels = Request { dialect: Word(dialect), call: Word(call), status: status.as_u16() };
         self.requests.get_or_create(&labels).inc();
     }
+
+    /// A deprecated dialect was spoken (DEP-08): who still does it, and which calls.
+    pub fn deprecated(&self, dialect: &'static str, call: &'static str, client: Option<ClientId>) {
+        let client = client.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
+        let labels = Deprecated { dialect: Word(dialect), call: Word(call), client };
+        self.deprecated.get_or_create(&labels).inc();
+    }
 }
 
 /// The page for Prometheus.
 pub fn page(app: &App) -> String {
     let mut registry = Registry::with_prefix("exeunt");
+    registry.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
     registry.register("requests", "Requests answered", app.metrics.requests.clone());
-    let gauges = [
-        ("sessions_in_memory", "Sessions in memory", app.authority.sessions_in_memory()),
-        ("touches_waiting", "Touches waiting to be written", app.authority.touches_waiting()),
-        ("passwords_waiting", "Logins waiting for a password check", app.authority.passwords_waiting()),
-    ];
-    for (name, help, value) in gauges {
-        let gauge = Gauge::<i64>::default();
-        gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
-        registry.register(name, help, gauge);
+    registry.register(
+        "deprecated_requests",
+        "Requests in deprecated dialects",
+        app.metrics.deprecated.clone(),
+    );
+    let unlogged = ConstCounter::new(app.metrics.refusals.unlogged());
+    registry.register("refusals_unlogged", "Refused requests that left no line in the log", unlogged);
+    for (name, help, value) in gauges(app) {
+        registry.register(name, help, ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)));
     }
     let mut page = String::new();
     match encode(&mut page, &registry) {
@@ -64,4 +83,23 @@ pub fn page(app: &App) -> String {
         // Writing to a string does not fail.
         Err(std::fmt::Error) => String::new(),
     }
+}
+
+fn gauges(app: &App) -> [(&'static str, &'static str, usize); 7] {
+    let authority = &app.authority;
+    let position = usize::try_from(authority.watch().borrow().number()).unwrap_or(usize::MAX);
+    let feeds = FEEDS_MAX - app.feeds.available_permits();
+    [
+        ("ready", "1: checks are answered from memory", usize::from(authority.ready().is_ok())),
+        ("sessions_in_memory", "Sessions in memory", authority.sessions_in_memory()),
+        ("position", "Place of the last mark applied here", position),
+        ("feeds_open", "Streams of marks that are open", feeds),
+        ("touches_waiting", "Touches waiting to be written", authority.touches_waiting()),
+        ("passwords_waiting", "Logins waiting for a password check", authority.passwords_waiting()),
+        (
+            "throttle_entries",
+            "Accounts and addresses whose failures are remembered",
+            authority.throttle_entries(),
+        ),
+    ]
 }

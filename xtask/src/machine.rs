@@ -7,10 +7,10 @@ use anyhow::{Result, bail};
 use crate::parts::Parts;
 
 /// A program, how to see that it is there, and the Debian packages that bring it.
-struct Need {
-    what: &'static str,
-    probe: &'static [&'static str],
-    packages: &'static [&'static str],
+pub(crate) struct Need {
+    pub(crate) what: &'static str,
+    pub(crate) probe: &'static [&'static str],
+    pub(crate) packages: &'static [&'static str],
 }
 
 const NEEDS: &[Need] = &[
@@ -29,9 +29,15 @@ const NEEDS: &[Need] = &[
     Need { what: "openssl, for its certificate", probe: &["openssl", "version"], packages: &["openssl"] },
 ];
 
-/// Makes sure that all is there. As root of a Debian it installs what is missing; otherwise it says what to type.
+/// Makes sure that what the tests need is there.
 pub(crate) fn set_up(parts: &mut Parts) -> Result<()> {
-    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !answers(need.probe)).collect();
+    provide(NEEDS, parts)
+}
+
+/// Makes sure that all of this is there. As root of a Debian it installs what is missing; otherwise it says what to
+/// type.
+pub(crate) fn provide(needs: &[Need], parts: &mut Parts) -> Result<()> {
+    let missing: Vec<&Need> = needs.iter().filter(|need| !answers(need.probe)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -45,7 +51,7 @@ pub(crate) fn set_up(parts: &mut Parts) -> Result<()> {
     parts.run("apt-get update", apt(&["update"]).arg("-qq"))?;
     parts
         .run("apt-get install", apt(&["install", "-y", "-qq", "--no-install-recommends"]).args(&packages))?;
-    match NEEDS.iter().find(|need| !answers(need.probe)) {
+    match needs.iter().find(|need| !answers(need.probe)) {
         Some(need) => bail!("installed {}, but {:?} still fails", packages.join(" "), need.probe),
         None => Ok(()),
     }

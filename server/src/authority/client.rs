@@ -53,7 +53,8 @@ impl Authority {
     /// Changes a client. A changed secret ends all its sessions, in the same transaction.
     ///
     /// # Errors
-    /// `NotFound`, `Malformed(field)`, `Conflict(field)`, `Unavailable`.
+    /// `NotFound`, `Malformed(field)` (the lifetimes of a built-in client are configuration), `Conflict(field)`,
+    /// `Unavailable`.
     pub async fn change_client(
         &self,
         call: &Call,
@@ -62,6 +63,10 @@ impl Authority {
         change: ClientChange,
     ) -> Result<Saved<Client>> {
         let before = self.client(realm, id)?;
+        if before.builtin && (change.idle_secs.is_some() || change.absolute_secs.is_some()) {
+            let rule = "the lifetimes of a built-in client are set in the configuration of its dialect";
+            return Err(Error::malformed("idle_secs", rule));
+        }
         let secret = |settings: &Settings| match settings {
             Settings::Partner { pair } => Some(*pair),
             Settings::Plain | Settings::Project { .. } => None,

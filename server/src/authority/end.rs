@@ -3,7 +3,7 @@
 use exeunt_core::{Anchor, By, Mark, Moment, RealmId, SessionId, UserId, Verdict, Why};
 
 use crate::authority::live::SHARDS;
-use crate::authority::session::{Presented, Slide};
+use crate::authority::session::Presented;
 use crate::authority::{Authority, Call};
 use crate::error::{Cause, Error, Result};
 use crate::store::{Found, List, Others, Position, RaiseOutcome, SessionBy};
@@ -40,10 +40,14 @@ impl Authority {
     /// `Dead` with the exact cause if it was not alive: of many at once exactly one succeeds, and the others are
     /// answered after its mark is durable. `Unavailable` if it could not be made durable.
     pub async fn end(&self, call: &Call, presented: &Presented<'_>) -> Result<Ending> {
-        let standing = self.check_exact(presented, call.now, Slide::No).await?;
-        let by = standing.user.map_or(call.by, By::User);
+        let Some(live) = self.find(presented)? else {
+            return Err(Error::dead(self.cause(presented, call.now).await?.0));
+        };
+        // One that has expired is raised on too: a door may acknowledge its logout, and after a restart last-seen is
+        // known less exactly.
+        let by = live.session.user().map_or(call.by, By::User);
         let outcome =
-            self.raise_on_session(call, presented.realm, standing.session, Why::LoggedOut, by).await?;
+            self.raise_on_session(call, presented.realm, live.session.id, Why::LoggedOut, by).await?;
         match outcome.was {
             Verdict::Alive => Ok(self.ending(outcome.mark, true)),
             Verdict::Expired => Err(Error::dead(Cause::Expired)),
@@ -82,10 +86,13 @@ impl Authority {
         user: UserId,
         keep: SessionId,
     ) -> Result<(usize, Position)> {
+        // Asked first: a failure after the marks were raised would be taken for a refusal.
+        let before = self.position().await?;
         let raise = call.raise(Anchor::User(user), realm, Why::Others);
         let marks = self.settle(self.store.raise_others(Others { user, keep, raise }).await)?;
         marks.iter().for_each(|mark| self.applied(mark));
-        Ok((marks.len(), self.position().await?))
+        let stamp = marks.last().map_or(before.stamp, |mark| mark.at);
+        Ok((marks.len(), Position { stamp, ..before }))
     }
 
     /// How many sessions a mark on this anchor would end now.
@@ -101,13 +108,14 @@ impl Authority {
     ///
     /// # Errors
     /// `Malformed("except")`, `Unavailable`.
-    pub fn would_end_others(&self, user: UserId, keep: SessionId, now: Moment) -> Result<usize> {
+    pub async fn would_end_others(&self, user: UserId, keep: SessionId, now: Moment) -> Result<usize> {
         self.ready()?;
-        let kept = self.memory.find_by_id(keep).filter(|live| live.session.user() == Some(user));
-        let kept =
-            kept.ok_or_else(|| Error::malformed("except", "the session to keep is not one of this user's"))?;
+        // From the store, as there: the session to keep may be dead already.
+        let kept = self.settle(self.store.session(SessionBy::Id(keep), now).await)?;
+        let kept = kept.map(|found| found.record.session).filter(|session| session.user() == Some(user));
+        let kept = kept.ok_or_else(|| Error::malformed("except", "this is not a session of the user"))?;
         let hangs = |id: SessionId| {
-            kept.session.anchors.contains(&Anchor::Session(id))
+            kept.anchors.contains(&Anchor::Session(id))
                 || self
                     .memory
                     .find_by_id(id)

@@ -65,11 +65,8 @@ impl Authority {
         before: AuditPlace,
     ) -> Result<(Vec<AuditLine>, Option<AuditPlace>)> {
         let (entries, marks) = self.settle(self.store.audit(realm, before, PAGE_AUDIT).await)?;
-        let mut lines: Vec<_> =
-            entries.into_iter().map(AuditLine::Entry).chain(marks.into_iter().map(AuditLine::Mark)).collect();
-        lines.sort_by_key(|line| std::cmp::Reverse(line.order()));
-        let more = lines.len() > PAGE_AUDIT as usize || lines.len() == PAGE_AUDIT as usize;
-        lines.truncate(PAGE_AUDIT as usize);
+        let lines: Vec<_> = merged(entries, marks).take(PAGE_AUDIT as usize).collect();
+        let more = lines.len() == PAGE_AUDIT as usize;
         let next = lines.iter().fold(before, |place, line| match line {
             AuditLine::Entry(entry) => AuditPlace { entry: entry.place, ..place },
             AuditLine::Mark(mark) => AuditPlace { mark: mark.at, ..place },
@@ -78,12 +75,13 @@ impl Authority {
     }
 }
 
-impl AuditLine {
-    /// By time; at the same millisecond changes before their marks, each in its own order.
-    fn order(&self) -> (u64, bool, u64) {
-        match self {
-            Self::Entry(entry) => (entry.when.millis(), false, entry.place),
-            Self::Mark(mark) => (mark.when.millis(), true, mark.at.number()),
-        }
-    }
+/// Both in one list, the later first, a mark before the change that it came with. Each keeps its own order whatever the
+/// clock did: or a page would not tell where the next one begins.
+fn merged(entries: Vec<AuditEntry>, marks: Vec<Mark>) -> impl Iterator<Item = AuditLine> {
+    let (mut entries, mut marks) = (entries.into_iter().peekable(), marks.into_iter().peekable());
+    std::iter::from_fn(move || match (entries.peek(), marks.peek()) {
+        (Some(entry), Some(mark)) if entry.when > mark.when => entries.next().map(AuditLine::Entry),
+        (_, Some(_)) => marks.next().map(AuditLine::Mark),
+        (_, None) => entries.next().map(AuditLine::Entry),
+    })
 }

@@ -186,6 +186,11 @@ impl Authority {
         self.passwords.waiting()
     }
 
+    /// How many accounts and addresses have failures that are remembered.
+    pub fn throttle_entries(&self) -> usize {
+        self.throttle.remembered()
+    }
+
     /// How many sessions are in memory.
     pub fn sessions_in_memory(&self) -> usize {
         self.memory.len()

@@ -89,8 +89,7 @@ impl Authority {
     /// `Dead(Expired)`, or `Dead(Unknown)` for everything else that is not active: [`Authority::cause`] tells more.
     /// `Unavailable` while memory is not provably complete.
     pub fn check(&self, presented: &Presented<'_>, now: Moment, slide: Slide) -> Result<Standing> {
-        let live = self.memory.find(&presented.token.fingerprint())?.filter(|live| presented.opens(live));
-        let live = live.ok_or_else(|| Error::dead(Cause::Unknown))?;
+        let live = self.find(presented)?.ok_or_else(|| Error::dead(Cause::Unknown))?;
         match self.memory.judge(&live, now) {
             Verdict::Alive if slide == Slide::Yes => {
                 self.touches.add(live.see(now));
@@ -100,6 +99,14 @@ impl Authority {
             Verdict::Expired => Err(Error::dead(Cause::Expired)),
             Verdict::Ended(_) => Err(Error::dead(Cause::Unknown)),
         }
+    }
+
+    /// The session in memory that a credential opens, dead or alive.
+    ///
+    /// # Errors
+    /// `Unavailable` while memory is not provably complete.
+    pub(super) fn find(&self, presented: &Presented<'_>) -> Result<Option<Arc<Live>>> {
+        Ok(self.memory.find(&presented.token.fingerprint())?.filter(|live| presented.opens(live)))
     }
 
     /// Checks a credential and, if it is not active, asks the store why: for doors that tell expired, ended and
@@ -126,8 +133,14 @@ impl Authority {
     /// # Errors
     /// `Unavailable`.
     pub async fn cause(&self, presented: &Presented<'_>, now: Moment) -> Result<(Cause, Option<Mark>)> {
-        let found =
-            self.settle(self.store.session(SessionBy::Token(presented.token.fingerprint()), now).await)?;
+        let token = presented.token.fingerprint();
+        // What is written may be behind by a touch, and is then too late to say so.
+        if let Some(live) = self.memory.find(&token)?.filter(|live| presented.opens(live))
+            && self.memory.judge(&live, now) == Verdict::Expired
+        {
+            return Ok((Cause::Expired, None));
+        }
+        let found = self.settle(self.store.session(SessionBy::Token(token), now).await)?;
         let Some(found) = found.filter(|found| presented.matches(found.record.door, &found.record.session))
         else {
             return Ok((Cause::Unknown, None));
@@ -149,6 +162,21 @@ impl Authority {
     /// # Errors
     /// `NotFound`, `Forbidden` for a disabled user, and as [`Authority::issue`].
     pub async fn vouch(
+        &self,
+        call: &Call,
+        realm: RealmId,
+        voucher: &Voucher,
+        token: &Token,
+    ) -> Result<Standing> {
+        match self.try_to_vouch(call, realm, voucher, token).await {
+            Err(error) if matches!(error.kind(), Kind::Dead(_)) => {
+                self.try_to_vouch(call, realm, voucher, token).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn try_to_vouch(
         &self,
         call: &Call,
         realm: RealmId,
@@ -178,14 +206,18 @@ impl Authority {
         self.issue(call, &issue).await
     }
 
-    /// Records a session and lets it live, unless something ended it while its evidence was being looked at: that is
-    /// `Dead(Unknown)`, and nobody gets the token.
+    /// Records a session and lets it live, unless something ended it while its evidence was being looked at: then
+    /// nobody gets the token.
     ///
     /// # Errors
-    /// As above, and `Unavailable`.
+    /// `Dead(Unknown)` if it would be dead at birth: nothing was recorded, so it can be tried anew with fresh evidence.
+    /// `Unavailable(Busy)` if it was ended while it was being recorded: its token is used up. `Unavailable`.
     pub async fn issue(&self, call: &Call, issue: &Issue<'_>) -> Result<Standing> {
         let record = issue.record(call);
         let live = Arc::new(Live::new(record.session.clone(), record.door, record.token, 0, call.now));
+        if self.memory.judge(&live, call.now) != Verdict::Alive {
+            return Err(Error::dead(Cause::Unknown));
+        }
         let generation = self.memory.generation();
         self.memory.insert(live.clone());
         let outcome = self.store.issue(NewSession { record, sessions_max: issue.client.sessions_max }).await;
@@ -204,7 +236,7 @@ impl Authority {
         let there = self.memory.find_by_id(live.session.id).is_some();
         match self.memory.judge(&live, call.now) {
             Verdict::Alive if there => Ok(live.standing()),
-            _ => Err(Error::dead(Cause::Unknown)),
+            _ => Err(Error::unavailable(Outage::Busy).because("ended while it was being recorded")),
         }
     }
 }

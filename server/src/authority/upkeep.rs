@@ -8,7 +8,6 @@ use exeunt_core::{Moment, SessionId, Verdict};
 use crate::authority::Authority;
 use crate::authority::live::SHARDS;
 use crate::error::{Kind, Outage, Result};
-pub use crate::store::FLUSH_SECS;
 use crate::store::{Seen, Swept};
 
 /// Touches that wait to be written at most. While it is full, sessions stay as they were last written and are tried
@@ -87,6 +86,8 @@ impl Authority {
             return Ok(());
         }
         self.store.recover().await?;
+        // What waited to be written is written before it is read.
+        self.flush().await?;
         self.fill(now).await?;
         tracing::warn!(sessions = self.memory.len(), "the store was opened again; checks are answered");
         Ok(())

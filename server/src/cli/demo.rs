@@ -46,8 +46,7 @@ impl Demo {
         log::start(&config.log, &env);
         let app = open(config, env, false, DemoStore::Made).await?;
         furnish(&app).await?;
-        until_stopped(app, |address| println!("{}", DIALOGUES.replace("{address}", &address.to_string())))
-            .await
+        until_stopped(app, |address| print!("{}", DIALOGUES.replace("{address}", &address.to_string()))).await
     }
 }
 

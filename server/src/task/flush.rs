@@ -1,7 +1,10 @@
-//! Writes last-seen, once a touch interval for each session.
+//! Hands uses of sessions to the store: once a touch interval for each session, and then at once. Why nobody waits for
+//! it: `docs/decisions/0005-uses-are-written-behind.md`.
 
-use crate::authority::upkeep::FLUSH_SECS;
 use crate::task::{Task, logged};
+
+/// Milliseconds between two looks. Far below the second that readers of last-seen allow for.
+const PAUSE_MILLIS: u64 = 50;
 
 /// The task.
 pub(super) const TASK: Task = Task {
@@ -9,7 +12,7 @@ pub(super) const TASK: Task = Task {
     step: |app, now| {
         Box::pin(async move {
             logged(TASK.name, app.authority.flush().await);
-            Some(now.plus_secs(FLUSH_SECS))
+            Some(now.plus_millis(PAUSE_MILLIS))
         })
     },
 };

@@ -4,16 +4,15 @@ use exeunt_core::Stamp;
 use http::StatusCode;
 use serde_json::json;
 
-use super::caller::{Caller, Need};
-use super::{settle, wire};
+use super::caller::Need;
+use super::{serve, wire};
 use crate::authority::AuditPlace;
 use crate::authority::feed::AuditLine;
 use crate::error::{Error, Result};
 use crate::exchange::{Answer, Exchange};
 
 pub(super) fn page(x: Exchange) -> Answer {
-    Box::pin(settle(async move {
-        let caller = Caller::of(&x, Need::Read)?;
+    serve(x, Need::Read, |x, caller| async move {
         let (lines, next) = x.app.authority.audit(caller.view(&x), before(&x)?).await?;
         let items = lines.iter().map(|line| match line {
             AuditLine::Entry(entry) => json!({ "change": wire::entry(entry) }),
@@ -21,7 +20,7 @@ pub(super) fn page(x: Exchange) -> Answer {
         });
         let next = next.map(|place| format!("{}.{}", place.entry, place.mark));
         Ok(wire::json(StatusCode::OK, &wire::page(items.collect(), next)))
-    }))
+    })
 }
 
 fn before(x: &Exchange) -> Result<AuditPlace> {

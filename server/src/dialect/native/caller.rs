@@ -25,6 +25,8 @@ pub(super) struct Caller {
 /// What a call needs its key to be allowed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Need {
+    /// Nothing: any key will do.
+    Nothing,
     /// To read.
     Read,
     /// To check sessions.
@@ -39,23 +41,17 @@ impl Caller {
     /// Who speaks, if they may do this.
     ///
     /// # Errors
-    /// `Unauthenticated`, `Forbidden`, `NotFound` for a realm that is not there.
+    /// `Unauthenticated`, `Forbidden`, `NotFound` for a realm that is not there, `Malformed` for a header that names
+    /// none.
     pub(super) fn of(x: &Exchange, need: Need) -> Result<Self> {
         let presented = x.header(&AUTHORIZATION).and_then(bearer);
         let presented = presented
             .ok_or_else(|| Error::new(Kind::Unauthenticated, "a key is needed: Authorization: Bearer …"))?;
-        let authority = &x.app.authority;
-        let key = authority.key(presented)?;
-        let realm = match (x.header(&REALM_HEADER), key.realm) {
-            (Some(name), _) => authority.realm(name)?,
-            (None, Some(only)) => {
-                authority.realms().into_iter().find(|realm| realm.id == only).ok_or_else(forbidden)?
-            }
-            (None, None) => authority.realm(crate::authority::realm::MAIN)?,
-        };
-        if !admits(key.role, need) || key.realm.is_some_and(|only| only != realm.id) {
+        let key = x.app.authority.key(presented)?;
+        if !admits(key.role, need) {
             return Err(forbidden());
         }
+        let realm = realm(x, &key)?;
         Ok(Self { key, realm })
     }
 
@@ -79,12 +75,29 @@ impl Caller {
     }
 }
 
-fn admits(role: Role, need: Need) -> bool {
-    match role {
-        Role::Admin => true,
-        Role::Read => need == Need::Read,
-        Role::Check => need == Need::Check,
-        Role::End => need == Need::End,
+/// The realm that the header names, else the key's own, else `main`. For a key of one realm no other one exists.
+fn realm(x: &Exchange, key: &Key) -> Result<Arc<Realm>> {
+    let authority = &x.app.authority;
+    let named = x.header(&REALM_HEADER);
+    if named.is_none() && x.headers().contains_key(REALM_HEADER) {
+        return Err(Error::malformed("exeunt-realm", "Exeunt-Realm is there once, with the name of a realm"));
+    }
+    match (named, key.realm) {
+        (Some(name), None) => authority.realm(name),
+        (None, None) => authority.realm(crate::authority::realm::MAIN),
+        (named, Some(only)) => authority
+            .realms()
+            .into_iter()
+            .find(|realm| realm.id == only && named.is_none_or(|name| name == realm.name))
+            .ok_or_else(forbidden),
+    }
+}
+
+const fn admits(role: Role, need: Need) -> bool {
+    match (role, need) {
+        (Role::Admin, _) | (_, Need::Nothing) => true,
+        (Role::Read, Need::Read) | (Role::Check, Need::Check) | (Role::End, Need::End) => true,
+        (Role::Read | Role::Check | Role::End, _) => false,
     }
 }
 

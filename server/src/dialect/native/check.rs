@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::caller::{Caller, Need};
-use super::{DOOR, Reply, settle, wire};
+use super::{DOOR, Reply, serve, wire};
 use crate::authority::{Presented, Role, Slide, Standing};
 use crate::error::{Cause, Error, Kind, Result};
 use crate::exchange::{Answer, Exchange};
@@ -23,14 +23,12 @@ struct Question {
 }
 
 pub(super) fn check(x: Exchange) -> Answer {
-    Box::pin(settle(run(x)))
+    serve(x, Need::Check, run)
 }
 
-async fn run(mut x: Exchange) -> Reply {
-    let caller = Caller::of(&x, Need::Check)?;
-    let body = x.body().await?;
+async fn run(mut x: Exchange, caller: Caller) -> Reply {
     let check = Check::of(&x, &caller)?;
-    let answer = match wire::read(&body)? {
+    let answer = match wire::object(&mut x).await? {
         Question { token: Some(token), tokens: None } => check.one(&x, &token).await?,
         Question { token: None, tokens: Some(tokens) } if tokens.len() <= TOKENS_MAX => {
             let mut results = Vec::with_capacity(tokens.len());
@@ -55,8 +53,8 @@ impl Check {
     fn of(x: &Exchange, caller: &Caller) -> Result<Self> {
         let (mut slide, mut why) = (Slide::Yes, false);
         if x.query().is_some() {
-            slide = if wire::switch(x, "peek") { Slide::No } else { Slide::Yes };
-            why = wire::switch(x, "why");
+            slide = if wire::switch(x, "peek")? { Slide::No } else { Slide::Yes };
+            why = wire::switch(x, "why")?;
         }
         if why && caller.key.role != Role::Admin {
             return Err(Error::new(Kind::Forbidden, "why=1 needs an admin key"));

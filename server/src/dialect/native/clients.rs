@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::caller::{Caller, Need};
-use super::{DOOR, Reply, settle, wire};
+use super::{DOOR, Reply, serve, wire};
 use crate::authority::client::SESSIONS_MAX;
 use crate::authority::{Call, Client, ClientChange, Endpoint, Settings};
 use crate::error::{Error, Result};
@@ -35,12 +35,11 @@ struct Given {
 }
 
 pub(super) fn create(x: Exchange) -> Answer {
-    Box::pin(settle(run_create(x)))
+    serve(x, Need::Change, run_create)
 }
 
-async fn run_create(mut x: Exchange) -> Reply {
-    let caller = Caller::of(&x, Need::Change)?;
-    let given: Given = wire::read(&x.body().await?)?;
+async fn run_create(mut x: Exchange, caller: Caller) -> Reply {
+    let given: Given = wire::object(&mut x).await?;
     let (app, call) = (x.app.clone(), caller.call(&mut x));
     let (settings, shown) = given.settings(&call, None)?;
     let client = Client {
@@ -63,30 +62,27 @@ async fn run_create(mut x: Exchange) -> Reply {
 }
 
 pub(super) fn list(x: Exchange) -> Answer {
-    Box::pin(settle(async move {
-        let caller = Caller::of(&x, Need::Read)?;
+    serve(x, Need::Read, |x, caller| async move {
         let clients = x.app.authority.clients(caller.realm.id);
         let items = clients.iter().map(|client| wire::client(client)).collect();
         Ok(wire::json(StatusCode::OK, &wire::page(items, None::<u64>)))
-    }))
+    })
 }
 
 pub(super) fn show(x: Exchange) -> Answer {
-    Box::pin(settle(async move {
-        let caller = Caller::of(&x, Need::Read)?;
+    serve(x, Need::Read, |x, caller| async move {
         let client = x.app.authority.client(caller.realm.id, wire::id(&x, "client")?)?;
         Ok(wire::json(StatusCode::OK, &wire::client(&client)))
-    }))
+    })
 }
 
 pub(super) fn change(x: Exchange) -> Answer {
-    Box::pin(settle(run_change(x)))
+    serve(x, Need::Change, run_change)
 }
 
-async fn run_change(mut x: Exchange) -> Reply {
-    let caller = Caller::of(&x, Need::Change)?;
+async fn run_change(mut x: Exchange, caller: Caller) -> Reply {
     let id: ClientId = wire::id(&x, "client")?;
-    let given: Given = wire::read(&x.body().await?)?;
+    let given: Given = wire::object(&mut x).await?;
     let (app, call) = (x.app.clone(), caller.call(&mut x));
     let before = app.authority.client(caller.realm.id, id)?;
     if given.dialect.is_some() {
@@ -105,14 +101,12 @@ async fn run_change(mut x: Exchange) -> Reply {
 }
 
 pub(super) fn remove(x: Exchange) -> Answer {
-    Box::pin(settle(async move {
-        let mut x = x;
-        let caller = Caller::of(&x, Need::Change)?;
+    serve(x, Need::Change, |mut x, caller| async move {
         let id: ClientId = wire::id(&x, "client")?;
         let (app, call) = (x.app.clone(), caller.call(&mut x));
         app.authority.remove_client(&call, caller.realm.id, id).await?;
         Ok(empty(StatusCode::NO_CONTENT))
-    }))
+    })
 }
 
 /// A permanent pair, to be shown this once.

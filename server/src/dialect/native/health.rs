@@ -3,8 +3,8 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::caller::{Caller, Need};
-use super::{settle, wire};
+use super::caller::Need;
+use super::{serve, settle, wire};
 use crate::exchange::{Answer, Exchange, answer};
 use crate::metrics;
 
@@ -17,7 +17,8 @@ pub(super) fn live(_: Exchange) -> Answer {
     Box::pin(async { wire::json(StatusCode::OK, &json!({ "status": "ok" })) })
 }
 
-/// 503 while the store is away or memory is not complete. Warnings do not make it unready.
+/// 503 while the store is away or memory is not complete. Warnings do not make it unready. How many sessions there are
+/// is told to those who may read `/metrics`, not to everybody.
 pub(super) fn ready(x: Exchange) -> Answer {
     Box::pin(settle(async move {
         let authority = &x.app.authority;
@@ -26,12 +27,10 @@ pub(super) fn ready(x: Exchange) -> Answer {
         let sessions = authority.sessions_in_memory();
         let bytes = u64::try_from(sessions).unwrap_or(u64::MAX).saturating_mul(BYTES_PER_SESSION);
         let bound = x.app.config.limits.memory_warn_bytes;
-        let warning = format!("live sessions take about {bytes} bytes of memory, more than {bound}");
+        let warning =
+            format!("live sessions take more memory than the {bound} bytes of limits.memory_warn_bytes");
         let warnings: Vec<_> = (bytes > bound).then_some(warning).into_iter().collect();
-        Ok(wire::json(
-            StatusCode::OK,
-            &json!({ "status": "ready", "sessions": sessions, "warnings": warnings }),
-        ))
+        Ok(wire::json(StatusCode::OK, &json!({ "status": "ready", "warnings": warnings })))
     }))
 }
 
@@ -46,8 +45,10 @@ pub(super) fn metrics(x: Exchange) -> Answer {
 }
 
 pub(super) fn openapi(x: Exchange) -> Answer {
-    Box::pin(settle(async move {
-        Caller::of(&x, Need::Read)?;
-        Ok(answer(StatusCode::OK, "application/json", OPENAPI))
-    }))
+    serve(x, Need::Nothing, |_, _| async { Ok(answer(StatusCode::OK, "application/json", OPENAPI)) })
+}
+
+/// Where the answers of a deprecated dialect point to, unless a successor is configured.
+pub(super) fn moving_on(_: Exchange) -> Answer {
+    Box::pin(async { answer(StatusCode::OK, "text/html; charset=utf-8", include_str!("moving_on.html")) })
 }

@@ -7,6 +7,7 @@ mod check;
 mod clients;
 mod end;
 mod error;
+mod feed;
 mod health;
 mod keys;
 mod marks;
@@ -20,8 +21,11 @@ use http::header::{ALLOW, HeaderValue};
 use http::{Method, StatusCode};
 
 use crate::authority::realm::Builtin;
+use crate::config::LogChecks;
+use crate::dialect::native::caller::{Caller, Need};
 use crate::dialect::{Dialect, Route, Sort};
-use crate::exchange::{Answer, Endpoint, Exchange, Response, empty};
+use crate::error::{Error, Result};
+use crate::exchange::{Answer, Endpoint, Exchange, Noted, Response, empty};
 
 /// The name of this dialect.
 pub const DOOR: Door = crate::dialect::ADMIN;
@@ -35,13 +39,27 @@ pub const DIALECT: Dialect = Dialect {
     errors: |error| vec![("problem+json", error::render(error))],
 };
 
-/// A path, `{}` standing for one segment, with what answers each of its methods.
-type Resource = (&'static str, &'static [(Method, Route)]);
+/// A path, `{}` standing for one segment, with its methods.
+pub type Resource = (&'static str, &'static [Verb]);
+
+/// A method of a path.
+pub struct Verb {
+    /// The method.
+    pub method: Method,
+    /// What answers it.
+    pub route: Route,
+    /// The parameters that its query may have. Any other is refused: a `dryrun=1` that was passed over would end what
+    /// it was meant to count.
+    pub parameters: &'static [&'static str],
+}
 
 /// The whole interface. The hot path comes first.
 pub const RESOURCES: &[Resource] = &[
-    ("/v1/check", &[post("check", Sort::Check, check::check)]),
-    ("/v1/users", &[get("list_users", users::list), post("create_user", Sort::Admin, users::create)]),
+    ("/v1/check", &[post("check", Sort::Check, check::check).with(&["peek", "why"])]),
+    (
+        "/v1/users",
+        &[get("list_users", users::list).with(&["cursor"]), post("create_user", Sort::Admin, users::create)],
+    ),
     (
         "/v1/users/{}",
         &[
@@ -50,7 +68,10 @@ pub const RESOURCES: &[Resource] = &[
             on(Method::DELETE, "remove_user", users::remove),
         ],
     ),
-    ("/v1/users/{}/sessions", &[on(Method::DELETE, "end_user_sessions", end::user)]),
+    (
+        "/v1/users/{}/sessions",
+        &[on(Method::DELETE, "end_user_sessions", end::user).with(&["dry_run", "except"])],
+    ),
     (
         "/v1/clients",
         &[get("list_clients", clients::list), post("create_client", Sort::Admin, clients::create)],
@@ -63,38 +84,58 @@ pub const RESOURCES: &[Resource] = &[
             on(Method::DELETE, "remove_client", clients::remove),
         ],
     ),
-    ("/v1/clients/{}/sessions", &[on(Method::DELETE, "end_client_sessions", end::client)]),
-    ("/v1/sessions", &[get("list_sessions", sessions::list), post("issue", Sort::Admin, sessions::issue)]),
+    ("/v1/clients/{}/sessions", &[on(Method::DELETE, "end_client_sessions", end::client).with(&["dry_run"])]),
+    (
+        "/v1/sessions",
+        &[
+            get("list_sessions", sessions::list).with(&["client", "cursor", "state", "user"]),
+            post("issue", Sort::Admin, sessions::issue),
+        ],
+    ),
     (
         "/v1/sessions/{}",
-        &[get("show_session", sessions::show), on(Method::DELETE, "end_session", end::session)],
+        &[
+            get("show_session", sessions::show),
+            on(Method::DELETE, "end_session", end::session).with(&["dry_run"]),
+        ],
     ),
-    ("/v1/realm/sessions", &[on(Method::DELETE, "end_realm_sessions", end::realm)]),
-    ("/v1/marks", &[get("marks", marks::page)]),
-    ("/v1/feed", &[get("feed", marks::feed)]),
+    ("/v1/realm/sessions", &[on(Method::DELETE, "end_realm_sessions", end::realm).with(&["dry_run"])]),
+    ("/v1/marks", &[get("marks", marks::page).with(&["after", "limit"])]),
+    ("/v1/feed", &[get("feed", feed::feed).with(&["after"])]),
     ("/v1/snapshot", &[get("snapshot", marks::snapshot)]),
     ("/v1/keys", &[get("list_keys", keys::list), post("create_key", Sort::Admin, keys::create)]),
     ("/v1/keys/{}", &[on(Method::DELETE, "remove_key", keys::remove)]),
     ("/v1/realms", &[get("list_realms", realms::list), post("create_realm", Sort::Admin, realms::create)]),
-    ("/v1/audit", &[get("audit", audit::page)]),
+    ("/v1/audit", &[get("audit", audit::page).with(&["cursor"])]),
     ("/v1/openapi.json", &[get("openapi", health::openapi)]),
     ("/metrics", &[get("metrics", health::metrics)]),
     ("/healthz", &[open("healthz", health::live)]),
     ("/readyz", &[open("readyz", health::ready)]),
+    (crate::front::SUCCESSOR, &[open("moving_on", health::moving_on)]),
 ];
 
 fn route(method: &Method, path: &str) -> Option<Route> {
-    let methods = methods(path)?;
-    let wanted = if method == Method::HEAD { &Method::GET } else { method };
-    let found = methods.iter().find(|(method, _)| method == wanted).map(|(_, route)| *route);
-    Some(found.unwrap_or_else(|| {
-        let sort = methods.first().map_or(Sort::Other, |(_, route)| route.sort);
-        Route::new("other_method", sort, other_method)
-    }))
+    let Some(verbs) = verbs(path) else {
+        // What begins as this dialect's paths do is answered in its words.
+        return path.starts_with("/v1/").then_some(Route::new("no_such_path", Sort::Admin, no_such_path));
+    };
+    Some(verb(verbs, method).map_or_else(
+        || {
+            let sort = verbs.first().map_or(Sort::Other, |verb| verb.route.sort);
+            Route::new("other_method", sort, other_method)
+        },
+        |verb| verb.route,
+    ))
 }
 
-fn methods(path: &str) -> Option<&'static [(Method, Route)]> {
-    RESOURCES.iter().find(|(pattern, _)| fits(pattern, path)).map(|(_, methods)| *methods)
+fn verbs(path: &str) -> Option<&'static [Verb]> {
+    RESOURCES.iter().find(|(pattern, _)| fits(pattern, path)).map(|(_, verbs)| *verbs)
+}
+
+/// HTTP-02: HEAD is answered wherever GET is; the HTTP library leaves the body out.
+fn verb(verbs: &'static [Verb], method: &Method) -> Option<&'static Verb> {
+    let wanted = if method == Method::HEAD { &Method::GET } else { method };
+    verbs.iter().find(|verb| verb.method == wanted)
 }
 
 fn fits(pattern: &str, path: &str) -> bool {
@@ -112,11 +153,15 @@ fn fits(pattern: &str, path: &str) -> bool {
     }
 }
 
+fn no_such_path(_: Exchange) -> Answer {
+    Box::pin(async { error::render(&Error::not_found("path")) })
+}
+
 /// HTTP-01, HTTP-03: a known path tells its methods. Nothing is touched.
 fn other_method(x: Exchange) -> Answer {
     Box::pin(async move {
-        let methods = methods(&x.path).unwrap_or_default();
-        let mut allow: Vec<_> = methods.iter().map(|(method, _)| method.as_str()).collect();
+        let verbs = verbs(&x.path).unwrap_or_default();
+        let mut allow: Vec<_> = verbs.iter().map(|verb| verb.method.as_str()).collect();
         if allow.contains(&"GET") {
             allow.push("HEAD");
         }
@@ -135,23 +180,70 @@ fn other_method(x: Exchange) -> Answer {
 /// What every endpoint here comes to: an answer, or an error that [`error::render`] makes one of.
 type Reply = Result<Response, error::Refusal>;
 
+/// Answers a call of somebody who has a key that allows it, and leaves the key's id for the log.
+fn serve<F>(x: Exchange, need: Need, run: impl FnOnce(Exchange, Caller) -> F + Send + 'static) -> Answer
+where
+    F: Future<Output = Reply> + Send + 'static,
+{
+    Box::pin(async move {
+        let admitted = Caller::of(&x, need).and_then(|caller| parameters_must_be_known(&x).map(|()| caller));
+        let caller = match admitted {
+            Ok(caller) => caller,
+            Err(error) => return error::render(&error),
+        };
+        let key = caller.key.id;
+        let counted = need == Need::Check && x.app.config.log.checks == LogChecks::Failed;
+        let mut response = settle(run(x, caller)).await;
+        // A successful check leaves no line, so it pays nothing for one.
+        if !counted || !response.status().is_success() {
+            response.extensions_mut().get_or_insert_default::<Noted>().key = Some(key);
+        }
+        response
+    })
+}
+
 /// Turns what an endpoint comes to into its answer.
 async fn settle(reply: impl Future<Output = Reply>) -> Response {
     reply.await.unwrap_or_else(error::Refusal::into_response)
 }
 
-const fn get(call: &'static str, endpoint: Endpoint) -> (Method, Route) {
-    (Method::GET, Route::new(call, Sort::Admin, endpoint))
+fn parameters_must_be_known(x: &Exchange) -> Result<()> {
+    let Some(query) = x.query() else { return Ok(()) };
+    let known =
+        verbs(&x.path).and_then(|verbs| verb(verbs, x.method())).map_or(&[][..], |verb| verb.parameters);
+    let mut seen = Vec::new();
+    for (name, _) in form_urlencoded::parse(query.as_bytes()) {
+        // The name is not repeated: it may be a secret that slipped into the URL.
+        if !known.contains(&&*name) || seen.contains(&name) {
+            let rule = format!("this call has each of these parameters at most once: {}", known.join(", "));
+            let rule = if known.is_empty() { "this call has no parameters".to_owned() } else { rule };
+            return Err(Error::malformed("query", rule));
+        }
+        seen.push(name);
+    }
+    Ok(())
 }
 
-const fn open(call: &'static str, endpoint: Endpoint) -> (Method, Route) {
-    (Method::GET, Route::new(call, Sort::Check, endpoint))
+const fn get(call: &'static str, endpoint: Endpoint) -> Verb {
+    on(Method::GET, call, endpoint)
 }
 
-const fn post(call: &'static str, sort: Sort, endpoint: Endpoint) -> (Method, Route) {
-    (Method::POST, Route::new(call, sort, endpoint))
+const fn open(call: &'static str, endpoint: Endpoint) -> Verb {
+    Verb { method: Method::GET, route: Route::new(call, Sort::Check, endpoint), parameters: &[] }
 }
 
-const fn on(method: Method, call: &'static str, endpoint: Endpoint) -> (Method, Route) {
-    (method, Route::new(call, Sort::Admin, endpoint))
+const fn post(call: &'static str, sort: Sort, endpoint: Endpoint) -> Verb {
+    Verb { method: Method::POST, route: Route::new(call, sort, endpoint), parameters: &[] }
+}
+
+const fn on(method: Method, call: &'static str, endpoint: Endpoint) -> Verb {
+    Verb { method, route: Route::new(call, Sort::Admin, endpoint), parameters: &[] }
+}
+
+impl Verb {
+    /// With parameters in its query.
+    const fn with(mut self, parameters: &'static [&'static str]) -> Self {
+        self.parameters = parameters;
+        self
+    }
 }

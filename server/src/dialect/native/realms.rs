@@ -3,8 +3,8 @@
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::caller::{Caller, Need};
-use super::{settle, wire};
+use super::caller::Need;
+use super::{serve, wire};
 use crate::exchange::{Answer, Exchange};
 
 #[derive(Deserialize)]
@@ -14,20 +14,17 @@ struct Given {
 }
 
 pub(super) fn create(x: Exchange) -> Answer {
-    Box::pin(settle(async move {
-        let mut x = x;
-        let caller = Caller::of(&x, Need::Change)?;
+    serve(x, Need::Change, |mut x, caller| async move {
         caller.must_hold_all_realms()?;
-        let given: Given = wire::read(&x.body().await?)?;
+        let given: Given = wire::object(&mut x).await?;
         let (app, call) = (x.app.clone(), caller.call(&mut x));
         let realm = app.authority.create_realm(&call, &given.name).await?;
         Ok(wire::json(StatusCode::CREATED, &wire::realm(&realm)))
-    }))
+    })
 }
 
 pub(super) fn list(x: Exchange) -> Answer {
-    Box::pin(settle(async move {
-        let caller = Caller::of(&x, Need::Read)?;
+    serve(x, Need::Read, |x, caller| async move {
         let view = caller.view(&x);
         let realms = x.app.authority.realms();
         let seen = realms.iter().filter(|realm| view.is_none_or(|only| realm.id == only));
@@ -35,5 +32,5 @@ pub(super) fn list(x: Exchange) -> Answer {
             StatusCode::OK,
             &wire::page(seen.map(|realm| wire::realm(realm)).collect(), None::<u64>),
         ))
-    }))
+    })
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::caller::{Caller, Need};
-use super::{DOOR, Reply, settle, wire};
+use super::{DOOR, Reply, serve, wire};
 use crate::authority::Voucher;
 use crate::authority::list::{State, Wanted};
 use crate::error::{Error, Kind, Result};
@@ -23,12 +23,11 @@ struct Given {
 }
 
 pub(super) fn issue(x: Exchange) -> Answer {
-    Box::pin(settle(run_issue(x)))
+    serve(x, Need::Change, run_issue)
 }
 
-async fn run_issue(mut x: Exchange) -> Reply {
-    let caller = Caller::of(&x, Need::Change)?;
-    let given: Given = wire::read(&x.body().await?)?;
+async fn run_issue(mut x: Exchange, caller: Caller) -> Reply {
+    let given: Given = wire::object(&mut x).await?;
     let (app, call) = (x.app.clone(), caller.call(&mut x));
     let token = call.mint.session_token();
     let user: UserId = given.user.parse().map_err(|_| Error::not_found("user"))?;
@@ -52,21 +51,19 @@ async fn run_issue(mut x: Exchange) -> Reply {
 }
 
 pub(super) fn list(x: Exchange) -> Answer {
-    Box::pin(settle(async move {
-        let caller = Caller::of(&x, Need::Read)?;
+    serve(x, Need::Read, |x, caller| async move {
         let page = x.app.authority.list(caller.realm.id, wanted(&x)?, x.now).await?;
         let items = page.sessions.iter().map(wire::session).collect();
         Ok(wire::json(StatusCode::OK, &wire::page(items, page.next)))
-    }))
+    })
 }
 
 pub(super) fn show(x: Exchange) -> Answer {
-    Box::pin(settle(async move {
-        let caller = Caller::of(&x, Need::Read)?;
+    serve(x, Need::Read, |x, caller| async move {
         let id: SessionId = wire::id(&x, "session")?;
         let listed = x.app.authority.session(caller.realm.id, id, x.now).await?;
         Ok(wire::json(StatusCode::OK, &wire::session(&listed)))
-    }))
+    })
 }
 
 fn wanted(x: &Exchange) -> Result<Wanted> {

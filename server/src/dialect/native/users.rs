@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::caller::{Caller, Need};
-use super::{Reply, settle, wire};
+use super::{Reply, serve, wire};
 use crate::authority::{Password, UserChange};
 use crate::exchange::{Answer, Exchange, empty};
 
@@ -32,56 +32,51 @@ struct Given {
 }
 
 pub(super) fn create(x: Exchange) -> Answer {
-    Box::pin(settle(async move {
-        let mut x = x;
-        let caller = Caller::of(&x, Need::Change)?;
-        let given: Given = wire::read(&x.body().await?)?;
+    serve(x, Need::Change, |mut x, caller| async move {
+        let given: Given = wire::object(&mut x).await?;
         let user =
             x.app.clone().authority.create_user(&caller.call(&mut x), caller.realm.id, given.into()).await?;
         Ok(wire::json(StatusCode::CREATED, &wire::user(&user)))
-    }))
+    })
 }
 
 pub(super) fn list(x: Exchange) -> Answer {
-    Box::pin(settle(async move {
-        let caller = Caller::of(&x, Need::Read)?;
+    serve(x, Need::Read, |x, caller| async move {
         let after = wire::parsed(&x, "cursor")?.unwrap_or(0);
-        let users = x.app.authority.users(caller.realm.id, after, PAGE).await?;
-        let next = users.last().filter(|_| users.len() == PAGE as usize).map(|last| last.number);
-        Ok(wire::json(StatusCode::OK, &wire::page(users.iter().map(wire::user).collect(), next)))
-    }))
+        // One more than is shown tells whether there is a next page.
+        let users = x.app.authority.users(caller.realm.id, after, PAGE + 1).await?;
+        let shown = &users[..users.len().min(PAGE as usize)];
+        let next = shown.last().filter(|_| shown.len() < users.len()).map(|last| last.number);
+        Ok(wire::json(StatusCode::OK, &wire::page(shown.iter().map(wire::user).collect(), next)))
+    })
 }
 
 pub(super) fn show(x: Exchange) -> Answer {
-    Box::pin(settle(async move {
-        let caller = Caller::of(&x, Need::Read)?;
+    serve(x, Need::Read, |x, caller| async move {
         let user = x.app.authority.user(caller.realm.id, wire::id(&x, "user")?).await?;
         Ok(wire::json(StatusCode::OK, &wire::user(&user)))
-    }))
+    })
 }
 
 pub(super) fn change(x: Exchange) -> Answer {
-    Box::pin(settle(run_change(x)))
+    serve(x, Need::Change, run_change)
 }
 
-async fn run_change(mut x: Exchange) -> Reply {
-    let caller = Caller::of(&x, Need::Change)?;
+async fn run_change(mut x: Exchange, caller: Caller) -> Reply {
     let id: UserId = wire::id(&x, "user")?;
-    let given: Given = wire::read(&x.body().await?)?;
+    let given: Given = wire::object(&mut x).await?;
     let (app, call) = (x.app.clone(), caller.call(&mut x));
     let saved = app.authority.change_user(&call, caller.realm.id, id, given.into()).await?;
     Ok(wire::json(StatusCode::OK, &wire::user(&saved.record)))
 }
 
 pub(super) fn remove(x: Exchange) -> Answer {
-    Box::pin(settle(async move {
-        let mut x = x;
-        let caller = Caller::of(&x, Need::Change)?;
+    serve(x, Need::Change, |mut x, caller| async move {
         let id: UserId = wire::id(&x, "user")?;
         let (app, call) = (x.app.clone(), caller.call(&mut x));
         app.authority.remove_user(&call, caller.realm.id, id).await?;
         Ok(empty(StatusCode::NO_CONTENT))
-    }))
+    })
 }
 
 impl From<Given> for UserChange {

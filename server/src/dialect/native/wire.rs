@@ -2,10 +2,12 @@
 
 use exeunt_core::{By, Mark, Moment, Verdict};
 use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use super::error::{self, Refusal};
 use crate::authority::end::Ending;
 use crate::authority::list::Listed;
 use crate::authority::{AuditEntry, Client, Key, Position, Realm, Settings, User};
@@ -13,13 +15,45 @@ use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::exchange::{Exchange, Response, answer};
 
-/// Reads a JSON object from a body. Unknown and repeated members are refused by the types that are read.
+/// Reads a JSON object from the body of a request. Unknown and repeated members are refused by the types that are
+/// read.
 ///
 /// # Errors
-/// `Malformed("body")`, with what the parser says.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    serde_json::from_slice(body)
-        .map_err(|error| Error::malformed("body", format!("the body is not as documented: {error}")))
+/// 415 unless the body is `application/json`, whatever its parameters (HTTP-04); `Malformed("body")`; 413, 408 or 400
+/// if the body did not arrive whole.
+pub(super) async fn object<T: DeserializeOwned>(x: &mut Exchange) -> Result<T, Refusal> {
+    let body = x.body().await.map_err(|bare| error::of_body(&bare))?;
+    match x.header(&CONTENT_TYPE) {
+        Some(text) if is_json(text) => {}
+        None if body.is_empty() && !x.headers().contains_key(CONTENT_TYPE) => {}
+        _ => return Err(error::unsupported_media_type().into()),
+    }
+    Ok(read(&body)?)
+}
+
+fn is_json(content_type: &str) -> bool {
+    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    // The parser would also take an array, its elements for the members in their order.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Error::malformed("body", "the body is a JSON object"));
+    }
+    serde_json::from_slice(body).map_err(|error| {
+        Error::malformed("body", format!("the body is not as documented: {}", without_values(&error)))
+    })
+}
+
+/// What the parser says, but for the text that it found: that may be a secret in the wrong place.
+fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if !error.is_data() || text.starts_with("missing field") || text.starts_with("duplicate field") {
+        return text;
+    }
+    let what = text.find([':', '`', ',']).map_or("a wrong value", |end| text[..end].trim_end());
+    let instead = text.rsplit_once("expected ").map_or("something else", |(_, instead)| instead);
+    format!("{what}, expected {instead}")
 }
 
 /// An answer in JSON.
@@ -32,15 +66,22 @@ pub(super) fn page(items: Vec<Value>, next: Option<impl ToString>) -> Value {
     json!({ "items": items, "next": next.map(|next| next.to_string()) })
 }
 
-/// One parameter of the query. Repeated: the first counts, as nothing here ends anything twice.
+/// One parameter of the query. That it is there once at most was looked at before the call began.
 pub(super) fn parameter(x: &Exchange, name: &str) -> Option<String> {
     let query = x.query()?.as_bytes();
     form_urlencoded::parse(query).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-/// A switch of the query: `1` or `true`.
-pub(super) fn switch(x: &Exchange, name: &str) -> bool {
-    parameter(x, name).is_some_and(|value| value == "1" || value == "true")
+/// A switch of the query, off where it is absent.
+///
+/// # Errors
+/// `Malformed(name)` for anything but `1`, `true`, `0` and `false`: a `dry_run=yes` must not end anything.
+pub(super) fn switch(x: &Exchange, name: &'static str) -> Result<bool> {
+    match parameter(x, name).as_deref() {
+        None | Some("0" | "false") => Ok(false),
+        Some("1" | "true") => Ok(true),
+        Some(_) => Err(Error::malformed(name, format!("{name} is 1 or 0"))),
+    }
 }
 
 /// A parameter of the query that is written as text.

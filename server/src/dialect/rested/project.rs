@@ -11,7 +11,7 @@ use super::wire::Query;
 use super::{DOOR, ENDPOINTS};
 use crate::authority::{Call, Client, Endpoint, Presented, Settings};
 use crate::error::{Error, Kind, Result};
-use crate::exchange::{Exchange, Response};
+use crate::exchange::{Exchange, Noted, Response};
 
 /// What a request is addressed to, as far as it can be told before anything is checked.
 pub(super) struct Address {
@@ -33,18 +33,23 @@ pub(super) struct Visit {
     pub endpoint: Endpoint,
 }
 
-/// Answers a request. Whatever comes of it, the answer says what its origin may do with it.
+/// Answers a request. Whatever comes of it, the answer says what its origin may do with it, and which project was
+/// called.
 pub(super) async fn answered<F, Fut>(x: Exchange, run: F) -> Response
 where
     F: FnOnce(Exchange, Address) -> Fut,
     Fut: Future<Output = Result<Response, Refusal>>,
 {
-    let (origin, outcome) = match Address::of(&x) {
-        Ok(address) => (address.origin.clone(), run(x, address).await),
-        Err(refusal) => (Origin::Unjudged, Err(refusal)),
+    let (origin, client, outcome) = match Address::of(&x) {
+        Ok(address) => {
+            let client = address.project.as_ref().map(|project| project.id);
+            (address.origin.clone(), client, run(x, address).await)
+        }
+        Err(refusal) => (Origin::Unjudged, None, Err(refusal)),
     };
     let mut response = outcome.unwrap_or_else(Refusal::into_response);
     origin.mark(response.headers_mut());
+    response.extensions_mut().get_or_insert_default::<Noted>().client = client;
     response
 }
 

@@ -4,7 +4,7 @@ use super::asked::Asked;
 use super::caller::{Caller, presented, realm};
 use super::error::{Code, Fault};
 use super::wire::Outcome;
-use crate::authority::Slide;
+use crate::authority::{Client, Slide};
 use crate::error::{Cause, Error};
 use crate::exchange::{Answer, Exchange, Response};
 
@@ -23,10 +23,11 @@ async fn find(x: &Exchange, asked: &Asked) -> Result<Outcome, Fault> {
     let pair = match Caller::read(x, asked)? {
         Caller::Nobody => return Err(Code::PermissionDenied.into()),
         Caller::Temporary(Some(pair)) => pair,
-        Caller::Permanent(Some(pair)) if authority.partner(realm, pair.fingerprint()).is_some() => {
-            return Err(Code::NotAUser.into());
+        Caller::Permanent(Some(pair)) => {
+            let partner = authority.partner(realm, pair.fingerprint());
+            return Err(partner.map_or(Code::KeyAuthenticationFailed.into(), |partner| not_a_user(&partner)));
         }
-        Caller::Temporary(None) | Caller::Permanent(_) | Caller::Bearer => {
+        Caller::Temporary(None) | Caller::Permanent(None) | Caller::Bearer => {
             return Err(Code::KeyAuthenticationFailed.into());
         }
         Caller::Several => return Err(Code::InvalidParameters.into()),
@@ -37,4 +38,11 @@ async fn find(x: &Exchange, asked: &Asked) -> Result<Outcome, Fault> {
     // Only a call that succeeds counts as a use; and what was ended meanwhile is told nothing.
     authority.check(&presented, x.now, Slide::Yes)?;
     Ok(Outcome::User(user.into()))
+}
+
+/// A permanent key opens no session; but then it is known who still calls this dialect.
+fn not_a_user(partner: &Client) -> Fault {
+    let mut fault = Fault::from(Code::NotAUser);
+    fault.noted.client = Some(partner.id);
+    fault
 }

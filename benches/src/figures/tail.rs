@@ -1,0 +1,122 @@
+//! The slowest of checks offered at a fixed rate: idle, and beside everything that could get in their way.
+
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow, ensure};
+
+use super::{CONNECTIONS, Victims, check_form, flat_out, logout_form};
+use crate::exeunt::{Exeunt, bearer};
+use crate::http::{Form, Line};
+use crate::load::{self, Load, Plan, Script};
+use crate::report::{Row, share, time};
+use crate::seed::LOGIN;
+use crate::stats::{median, quantile_micros};
+use crate::steady::{Offer, offer};
+use crate::{Bench, clock};
+
+/// Checks a second.
+const RATE: u32 = 5_000;
+/// How long each is offered, and how long what stands beside it goes on before and after.
+const LASTING: Duration = Duration::from_secs(2);
+const AROUND: Duration = Duration::from_millis(200);
+/// How long the capacity of logouts is measured.
+const CAPACITY_SECS: f64 = 1.0;
+/// The bound: so many times the idle value, or so many microseconds, whichever is more.
+const TIMES_MAX: f64 = 3.0;
+const MICROS_MAX: f64 = 2_000.0;
+
+/// The p99 of each round in microseconds, and the generator's share.
+#[derive(Default)]
+struct Series {
+    p99: Vec<f64>,
+    shares: Vec<f64>,
+}
+
+pub(super) fn figure(bench: &Bench) -> Result<Vec<Row>> {
+    let store = bench.store()?;
+    let server = Exeunt::start(&store, None, &[])?;
+    let mut victims = Victims::of(&bench.seed.ids);
+    let ending = logout_form();
+    let capacity = load::run(&flat_out(&server, CAPACITY_SECS), &mut ending.with(victims.some(usize::MAX)))?;
+    let half = capacity.per_sec() / 2.0;
+    let [mut idle, mut logouts, mut logins, mut flight, mut sweep] = <[Series; 5]>::default();
+    let form_type = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let login = Form::new("POST /session/login", form_type, LOGIN, 0, "SUCCESS");
+    let beside = LASTING + 2 * AROUND;
+    let plan = Plan { lasting: beside, ..flat_out(&server, 0.0) };
+    for _ in 0..bench.rounds {
+        idle.take(bench, &server)?;
+        let paced = Plan { rate: Some(half), ..plan };
+        logouts.beside(bench, &server, &paced, &mut ending.with(victims.some(usize::MAX)))?;
+        logins.beside(bench, &server, &plan, &mut login.with(std::iter::repeat("")))?;
+        flight.beside(bench, &server, &plan, &mut ending.with(victims.some(usize::MAX)))?;
+    }
+    // What the sweep meets first has to be dead: it forgets all of it.
+    let mut line = Line::open(server.address)?;
+    let everywhere = Form::new("DELETE /v1/users/{}/sessions", &bearer(), "", 0, "\"found_alive\":true");
+    for number in 0..bench.seed.crowds.len() {
+        line.ask(&everywhere, bench.seed.crowds.get(number))?;
+    }
+    server.stop()?;
+    let server = Exeunt::start(&store, None, &[("EXEUNT_RETENTION__DEAD_HOURS", "0")])?;
+    for _ in 0..bench.rounds {
+        sweep.take(bench, &server)?;
+    }
+    server.stop()?;
+    let bound = |what, series: &Series| series.row(what, Some(&idle));
+    Ok(vec![
+        idle.row("p99 of 5,000 checks a second: idle", None),
+        bound("p99 beside logouts at half their capacity", &logouts),
+        bound("p99 beside logins that saturate the password pool", &logins),
+        bound("p99 during a sweep that forgets", &sweep),
+        Row { met: None, target: "reported", ..bound("p99 beside 64 logouts always in flight", &flight) },
+    ])
+}
+
+impl Series {
+    fn take(&mut self, bench: &Bench, server: &Exeunt) -> Result<()> {
+        let form = check_form(&bench.seed.tokens);
+        let texts = &bench.seed.survivors;
+        let what = Offer { address: server.address, form: &form, texts, per_sec: RATE, lasting: LASTING };
+        let (mut times, used) = offer(what)?;
+        self.p99.push(quantile_micros(&mut times, 0.99));
+        self.shares.push(used);
+        Ok(())
+    }
+
+    /// While something else is going on.
+    fn beside(
+        &mut self,
+        bench: &Bench,
+        server: &Exeunt,
+        plan: &Plan,
+        other: &mut (impl Script + Send),
+    ) -> Result<()> {
+        let load: Load = thread::scope(|scope| {
+            let other = scope.spawn(|| load::run(plan, other));
+            clock::wait(AROUND);
+            let taken = self.take(bench, server);
+            let load = other.join().map_err(|_| anyhow!("the generator panicked"))??;
+            taken.map(|()| load)
+        })?;
+        ensure!(load.wall >= LASTING + AROUND, "what stood beside the checks ended too soon");
+        ensure!(load.times.len() >= CONNECTIONS, "next to nothing stood beside the checks");
+        Ok(())
+    }
+
+    fn row(&self, what: &'static str, idle: Option<&Self>) -> Row {
+        let p99 = median(&self.p99);
+        let reference = idle.map(|idle| median(&idle.p99));
+        let bound = reference.map(|idle| (TIMES_MAX * idle).max(MICROS_MAX));
+        Row {
+            what,
+            ours: time(p99),
+            reference: reference.map_or("–".to_owned(), |idle| format!("idle: {}", time(idle))),
+            ratio: reference.map_or("–".to_owned(), |idle| format!("{:.1}", p99 / idle)),
+            target: if idle.is_some() { "≤ 3 × idle or 2 ms" } else { "the reference" },
+            met: bound.map(|bound| p99 <= bound),
+            load: share(median(&self.shares)),
+        }
+    }
+}

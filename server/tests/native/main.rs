@@ -1,0 +1,13 @@
+//! The native dialect as a whole: its description against its routes and its recorded answers, its roles, its stream of
+//! marks, and that no secret leaves it.
+
+#![cfg(test)]
+
+mod description;
+mod feed;
+mod live;
+mod roles;
+mod schema;
+mod secrets;
+
+mod stuck;

@@ -1,0 +1,97 @@
+//! The real binary as a child process, with all that it writes.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A running `exeunt serve` that logs everything.
+pub(super) struct Process {
+    child: Child,
+    directory: PathBuf,
+    pub(super) address: SocketAddr,
+    log: Option<JoinHandle<String>>,
+    seen: String,
+}
+
+/// What it has left behind.
+pub(super) struct Over {
+    /// Everything that it wrote to its standard output and error.
+    pub(super) output: String,
+    /// Every file of its store, by name.
+    pub(super) files: Vec<(String, Vec<u8>)>,
+}
+
+impl Process {
+    pub(super) fn start(key: Option<&str>, format: &str) -> Self {
+        let directory = std::env::temp_dir().join(format!("exeunt-secrets-{format}-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let store = format!("sqlite:{}", directory.join("exeunt.db").display());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_exeunt"));
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--store", &store])
+            .env_remove("EXEUNT_ADMIN_KEY")
+            .env("EXEUNT_LOG__CHECKS", "all")
+            .env("EXEUNT_LOG__FORMAT", format)
+            .env("EXEUNT_LIMITS__BODY_BYTES", "4096");
+        key.map(|key| command.env("EXEUNT_ADMIN_KEY", key));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let (mut seen, mut line) = (String::new(), String::new());
+        let address = loop {
+            line.clear();
+            assert!(log.read_line(&mut line).unwrap() > 0, "the server did not start:\n{seen}");
+            seen += &line;
+            if line.contains("listening") {
+                let start = line.find("127.0.0.1:").unwrap();
+                let text = &line[start..];
+                let end = text.find(|c: char| !c.is_ascii_digit() && !".:".contains(c)).unwrap();
+                break text[..end].parse().unwrap();
+            }
+        };
+        let log = std::thread::spawn(move || {
+            let mut rest = String::new();
+            log.read_to_string(&mut rest).unwrap();
+            rest
+        });
+        Self { child, directory, address, log: Some(log), seen }
+    }
+
+    /// The key that it made for lack of another, kept for the one who runs it alone.
+    pub(super) fn made_key(&self) -> String {
+        let path = self.directory.join("admin.key");
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        std::fs::read_to_string(path).unwrap().trim().to_owned()
+    }
+
+    /// SIGTERM, and what is left when it has ended.
+    pub(super) fn stop(mut self) -> Over {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        kill_process(pid, Signal::TERM).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        let mut output = std::mem::take(&mut self.seen) + &self.log.take().unwrap().join().unwrap();
+        self.child.stdout.take().unwrap().read_to_string(&mut output).unwrap();
+        let entries = std::fs::read_dir(&self.directory).unwrap().map(Result::unwrap);
+        let files: Vec<_> = entries
+            .map(|entry| {
+                (entry.file_name().to_string_lossy().into_owned(), std::fs::read(entry.path()).unwrap())
+            })
+            .collect();
+        assert!(files.iter().any(|(_, bytes)| bytes.starts_with(b"SQLite format 3")), "there is a database");
+        Over { output, files }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+        drop(std::fs::remove_dir_all(&self.directory));
+    }
+}
