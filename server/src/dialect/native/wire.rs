@@ -1,9 +1,11 @@
 //! The shapes on the wire. Ids are strings, times are RFC 3339 in UTC, lists are `{"items": […], "next": cursor}`.
 
+use std::fmt::Display;
+
 use exeunt_core::{By, Mark, Moment, Verdict};
 use http::StatusCode;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::authority::end::Ending;
@@ -23,8 +25,18 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
 }
 
 /// An answer in JSON.
-pub(super) fn json(status: StatusCode, body: &Value) -> Response {
-    answer(status, "application/json", body.to_string())
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    // Trees and structs of ours have only strings for keys: writing them does not fail.
+    answer(status, "application/json", serde_json::to_vec(body).unwrap_or_default())
+}
+
+/// A value that is written as the text that it displays.
+pub(super) struct Text<T>(pub T);
+
+impl<T: Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
+    }
 }
 
 /// A page of a list.
@@ -69,8 +81,12 @@ pub(super) fn change<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 pub(super) fn time(at: Moment) -> Value {
-    let millis = i64::try_from(at.millis()).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(millis).map_or(Value::Null, |time| Value::String(time.to_string()))
+    instant(at).map_or(Value::Null, |time| Value::String(time.to_string()))
+}
+
+/// A time that can be written; `None` beyond the year 9999.
+pub(super) fn instant(at: Moment) -> Option<jiff::Timestamp> {
+    jiff::Timestamp::from_millisecond(i64::try_from(at.millis()).unwrap_or(i64::MAX)).ok()
 }
 
 pub(super) fn user(user: &User) -> Value {
