@@ -1,7 +1,6 @@
 //! The life of a request: find the dialect, let it answer, add what every answer carries, count it, log it once.
 
 use std::net::IpAddr;
-use std::time::{Duration, UNIX_EPOCH};
 
 use exeunt_core::{ClientId, Moment};
 use http::header::{CACHE_CONTROL, CONNECTION, DATE, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING};
@@ -12,7 +11,7 @@ use crate::app::{App, Spoken};
 use crate::dialect::{Route, Sort};
 use crate::error::Error;
 use crate::exchange::{Exchange, Noted, Response, answer, plain};
-use crate::{address, config, log};
+use crate::{address, config, date, log};
 
 /// Which of its addresses a request came in on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +49,7 @@ pub async fn respond(app: App, peer: IpAddr, side: Side, request: Request<Incomi
         let noted = response.extensions().get::<Noted>().and_then(|noted| noted.client);
         app.metrics.deprecated(dialect, route.call, noted.or_else(|| builtin(&app, spoken)));
     }
-    finish(&mut response, now, chunked);
+    finish(&app, &mut response, now, chunked);
     app.metrics.request(dialect, route.call, response.status());
     line.write(&app, response.status(), response.extensions().get::<Noted>(), now, app.env.elapsed() - began);
     response
@@ -112,7 +111,7 @@ fn deprecate(response: &mut Response, settings: &config::Dialect) {
         format!("<{page}>; rel=\"successor-version\", <{page}>; rel=\"deprecation\"; type=\"text/html\"");
     let fields = [
         (HeaderName::from_static("deprecation"), Some(format!("@{}", since.secs()))),
-        (HeaderName::from_static("sunset"), settings.sunset_at().map(http_date)),
+        (HeaderName::from_static("sunset"), settings.sunset_at().map(date::text)),
         (http::header::LINK, Some(link)),
     ];
     for (name, text) in fields {
@@ -132,19 +131,13 @@ pub const SUCCESSOR: &str = "/docs/moving-on";
 /// when, and the header must name a day.
 const DEPRECATED: Moment = Moment::from_secs(1_767_225_600);
 
-fn finish(response: &mut Response, now: Moment, chunked: bool) {
+fn finish(app: &App, response: &mut Response, now: Moment, chunked: bool) {
     let headers = response.headers_mut();
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    if let Ok(date) = HeaderValue::from_str(&http_date(now)) {
-        headers.insert(DATE, date);
-    }
+    headers.insert(DATE, app.dates.header(now));
     // RFC 9112 §6.1: a length beside a transfer coding is ignored, and the connection closed after the answer. The
     // length is gone by now, so every chunked request ends its connection.
     if chunked {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
-}
-
-fn http_date(at: Moment) -> String {
-    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(at.secs()))
 }
