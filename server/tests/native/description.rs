@@ -120,7 +120,7 @@ fn must_fit(document: &Value, answer: &Value, recorded: &Recorded, at: &str) {
     let content = content.unwrap_or_else(|| panic!("{at}: {} is not described", recorded.content_type));
     if recorded.content_type.ends_with("json") {
         let body = serde_json::from_str(&recorded.body).unwrap_or_else(|error| panic!("{at}: {error}"));
-        check(document, &content["schema"], &body, &at).unwrap();
+        check(document, &content["schema"], &body, at).unwrap();
     }
 }
 

@@ -162,7 +162,7 @@ impl Drive {
                 authorization.clone(),
                 json!({ "user": plain[15] }).to_string(),
             ),
-            ("POST", "/v1/check".to_owned(), authorization.clone(), plain[16].repeat(200)),
+            ("POST", "/v1/check".to_owned(), authorization, plain[16].repeat(200)),
             ("GET", format!("http://alice:{}@localhost/v1/users", plain[17]), String::new(), String::new()),
             ("GET", "/v1/users".to_owned(), format!("X-Forwarded-For: {}", plain[18]), String::new()),
             ("GET", "/v1/users".to_owned(), format!("Forwarded: for={}", plain[19]), String::new()),
