@@ -1,6 +1,8 @@
 //! The dialogues in the README are the ones that `exeunt demo` prints, and say what really happens: each command is
 //! pasted into a shell, against the real binary. `EXEUNT_BLESS=1` writes the output anew.
 
+#![cfg(test)]
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

@@ -1,5 +1,6 @@
 //! The circumstances of a call: when, by whom, from where, through which door.
 
+use std::fmt::Display;
 use std::net::IpAddr;
 
 use exeunt_core::{Anchor, By, Door, Moment, RealmId, Why};
@@ -28,7 +29,7 @@ impl Call {
     }
 
     /// The line of the audit trail that this call leaves.
-    pub fn audit(&self, realm: Option<RealmId>, what: &str, subject: impl ToString) -> AuditEntry {
+    pub fn audit(&self, realm: Option<RealmId>, what: &str, subject: &dyn Display) -> AuditEntry {
         AuditEntry {
             place: 0,
             when: self.now,

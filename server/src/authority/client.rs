@@ -45,7 +45,7 @@ impl Authority {
             return Err(Error::malformed("name", format!("there are {CLIENTS_MAX} clients already")));
         }
         client.must_make_sense()?;
-        let audit = call.audit(Some(client.realm), "client.create", Anchor::Client(client.id));
+        let audit = call.audit(Some(client.realm), "client.create", &Anchor::Client(client.id));
         let saved = self.settle(self.store.save_client(client, None, Some(audit)).await)?;
         Ok(self.clients.put(saved.record))
     }
@@ -148,7 +148,7 @@ impl Authority {
     ) -> Result<Saved<Client>> {
         let (realm, anchor) = (client.realm, Anchor::Client(client.id));
         let raise = why.map(|why| call.raise(anchor, realm, why));
-        let audit = call.audit(Some(realm), what, anchor);
+        let audit = call.audit(Some(realm), what, &anchor);
         let saved = self.settle(self.store.save_client(client, raise, Some(audit)).await)?;
         // First the client, then its mark: a login that knows the mark's place must not read the old client.
         self.clients.put(saved.record.clone());

@@ -46,7 +46,7 @@ impl Authority {
             fingerprint: text.fingerprint(),
             created_at: call.now,
         };
-        let audit = call.audit(realm, "key.create", format_args!("key {}", key.id));
+        let audit = call.audit(realm, "key.create", &format_args!("key {}", key.id));
         self.settle(self.store.add_key(key.clone(), Some(audit)).await)?;
         self.keys.put(key.clone());
         Ok((key, text))
@@ -58,7 +58,7 @@ impl Authority {
     /// `NotFound`, also for one that the environment gives; `Unavailable`.
     pub async fn remove_key(&self, call: &Call, id: KeyId) -> Result<()> {
         let realm = self.keys.all().into_iter().find(|key| key.id == id).and_then(|key| key.realm);
-        let audit = call.audit(realm, "key.remove", format_args!("key {id}"));
+        let audit = call.audit(realm, "key.remove", &format_args!("key {id}"));
         let found = self.settle(self.store.remove_key(id, Some(audit)).await)?;
         if !found {
             return Err(Error::not_found("key"));

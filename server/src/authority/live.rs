@@ -164,7 +164,7 @@ impl Memory {
     }
 
     /// How many sessions are in memory.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.by_id.iter().map(|shard| read(shard).len()).sum()
     }
 

@@ -178,7 +178,7 @@ impl Authority {
 
     /// How many touches wait to be written.
     pub fn touches_waiting(&self) -> usize {
-        self.touches.len()
+        self.touches.count()
     }
 
     /// How many logins wait for a password check.
@@ -193,6 +193,6 @@ impl Authority {
 
     /// How many sessions are in memory.
     pub fn sessions_in_memory(&self) -> usize {
-        self.memory.len()
+        self.memory.count()
     }
 }

@@ -49,7 +49,7 @@ impl Authority {
         }
         let realm = Realm { id: call.mint.realm_id(), name: name.to_owned(), created_at: call.now };
         let clients: Vec<_> = self.builtins.iter().map(|builtin| builtin.client(call, realm.id)).collect();
-        let audit = call.audit(Some(realm.id), "realm.create", Anchor::Realm(realm.id));
+        let audit = call.audit(Some(realm.id), "realm.create", &Anchor::Realm(realm.id));
         self.settle(self.store.create_realm(realm.clone(), clients.clone(), Some(audit)).await)?;
         // Written once now: version 1.
         clients.into_iter().for_each(|client| drop(self.clients.put(Client { version: 1, ..client })));

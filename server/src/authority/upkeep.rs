@@ -89,7 +89,7 @@ impl Authority {
         // What waited to be written is written before it is read.
         self.flush().await?;
         self.fill(now).await?;
-        tracing::warn!(sessions = self.memory.len(), "the store was opened again; checks are answered");
+        tracing::warn!(sessions = self.memory.count(), "the store was opened again; checks are answered");
         Ok(())
     }
 
@@ -125,7 +125,7 @@ impl Touches {
     }
 
     /// How many wait.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 

@@ -62,7 +62,7 @@ impl Authority {
             version: 0,
         };
         let user = self.changed(call, blank, &change).await?;
-        let audit = call.audit(Some(realm), "user.create", format_args!("user {}", user.id));
+        let audit = call.audit(Some(realm), "user.create", &format_args!("user {}", user.id));
         Ok(self.settle(self.store.save_user(user, None, Some(audit)).await)?.record)
     }
 
@@ -145,7 +145,7 @@ impl Authority {
     async fn save(&self, call: &Call, user: User, why: Option<Why>, what: &str) -> Result<Saved<User>> {
         let (realm, anchor) = (user.realm, Anchor::User(user.id));
         let raise = why.map(|why| call.raise(anchor, realm, why));
-        let audit = call.audit(Some(realm), what, anchor);
+        let audit = call.audit(Some(realm), what, &anchor);
         let saved = self.settle(self.store.save_user(user, raise, Some(audit)).await)?;
         saved.mark.iter().for_each(|mark| self.applied(mark));
         Ok(saved)

@@ -31,8 +31,8 @@ pub struct Loaded {
 pub fn load(file: Option<&Path>, variables: impl IntoIterator<Item = (String, String)>) -> Result<Loaded> {
     let text = file.map_or_else(|| Ok(String::new()), read)?;
     // The file is checked as it stands, so that what is wrong with it has a line and a column.
-    toml::from_str::<Config>(&text).map_err(|error| refused(file, error))?;
-    let mut table: Table = text.parse().map_err(|error| refused(file, error))?;
+    toml::from_str::<Config>(&text).map_err(|error| refused(file, &error))?;
+    let mut table: Table = text.parse().map_err(|error| refused(file, &error))?;
     let mut warnings = Vec::new();
     let mut variables: Vec<_> = variables.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
     variables.sort();
@@ -51,7 +51,7 @@ pub fn load(file: Option<&Path>, variables: impl IntoIterator<Item = (String, St
             Err(error) => return Err(Error::malformed("config", format!("{name}: {}", error.message()))),
         }
     }
-    let config = table.try_into().map_err(|error| refused(file, error))?;
+    let config = table.try_into().map_err(|error| refused(file, &error))?;
     Ok(Loaded { config, warnings })
 }
 
@@ -85,7 +85,7 @@ fn lay(table: &mut Table, path: &str, value: Value) {
     }
 }
 
-fn refused(file: Option<&Path>, error: toml::de::Error) -> Error {
+fn refused(file: Option<&Path>, error: &toml::de::Error) -> Error {
     let name = file.map_or_else(|| "configuration".to_owned(), |file| file.display().to_string());
     Error::malformed("config", format!("{name}: {}", error.to_string().trim_end()))
 }
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn an_unknown_key_is_refused_with_line_and_column() {
         let error = toml::from_str::<Config>("listen = \"127.0.0.1:1\"\nlisen = 2\n").unwrap_err();
-        let error = refused(None, error);
+        let error = refused(None, &error);
         assert!(error.public().contains("line 2, column 1"), "{error}");
     }
 

@@ -4,10 +4,10 @@
 //! A moment is a number of acknowledged calls, not a time: so the test waits for nothing, and a failing seed can be
 //! run again.
 
+#![cfg(test)]
+
 #[path = "../binary/mod.rs"]
-#[expect(clippy::unwrap_used, reason = "a test's own client")]
 mod binary;
-#[expect(clippy::unwrap_used, reason = "a test's own client")]
 mod caller;
 
 use std::sync::Arc;

@@ -3,6 +3,8 @@
 //!
 //! A failing seed is printed; `EXEUNT_SEED=n` runs it alone, `EXEUNT_LONG=1` runs many more.
 
+#![cfg(test)]
+
 mod oracle;
 mod world;
 

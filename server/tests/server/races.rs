@@ -1,9 +1,6 @@
 //! What happens at the same moment: many logouts of one session, checks beside a logout, and logins whose evidence
 //! is taken away while their password is being checked.
 
-#[expect(clippy::unwrap_used, reason = "a test's own client")]
-mod server;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,7 +10,7 @@ use exeunt::error::Kind;
 use exeunt::store::memory::MemoryStore;
 use exeunt::store::{Identifier, Incarnation};
 use exeunt_core::{Anchor, Door, RealmId, Stamp, Why};
-use server::{PASSWORD, Server, call};
+use crate::stage::{PASSWORD, Server, call};
 use tokio::task::JoinSet;
 
 /// Logouts at once.
@@ -103,7 +100,7 @@ async fn a_login_whose_evidence_is_taken_away_meanwhile_yields_no_live_session()
 async fn log_in(app: App, realm: RealmId) -> Result<Stamp, Kind> {
     let door = Door::new("videntity");
     let login = Login {
-        client: &*app.authority.builtin_client(realm, door).unwrap(),
+        client: &app.authority.builtin_client(realm, door).unwrap(),
         identifier: Identifier::Username("alice".to_owned()),
         account_number: None,
         password: Password::new(PASSWORD),
@@ -122,19 +119,21 @@ async fn take_away(server: &Server, meanwhile: Meanwhile) {
     let change = |change| authority.change_user(&call, server.realm, server.alice, change);
     match meanwhile {
         Meanwhile::CredentialChanged => {
-            drop(change(UserChange { password: Some(None), ..UserChange::default() }).await.unwrap());
+            change(UserChange { password: Some(None), ..UserChange::default() }).await.unwrap();
         }
         Meanwhile::Disabled => {
-            drop(change(UserChange { disabled: Some(true), ..UserChange::default() }).await.unwrap());
+            change(UserChange { disabled: Some(true), ..UserChange::default() }).await.unwrap();
         }
-        Meanwhile::Deleted => drop(authority.remove_user(&call, server.realm, server.alice).await.unwrap()),
+        Meanwhile::Deleted => {
+            authority.remove_user(&call, server.realm, server.alice).await.unwrap();
+        }
         Meanwhile::LoggedOutEverywhere => {
             let anchor = Anchor::User(server.alice);
-            drop(authority.end_all(&call, server.realm, anchor, Why::Everywhere).await.unwrap());
+            authority.end_all(&call, server.realm, anchor, Why::Everywhere).await.unwrap();
         }
         Meanwhile::EverybodyOut => {
             let anchor = Anchor::Realm(server.realm);
-            drop(authority.end_all(&call, server.realm, anchor, Why::Admin).await.unwrap());
+            authority.end_all(&call, server.realm, anchor, Why::Admin).await.unwrap();
         }
     }
 }

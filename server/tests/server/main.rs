@@ -1,0 +1,7 @@
+//! A real server in this process, with more than one caller at once.
+
+#![cfg(test)]
+
+mod connections;
+mod races;
+mod stage;
