@@ -26,7 +26,8 @@ pub enum Side {
 }
 
 /// Answers one request. A call that may write goes on to its end when its caller hangs up: the HTTP library would drop
-/// it between what is on disk and what memory knows. Checks write nothing, and are not worth a task of their own.
+/// it between what is on disk and what memory knows. Checks write nothing; and a login may be given up, so that whoever
+/// hangs up costs no password check (what it writes, it writes to its end by itself).
 pub async fn respond(app: App, peer: IpAddr, side: Side, request: Request<Incoming>) -> Response {
     let now = app.env.now();
     let began = app.env.elapsed();
@@ -41,7 +42,7 @@ pub async fn respond(app: App, peer: IpAddr, side: Side, request: Request<Incomi
         None => (None, NOWHERE),
     };
     let visit = Visit { app, spoken, route, from, now, began, chunked };
-    if route.sort == Sort::Check {
+    if matches!(route.sort, Sort::Check | Sort::Login) {
         return visit.answer(exchange).await;
     }
     tokio::spawn(visit.answer(exchange)).await.unwrap_or_else(|_| {

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::stage::{PASSWORD, Server};
 use exeunt::app::App;
 use exeunt::config::{Config, Limits};
 use exeunt::env::Env;
 use exeunt::serve::{self, Running};
 use exeunt::store::Incarnation;
 use exeunt::store::memory::MemoryStore;
-use crate::stage::{PASSWORD, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

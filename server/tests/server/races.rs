@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::stage::{PASSWORD, Server, call};
 use exeunt::app::App;
 use exeunt::authority::{Login, Password, Presented, Slide, UserChange};
 use exeunt::error::Kind;
 use exeunt::store::memory::MemoryStore;
 use exeunt::store::{Identifier, Incarnation};
 use exeunt_core::{Anchor, Door, RealmId, Stamp, Why};
-use crate::stage::{PASSWORD, Server, call};
 use tokio::task::JoinSet;
 
 /// Logouts at once.

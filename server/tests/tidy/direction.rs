@@ -29,7 +29,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         "front",
         &["app", "dialect", "console", "exchange", "log", "metrics", "address", "config", "env", "error"],
     ),
-    ("serve", &["front", "task", "app", "config", "env", "error"]),
+    ("patience", &[]),
+    ("serve", &["front", "patience", "task", "app", "config", "env", "error"]),
     ("cli", ANYTHING),
 ];
 
