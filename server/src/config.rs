@@ -56,6 +56,8 @@ pub struct Limits {
     pub header_secs: u64,
     /// Seconds in which a request's body must have arrived.
     pub body_secs: u64,
+    /// Seconds in which a caller must take at least a byte of its answer.
+    pub answer_secs: u64,
     /// Seconds that requests in flight are given to finish when the server stops.
     pub grace_secs: u64,
     /// Bytes of live sessions in memory from which on `/readyz` warns.
@@ -180,6 +182,7 @@ impl Default for Limits {
             header_bytes: 16 * 1024,
             header_secs: 10,
             body_secs: 10,
+            answer_secs: 30,
             grace_secs: 10,
             memory_warn_bytes: 4 << 30,
         }

@@ -1,6 +1,7 @@
 //! The life of a request: find the dialect, let it answer, add what every answer carries, count it, log it once.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use exeunt_core::{ClientId, Moment};
 use http::header::{CACHE_CONTROL, CONNECTION, DATE, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING};
@@ -24,7 +25,9 @@ pub enum Side {
     Admin,
 }
 
-/// Answers one request.
+/// Answers one request. A call that may write goes on to its end when its caller hangs up: the HTTP library would drop
+/// it between what is on disk and what memory knows. Checks write nothing; and a login may be given up, so that whoever
+/// hangs up costs no password check (what it writes, it writes to its end by itself).
 pub async fn respond(app: App, peer: IpAddr, side: Side, request: Request<Incoming>) -> Response {
     let now = app.env.now();
     let began = app.env.elapsed();
@@ -38,21 +41,52 @@ pub async fn respond(app: App, peer: IpAddr, side: Side, request: Request<Incomi
         }
         None => (None, NOWHERE),
     };
-    let dialect = spoken.map_or("none", |spoken| spoken.dialect.door.name());
-    let line = log::Line { dialect, route, method: log::known(exchange.method()), from };
-    let mut response = match spoken {
-        Some(spoken) if over(spoken, route, now) => gone(&spoken.settings),
-        _ => (route.endpoint)(exchange).await,
-    };
-    if let Some(spoken) = spoken.filter(|spoken| spoken.deprecated()) {
-        deprecate(&mut response, &spoken.settings);
-        let noted = response.extensions().get::<Noted>().and_then(|noted| noted.client);
-        app.metrics.deprecated(dialect, route.call, noted.or_else(|| builtin(&app, spoken)));
+    let visit = Visit { app, spoken, route, from, now, began, chunked };
+    if matches!(route.sort, Sort::Check | Sort::Login) {
+        return visit.answer(exchange).await;
     }
-    finish(&app, &mut response, now, chunked);
-    app.metrics.request(dialect, route.call, response.status());
-    line.write(&app, response.status(), response.extensions().get::<Noted>(), now, app.env.elapsed() - began);
-    response
+    let app = visit.app.clone();
+    tokio::spawn(visit.answer(exchange)).await.unwrap_or_else(|_| {
+        let mut response = plain(StatusCode::INTERNAL_SERVER_ERROR);
+        finish(&app, &mut response, now, chunked);
+        response
+    })
+}
+
+/// A request on its way.
+struct Visit {
+    app: App,
+    /// Which of the dialects that are spoken answers.
+    spoken: Option<usize>,
+    route: Route,
+    from: IpAddr,
+    now: Moment,
+    began: Duration,
+    chunked: bool,
+}
+
+impl Visit {
+    async fn answer(self, exchange: Exchange) -> Response {
+        let Self { app, route, now, .. } = &self;
+        let spoken = self.spoken.and_then(|number| app.spoken.get(number));
+        let dialect = spoken.map_or("none", |spoken| spoken.dialect.door.name());
+        let line =
+            log::Line { dialect, route: *route, method: log::known(exchange.method()), from: self.from };
+        let mut response = match spoken {
+            Some(spoken) if over(spoken, *route, *now) => gone(&spoken.settings),
+            _ => (route.endpoint)(exchange).await,
+        };
+        if let Some(spoken) = spoken.filter(|spoken| spoken.deprecated()) {
+            deprecate(&mut response, &spoken.settings);
+            let noted = response.extensions().get::<Noted>().and_then(|noted| noted.client);
+            app.metrics.deprecated(dialect, route.call, noted.or_else(|| builtin(app, spoken)));
+        }
+        finish(app, &mut response, *now, self.chunked);
+        app.metrics.request(dialect, route.call, response.status());
+        let noted = response.extensions().get::<Noted>();
+        line.write(app, response.status(), noted, *now, app.env.elapsed() - self.began);
+        response
+    }
 }
 
 /// The client that all callers of a dialect share who do not say for which one they speak.
@@ -70,9 +104,9 @@ pub fn retry_after(response: &mut Response, error: &Error) {
     }
 }
 
-fn find<'a>(app: &'a App, side: Side, exchange: &Exchange) -> Option<(&'a Spoken, String, Route)> {
+fn find(app: &App, side: Side, exchange: &Exchange) -> Option<(usize, String, Route)> {
     let path = exchange.head.uri.path();
-    app.spoken.iter().find_map(|spoken| {
+    app.spoken.iter().enumerate().find_map(|(number, spoken)| {
         let rest = path.strip_prefix(&spoken.settings.mount)?;
         let route = (spoken.dialect.route)(exchange.method(), rest)?.chosen(exchange.query());
         let served = match side {
@@ -80,7 +114,7 @@ fn find<'a>(app: &'a App, side: Side, exchange: &Exchange) -> Option<(&'a Spoken
             Side::Public => route.sort != Sort::Admin,
             Side::Admin => spoken.dialect.door == crate::dialect::ADMIN,
         };
-        served.then(|| (spoken, rest.to_owned(), route))
+        served.then(|| (number, rest.to_owned(), route))
     })
 }
 

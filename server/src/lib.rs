@@ -18,6 +18,7 @@ pub mod front;
 pub mod log;
 pub mod metrics;
 pub mod numbers;
+pub mod patience;
 pub mod serve;
 pub mod store;
 pub mod task;

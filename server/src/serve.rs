@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::front::{self, Side};
+use crate::patience::Patient;
 use crate::task::{self, Task};
 
 /// Milliseconds to wait after the system refused to accept, so that a full table of files is not hammered.
@@ -124,7 +125,7 @@ fn connection(
         .auto_date_header(false)
         .title_case_headers(true);
     builder.serve_connection(
-        TokioIo::new(stream),
+        TokioIo::new(Patient::new(stream, Duration::from_secs(limits.answer_secs))),
         service_fn(move |request| {
             let app = app.clone();
             async move { Ok::<_, Infallible>(front::respond(app, peer.ip(), side, request).await) }

@@ -48,7 +48,7 @@ use crate::store::Store;
 /// Who logs in, checks and logs out. Cheap to share behind an `Arc`.
 pub struct Authority {
     store: Arc<dyn Store>,
-    memory: Memory,
+    memory: Arc<Memory>,
     clients: Clients,
     keys: Keys,
     realms: Realms,

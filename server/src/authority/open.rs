@@ -5,7 +5,7 @@ use std::sync::Arc;
 use exeunt_core::{Moment, Stamp};
 
 use crate::authority::feed::PAGE_MARKS_MAX;
-use crate::authority::live::{Live, Memory};
+use crate::authority::live::Live;
 use crate::authority::passwords::{PasswordLimits, Passwords};
 use crate::authority::realm::{Builtin, MAIN};
 use crate::authority::throttle::{Throttle, ThrottleLimits};
@@ -41,7 +41,7 @@ impl Authority {
     pub async fn open(store: Arc<dyn Store>, opening: Opening, call: &Call) -> Result<Self> {
         let authority = Self {
             store,
-            memory: Memory::new(),
+            memory: Arc::default(),
             clients: Default::default(),
             keys: Default::default(),
             realms: Default::default(),

@@ -220,16 +220,7 @@ impl Authority {
         }
         let generation = self.memory.generation();
         self.memory.insert(live.clone());
-        let outcome = self.store.issue(NewSession { record, sessions_max: issue.client.sessions_max }).await;
-        let issued = match self.settle(outcome) {
-            Ok(issued) => issued,
-            Err(error) => {
-                self.memory.remove(live.session.id);
-                return Err(error);
-            }
-        };
-        live.placed(issued.row);
-        issued.ended.iter().for_each(|mark| self.applied(mark));
+        self.record(live.clone(), NewSession { record, sessions_max: issue.client.sessions_max }).await?;
         if generation != self.memory.generation() {
             return Err(Error::unavailable(Outage::Unknown));
         }
@@ -238,6 +229,23 @@ impl Authority {
             Verdict::Alive if there => Ok(live.standing()),
             _ => Err(Error::unavailable(Outage::Busy).because("ended while it was being recorded")),
         }
+    }
+}
+
+impl Authority {
+    /// Records a session. Goes on to its end when the caller hangs up meanwhile: sessions that had to make room are
+    /// over then, and memory must know. Before this, a login may be given up at any moment, and costs nothing more.
+    async fn record(&self, live: Arc<Live>, new: NewSession) -> Result<()> {
+        let (store, memory) = (self.store.clone(), self.memory.clone());
+        let recording = tokio::spawn(async move {
+            let issued = memory.settle(store.issue(new).await);
+            let issued = issued.inspect_err(|_| memory.remove(live.session.id))?;
+            live.placed(issued.row);
+            issued.ended.iter().for_each(|mark| memory.apply(mark));
+            Ok(())
+        });
+        // It is never cancelled, so this is a panic; then nobody knows what was done.
+        recording.await.unwrap_or_else(|_| self.settle(Err(Error::unavailable(Outage::Unknown))))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use exeunt_core::{Moment, SessionId, Verdict};
 
 use crate::authority::Authority;
-use crate::authority::live::SHARDS;
+use crate::authority::live::{Memory, SHARDS};
 use crate::error::{Kind, Outage, Result};
 use crate::store::{Seen, Swept};
 
@@ -96,14 +96,7 @@ impl Authority {
     /// Looks at what a call of the store came to: after an unknown outcome memory is in doubt, before anybody is
     /// answered.
     pub(super) fn settle<T>(&self, outcome: Result<T>) -> Result<T> {
-        if let Err(error) = &outcome
-            && error.kind() == Kind::Unavailable(Outage::Unknown)
-            && self.memory.is_complete()
-        {
-            self.memory.doubt();
-            tracing::error!(%error, "the store failed in the middle; no check is answered until it was opened again");
-        }
-        outcome
+        self.memory.settle(outcome)
     }
 
     async fn expire_batch(&self, batch: &[SessionId], now: Moment) -> Result<()> {
@@ -111,6 +104,20 @@ impl Authority {
         let marks = self.settle(self.store.expire(batch.to_vec(), now).await)?;
         marks.iter().for_each(|mark| self.applied(mark));
         Ok(())
+    }
+}
+
+impl Memory {
+    /// See [`Authority::settle`].
+    pub(super) fn settle<T>(&self, outcome: Result<T>) -> Result<T> {
+        if let Err(error) = &outcome
+            && error.kind() == Kind::Unavailable(Outage::Unknown)
+            && self.is_complete()
+        {
+            self.doubt();
+            tracing::error!(%error, "the store failed in the middle; no check is answered until it was opened again");
+        }
+        outcome
     }
 }
 

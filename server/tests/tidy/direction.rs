@@ -11,11 +11,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("env", &["error"]),
     ("address", &["error"]),
     ("device", &[]),
+    ("date", &[]),
     ("store", &["error"]),
     ("authority", &["store", "env", "error"]),
     ("numbers", &["authority", "error"]),
     ("config", &["authority", "error"]),
-    ("app", &["dialect", "metrics", "numbers", "authority", "store", "config", "env", "error"]),
+    ("app", &["dialect", "date", "metrics", "numbers", "authority", "store", "config", "env", "error"]),
     ("exchange", &["app", "authority", "config", "env", "error"]),
     ("log", &["app", "dialect", "exchange", "config", "env", "error"]),
     ("metrics", &["app", "log", "error"]),
@@ -27,9 +28,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("task", &["app", "authority", "config", "env", "error"]),
     (
         "front",
-        &["app", "dialect", "console", "exchange", "log", "metrics", "address", "config", "env", "error"],
+        &[
+            "app", "dialect", "console", "exchange", "log", "metrics", "address", "date", "config", "env",
+            "error",
+        ],
     ),
-    ("serve", &["front", "task", "app", "config", "env", "error"]),
+    ("patience", &[]),
+    ("serve", &["front", "patience", "task", "app", "config", "env", "error"]),
     ("cli", ANYTHING),
 ];
 
