@@ -1,5 +1,7 @@
 //! `POST /v1/check`: is this token's session alive? One token, or up to 1,000 in one call.
 
+use std::borrow::Cow;
+
 use exeunt_core::token::SESSION_PREFIX;
 use exeunt_core::{ClientId, Moment, SessionId, Token, UserId};
 use http::StatusCode;
@@ -18,9 +20,11 @@ const TOKENS_MAX: usize = 1_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Question {
-    token: Option<String>,
-    tokens: Option<Vec<String>>,
+struct Question<'a> {
+    #[serde(borrow)]
+    token: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    tokens: Option<Vec<Cow<'a, str>>>,
 }
 
 /// What is said of one token. It is written out without a tree in between, since this is the most frequent answer of

@@ -4,7 +4,6 @@ use std::fmt::Display;
 
 use exeunt_core::{By, Mark, Moment, Verdict};
 use http::StatusCode;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -19,15 +18,21 @@ use crate::exchange::{Exchange, Response, answer};
 ///
 /// # Errors
 /// `Malformed("body")`, with what the parser says.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
     serde_json::from_slice(body)
         .map_err(|error| Error::malformed("body", format!("the body is not as documented: {error}")))
 }
 
+/// Room for most answers, in bytes.
+const ANSWER_BYTES: usize = 512;
+
 /// An answer in JSON.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    // Trees and structs of ours have only strings for keys: writing them does not fail.
-    answer(status, "application/json", serde_json::to_vec(body).unwrap_or_default())
+    let mut text = Vec::with_capacity(ANSWER_BYTES);
+    match serde_json::to_writer(&mut text, body) {
+        Ok(()) => answer(status, "application/json", text),
+        Err(error) => super::error::render(&Error::internal(error)),
+    }
 }
 
 /// A value that is written as the text that it displays.
@@ -69,7 +74,7 @@ pub(super) fn parsed<T: std::str::FromStr>(x: &Exchange, name: &'static str) -> 
 /// # Errors
 /// `NotFound`: a text that is no id names nothing.
 pub(super) fn id<T: std::str::FromStr>(x: &Exchange, noun: &str) -> Result<T> {
-    let segment = x.path.split('/').nth(3).unwrap_or_default();
+    let segment = x.path().split('/').nth(3).unwrap_or_default();
     segment.parse().map_err(|_| Error::not_found(noun))
 }
 
