@@ -31,13 +31,13 @@ pub async fn respond(app: App, peer: IpAddr, side: Side, request: Request<Incomi
     let from = address::of_caller(peer, request.headers(), &app.config.trusted_proxies);
     let chunked = request.headers().contains_key(TRANSFER_ENCODING);
     let mut exchange = Exchange::new(app.clone(), now, from, side != Side::Public, request);
-    let Some((spoken, path, route)) = find(&app, side, &exchange) else {
+    let Some((spoken, route)) = find(&app, side, &exchange) else {
         let mut response = plain(StatusCode::NOT_FOUND);
         finish(&app, &mut response, now, chunked);
         app.metrics.request("none", "none", response.status());
         return response;
     };
-    exchange.path = path;
+    exchange.mount = spoken.settings.mount.len();
     let line = log::Line { dialect: spoken.dialect.door, route, method: exchange.method().clone(), from };
     let mut response =
         if over(spoken, route, now) { gone(&spoken.settings) } else { (route.endpoint)(exchange).await };
@@ -57,7 +57,7 @@ pub fn retry_after(response: &mut Response, error: &Error) {
     }
 }
 
-fn find<'a>(app: &'a App, side: Side, exchange: &Exchange) -> Option<(&'a Spoken, String, Route)> {
+fn find<'a>(app: &'a App, side: Side, exchange: &Exchange) -> Option<(&'a Spoken, Route)> {
     let path = exchange.head.uri.path();
     app.spoken.iter().find_map(|spoken| {
         let rest = path.strip_prefix(&spoken.settings.mount)?;
@@ -67,7 +67,7 @@ fn find<'a>(app: &'a App, side: Side, exchange: &Exchange) -> Option<(&'a Spoken
             Side::Public => route.sort != Sort::Admin,
             Side::Admin => spoken.dialect.door == crate::dialect::ADMIN,
         };
-        served.then(|| (spoken, rest.to_owned(), route))
+        served.then_some((spoken, route))
     })
 }
 

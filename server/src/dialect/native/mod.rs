@@ -115,7 +115,7 @@ fn fits(pattern: &str, path: &str) -> bool {
 /// HTTP-01, HTTP-03: a known path tells its methods. Nothing is touched.
 fn other_method(x: Exchange) -> Answer {
     Box::pin(async move {
-        let methods = methods(&x.path).unwrap_or_default();
+        let methods = methods(x.path()).unwrap_or_default();
         let mut allow: Vec<_> = methods.iter().map(|(method, _)| method.as_str()).collect();
         if allow.contains(&"GET") {
             allow.push("HEAD");
