@@ -26,8 +26,11 @@ pub(super) fn user(x: Exchange) -> Answer {
     Box::pin(settle(async move {
         let caller = Caller::of(&x, Need::End)?;
         let id: UserId = wire::id(&x, "user")?;
-        x.app.authority.user(caller.realm.id, id).await?;
-        match wire::parsed::<SessionId>(&x, "except")? {
+        let except = wire::parsed::<SessionId>(&x, "except")?;
+        if except.is_some() || wire::switch(&x, "dry_run") {
+            x.app.authority.user(caller.realm.id, id).await?;
+        }
+        match except {
             Some(keep) => others(x, &caller, id, keep).await,
             None => all(x, &caller, Anchor::User(id), Why::Everywhere).await,
         }
