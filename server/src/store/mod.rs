@@ -130,7 +130,8 @@ pub trait Directory: Send + Sync + 'static {
     /// All realms, oldest first.
     async fn realms(&self) -> Result<Vec<Realm>>;
 
-    /// Creates a realm with the clients that are built into it, at version 0 like every new record. A taken name is `Conflict("name")`.
+    /// Creates a realm with the clients that are built into it, each new and so at version 0, or the answer is
+    /// `Conflict("version")`. A taken name is `Conflict("name")`.
     async fn create_realm(&self, realm: Realm, clients: Vec<Client>, audit: Option<AuditEntry>)
     -> Result<()>;
 
