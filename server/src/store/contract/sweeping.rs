@@ -6,7 +6,7 @@ use super::fixture::{
     ABSOLUTE_SECS, IDLE_SECS, NOW, fresh, id, issue, issue_child, kind, raise, raise_session,
 };
 use crate::error::{Kind, Result};
-use crate::store::{Raise, SessionBy, Store, Swept};
+use crate::store::{Raise, SessionBy, SessionMarks, Store, Swept};
 
 const KEEP_SECS: u64 = 86_400;
 const LOG_SECS: u64 = 90 * 86_400;
@@ -23,6 +23,12 @@ async fn sweep(store: &dyn Store, now: Moment, budget: u32) -> Result<Swept> {
             return Ok(sum);
         }
     }
+}
+
+/// The places of the marks in force.
+async fn in_force(store: &dyn Store) -> Result<Vec<u64>> {
+    let snapshot = store.snapshot(None, SessionMarks::Included).await?;
+    Ok(snapshot.marks.iter().map(|mark| mark.at.number()).collect())
 }
 
 /// A session is forgotten when it has been dead for long enough, with its token; not a moment earlier.
@@ -77,8 +83,7 @@ pub async fn sweeping_never_wakes_the_dead(store: &dyn Store) -> Result<()> {
         }
     }
     assert_eq!(sessions, 4);
-    let places: Vec<_> = store.snapshot(None).await?.marks.iter().map(|mark| mark.at.number()).collect();
-    assert_eq!(places, [2]);
+    assert_eq!(in_force(store).await?, [2]);
     assert!(store.why(&late).await?.is_some());
     Ok(())
 }
@@ -93,8 +98,7 @@ pub async fn sweeping_keeps_marks_in_force(store: &dyn Store) -> Result<()> {
     stale.record.session.stamp = Stamp::from_number(1);
     let now = NOW.plus_secs(LOG_SECS).plus_millis(1);
     assert_eq!(sweep(store, now, 2).await?.marks, 3);
-    let places: Vec<_> = store.snapshot(None).await?.marks.iter().map(|mark| mark.at.number()).collect();
-    assert_eq!(places, [3]);
+    assert_eq!(in_force(store).await?, [3]);
     stale.record.session.issued_at = now;
     store.issue(stale.clone()).await?;
     let found = store.session(SessionBy::Id(stale.record.session.id), now).await?;
@@ -103,8 +107,7 @@ pub async fn sweeping_keeps_marks_in_force(store: &dyn Store) -> Result<()> {
     store.raise(raise(user, Why::Everywhere)).await?;
     let later = now.plus_secs(LOG_SECS + u64::from(ABSOLUTE_SECS));
     sweep(store, later, 100).await?;
-    let places: Vec<_> = store.snapshot(None).await?.marks.iter().map(|mark| mark.at.number()).collect();
-    assert_eq!(places, [4]);
+    assert_eq!(in_force(store).await?, [4]);
     Ok(())
 }
 
