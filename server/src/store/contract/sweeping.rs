@@ -88,6 +88,42 @@ pub async fn sweeping_never_wakes_the_dead(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
+/// A logout that took so long that its time is of before the round stays in force as long as anything is recorded that it
+/// ended: a session that was looked at while it was alive, or one that hangs from a session forgotten before.
+pub async fn sweeping_keeps_slow_marks(store: &dyn Store) -> Result<()> {
+    let forever = async |number, parent: Option<&Session>| {
+        let mut new = fresh(store, number, number).await?;
+        (new.record.session.idle_secs, new.record.session.absolute_secs) = (0, 0);
+        let own = new.record.session.anchors.iter();
+        let all = own.chain(parent.into_iter().flat_map(|parent| &parent.anchors)).copied();
+        new.record.session.anchors = all.collect();
+        store.issue(new.clone()).await?;
+        Ok::<_, crate::error::Error>(new.record.session)
+    };
+    let parent = issue(store, 1, 1).await?;
+    let child = forever(2, Some(&parent)).await?;
+    let slow = forever(3, None).await?;
+    let last = forever(4, None).await?;
+    let now = NOW.plus_secs(2 * KEEP_SECS);
+    assert_eq!(sweep(store, now, 100).await?.sessions, 1);
+    // The child and the slow one are looked at.
+    assert!(store.sweep(now, KEEP_SECS, LOG_SECS, 2).await?.more);
+    let known = Some((parent.clone(), NOW));
+    store.raise(Raise { known, ..raise(Anchor::Session(parent.id), Why::LoggedOut) }).await?;
+    raise_session(store, &slow).await?;
+    sweep(store, now, 1).await?;
+    for (ended, by) in [(&child, &parent), (&slow, &slow)] {
+        let found = store.session(SessionBy::Id(ended.id), now).await?;
+        let by = Anchor::Session(by.id);
+        assert_eq!(found.map(|found| found.verdict), Some(Verdict::Ended(by)));
+    }
+    // The next round looks at both again.
+    assert_eq!(sweep(store, now, 1).await?.sessions, 2);
+    assert!(store.session(SessionBy::Id(last.id), now).await?.is_some());
+    assert!(in_force(store).await?.is_empty());
+    Ok(())
+}
+
 /// The mark in force on a user outlives the log: an old session stays dead.
 pub async fn sweeping_keeps_marks_in_force(store: &dyn Store) -> Result<()> {
     let user = Anchor::User(UserId(id(1)));
