@@ -10,8 +10,9 @@ use exeunt::error::{Kind, Outage};
 use exeunt::store::faulty::Fault;
 use exeunt::store::memory::MemoryStore;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
-use exeunt::store::{Incarnation, Ledger, Store, contract};
+use exeunt::store::{Incarnation, Ledger, List, Store, contract};
 use exeunt::with_promises;
+use exeunt_core::{Anchor, RealmId, Stamp};
 
 use self::scratch::Scratch;
 
@@ -80,6 +81,30 @@ mod sqlite {
             Arc::new(SqliteStore::open(SqliteOptions::new(path, INCARNATION)).unwrap())
         })
         .await;
+    }
+
+    /// However many sessions of other realms there are, a page of a list looks at so many and tells how far it came.
+    #[tokio::test]
+    async fn a_list_looks_only_so_far_at_once() {
+        let folder = Scratch::new();
+        let store = Arc::new(open(&folder));
+        contract::issue(&*store, 1, 1).await.unwrap();
+        let mut issuing = Vec::new();
+        for number in 2..=2_101 {
+            let mut new = contract::fresh(&*store, number, number).await.unwrap();
+            new.record.session.anchors[0] = Anchor::Realm(RealmId([9; 16]));
+            let store = store.clone();
+            issuing.push(tokio::spawn(async move { store.issue(new).await }));
+        }
+        for issued in issuing {
+            issued.await.unwrap().unwrap();
+        }
+        let (realm, under, floor) = (contract::REALM, Vec::new(), Stamp::ZERO);
+        let list = List { realm, under, before: u64::MAX, floor, limit: 10, now: contract::NOW };
+        let page = store.sessions(list.clone()).await.unwrap();
+        assert_eq!((page.found.len(), page.next), (0, Some(102)));
+        let page = store.sessions(List { before: 102, ..list }).await.unwrap();
+        assert_eq!((page.found.len(), page.next), (1, None));
     }
 
     /// Whatever waits behind it was refused and did not happen, and closed is what the store stays.

@@ -173,14 +173,11 @@ impl Authority {
         loop {
             let list = List { realm, under: vec![anchor], before, floor, limit, now };
             let page = self.settle(self.store.sessions(list).await)?;
-            if page.iter().any(|found| self.seen_and_verdict(found, now).1 == Verdict::Alive) {
+            if page.found.iter().any(|found| self.seen_and_verdict(found, now).1 == Verdict::Alive) {
                 return Ok(true);
             }
-            match page.last() {
-                Some(last) if page.len() == limit as usize => before = last.row,
-                _ => return Ok(false),
-            }
-            limit = LOOK_ROWS;
+            let Some(next) = page.next else { return Ok(false) };
+            (before, limit) = (next, LOOK_ROWS);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::store::{Found, List, Record, SessionBy};
 
 /// Sessions on one page.
 pub const PAGE_SESSIONS: u32 = 100;
-/// Rows looked at for one page at most: with a filter on the state a page may be shorter, and still have a next one.
+/// Sessions asked of the store for one page at most: with a filter a page may be shorter, and still have a next one.
 const PAGE_ROWS_MAX: u32 = 2_000;
 
 /// Which sessions to list.
@@ -75,10 +75,10 @@ impl Authority {
             && rows < PAGE_ROWS_MAX
         {
             let list = List { realm, under: under.clone(), before, floor, limit: PAGE_SESSIONS, now };
-            let found = self.settle(self.store.sessions(list).await)?;
+            let step = self.settle(self.store.sessions(list).await)?;
             rows += PAGE_SESSIONS;
-            page.next = found.last().filter(|_| found.len() == PAGE_SESSIONS as usize).map(|last| last.row);
-            for found in found {
+            page.next = step.next;
+            for found in step.found {
                 let (seen, verdict) = self.seen_and_verdict(&found, now);
                 if !wanted.state.admits(verdict) {
                     continue;

@@ -10,8 +10,8 @@ use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
 
 use super::{
     AuditEntry, AuditPlace, Client, Directory, Found, Identifier, Issued, Key, Ledger, List, MarkPage,
-    NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy, SessionMarks, Snapshot,
-    Store, Swept, User,
+    NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy, SessionMarks,
+    SessionPage, Snapshot, Store, Swept, User,
 };
 use crate::error::{Error, Outage, Result};
 
@@ -108,7 +108,7 @@ impl<S: Store + ?Sized> Ledger for Faulty<S> {
         self.pass(self.inner.session(by, now)).await
     }
 
-    async fn sessions(&self, list: List) -> Result<Vec<Found>> {
+    async fn sessions(&self, list: List) -> Result<SessionPage> {
         self.pass(self.inner.sessions(list)).await
     }
 

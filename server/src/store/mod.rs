@@ -32,7 +32,8 @@ pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, Ses
 pub use open::{StoreUrl, open};
 pub use realm::Realm;
 pub use session::{
-    FLUSH_SECS, Found, Issued, List, NewSession, Record, Seen, SessionBy, Swept, seen_at_most, touch_lag_secs,
+    FLUSH_SECS, Found, Issued, List, NewSession, Record, Seen, SessionBy, SessionPage, Swept, seen_at_most,
+    touch_lag_secs,
 };
 pub use user::{Identifier, PasswordHash, Saved, User};
 
@@ -88,8 +89,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// One session, dead or alive, as long as it is not forgotten, with its verdict at `now`.
     async fn session(&self, by: SessionBy, now: Moment) -> Result<Option<Found>>;
 
-    /// Sessions under an anchor, newest first, at most `list.limit`.
-    async fn sessions(&self, list: List) -> Result<Vec<Found>>;
+    /// Sessions under an anchor, newest first, at most `list.limit`, and where the list goes on.
+    async fn sessions(&self, list: List) -> Result<SessionPage>;
 
     /// For filling a memory at start: sessions that no mark of their own ended, oldest first, with a place greater
     /// than `after`; at most `limit`. Their verdict may still be anything.

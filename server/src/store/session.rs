@@ -87,6 +87,16 @@ pub struct List {
     pub now: Moment,
 }
 
+/// A page of a list of sessions.
+#[derive(Clone, Debug, Default)]
+pub struct SessionPage {
+    /// Newest first, at most as many as asked for.
+    pub found: Vec<Found>,
+    /// Before which place the list goes on; `None`: nothing follows. A store looks only so far at once, so a page may
+    /// be short or empty and yet go on.
+    pub next: Option<u64>,
+}
+
 /// What a step of sweeping did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {

@@ -2,7 +2,7 @@
 
 use exeunt_core::{Anchor, ClientId, Mark, RealmId, Stamp, UserId, Verdict, Why, floor};
 
-use super::fixture::{NOW, REALM, fresh, id, issue, raise, raise_session};
+use super::fixture::{Call, NOW, REALM, at_once, fresh, id, issue, raise, raise_session};
 use crate::error::Result;
 use crate::store::{Found, List, Raise, SessionMarks, Store};
 
@@ -111,7 +111,7 @@ pub async fn sessions_are_listed_newest_first(store: &dyn Store) -> Result<()> {
         now: NOW,
     };
     let page = async |under: &[Anchor], before, limit| {
-        store.sessions(list(under, before, limit)).await.map(|found| rows(&found))
+        store.sessions(list(under, before, limit)).await.map(|page| rows(&page.found))
     };
     assert_eq!(page(&[], u64::MAX, 10).await?, [6, 5, 4, 3, 2, 1]);
     assert_eq!(page(&[user], u64::MAX, 2).await?, [5, 3]);
@@ -123,12 +123,42 @@ pub async fn sessions_are_listed_newest_first(store: &dyn Store) -> Result<()> {
 
     let mark = store.raise(raise(user, Why::Everywhere)).await?.mark;
     let new = issue(store, 9, 1).await?;
-    let all = store.sessions(list(&[user], u64::MAX, 10)).await?;
+    let all = store.sessions(list(&[user], u64::MAX, 10)).await?.found;
     let alive = all.iter().filter(|found| found.verdict == Verdict::Alive);
     assert_eq!(alive.map(|found| found.record.session.id).collect::<Vec<_>>(), [new.id]);
     let floor = floor(&[mark].iter().collect(), &[user]);
-    let found = store.sessions(List { floor, ..list(&[user], u64::MAX, 10) }).await?;
+    let found = store.sessions(List { floor, ..list(&[user], u64::MAX, 10) }).await?.found;
     assert_eq!(rows(&found), [9]);
+    Ok(())
+}
+
+/// Where the list goes on is told by the store, however long or short a page is: none left out and none twice, with
+/// others between them.
+pub async fn a_list_tells_where_it_goes_on(store: &dyn Store) -> Result<()> {
+    const ALL: u64 = 2_500;
+    let mut calls: Vec<Call<'_, _>> = Vec::new();
+    for number in 1..=ALL {
+        let mut new = fresh(store, number, number).await?;
+        if ![1, 2, ALL / 2, ALL].contains(&number) {
+            new.record.session.anchors[0] = Anchor::Realm(ELSEWHERE);
+        }
+        calls.push(store.issue(new));
+    }
+    let issued: Result<Vec<_>> = at_once(calls).await.into_iter().collect();
+    assert_eq!(issued?.len(), 2_500);
+    for limit in 1..=5 {
+        let (mut got, mut next) = (Vec::new(), Some(u64::MAX));
+        while let Some(before) = next {
+            let under = Vec::new();
+            let list = List { realm: REALM, under, before, floor: Stamp::ZERO, limit, now: NOW };
+            let page = store.sessions(list).await?;
+            assert!(page.found.len() <= usize::try_from(limit).unwrap_or(usize::MAX));
+            assert!(page.next.is_none_or(|next| next < before));
+            got.extend(rows(&page.found));
+            next = page.next;
+        }
+        assert_eq!(got, [ALL, ALL / 2, 2, 1], "by {limit}");
+    }
     Ok(())
 }
 

@@ -61,6 +61,7 @@ macro_rules! with_promises {
             a_touch_never_revives
             expiring_spares_the_touched
             sessions_are_listed_newest_first
+            a_list_tells_where_it_goes_on
             the_unended_are_read_page_by_page
             users_are_found_by_their_identifiers
             identifiers_are_unique_and_freed_by_deletion

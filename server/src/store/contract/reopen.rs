@@ -57,7 +57,7 @@ pub async fn write_everything(store: &dyn Store) -> Result<()> {
 pub async fn everything(store: &dyn Store) -> Result<Everything> {
     let (before, limit, floor) = (u64::MAX, 100, Stamp::ZERO);
     let list = List { realm: REALM, under: vec![], before, floor, limit, now: NOW };
-    let sessions = store.sessions(list).await?;
+    let sessions = store.sessions(list).await?.found;
     Ok(Everything {
         position: store.position().await?,
         sessions: sessions

@@ -9,7 +9,7 @@ use crate::store::book::{Draft, Ruling};
 use crate::store::choice::{beyond_limit, by_itself, realm_of, session_id, spared};
 use crate::store::{
     Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Record, Seen,
-    SessionBy, SessionMarks, Snapshot, Swept, seen_at_most,
+    SessionBy, SessionMarks, SessionPage, Snapshot, Swept, seen_at_most,
 };
 
 #[async_trait]
@@ -74,7 +74,7 @@ impl Ledger for MemoryStore {
         Ok(row.and_then(|row| Some(state.found(*row, state.sessions.get(row)?, now))))
     }
 
-    async fn sessions(&self, list: List) -> Result<Vec<Found>> {
+    async fn sessions(&self, list: List) -> Result<SessionPage> {
         let state = self.state()?;
         let under = [&[Anchor::Realm(list.realm)], &*list.under].concat();
         let wanted = |session: &Session| {
@@ -82,7 +82,10 @@ impl Ledger for MemoryStore {
         };
         let found = state.sessions.range(..list.before).rev();
         let found = found.filter(|(_, kept)| wanted(&kept.record.session));
-        Ok(found.take(count(list.limit)).map(|(row, kept)| state.found(*row, kept, list.now)).collect())
+        let found = found.take(count(list.limit)).map(|(row, kept)| state.found(*row, kept, list.now));
+        let found: Vec<_> = found.collect();
+        let next = found.last().filter(|_| found.len() == count(list.limit)).map(|last| last.row);
+        Ok(SessionPage { found, next })
     }
 
     async fn unended(&self, after: u64, limit: u32, now: Moment) -> Result<Vec<Found>> {

@@ -1,6 +1,6 @@
 //! Recording sessions, and when they were seen.
 
-use exeunt_core::{Anchor, Stamp, UserId, Verdict, Why};
+use exeunt_core::{Anchor, UserId, Verdict, Why};
 use rusqlite::ErrorCode;
 
 use super::batch::Batch;
@@ -69,7 +69,7 @@ impl Batch<'_> {
             return Ok(());
         }
         let mut alive = Vec::new();
-        under(self.conn, Anchor::User(user), u64::MAX, Stamp::ZERO, |kept| {
+        under(self.conn, Anchor::User(user), u64::MAX, |kept| {
             let seen = self.shared.seen(kept.place, kept.seen);
             let session = kept.record.session;
             if self.draft.verdict(&session, seen, now) == Verdict::Alive {

@@ -9,7 +9,7 @@ use super::{SqliteStore, meta};
 use crate::error::Result;
 use crate::store::{
     Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Seen,
-    SessionBy, SessionMarks, Snapshot, Swept,
+    SessionBy, SessionMarks, SessionPage, Snapshot, Swept,
 };
 
 #[async_trait]
@@ -65,7 +65,7 @@ impl Ledger for SqliteStore {
         self.read(move |reading| reading.session(by, now)).await
     }
 
-    async fn sessions(&self, list: List) -> Result<Vec<Found>> {
+    async fn sessions(&self, list: List) -> Result<SessionPage> {
         self.read(move |reading| reading.sessions(&list)).await
     }
 

@@ -1,6 +1,6 @@
 //! Raising marks.
 
-use exeunt_core::{Anchor, Moment, Session, SessionId, Stamp, Verdict, Why};
+use exeunt_core::{Anchor, Moment, Session, SessionId, Verdict, Why};
 
 use super::batch::Batch;
 use super::marks::first_mark;
@@ -46,7 +46,7 @@ impl Batch<'_> {
         };
         let mut ending = Vec::new();
         // The newest first: a parent's mark would end its children before they got their own.
-        under(self.conn, Anchor::User(others.user), u64::MAX, Stamp::ZERO, |kept| {
+        under(self.conn, Anchor::User(others.user), u64::MAX, |kept| {
             let seen = self.shared.seen(kept.place, kept.seen);
             let session = kept.record.session;
             let alive = self.draft.verdict(&session, seen, others.raise.when) == Verdict::Alive;

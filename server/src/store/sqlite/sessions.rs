@@ -6,7 +6,11 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 use super::encode::{bound, kind, moment, read_address, read_anchors};
 use super::reader::Reading;
 use crate::error::Result;
-use crate::store::{Found, List, Record, SessionBy};
+use crate::store::{Found, List, Record, SessionBy, SessionPage};
+
+/// Sessions looked at for one page of a list at most: where most are of another realm or client, or below the floor, a
+/// page may be empty and yet go on.
+const LOOKED_AT_MAX: usize = 2_000;
 
 /// A session as the file tells it: last-seen without the touches that are not folded.
 pub(super) struct Kept {
@@ -72,29 +76,20 @@ pub(super) fn under(
     conn: &Connection,
     anchor: Anchor,
     before: u64,
-    floor: Stamp,
     each: impl FnMut(Kept) -> Result<bool>,
 ) -> Result<()> {
     let sql = format!(
         "SELECT {KEPT} FROM hangs h CROSS JOIN sessions s ON s.place = h.place {BESIDE} \
-         WHERE h.kind = ? AND h.anchor = ? AND h.place < ? AND s.stamp >= ? ORDER BY h.place DESC"
+         WHERE h.kind = ? AND h.anchor = ? AND h.place < ? ORDER BY h.place DESC"
     );
-    let parameters = (kind(anchor), anchor.id(), bound(before), bound(floor.number()));
     let mut statement = conn.prepare_cached(&sql)?;
-    feed(statement.query(parameters)?, each)
+    feed(statement.query((kind(anchor), anchor.id(), bound(before)))?, each)
 }
 
-fn all_before(
-    conn: &Connection,
-    before: u64,
-    floor: Stamp,
-    each: impl FnMut(Kept) -> Result<bool>,
-) -> Result<()> {
-    let sql = format!(
-        "SELECT {KEPT} FROM sessions s {BESIDE} WHERE s.place < ? AND s.stamp >= ? ORDER BY s.place DESC"
-    );
+fn all_before(conn: &Connection, before: u64, each: impl FnMut(Kept) -> Result<bool>) -> Result<()> {
+    let sql = format!("SELECT {KEPT} FROM sessions s {BESIDE} WHERE s.place < ? ORDER BY s.place DESC");
     let mut statement = conn.prepare_cached(&sql)?;
-    feed(statement.query((bound(before), bound(floor.number())))?, each)
+    feed(statement.query([bound(before)])?, each)
 }
 
 fn feed(mut rows: rusqlite::Rows<'_>, mut each: impl FnMut(Kept) -> Result<bool>) -> Result<()> {
@@ -111,25 +106,31 @@ impl Reading<'_> {
         Ok(find(self.conn, by)?.map(|kept| self.found(kept, now)))
     }
 
-    pub(super) fn sessions(self, list: &List) -> Result<Vec<Found>> {
+    pub(super) fn sessions(self, list: &List) -> Result<SessionPage> {
         let limit = usize::try_from(list.limit).unwrap_or(usize::MAX);
-        let mut found = Vec::new();
+        let mut page = SessionPage::default();
+        let mut looked_at = 0;
         let each = |kept: Kept| {
-            let anchors = &kept.record.session.anchors;
-            let wanted = anchors.contains(&Anchor::Realm(list.realm))
-                && list.under.iter().all(|anchor| anchors.contains(anchor));
-            if wanted && found.len() < limit {
-                found.push(self.found(kept, list.now));
+            let (place, session) = (kept.place, &kept.record.session);
+            let hangs = |anchor: &Anchor| session.anchors.contains(anchor);
+            let wanted = session.stamp >= list.floor
+                && hangs(&Anchor::Realm(list.realm))
+                && list.under.iter().all(hangs);
+            if wanted && page.found.len() < limit {
+                page.found.push(self.found(kept, list.now));
             }
-            Ok(found.len() < limit)
+            looked_at += 1;
+            let full = page.found.len() >= limit || looked_at >= LOOKED_AT_MAX;
+            page.next = full.then_some(place);
+            Ok(!full)
         };
         // A user has fewer sessions than a client.
         let user = list.under.iter().find(|anchor| matches!(anchor, Anchor::User(_)));
         match user.or(list.under.first()) {
-            Some(anchor) => under(self.conn, *anchor, list.before, list.floor, each)?,
-            None => all_before(self.conn, list.before, list.floor, each)?,
+            Some(anchor) => under(self.conn, *anchor, list.before, each)?,
+            None => all_before(self.conn, list.before, each)?,
         }
-        Ok(found)
+        Ok(page)
     }
 
     pub(super) fn unended(self, place: u64, limit: u32, now: Moment) -> Result<Vec<Found>> {
