@@ -62,7 +62,9 @@ impl Authority {
 
     async fn try_login(&self, call: &Call, login: &Login<'_>) -> Result<(User, Token)> {
         // Read before any evidence: this is what makes the race harmless.
-        let stamp = self.memory.position();
+        let stamp = self.evidence_stamp();
+        let client =
+            self.client(login.client.realm, login.client.id).map_err(|_| Error::unauthenticated())?;
         let user = self.settle(self.store.user(login.client.realm, login.identifier.clone()).await)?;
         let user = user
             .filter(|user| login.account_number.is_none_or(|it| user.account_number.as_deref() == Some(it)));
@@ -74,8 +76,8 @@ impl Authority {
         self.issue(
             call,
             &Issue {
-                door: login.client.door,
-                client: login.client,
+                door: client.door,
+                client: &client,
                 user: Some(user.id),
                 token: &token,
                 stamp,
