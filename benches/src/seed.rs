@@ -65,8 +65,9 @@ pub(crate) async fn sow(file: &Path) -> Result<Seed> {
     let realm = app.authority.realm(MAIN).map_err(plain)?.id;
     let mut crowds = Texts::default();
     let mut sower = Sower::new(&app, store, realm)?;
-    for _ in 0..CROWDS {
-        let user = app.authority.create_user(&call, realm, UserChange::default()).await.map_err(plain)?;
+    for number in 0..CROWDS {
+        let named = UserChange { username: Some(Some(format!("crowd {number}"))), ..UserChange::default() };
+        let user = app.authority.create_user(&call, realm, named).await.map_err(plain)?;
         crowds.push(&user.id.to_string());
         for _ in 0..CROWD {
             sower.sow(NATIVE, user.id).await?;

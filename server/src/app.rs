@@ -10,6 +10,7 @@ use crate::authority::open::Opening;
 use crate::authority::realm::Builtin;
 use crate::authority::{Authority, Call, Mint};
 use crate::config::Config;
+use crate::date::Dates;
 use crate::dialect::{self, Dialect};
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -29,6 +30,8 @@ pub struct Parts {
     pub config: Config,
     /// The clock and the randomness.
     pub env: Env,
+    /// The date of answers.
+    pub dates: Dates,
     /// What is counted.
     pub metrics: Metrics,
     /// The dialects that are spoken, with their settings.
@@ -81,8 +84,9 @@ impl App {
             .collect::<Result<_>>()?;
         let numbers = Numbers::open(&authority).await?;
         let feeds = Arc::new(Semaphore::new(FEEDS_MAX));
-        let (metrics, stop) = (Metrics::default(), watch::channel(false).0);
-        Ok(Self(Arc::new(Parts { authority, config, env, metrics, spoken, numbers, feeds, stop })))
+        let (dates, metrics, stop) = (Dates::default(), Metrics::default(), watch::channel(false).0);
+        let parts = Parts { authority, config, env, dates, metrics, spoken, numbers, feeds, stop };
+        Ok(Self(Arc::new(parts)))
     }
 
     /// The settings and realm of a dialect that is spoken.

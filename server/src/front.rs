@@ -1,7 +1,7 @@
 //! The life of a request: find the dialect, let it answer, add what every answer carries, count it, log it once.
 
 use std::net::IpAddr;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use exeunt_core::{ClientId, Moment};
 use http::header::{CACHE_CONTROL, CONNECTION, DATE, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING};
@@ -12,7 +12,7 @@ use crate::app::{App, Spoken};
 use crate::dialect::{Route, Sort};
 use crate::error::Error;
 use crate::exchange::{Exchange, Noted, Response, answer, plain};
-use crate::{address, config, log};
+use crate::{address, config, date, log};
 
 /// Which of its addresses a request came in on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,13 +41,13 @@ pub async fn respond(app: App, peer: IpAddr, side: Side, request: Request<Incomi
         }
         None => (None, NOWHERE),
     };
-    let visit = Visit { app, spoken, route, from, now, began, chunked };
+    let visit = Visit { app: app.clone(), spoken, route, from, now, began, chunked };
     if matches!(route.sort, Sort::Check | Sort::Login) {
         return visit.answer(exchange).await;
     }
     tokio::spawn(visit.answer(exchange)).await.unwrap_or_else(|_| {
         let mut response = plain(StatusCode::INTERNAL_SERVER_ERROR);
-        finish(&mut response, now, chunked);
+        finish(&app, &mut response, now, chunked);
         response
     })
 }
@@ -80,7 +80,7 @@ impl Visit {
             let noted = response.extensions().get::<Noted>().and_then(|noted| noted.client);
             app.metrics.deprecated(dialect, route.call, noted.or_else(|| builtin(app, spoken)));
         }
-        finish(&mut response, *now, self.chunked);
+        finish(app, &mut response, *now, self.chunked);
         app.metrics.request(dialect, route.call, response.status());
         let noted = response.extensions().get::<Noted>();
         line.write(app, response.status(), noted, *now, app.env.elapsed() - self.began);
@@ -144,7 +144,7 @@ fn deprecate(response: &mut Response, settings: &config::Dialect) {
         format!("<{page}>; rel=\"successor-version\", <{page}>; rel=\"deprecation\"; type=\"text/html\"");
     let fields = [
         (HeaderName::from_static("deprecation"), Some(format!("@{}", since.secs()))),
-        (HeaderName::from_static("sunset"), settings.sunset_at().map(http_date)),
+        (HeaderName::from_static("sunset"), settings.sunset_at().map(date::text)),
         (http::header::LINK, Some(link)),
     ];
     for (name, text) in fields {
@@ -164,19 +164,13 @@ pub const SUCCESSOR: &str = "/docs/moving-on";
 /// when, and the header must name a day.
 const DEPRECATED: Moment = Moment::from_secs(1_767_225_600);
 
-fn finish(response: &mut Response, now: Moment, chunked: bool) {
+fn finish(app: &App, response: &mut Response, now: Moment, chunked: bool) {
     let headers = response.headers_mut();
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    if let Ok(date) = HeaderValue::from_str(&http_date(now)) {
-        headers.insert(DATE, date);
-    }
+    headers.insert(DATE, app.dates.header(now));
     // RFC 9112 §6.1: a length beside a transfer coding is ignored, and the connection closed after the answer. The
     // length is gone by now, so every chunked request ends its connection.
     if chunked {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
-}
-
-fn http_date(at: Moment) -> String {
-    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(at.secs()))
 }

@@ -8,6 +8,7 @@ pub mod app;
 pub mod authority;
 pub mod cli;
 pub mod config;
+pub mod date;
 pub mod device;
 pub mod dialect;
 pub mod env;

@@ -5,7 +5,7 @@
 
 #[path = "../scratch/mod.rs"]
 mod scratch;
-#[path = "../server/mod.rs"]
+#[path = "../server/stage.rs"]
 #[expect(dead_code, reason = "the clients here are others")]
 mod server;
 mod tls;

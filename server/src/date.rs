@@ -1,0 +1,57 @@
+//! The date that every answer carries (RFC 9110 §6.6.1), written once a second and not once an answer.
+
+use std::sync::{PoisonError, RwLock};
+use std::time::{Duration, UNIX_EPOCH};
+
+use exeunt_core::Moment;
+use http::HeaderValue;
+
+/// The date of the second that was asked for last.
+pub struct Dates(RwLock<(u64, HeaderValue)>);
+
+impl Dates {
+    /// The `Date` of an answer at this time.
+    pub fn header(&self, now: Moment) -> HeaderValue {
+        let known = {
+            let (secs, value) = &*self.0.read().unwrap_or_else(PoisonError::into_inner);
+            (*secs == now.secs()).then(|| value.clone())
+        };
+        known.unwrap_or_else(|| self.write(now))
+    }
+
+    fn write(&self, now: Moment) -> HeaderValue {
+        let value = header(now);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = (now.secs(), value.clone());
+        value
+    }
+}
+
+impl Default for Dates {
+    fn default() -> Self {
+        Self(RwLock::new((0, header(Moment::from_secs(0)))))
+    }
+}
+
+/// A time as HTTP writes it; a time after the year 9999 as the last second of that.
+pub fn text(at: Moment) -> String {
+    const LAST: u64 = 253_402_300_799;
+    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(at.secs().min(LAST)))
+}
+
+fn header(at: Moment) -> HeaderValue {
+    HeaderValue::from_str(&text(at)).unwrap_or(HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_second_has_its_date() {
+        let dates = Dates::default();
+        assert_eq!(dates.header(Moment::from_secs(0)), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(dates.header(Moment::from_millis(1_222_790_202_999)), "Tue, 30 Sep 2008 15:56:42 GMT");
+        assert_eq!(dates.header(Moment::from_secs(1_222_790_203)), "Tue, 30 Sep 2008 15:56:43 GMT");
+        assert_eq!(dates.header(Moment::from_millis(u64::MAX)), "Fri, 31 Dec 9999 23:59:59 GMT");
+    }
+}
