@@ -45,6 +45,7 @@ pub async fn respond(app: App, peer: IpAddr, side: Side, request: Request<Incomi
     if matches!(route.sort, Sort::Check | Sort::Login) {
         return visit.answer(exchange).await;
     }
+    let app = visit.app.clone();
     tokio::spawn(visit.answer(exchange)).await.unwrap_or_else(|_| {
         let mut response = plain(StatusCode::INTERNAL_SERVER_ERROR);
         finish(&app, &mut response, now, chunked);

@@ -11,7 +11,8 @@ use std::path::Path;
 
 use exeunt::error::{Error, Kind, Outage};
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
-use exeunt::store::{Incarnation, Ledger};
+use exeunt::store::{Incarnation, Ledger, contract};
+use exeunt_core::{Anchor, UserId, Why};
 
 use self::scratch::Scratch;
 
@@ -108,4 +109,23 @@ async fn a_store_keeps_its_incarnation() {
     drop(open(&path).unwrap());
     let store = SqliteStore::open(SqliteOptions::new(path, Incarnation([2; 16]))).unwrap();
     assert_eq!(store.position().await.unwrap().incarnation, Incarnation([1; 16]));
+}
+
+/// The log beside the file is moved into the file while commits go on, in time or, at the latest, at 40,000 pages.
+#[tokio::test]
+async fn the_log_beside_the_file_does_not_grow_without_end() {
+    const COMMITS: u64 = 30_000;
+    const BYTES_MAX: u64 = 42_000 * 4_120;
+    let folder = Scratch::new();
+    let path = folder.path().join("exeunt.db");
+    let store = open(&path).unwrap();
+    for number in 0..COMMITS {
+        let user = UserId(u128::from(number).to_be_bytes());
+        store.raise(contract::raise(Anchor::User(user), Why::Everywhere)).await.unwrap();
+    }
+    let log = fs::metadata(folder.path().join("exeunt.db-wal")).unwrap().len();
+    assert!(log < BYTES_MAX, "{log} bytes");
+    store.close().await.unwrap();
+    let store = open(&path).unwrap();
+    assert_eq!(store.position().await.unwrap().stamp.number(), COMMITS);
 }

@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 
 use exeunt::error::{Error, Kind, Outage, Result};
 use exeunt::store::Ledger;
-use exeunt::store::sqlite::SqliteStore;
+use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use tokio::runtime::{Builder, Runtime};
 
 use self::powercut::disk::{Fault, disk};
@@ -32,8 +32,19 @@ static ALONE: Mutex<()> = Mutex::new(());
 #[test]
 fn nothing_acknowledged_is_lost_when_the_power_goes() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    every_cut(options);
+}
+
+/// The same while the log beside the file is moved into the file, and begun anew, after every commit or two.
+#[test]
+fn nothing_is_lost_while_the_log_is_moved() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    every_cut(|path| SqliteOptions { log_pages: 1, ..options(path) });
+}
+
+fn every_cut(options: fn(&Path) -> SqliteOptions) {
     let mut cuts = 0;
-    while let Some(broken) = cut_at(cuts + 1, false) {
+    while let Some(broken) = cut_at(cuts + 1, options) {
         assert_eq!(broken, Vec::<String>::new(), "cut at {}", cuts + 1);
         cuts += 1;
     }
@@ -43,7 +54,8 @@ fn nothing_acknowledged_is_lost_when_the_power_goes() {
 #[test]
 fn without_syncing_something_is_lost() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let broken = (1..).map_while(|at| cut_at(at, true)).find(|broken| !broken.is_empty());
+    let off = |path: &Path| SqliteOptions { synchronous_off: true, ..options(path) };
+    let broken = (1..).map_while(|at| cut_at(at, off)).find(|broken| !broken.is_empty());
     assert!(broken.is_some(), "this test could not tell a store that syncs from one that does not");
 }
 
@@ -62,11 +74,11 @@ fn after_a_failed_write_or_sync_the_store_recovers() {
 
 /// Plays the history until the power goes, and tells how the promise is broken on the images of the disk. `None`: the
 /// history ended before.
-fn cut_at(at: u64, synchronous_off: bool) -> Option<Vec<String>> {
+fn cut_at(at: u64, options: fn(&Path) -> SqliteOptions) -> Option<Vec<String>> {
     vfs::register();
     let folder = Scratch::new();
     disk().reset(Some(Fault { at, full: false }));
-    let told = runtime().block_on(play(&folder.path().join("exeunt.db"), synchronous_off));
+    let told = runtime().block_on(play(&watched(options(&folder.path().join("exeunt.db")))));
     if !disk().has_failed() {
         return None;
     }
@@ -78,9 +90,14 @@ fn cut_at(at: u64, synchronous_off: bool) -> Option<Vec<String>> {
     Some(broken.collect())
 }
 
-async fn play(path: &Path, synchronous_off: bool) -> Told {
+/// On the disk of the test.
+fn watched(options: SqliteOptions) -> SqliteOptions {
+    SqliteOptions { vfs: Some(vfs::NAME.to_owned()), ..options }
+}
+
+async fn play(options: &SqliteOptions) -> Told {
     let mut told = Told::default();
-    let open = || SqliteStore::open(options(path, synchronous_off, Some(vfs::NAME)));
+    let open = || SqliteStore::open(options.clone());
     let Ok(mut store) = open() else { return told };
     for step in STEPS {
         if told.step(*step, &store).await.is_err() {
@@ -100,7 +117,7 @@ async fn play(path: &Path, synchronous_off: bool) -> Told {
 
 /// Opens what is left as any store is opened.
 async fn look(path: &Path, told: &Told) -> std::result::Result<(), String> {
-    let store = SqliteStore::open(options(path, false, None)).map_err(|error| error.to_string())?;
+    let store = SqliteStore::open(options(path)).map_err(|error| error.to_string())?;
     told.holds(&store).await
 }
 
@@ -110,7 +127,7 @@ async fn survive(fault: Fault) -> bool {
     let folder = Scratch::new();
     let path = folder.path().join("exeunt.db");
     disk().reset(Some(fault));
-    let open = || SqliteStore::open(options(&path, false, Some(vfs::NAME)));
+    let open = || SqliteStore::open(watched(options(&path)));
     let again = |error: Error| {
         assert!(error.public().contains(&path.display().to_string()), "{error}");
         disk().heal();

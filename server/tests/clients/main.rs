@@ -7,7 +7,7 @@
 mod scratch;
 #[path = "../server/stage.rs"]
 #[expect(dead_code, reason = "the clients here are others")]
-mod server;
+mod stage;
 mod tls;
 
 use std::process::Stdio;
@@ -21,7 +21,7 @@ use exeunt_core::Door;
 use tokio::process::Command;
 
 use self::scratch::Scratch;
-use self::server::{Server, call};
+use self::stage::{Server, call};
 use self::tls::Proxy;
 
 /// The key of the project that the scripts call.

@@ -55,11 +55,9 @@ pub(crate) const STEPS: &[Step] = &[
     Step::Login(5),
 ];
 
-pub(crate) fn options(path: &Path, synchronous_off: bool, vfs: Option<&str>) -> SqliteOptions {
-    let mut options = SqliteOptions::new(path.to_owned(), Incarnation([1; 16]));
-    options.synchronous_off = synchronous_off;
-    options.vfs = vfs.map(str::to_owned);
-    options
+/// A store on a real disk.
+pub(crate) fn options(path: &Path) -> SqliteOptions {
+    SqliteOptions::new(path.to_owned(), Incarnation([1; 16]))
 }
 
 impl Told {

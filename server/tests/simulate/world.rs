@@ -146,16 +146,7 @@ impl World {
                 let ended = authority.end_all(&call, self.realm, Anchor::Realm(self.realm), Why::Admin).await;
                 settle(ended, oracle, |_| true)?;
             }
-            Step::Disable { user, disabled } => {
-                let change = UserChange { disabled: Some(disabled), ..UserChange::default() };
-                let changed = authority.change_user(&call, self.realm, self.users[user], change).await;
-                let ends = disabled && !oracle.disabled[user];
-                let done = changed.is_ok();
-                settle(changed, oracle, |known| ends && known.user == user)?;
-                if done {
-                    oracle.disabled[user] = disabled;
-                }
-            }
+            Step::Disable { user, disabled } => self.disable(user, disabled, oracle).await?,
             Step::Advance { millis } => {
                 self.flush(oracle).await?;
                 self.env.advance_millis(millis);
@@ -219,6 +210,19 @@ impl World {
             Err(kind) => return Err(format!("a login came to {kind:?}")),
         }
         self.recover(oracle).await
+    }
+
+    async fn disable(&self, user: usize, disabled: bool, oracle: &mut Oracle) -> Result<(), String> {
+        let (authority, call) = (&self.app.authority, call(&self.env));
+        let change = UserChange { disabled: Some(disabled), ..UserChange::default() };
+        let changed = authority.change_user(&call, self.realm, self.users[user], change).await;
+        let ends = disabled && !oracle.disabled[user];
+        let done = changed.is_ok();
+        settle(changed, oracle, |known| ends && known.user == user)?;
+        if done {
+            oracle.disabled[user] = disabled;
+        }
+        Ok(())
     }
 
     async fn check(&mut self, session: usize, slide: bool, oracle: &mut Oracle) -> Result<(), String> {

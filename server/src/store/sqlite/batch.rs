@@ -22,6 +22,8 @@ pub(super) struct Batch<'a> {
     pub(super) crowds: &'a mut Crowds,
     pub(super) touched: Vec<(u64, Moment)>,
     pub(super) leftovers: Leftovers,
+    /// Something that failed in the middle could not be taken back.
+    pub(super) spoiled: bool,
 }
 
 /// What the writer knows of the file beside the book.
@@ -84,9 +86,9 @@ where
 }
 
 impl Batch<'_> {
-    /// Whether the database gave up the whole transaction in the middle.
+    /// Whether the database gave up the whole transaction in the middle, or what failed could not be taken back.
     pub(super) fn is_lost(&self) -> bool {
-        self.conn.is_autocommit()
+        self.spoiled || self.conn.is_autocommit()
     }
 
     pub(super) fn into_effects(self) -> (Effects, Places) {
@@ -114,13 +116,15 @@ impl Batch<'_> {
     fn in_steps<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.execute("SAVEPOINT command")?;
         let done = self.attempt(work);
+        let mut settled = Ok(());
         if done.is_err() && !self.is_lost() {
-            self.execute("ROLLBACK TO command")?;
+            settled = self.execute("ROLLBACK TO command");
         }
-        if !self.is_lost() {
-            self.execute("RELEASE command")?;
+        if settled.is_ok() && !self.is_lost() {
+            settled = self.execute("RELEASE command");
         }
-        done
+        self.spoiled |= settled.is_err();
+        settled.and(done)
     }
 
     fn execute(&self, sql: &str) -> Result<()> {

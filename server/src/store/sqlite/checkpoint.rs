@@ -14,9 +14,7 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, Result};
 use super::file;
 use super::state::Shared;
 
-/// Pages (of 4 KiB) in the log from which on it is worth moving them.
-const WAL_PAGES: u32 = 2_000;
-/// Pages in the log at most.
+/// Pages (of 4 KiB) in the log at most.
 const WAL_PAGES_MAX: u32 = 40_000;
 /// How long the writer waits for the checkpoint's thread to finish a round when the log has become too long.
 const WAIT: Duration = Duration::from_secs(5);
@@ -68,7 +66,7 @@ impl Checkpoint {
 
     /// The writer's part: after a commit, outside a transaction.
     pub(super) fn after_commit(&self, conn: &Connection, shared: &Shared, pages: u32) -> Result<()> {
-        if pages < WAL_PAGES {
+        if pages < shared.options.log_pages {
             return Ok(());
         }
         if pages >= WAL_PAGES_MAX {

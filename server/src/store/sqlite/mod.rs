@@ -46,6 +46,8 @@ use crate::error::{Error, Outage, Result};
 const WRITES_MAX: usize = 16_384;
 /// Reads that may wait.
 const READS_MAX: usize = 1_024;
+/// What [`SqliteOptions::log_pages`] is unless a test wants it otherwise: 8 MiB.
+const LOG_PAGES: u32 = 2_000;
 
 /// How to open a store.
 #[derive(Clone, Debug)]
@@ -56,6 +58,8 @@ pub struct SqliteOptions {
     pub vfs: Option<String>,
     /// Acknowledge before anything is on disk. Only for the test that shows that this loses logouts.
     pub synchronous_off: bool,
+    /// Pages (of 4 KiB) in the log beside the file from which on it is worth moving them into the file.
+    pub log_pages: u32,
     /// Of a new store; one that is there keeps its own.
     pub incarnation: Incarnation,
 }
@@ -73,7 +77,7 @@ pub struct SqliteStore {
 impl SqliteOptions {
     /// A store in this file.
     pub const fn new(path: PathBuf, incarnation: Incarnation) -> Self {
-        Self { path, vfs: None, synchronous_off: false, incarnation }
+        Self { path, vfs: None, synchronous_off: false, log_pages: LOG_PAGES, incarnation }
     }
 }
 

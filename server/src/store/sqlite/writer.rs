@@ -149,11 +149,14 @@ impl Writer {
             crowds: &mut self.crowds,
             touched: Vec::new(),
             leftovers: Leftovers::default(),
+            spoiled: false,
         };
         for work in works {
             work.run(&mut batch);
             if batch.is_lost() {
-                return Err((Outage::Refused, "the database gave up the transaction".to_owned()));
+                // What is not rolled back yet is so when the connection is given up.
+                let outage = if conn.is_autocommit() { Outage::Refused } else { Outage::Unknown };
+                return Err((outage, "the database gave up the transaction".to_owned()));
             }
         }
         execute(conn, "COMMIT").map_err(|error| (Outage::Unknown, error.to_string()))?;
