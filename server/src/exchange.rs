@@ -34,8 +34,8 @@ pub struct Exchange {
     pub now: Moment,
     /// The caller's address: the peer's, or what a trusted proxy says.
     pub from: IpAddr,
-    /// The path after the dialect's mount, still percent-encoded.
-    pub path: String,
+    /// How many bytes of the path are the dialect's mount.
+    pub mount: usize,
     /// Method, address, version and headers.
     pub head: Parts,
     /// It came in on the address for administrators, or there is no other.
@@ -62,7 +62,7 @@ impl Exchange {
     pub fn new(app: App, now: Moment, from: IpAddr, admin: bool, request: http::Request<Incoming>) -> Self {
         let mint = Some(Mint::new(app.env.entropy()));
         let (head, body) = request.into_parts();
-        Self { path: String::new(), app, now, from, admin, head, body: Some(body), mint }
+        Self { mount: 0, app, now, from, admin, head, body: Some(body), mint }
     }
 
     /// The circumstances of the call that this request makes. The randomness is handed out once.
@@ -74,6 +74,11 @@ impl Exchange {
     /// The method.
     pub fn method(&self) -> &Method {
         &self.head.method
+    }
+
+    /// The path after the dialect's mount, still percent-encoded.
+    pub fn path(&self) -> &str {
+        self.head.uri.path().get(self.mount..).unwrap_or_default()
     }
 
     /// The query, still percent-encoded.

@@ -35,9 +35,9 @@ pub async fn respond(app: App, peer: IpAddr, side: Side, request: Request<Incomi
     let chunked = request.headers().contains_key(TRANSFER_ENCODING);
     let mut exchange = Exchange::new(app.clone(), now, from, side != Side::Public, request);
     let (spoken, route) = match find(&app, side, &exchange) {
-        Some((spoken, path, route)) => {
-            exchange.path = path;
-            (Some(spoken), route)
+        Some((number, route)) => {
+            exchange.mount = app.spoken[number].settings.mount.len();
+            (Some(number), route)
         }
         None => (None, NOWHERE),
     };
@@ -104,7 +104,7 @@ pub fn retry_after(response: &mut Response, error: &Error) {
     }
 }
 
-fn find(app: &App, side: Side, exchange: &Exchange) -> Option<(usize, String, Route)> {
+fn find(app: &App, side: Side, exchange: &Exchange) -> Option<(usize, Route)> {
     let path = exchange.head.uri.path();
     app.spoken.iter().enumerate().find_map(|(number, spoken)| {
         let rest = path.strip_prefix(&spoken.settings.mount)?;
@@ -114,7 +114,7 @@ fn find(app: &App, side: Side, exchange: &Exchange) -> Option<(usize, String, Ro
             Side::Public => route.sort != Sort::Admin,
             Side::Admin => spoken.dialect.door == crate::dialect::ADMIN,
         };
-        served.then(|| (number, rest.to_owned(), route))
+        served.then_some((number, route))
     })
 }
 

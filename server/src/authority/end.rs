@@ -67,9 +67,15 @@ impl Authority {
     /// Ends everything that hangs from a user, a client or a realm.
     ///
     /// # Errors
-    /// `Unavailable`. That the anchor exists is for the caller to know.
+    /// `NotFound` for a user that is not there, `Unavailable`. That a client or realm exists is for the caller to know.
     pub async fn end_all(&self, call: &Call, realm: RealmId, anchor: Anchor, why: Why) -> Result<Ending> {
         let found_alive = self.any_alive(realm, anchor, call.now).await?;
+        // Whoever has a session is there.
+        if let Anchor::User(user) = anchor
+            && !found_alive
+        {
+            self.user(realm, user).await?;
+        }
         let outcome = self.settle(self.store.raise(call.raise(anchor, realm, why)).await)?;
         self.applied(&outcome.mark);
         Ok(self.ending(outcome.mark, found_alive))
@@ -162,17 +168,19 @@ impl Authority {
         // Somebody of a client or realm is met at once in memory; somebody's sessions are few and indexed.
         let Anchor::User(_) = anchor else { return Ok(self.alive_under(anchor, now).next().is_some()) };
         let floor = self.memory.floor(&[Anchor::Realm(realm), anchor]);
-        let mut before = u64::MAX;
+        // The newest is alive more often than not.
+        let (mut before, mut limit) = (u64::MAX, 1);
         loop {
-            let list = List { realm, under: vec![anchor], before, floor, limit: LOOK_ROWS, now };
+            let list = List { realm, under: vec![anchor], before, floor, limit, now };
             let page = self.settle(self.store.sessions(list).await)?;
             if page.iter().any(|found| self.seen_and_verdict(found, now).1 == Verdict::Alive) {
                 return Ok(true);
             }
             match page.last() {
-                Some(last) if page.len() == LOOK_ROWS as usize => before = last.row,
+                Some(last) if page.len() == limit as usize => before = last.row,
                 _ => return Ok(false),
             }
+            limit = LOOK_ROWS;
         }
     }
 

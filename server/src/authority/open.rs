@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use exeunt_core::{Moment, Stamp};
+use futures_util::future::join;
 
 use crate::authority::feed::PAGE_MARKS_MAX;
 use crate::authority::live::Live;
@@ -11,7 +12,7 @@ use crate::authority::realm::{Builtin, MAIN};
 use crate::authority::throttle::{Throttle, ThrottleLimits};
 use crate::authority::{Authority, Call, Client, Retention};
 use crate::error::{Error, Kind, Outage, Result};
-use crate::store::{Store, seen_at_most};
+use crate::store::{Found, Store, seen_at_most};
 
 /// Sessions read in one step while memory is being filled.
 const FILL_ROWS: u32 = 20_000;
@@ -87,17 +88,11 @@ impl Authority {
         self.memory.clear();
         let snapshot = self.store.snapshot(None).await?;
         snapshot.marks.iter().for_each(|mark| self.memory.apply(mark));
-        let mut after = 0;
-        loop {
-            let page = self.store.unended(after, FILL_ROWS, now).await?;
-            let Some(last) = page.last() else { break };
-            after = last.row;
-            for found in page {
-                let seen = seen_at_most(&found.record.session, found.seen, now);
-                let record = found.record;
-                let live = Live::new(record.session, record.door, record.token, found.row, seen);
-                self.memory.insert(Arc::new(live));
-            }
+        let mut page = self.store.unended(0, FILL_ROWS, now).await?;
+        while let Some(last) = page.last() {
+            let next = self.store.unended(last.row, FILL_ROWS, now);
+            // While this page is taken in, the next one is being read.
+            page = join(next, async { self.take_in(page, now) }).await.0?;
         }
         let mut position = snapshot.position.stamp;
         loop {
@@ -108,6 +103,15 @@ impl Authority {
                 return Ok(());
             }
             position = page.position.stamp;
+        }
+    }
+
+    fn take_in(&self, page: Vec<Found>, now: Moment) {
+        for found in page {
+            let seen = seen_at_most(&found.record.session, found.seen, now);
+            let record = found.record;
+            let live = Live::new(record.session, record.door, record.token, found.row, seen);
+            self.memory.insert(Arc::new(live));
         }
     }
 

@@ -59,11 +59,12 @@ impl Fields {
     pub fn body(content_type: Option<&str>, body: &Bytes) -> Result<Body, TooManyFields> {
         let typed = content_type.unwrap_or_default();
         let essence = typed.split(';').next().unwrap_or_default().trim();
-        Ok(match essence.to_ascii_lowercase().as_str() {
-            "" => Body::Untyped(urlencoded::read(body)?),
-            "application/x-www-form-urlencoded" => Body::Form(urlencoded::read(body)?),
-            "multipart/form-data" => Body::Multipart(multipart::read(typed, body.clone())?),
-            _ => Body::Other,
+        let is = |name: &str| essence.eq_ignore_ascii_case(name);
+        Ok(match () {
+            () if essence.is_empty() => Body::Untyped(urlencoded::read(body)?),
+            () if is("application/x-www-form-urlencoded") => Body::Form(urlencoded::read(body)?),
+            () if is("multipart/form-data") => Body::Multipart(multipart::read(typed, body.clone())?),
+            () => Body::Other,
         })
     }
 

@@ -17,6 +17,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Fields, TooManyFields> {
 }
 
 fn decode(bytes: &[u8]) -> String {
+    if !bytes.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+        return text(bytes.to_vec());
+    }
     let spaced: Vec<u8> = bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     if well_escaped(&spaced) { text(percent_decode(&spaced).collect()) } else { NOTHING.to_owned() }
 }

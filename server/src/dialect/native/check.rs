@@ -1,5 +1,7 @@
 //! `POST /v1/check`: is this token's session alive? One token, or up to 1,000 in one call.
 
+use std::borrow::Cow;
+
 use exeunt_core::{ClientId, Moment, SessionId, Token, UserId};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -17,9 +19,11 @@ const TOKENS_MAX: usize = 1_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Question {
-    token: Option<String>,
-    tokens: Option<Vec<String>>,
+struct Question<'a> {
+    #[serde(borrow)]
+    token: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    tokens: Option<Vec<Cow<'a, str>>>,
 }
 
 pub(super) fn check(x: Exchange) -> Answer {
@@ -28,7 +32,8 @@ pub(super) fn check(x: Exchange) -> Answer {
 
 async fn run(mut x: Exchange, caller: Caller) -> Reply {
     let check = Check::of(&x, &caller)?;
-    match wire::object(&mut x).await? {
+    let body = wire::body(&mut x).await?;
+    match wire::read(&body)? {
         Question { token: Some(token), tokens: None } => {
             Ok(wire::json(StatusCode::OK, &check.one(&x, &token).await?))
         }

@@ -24,8 +24,11 @@ pub(super) fn session(x: Exchange) -> Answer {
 pub(super) fn user(x: Exchange) -> Answer {
     serve(x, Need::End, |x, caller| async move {
         let id: UserId = wire::id(&x, "user")?;
-        x.app.authority.user(caller.realm.id, id).await?;
-        match wire::parsed::<SessionId>(&x, "except")? {
+        let except = wire::parsed::<SessionId>(&x, "except")?;
+        if except.is_some() || wire::switch(&x, "dry_run")? {
+            x.app.authority.user(caller.realm.id, id).await?;
+        }
+        match except {
             Some(keep) => others(x, &caller, id, keep).await,
             None => all(x, &caller, Anchor::User(id), Why::Everywhere).await,
         }

@@ -160,7 +160,7 @@ fn no_such_path(_: Exchange) -> Answer {
 /// HTTP-01, HTTP-03: a known path tells its methods. Nothing is touched.
 fn other_method(x: Exchange) -> Answer {
     Box::pin(async move {
-        let verbs = verbs(&x.path).unwrap_or_default();
+        let verbs = verbs(x.path()).unwrap_or_default();
         let mut allow: Vec<_> = verbs.iter().map(|verb| verb.method.as_str()).collect();
         if allow.contains(&"GET") {
             allow.push("HEAD");
@@ -210,7 +210,7 @@ async fn settle(reply: impl Future<Output = Reply>) -> Response {
 fn parameters_must_be_known(x: &Exchange) -> Result<()> {
     let Some(query) = x.query() else { return Ok(()) };
     let known =
-        verbs(&x.path).and_then(|verbs| verb(verbs, x.method())).map_or(&[][..], |verb| verb.parameters);
+        verbs(x.path()).and_then(|verbs| verb(verbs, x.method())).map_or(&[][..], |verb| verb.parameters);
     let mut seen = Vec::new();
     for (name, _) in form_urlencoded::parse(query.as_bytes()) {
         // The name is not repeated: it may be a secret that slipped into the URL.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use exeunt_core::{By, Mark, Moment, Verdict};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
@@ -24,20 +25,32 @@ use crate::exchange::{Exchange, Response, answer};
 /// 415 unless the body is `application/json`, whatever its parameters (HTTP-04); `Malformed("body")`; 413, 408 or 400
 /// if the body did not arrive whole.
 pub(super) async fn object<T: DeserializeOwned>(x: &mut Exchange) -> Result<T, Refusal> {
+    Ok(read(&body(x).await?)?)
+}
+
+/// The body of a request in JSON, not yet read.
+///
+/// # Errors
+/// As [`object`], but for `Malformed`.
+pub(super) async fn body(x: &mut Exchange) -> Result<Bytes, Refusal> {
     let body = x.body().await.map_err(|bare| error::of_body(&bare))?;
     match x.header(&CONTENT_TYPE) {
         Some(text) if is_json(text) => {}
         None if body.is_empty() && !x.headers().contains_key(CONTENT_TYPE) => {}
         _ => return Err(error::unsupported_media_type().into()),
     }
-    Ok(read(&body)?)
+    Ok(body)
 }
 
 fn is_json(content_type: &str) -> bool {
     content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+/// Reads a JSON object.
+///
+/// # Errors
+/// `Malformed("body")`.
+pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
     // The parser would also take an array, its elements for the members in their order.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(Error::malformed("body", "the body is a JSON object"));
@@ -58,10 +71,14 @@ fn without_values(error: &serde_json::Error) -> String {
     format!("{what}, expected {instead}")
 }
 
+/// Room for most answers, in bytes.
+const ANSWER_BYTES: usize = 512;
+
 /// An answer in JSON.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    match serde_json::to_vec(body) {
-        Ok(bytes) => answer(status, "application/json", bytes),
+    let mut text = Vec::with_capacity(ANSWER_BYTES);
+    match serde_json::to_writer(&mut text, body) {
+        Ok(()) => answer(status, "application/json", text),
         Err(error) => error::render(&Error::internal(error)),
     }
 }
@@ -113,7 +130,7 @@ pub(super) fn parsed<T: std::str::FromStr>(x: &Exchange, name: &'static str) -> 
 /// # Errors
 /// `NotFound`: a text that is no id names nothing.
 pub(super) fn id<T: std::str::FromStr>(x: &Exchange, noun: &str) -> Result<T> {
-    let segment = x.path.split('/').nth(3).unwrap_or_default();
+    let segment = x.path().split('/').nth(3).unwrap_or_default();
     segment.parse().map_err(|_| Error::not_found(noun))
 }
 

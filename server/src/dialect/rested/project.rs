@@ -68,7 +68,7 @@ impl Address {
     /// `Forbidden`, `Malformed`.
     pub(super) fn enter(self, x: &Exchange) -> Result<Visit> {
         let project = self.admit()?;
-        let endpoint = endpoint(&project, &x.path);
+        let endpoint = endpoint(&project, x.path());
         let endpoint = endpoint.ok_or_else(|| Error::malformed("endpoint", "The endpoint is not valid"))?;
         Ok(Visit { realm: self.realm, query: self.query, project, endpoint })
     }

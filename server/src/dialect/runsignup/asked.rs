@@ -26,7 +26,7 @@ impl Asked {
     /// # Errors
     /// A ready answer: for a body that did not arrive, too many fields, a wrong format.
     pub(super) async fn read(x: &mut Exchange) -> Result<Self, Response> {
-        let (entrance, called) = parse(&x.path).unwrap_or((Entrance::Rest, Called::Unknown));
+        let (entrance, called) = parse(x.path()).unwrap_or((Entrance::Rest, Called::Unknown));
         let query = Fields::queried(x)?;
         let body = if x.method() == Method::POST { Fields::posted(x).await? } else { Fields::default() };
         let reply = Reply { entrance, format: Format::Xml, allow: called.methods() };

@@ -159,7 +159,7 @@ impl From<User> for Profile {
 }
 
 impl LoggedIn {
-    fn xml(&self) -> Element {
+    fn xml(&self) -> Element<'_> {
         Element::new("login")
             .child(Element::text("tmp_key", &*self.tmp_key))
             .child(Element::text("tmp_secret", &*self.tmp_secret))
@@ -183,7 +183,7 @@ impl LoggedIn {
 }
 
 impl Profile {
-    fn xml(&self) -> Element {
+    fn xml(&self) -> Element<'_> {
         Element::new("user")
             .child(Element::text("user_id", self.user_id.to_string()))
             .child(Element::text("first_name", &*self.first_name))

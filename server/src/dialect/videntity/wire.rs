@@ -98,7 +98,7 @@ pub(super) fn mandatory<'a, const N: usize>(
 }
 
 impl Envelope {
-    fn open(&self, status: &str) -> Element {
+    fn open(&self, status: &'static str) -> Element<'static> {
         Element::new("response")
             .attribute("api_method", self.method.path())
             .child(Element::text("status", status))
@@ -106,7 +106,7 @@ impl Envelope {
     }
 
     /// UTC, and without the `Z` that one page of the documents has: the pages of `/session/*` have none.
-    fn timestamp(&self) -> Element {
+    fn timestamp(&self) -> Element<'static> {
         let second =
             i64::try_from(self.at.secs()).ok().and_then(|secs| jiff::Timestamp::from_second(secs).ok());
         // Beyond the year 9999 there is no such form; the end of time stands for what comes after.
