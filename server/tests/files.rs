@@ -6,7 +6,7 @@
 mod scratch;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use exeunt::error::{Error, Kind, Outage};
@@ -36,6 +36,31 @@ fn a_second_process_is_kept_out() {
     assert!(refusal(&path).contains("in use by another process; stop that one"));
     drop(first);
     assert!(open(&path).is_ok());
+}
+
+#[test]
+fn another_name_of_the_same_file_opens_no_second_door() {
+    let folder = Scratch::new();
+    let path = folder.path().join("exeunt.db");
+    let (soft, hard) = (folder.path().join("soft.db"), folder.path().join("hard.db"));
+    let first = open(&path).unwrap();
+    symlink(&path, &soft).unwrap();
+    assert!(refusal(&soft).contains("in use by another process; stop that one"));
+    fs::hard_link(&path, &hard).unwrap();
+    assert!(refusal(&hard).contains("has another name"));
+    drop(first);
+    // Whoever opens the one would not see the log beside the other.
+    assert!(refusal(&path).contains("has another name"));
+    fs::remove_file(&hard).unwrap();
+    let first = open(&soft).unwrap();
+    assert!(refusal(&path).contains("in use by another process"));
+    drop(first);
+    // A link to a file that is not there yet.
+    let later = folder.path().join("later.db");
+    symlink(&later, folder.path().join("to-later.db")).unwrap();
+    let first = open(&folder.path().join("to-later.db")).unwrap();
+    assert!(refusal(&later).contains("in use by another process"));
+    drop(first);
 }
 
 #[test]

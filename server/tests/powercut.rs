@@ -14,8 +14,8 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use exeunt::error::{Error, Kind, Outage, Result};
-use exeunt::store::Ledger;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
+use exeunt::store::{Ledger, SessionMarks};
 use tokio::runtime::{Builder, Runtime};
 
 use self::powercut::disk::{Fault, disk};
@@ -160,7 +160,7 @@ async fn found_out(store: &SqliteStore, error: &Error) -> Result<()> {
     if error.kind() == unknown {
         assert_eq!(store.position().await.unwrap_err().kind(), unknown);
         assert_eq!(store.reserve(1).await.unwrap_err().kind(), unknown);
-        assert_eq!(store.snapshot(None).await.unwrap_err().kind(), unknown);
+        assert_eq!(store.snapshot(None, SessionMarks::Included).await.unwrap_err().kind(), unknown);
         if !disk().is_full() {
             assert!(store.recover().await.is_err());
             assert_eq!(store.position().await.unwrap_err().kind(), unknown);

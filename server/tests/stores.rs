@@ -6,6 +6,7 @@ mod scratch;
 
 use std::sync::Arc;
 
+use exeunt::error::{Kind, Outage};
 use exeunt::store::faulty::Fault;
 use exeunt::store::memory::MemoryStore;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
@@ -79,6 +80,30 @@ mod sqlite {
             Arc::new(SqliteStore::open(SqliteOptions::new(path, INCARNATION)).unwrap())
         })
         .await;
+    }
+
+    /// Whatever waits behind it was refused and did not happen, and closed is what the store stays.
+    #[tokio::test]
+    async fn closing_refuses_what_waits_behind_it() {
+        let folder = Scratch::new();
+        let store = Arc::new(open(&folder));
+        let closing = tokio::spawn({
+            let store = store.clone();
+            async move { store.close().await }
+        });
+        // More than the writer takes at once.
+        let waiting: Vec<_> = (0..1_000)
+            .map(|_| {
+                let store = store.clone();
+                tokio::spawn(async move { store.reserve(1).await })
+            })
+            .collect();
+        closing.await.unwrap().unwrap();
+        let refused = Kind::Unavailable(Outage::Refused);
+        for call in waiting {
+            assert!(call.await.unwrap().err().is_none_or(|error| error.kind() == refused));
+        }
+        assert_eq!(store.position().await.unwrap_err().kind(), refused);
     }
 
     #[tokio::test]

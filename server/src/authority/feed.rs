@@ -5,7 +5,7 @@ use tokio::sync::watch;
 
 use crate::authority::Authority;
 use crate::error::{Error, Kind, Result};
-use crate::store::{AuditEntry, AuditPlace, MarkPage, Position, Snapshot};
+use crate::store::{AuditEntry, AuditPlace, MarkPage, Position, SessionMarks, Snapshot};
 
 /// Marks on one page of the log at most.
 pub const PAGE_MARKS_MAX: u32 = 1_000;
@@ -39,7 +39,7 @@ impl Authority {
     /// # Errors
     /// `Unavailable`.
     pub async fn snapshot(&self, realm: Option<RealmId>) -> Result<Snapshot> {
-        self.settle(self.store.snapshot(realm).await)
+        self.settle(self.store.snapshot(realm, SessionMarks::Included).await)
     }
 
     /// The last place in the log, and of which incarnation.

@@ -12,7 +12,7 @@ use crate::authority::realm::{Builtin, MAIN};
 use crate::authority::throttle::{Throttle, ThrottleLimits};
 use crate::authority::{Authority, Call, Client, Retention};
 use crate::error::{Error, Kind, Outage, Result};
-use crate::store::{Found, Store, seen_at_most};
+use crate::store::{Found, SessionMarks, Store, seen_at_most};
 
 /// Sessions read in one step while memory is being filled.
 const FILL_ROWS: u32 = 20_000;
@@ -88,7 +88,8 @@ impl Authority {
     /// of sessions may have been read before a mark and be taken in after it.
     pub(super) async fn fill(&self, now: Moment) -> Result<()> {
         let filling = self.memory.clear();
-        let snapshot = self.store.snapshot(None).await?;
+        // Sessions' own marks are not missed: what they ended is not read.
+        let snapshot = self.store.snapshot(None, SessionMarks::LeftOut).await?;
         snapshot.marks.iter().for_each(|mark| self.memory.apply(mark));
         let mut page = self.store.unended(0, FILL_ROWS, now).await?;
         while let Some(last) = page.last() {

@@ -10,8 +10,8 @@ use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
 
 use super::{
     AuditEntry, AuditPlace, Client, Directory, Found, Identifier, Issued, Key, Ledger, List, MarkPage,
-    NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy, Snapshot, Store, Swept,
-    User,
+    NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy, SessionMarks, Snapshot,
+    Store, Swept, User,
 };
 use crate::error::{Error, Outage, Result};
 
@@ -124,8 +124,8 @@ impl<S: Store + ?Sized> Ledger for Faulty<S> {
         self.pass(self.inner.marks(realm, after, limit)).await
     }
 
-    async fn snapshot(&self, realm: Option<RealmId>) -> Result<Snapshot> {
-        self.pass(self.inner.snapshot(realm)).await
+    async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot> {
+        self.pass(self.inner.snapshot(realm, own)).await
     }
 
     async fn reserve(&self, count: u64) -> Result<u64> {

@@ -69,10 +69,20 @@ pub struct MarkPage {
     pub position: Position,
 }
 
+/// Whether a snapshot has sessions' own marks in it. They may be a million, and a reader that knows which sessions are
+/// unended needs none of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionMarks {
+    /// Those of sessions that are recorded.
+    Included,
+    /// Only marks on realms, clients and users.
+    LeftOut,
+}
+
 /// What is in force.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// The latest mark of each anchor, in order.
+    /// The latest mark of each anchor asked for, in order.
     pub marks: Vec<Mark>,
     /// The position at which this was so.
     pub position: Position,

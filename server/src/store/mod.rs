@@ -28,7 +28,7 @@ pub use audit::{AuditEntry, AuditPlace};
 pub use client::{Client, Endpoint, Settings};
 use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
 pub use key::{Key, Role};
-pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, Snapshot};
+pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, SessionMarks, Snapshot};
 pub use open::{StoreUrl, open};
 pub use realm::Realm;
 pub use session::{
@@ -103,8 +103,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// if the log no longer reaches back to `after`.
     async fn marks(&self, realm: Option<RealmId>, after: Stamp, limit: u32) -> Result<MarkPage>;
 
-    /// The latest mark of each realm, client and user, and of each session that is recorded: what is in force.
-    async fn snapshot(&self, realm: Option<RealmId>) -> Result<Snapshot>;
+    /// The latest mark of each realm, client and user, and, unless left out, of each session that is recorded: what
+    /// is in force.
+    async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot>;
 
     /// Reserves `count` numbers and returns the first: never given twice, not after a restart either.
     async fn reserve(&self, count: u64) -> Result<u64>;
@@ -130,7 +131,8 @@ pub trait Directory: Send + Sync + 'static {
     /// All realms, oldest first.
     async fn realms(&self) -> Result<Vec<Realm>>;
 
-    /// Creates a realm with the clients that are built into it, at version 0 like every new record. A taken name is `Conflict("name")`.
+    /// Creates a realm with the clients that are built into it, each new and so at version 0, or the answer is
+    /// `Conflict("version")`. A taken name is `Conflict("name")`.
     async fn create_realm(&self, realm: Realm, clients: Vec<Client>, audit: Option<AuditEntry>)
     -> Result<()>;
 

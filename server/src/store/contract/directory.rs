@@ -152,6 +152,13 @@ pub async fn realms_are_made_with_their_clients(store: &dyn Store) -> Result<()>
     let taken = Client { id: client(9).id, ..client(1) };
     let refused = store.create_realm(realm(3, "other"), vec![client(3), taken], None).await;
     assert_eq!(kind(refused), Some(Kind::Conflict("name")));
+    let twins = vec![client(3), Client { id: client(9).id, ..client(3) }];
+    assert_eq!(kind(store.create_realm(realm(3, "other"), twins, None).await), Some(Kind::Conflict("name")));
+    // What is there, whatever its version, is not built into a new realm; nor is what claims to be there.
+    for stale in [client(1), Client { version: 1, ..client(1) }, Client { version: 7, ..client(3) }] {
+        let refused = store.create_realm(realm(3, "other"), vec![stale], None).await;
+        assert_eq!(kind(refused), Some(Kind::Conflict("version")));
+    }
     store.create_realm(realm(4, "last"), vec![], None).await?;
     assert_eq!(store.realms().await?, [realm(1, "main"), realm(4, "last")]);
     let made: Vec<_> = store.clients().await?.iter().map(|client| client.version).collect();

@@ -4,7 +4,7 @@ use exeunt_core::{Anchor, ClientId, Mark, RealmId, Stamp, UserId, Verdict, Why, 
 
 use super::fixture::{NOW, REALM, fresh, id, issue, raise, raise_session};
 use crate::error::Result;
-use crate::store::{Found, List, Raise, Store};
+use crate::store::{Found, List, Raise, SessionMarks, Store};
 
 const ELSEWHERE: RealmId = RealmId([9; 16]);
 
@@ -67,18 +67,21 @@ pub async fn the_feed_of_a_realm_tells_positions_of_the_whole(store: &dyn Store)
 
 /// The latest mark of each anchor, of one realm or all.
 pub async fn a_snapshot_holds_what_is_in_force(store: &dyn Store) -> Result<()> {
-    assert!(store.snapshot(None).await?.marks.is_empty());
+    assert!(store.snapshot(None, SessionMarks::Included).await?.marks.is_empty());
     let user = Anchor::User(UserId(id(1)));
     store.raise(raise(user, Why::Everywhere)).await?;
     raise_session(store, &issue(store, 1, 2).await?).await?;
     store.raise(elsewhere(3)).await?;
     store.raise(raise(user, Why::Admin)).await?;
-    let snapshot = store.snapshot(None).await?;
+    let snapshot = store.snapshot(None, SessionMarks::Included).await?;
     let places: Vec<_> = snapshot.marks.iter().map(|mark| mark.at.number()).collect();
     assert_eq!((places, snapshot.position), (vec![2, 3, 4], store.position().await?));
-    let snapshot = store.snapshot(Some(ELSEWHERE)).await?;
+    let snapshot = store.snapshot(Some(ELSEWHERE), SessionMarks::Included).await?;
     let places: Vec<_> = snapshot.marks.iter().map(|mark| mark.at.number()).collect();
     assert_eq!((places, snapshot.position.stamp.number()), (vec![3], 4));
+    let snapshot = store.snapshot(None, SessionMarks::LeftOut).await?;
+    let places: Vec<_> = snapshot.marks.iter().map(|mark| mark.at.number()).collect();
+    assert_eq!((places, snapshot.position.stamp.number()), (vec![3, 4], 4));
     Ok(())
 }
 

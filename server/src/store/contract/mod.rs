@@ -72,6 +72,7 @@ macro_rules! with_promises {
             the_trail_is_read_from_its_end
             sweeping_forgets_only_the_long_dead
             sweeping_never_wakes_the_dead
+            sweeping_keeps_slow_marks
             sweeping_keeps_marks_in_force
             the_log_begins_where_it_was_dropped
         }

@@ -6,7 +6,9 @@ use super::fixture::{
     NOW, REALM, audit_entry, client, fresh, id, issue, issue_child, raise, raise_session, user,
 };
 use crate::error::Result;
-use crate::store::{AuditEntry, AuditPlace, Client, Key, List, Position, Realm, Record, Role, Seen, Store};
+use crate::store::{
+    AuditEntry, AuditPlace, Client, Key, List, Position, Realm, Record, Role, Seen, SessionMarks, Store,
+};
 
 /// All that a store tells, in a form that compares.
 #[derive(Debug, PartialEq)]
@@ -64,7 +66,7 @@ pub async fn everything(store: &dyn Store) -> Result<Everything> {
             .collect(),
         unended: store.unended(0, 100, NOW).await?.iter().map(|found| found.row).collect(),
         log: store.marks(None, Stamp::ZERO, 100).await?.marks,
-        in_force: store.snapshot(None).await?.marks,
+        in_force: store.snapshot(None, SessionMarks::Included).await?.marks,
         users: store
             .users(REALM, 0, 100)
             .await?

@@ -6,7 +6,7 @@ use super::fixture::{
     ABSOLUTE_SECS, IDLE_SECS, NOW, fresh, id, issue, issue_child, kind, raise, raise_session,
 };
 use crate::error::{Kind, Result};
-use crate::store::{Raise, SessionBy, Store, Swept};
+use crate::store::{Raise, SessionBy, SessionMarks, Store, Swept};
 
 const KEEP_SECS: u64 = 86_400;
 const LOG_SECS: u64 = 90 * 86_400;
@@ -23,6 +23,12 @@ async fn sweep(store: &dyn Store, now: Moment, budget: u32) -> Result<Swept> {
             return Ok(sum);
         }
     }
+}
+
+/// The places of the marks in force.
+async fn in_force(store: &dyn Store) -> Result<Vec<u64>> {
+    let snapshot = store.snapshot(None, SessionMarks::Included).await?;
+    Ok(snapshot.marks.iter().map(|mark| mark.at.number()).collect())
 }
 
 /// A session is forgotten when it has been dead for long enough, with its token; not a moment earlier.
@@ -77,9 +83,44 @@ pub async fn sweeping_never_wakes_the_dead(store: &dyn Store) -> Result<()> {
         }
     }
     assert_eq!(sessions, 4);
-    let places: Vec<_> = store.snapshot(None).await?.marks.iter().map(|mark| mark.at.number()).collect();
-    assert_eq!(places, [2]);
+    assert_eq!(in_force(store).await?, [2]);
     assert!(store.why(&late).await?.is_some());
+    Ok(())
+}
+
+/// A logout that took so long that its time is of before the round stays in force as long as anything is recorded that it
+/// ended: a session that was looked at while it was alive, or one that hangs from a session forgotten before.
+pub async fn sweeping_keeps_slow_marks(store: &dyn Store) -> Result<()> {
+    let forever = async |number, parent: Option<&Session>| {
+        let mut new = fresh(store, number, number).await?;
+        (new.record.session.idle_secs, new.record.session.absolute_secs) = (0, 0);
+        let own = new.record.session.anchors.iter();
+        let all = own.chain(parent.into_iter().flat_map(|parent| &parent.anchors)).copied();
+        new.record.session.anchors = all.collect();
+        store.issue(new.clone()).await?;
+        Ok::<_, crate::error::Error>(new.record.session)
+    };
+    let parent = issue(store, 1, 1).await?;
+    let child = forever(2, Some(&parent)).await?;
+    let slow = forever(3, None).await?;
+    let last = forever(4, None).await?;
+    let now = NOW.plus_secs(2 * KEEP_SECS);
+    assert_eq!(sweep(store, now, 100).await?.sessions, 1);
+    // The child and the slow one are looked at.
+    assert!(store.sweep(now, KEEP_SECS, LOG_SECS, 2).await?.more);
+    let known = Some((parent.clone(), NOW));
+    store.raise(Raise { known, ..raise(Anchor::Session(parent.id), Why::LoggedOut) }).await?;
+    raise_session(store, &slow).await?;
+    sweep(store, now, 1).await?;
+    for (ended, by) in [(&child, &parent), (&slow, &slow)] {
+        let found = store.session(SessionBy::Id(ended.id), now).await?;
+        let by = Anchor::Session(by.id);
+        assert_eq!(found.map(|found| found.verdict), Some(Verdict::Ended(by)));
+    }
+    // The next round looks at both again.
+    assert_eq!(sweep(store, now, 1).await?.sessions, 2);
+    assert!(store.session(SessionBy::Id(last.id), now).await?.is_some());
+    assert!(in_force(store).await?.is_empty());
     Ok(())
 }
 
@@ -93,8 +134,7 @@ pub async fn sweeping_keeps_marks_in_force(store: &dyn Store) -> Result<()> {
     stale.record.session.stamp = Stamp::from_number(1);
     let now = NOW.plus_secs(LOG_SECS).plus_millis(1);
     assert_eq!(sweep(store, now, 2).await?.marks, 3);
-    let places: Vec<_> = store.snapshot(None).await?.marks.iter().map(|mark| mark.at.number()).collect();
-    assert_eq!(places, [3]);
+    assert_eq!(in_force(store).await?, [3]);
     stale.record.session.issued_at = now;
     store.issue(stale.clone()).await?;
     let found = store.session(SessionBy::Id(stale.record.session.id), now).await?;
@@ -103,8 +143,7 @@ pub async fn sweeping_keeps_marks_in_force(store: &dyn Store) -> Result<()> {
     store.raise(raise(user, Why::Everywhere)).await?;
     let later = now.plus_secs(LOG_SECS + u64::from(ABSOLUTE_SECS));
     sweep(store, later, 100).await?;
-    let places: Vec<_> = store.snapshot(None).await?.marks.iter().map(|mark| mark.at.number()).collect();
-    assert_eq!(places, [4]);
+    assert_eq!(in_force(store).await?, [4]);
     Ok(())
 }
 

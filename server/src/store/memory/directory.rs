@@ -25,9 +25,12 @@ impl Directory for MemoryStore {
         if state.realms.iter().any(|other| other.name == realm.name || other.id == realm.id) {
             return Err(conflict("name"));
         }
-        clients.iter().try_for_each(|client| state.check_client(client))?;
+        let before = state.clients.len();
+        if let Err(error) = clients.into_iter().try_for_each(|client| state.build_in(client)) {
+            state.clients.truncate(before);
+            return Err(error);
+        }
         state.realms.push(realm);
-        state.clients.extend(clients.into_iter().map(|client| Client { version: 1, ..client }));
         state.record_audit(audit);
         Ok(())
     }
@@ -155,6 +158,15 @@ impl State {
             Some((field, _)) => Err(conflict(field)),
             None => Ok(()),
         }
+    }
+
+    fn build_in(&mut self, client: Client) -> Result<()> {
+        if client.version != 0 || self.clients.iter().any(|other| other.id == client.id) {
+            return Err(conflict("version"));
+        }
+        self.check_client(&client)?;
+        self.clients.push(Client { version: 1, ..client });
+        Ok(())
     }
 
     /// Whether a client's name is free in its realm and its key everywhere. A removed client has neither.

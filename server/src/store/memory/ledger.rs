@@ -9,7 +9,7 @@ use crate::store::book::{Draft, Ruling};
 use crate::store::choice::{beyond_limit, by_itself, realm_of, session_id, spared};
 use crate::store::{
     Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Record, Seen,
-    SessionBy, Snapshot, Swept, seen_at_most,
+    SessionBy, SessionMarks, Snapshot, Swept, seen_at_most,
 };
 
 #[async_trait]
@@ -109,11 +109,13 @@ impl Ledger for MemoryStore {
         Ok(MarkPage { marks, position: Position { stamp, ..state.position() } })
     }
 
-    async fn snapshot(&self, realm: Option<RealmId>) -> Result<Snapshot> {
+    async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot> {
         let state = self.state()?;
-        let recorded = |mark: &Mark| session_id(mark.anchor).is_none_or(|id| state.rows.contains_key(&id));
+        let recorded = |id| own == SessionMarks::Included && state.rows.contains_key(&id);
         let in_force = |mark: &&Mark| {
-            state.is_latest(mark) && recorded(mark) && realm.is_none_or(|realm| mark.realm == realm)
+            state.is_latest(mark)
+                && session_id(mark.anchor).is_none_or(recorded)
+                && realm.is_none_or(|realm| mark.realm == realm)
         };
         let marks = state.log.values().filter(in_force).cloned().collect();
         Ok(Snapshot { marks, position: state.position() })

@@ -1,6 +1,6 @@
 //! The reference: everything in plain collections behind one lock. For tests, and the oracle of the contract.
 //!
-//! Every write checks first and changes afterwards, so that a refused one has changed nothing. Nothing survives the
+//! Every write checks first and changes afterwards, or takes back what it changed: a refused one has changed nothing. Nothing survives the
 //! process.
 
 mod directory;

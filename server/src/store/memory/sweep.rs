@@ -5,12 +5,13 @@ use exeunt_core::{Mark, Moment, Verdict};
 use super::State;
 use crate::store::Swept;
 use crate::store::choice::{died_at, session_id};
+use crate::store::round::Round;
 
 impl State {
     pub(super) fn sweep(&mut self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Swept {
         let mut round = self.round.take().unwrap_or_default();
         let mut swept = Swept::default();
-        round.step(now, keep_secs);
+        round.step(now, keep_secs, self.book.last());
         let mut left = budget.max(1);
         while left > 0 && !round.sessions_done {
             left -= 1;
@@ -22,7 +23,7 @@ impl State {
                 None => round.sessions_done = true,
             }
         }
-        while left > 0 && round.sessions_done && self.forget_own(round.horizon()) {
+        while left > 0 && round.sessions_done && self.forget_own(&round) {
             left -= 1;
         }
         let horizon = round.horizon().min(now.minus_secs(log_secs));
@@ -53,12 +54,16 @@ impl State {
     }
 
     /// Takes one more mark out of force if it is a session's own: nothing recorded hangs from that session.
-    fn forget_own(&mut self, horizon: Moment) -> bool {
-        let Some(mark) = self.before(self.own_start, horizon) else { return false };
-        self.own_start = mark.at.next().number();
-        if let Some(id) = session_id(mark.anchor) {
-            self.book.forget(id);
+    fn forget_own(&mut self, round: &Round) -> bool {
+        let Some(mark) = self.log.get(&self.own_start).filter(|mark| round.outlived(mark)) else {
+            return false;
+        };
+        let session = session_id(mark.anchor);
+        if session.is_some_and(|id| self.rows.contains_key(&id)) {
+            return false;
         }
+        self.own_start = mark.at.next().number();
+        session.into_iter().for_each(|id| self.book.forget(id));
         true
     }
 

@@ -35,7 +35,13 @@ impl Directory for SqliteStore {
             let values = (realm.id.0, &realm.name, realm.created_at.millis());
             let inserted = batch.conn.prepare_cached(sql)?.execute(values);
             inserted.map_err(|error| taken("name", error))?;
-            clients.into_iter().try_for_each(|client| batch.save_client(client).map(|_| ()))?;
+            for client in clients {
+                // One that is there already would be changed.
+                if client.version != 0 {
+                    return Err(conflict("version"));
+                }
+                batch.save_client(client)?;
+            }
             batch.write_audit(audit)
         })
         .await

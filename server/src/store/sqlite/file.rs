@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -23,15 +23,25 @@ const STATEMENTS: usize = 128;
 /// How long a program that reads the file beside us, such as a backup, can hold us up.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 
-/// Makes the file and its directory if they are not there, and takes the lock that keeps a second process out. The
-/// lock is held as long as the returned file is open.
-pub(super) fn prepare(path: &Path) -> Result<File> {
+/// Makes the file and its directory if they are not there, and takes the lock that keeps a second process out. Returns
+/// the one name under which it is to be opened, whatever links lead there, and the lock, held as long as that file is
+/// open.
+pub(super) fn prepare(path: &Path) -> Result<(PathBuf, File)> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     make_folder(folder).map_err(|error| cannot(path, "make the directory of", &error))?;
-    let lock = private().truncate(false).open(beside(path, ".lock"));
+    let is_new = !path.exists();
+    if is_new {
+        private().truncate(false).open(path).map_err(|error| cannot(path, "make", &error))?;
+    }
+    let only = path.canonicalize().map_err(|error| cannot(path, "find", &error))?;
+    if is_new {
+        only.parent().map_or(Ok(()), sync_folder).map_err(|error| cannot(path, "make", &error))?;
+    }
+    must_have_one_name(path, &only)?;
+    let lock = private().truncate(false).open(beside(&only, ".lock"));
     let lock = lock.map_err(|error| cannot(path, "make a lock file beside", &error))?;
     match lock.try_lock() {
         Ok(()) => {}
@@ -43,11 +53,19 @@ pub(super) fn prepare(path: &Path) -> Result<File> {
         }
         Err(TryLockError::Error(error)) => return Err(cannot(path, "lock", &error)),
     }
-    if !path.exists() {
-        private().open(path).map_err(|error| cannot(path, "make", &error))?;
-        sync_folder(folder).map_err(|error| cannot(path, "make", &error))?;
+    Ok((only, lock))
+}
+
+/// The log and the lock are beside the file, under its name: under a second one there would be others.
+fn must_have_one_name(path: &Path, only: &Path) -> Result<()> {
+    let about = fs::metadata(only).map_err(|error| cannot(path, "look at", &error))?;
+    if about.is_file() && about.nlink() > 1 {
+        return Err(refused(format!(
+            "the database {} has another name too (a hard link); remove that one, or use a copy",
+            path.display()
+        )));
     }
-    Ok(lock)
+    Ok(())
 }
 
 /// Opens the connection that writes, and brings the file up to date.

@@ -92,8 +92,7 @@ impl Batch<'_> {
     fn recorded(&self, user: UserId, max: u32) -> Result<u32> {
         let anchor = Anchor::User(user);
         let sql = "SELECT count(*) FROM (SELECT 1 FROM hangs WHERE kind = ? AND anchor = ? LIMIT ?)";
-        let count = self.conn.prepare_cached(sql)?;
-        let mut count = count;
+        let mut count = self.conn.prepare_cached(sql)?;
         Ok(count.query_row((kind(anchor), anchor.id(), max), |row| row.get(0))?)
     }
 

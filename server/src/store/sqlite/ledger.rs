@@ -9,7 +9,7 @@ use super::{SqliteStore, meta};
 use crate::error::Result;
 use crate::store::{
     Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Seen,
-    SessionBy, Snapshot, Swept,
+    SessionBy, SessionMarks, Snapshot, Swept,
 };
 
 #[async_trait]
@@ -82,8 +82,8 @@ impl Ledger for SqliteStore {
         self.read(move |reading| reading.marks(realm, after, limit)).await
     }
 
-    async fn snapshot(&self, realm: Option<RealmId>) -> Result<Snapshot> {
-        self.read(move |reading| reading.snapshot(realm)).await
+    async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot> {
+        self.read(move |reading| reading.snapshot(realm, own)).await
     }
 
     async fn reserve(&self, count: u64) -> Result<u64> {

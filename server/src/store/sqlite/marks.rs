@@ -7,7 +7,7 @@ use super::encode::{KIND_SESSION, MARK, bound, kind, mark};
 use super::meta;
 use super::reader::Reading;
 use crate::error::{Error, Result};
-use crate::store::{MarkPage, Position, Snapshot};
+use crate::store::{MarkPage, Position, SessionMarks, Snapshot};
 
 /// Marks looked at for one page at most: where other realms have many, a page may be empty and yet go on.
 const LOOKED_AT_MAX: usize = 20_000;
@@ -78,18 +78,21 @@ impl Reading<'_> {
         Ok(MarkPage { marks, position: Position { stamp, ..known } })
     }
 
-    pub(super) fn snapshot(self, realm: Option<RealmId>) -> Result<Snapshot> {
+    pub(super) fn snapshot(self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot> {
         let position = self.shared.position();
         let transaction = self.conn.unchecked_transaction()?;
         let pulled =
             format!("SELECT {MARK}, max(stamp) FROM marks WHERE kind < {KIND_SESSION} GROUP BY kind, anchor");
-        let own = format!(
-            "SELECT {MARK} FROM marks WHERE kind = {KIND_SESSION} AND stamp >= {} \
-             AND EXISTS (SELECT 1 FROM sessions WHERE id = anchor)",
-            meta::number(&transaction, "own_start")?
-        );
+        let mut wanted = vec![pulled];
+        if own == SessionMarks::Included {
+            wanted.push(format!(
+                "SELECT {MARK} FROM marks WHERE kind = {KIND_SESSION} AND stamp >= {} \
+                 AND EXISTS (SELECT 1 FROM sessions WHERE id = anchor)",
+                meta::number(&transaction, "own_start")?
+            ));
+        }
         let mut marks = Vec::new();
-        for sql in [pulled, own] {
+        for sql in wanted {
             let mut statement = transaction.prepare(&sql)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {

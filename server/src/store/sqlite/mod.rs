@@ -89,8 +89,8 @@ impl SqliteStore {
     /// `Unavailable`, with a public text for the operator that names the file and what to do: another process has
     /// it, it is no database or a later version's, it or its directory cannot be written, the disk is full.
     pub fn open(options: SqliteOptions) -> Result<Self> {
-        let lock = file::prepare(&options.path)?;
-        let shared = Arc::new(Shared::new(options));
+        let (path, lock) = file::prepare(&options.path)?;
+        let shared = Arc::new(Shared::new(SqliteOptions { path, ..options }));
         let checkpoint = Arc::new(Checkpoint::default());
         let writer = Writer::open(shared.clone(), checkpoint.clone())?;
         let store = Self {

@@ -10,12 +10,13 @@ use super::sessions::{Kept, after};
 use crate::error::Result;
 use crate::store::Swept;
 use crate::store::choice::{died_at, session_id};
+use crate::store::round::Round;
 
 impl Batch<'_> {
     pub(super) fn sweep(&mut self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
         let mut round = self.places.round.unwrap_or_default();
         let mut swept = Swept::default();
-        round.step(now, keep_secs);
+        round.step(now, keep_secs, self.draft.last());
         let mut left = budget.max(1);
         self.fold(&mut left)?;
         if left > 0 && !round.sessions_done {
@@ -28,7 +29,7 @@ impl Batch<'_> {
             }
         }
         if round.sessions_done {
-            self.forget_own(round.horizon(), &mut left)?;
+            self.forget_own(&round, &mut left)?;
             self.drop_marks(round.horizon().min(now.minus_secs(log_secs)), &mut left, &mut swept)?;
             self.drop_audit(now.minus_secs(log_secs), &mut left)?;
         }
@@ -92,8 +93,19 @@ impl Batch<'_> {
     }
 
     /// Takes sessions' own marks out of force: nothing recorded hangs from these sessions any more.
-    fn forget_own(&mut self, horizon: Moment, left: &mut u32) -> Result<()> {
-        let old = self.older(self.places.own_start, u64::MAX, horizon, *left)?;
+    fn forget_own(&mut self, round: &Round, left: &mut u32) -> Result<()> {
+        let mut old = self.older(self.places.own_start, u64::MAX, round.horizon(), *left)?;
+        let mut recorded = self.conn.prepare_cached("SELECT 1 FROM sessions WHERE id = ?")?;
+        let mut gone = 0;
+        for mark in old.iter().take_while(|mark| round.outlived(mark)) {
+            if let Some(id) = session_id(mark.anchor)
+                && recorded.exists([id.0])?
+            {
+                break;
+            }
+            gone += 1;
+        }
+        old.truncate(gone);
         let Some(last) = old.last() else { return Ok(()) };
         self.places.own_start = last.at.next().number();
         meta::set_number(self.conn, "own_start", self.places.own_start)?;

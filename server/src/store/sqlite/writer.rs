@@ -134,8 +134,11 @@ impl Writer {
 
     fn commit(&mut self, works: &mut [Box<dyn Work>]) -> std::result::Result<Effects, (Outage, String)> {
         let unknown = || (Outage::Unknown, "the store waits to be opened again".to_owned());
-        if self.shared.is_unknown() {
-            return Err(unknown());
+        match self.shared.check() {
+            Err(_) if self.shared.is_unknown() => return Err(unknown()),
+            // Closed for good: what queued up behind that did not happen.
+            Err(error) => return Err((Outage::Refused, error.to_string())),
+            Ok(()) => {}
         }
         let conn = self.conn.as_ref().ok_or_else(unknown)?;
         let refused = |error: rusqlite::Error| (Outage::Refused, error.to_string());

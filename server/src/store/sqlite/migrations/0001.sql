@@ -7,7 +7,7 @@ CREATE TABLE meta (
 INSERT INTO meta VALUES ('reserved', 0), ('log_start', 1), ('own_start', 1), ('last_place', 0), ('demo', 0);
 
 -- The log of marks: appended in the order of stamps, never changed. A session's own mark is in no index: a random key
--- would cost more than all the rest (docs/decisions/0010-marks-without-an-index.md).
+-- would cost more than all the rest (docs/decisions/0004-marks-without-an-index.md).
 CREATE TABLE marks (
     stamp INTEGER PRIMARY KEY,
     kind INTEGER NOT NULL,
