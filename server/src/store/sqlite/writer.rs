@@ -149,6 +149,7 @@ impl Writer {
             crowds: &mut self.crowds,
             touched: Vec::new(),
             leftovers: Leftovers::default(),
+            insert_mark: None,
         };
         for work in works {
             work.run(&mut batch);
