@@ -97,19 +97,11 @@ fn methods(path: &str) -> Option<&'static [(Method, Route)]> {
     RESOURCES.iter().find(|(pattern, _)| fits(pattern, path)).map(|(_, methods)| *methods)
 }
 
+/// A pattern has one `{}` at most.
 fn fits(pattern: &str, path: &str) -> bool {
-    if !pattern.ends_with('}') && !pattern.contains("{}/") {
-        return pattern == path;
-    }
-    let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
-    loop {
-        match (pattern.next(), path.next()) {
-            (None, None) => return true,
-            (Some("{}"), Some(segment)) if !segment.is_empty() => {}
-            (Some(fixed), Some(segment)) if fixed == segment => {}
-            _ => return false,
-        }
-    }
+    let Some(gap) = pattern.find('{') else { return pattern == path };
+    let segment = path.strip_prefix(&pattern[..gap]).and_then(|rest| rest.strip_suffix(&pattern[gap + 2..]));
+    segment.is_some_and(|segment| !segment.is_empty() && !segment.contains('/'))
 }
 
 /// HTTP-01, HTTP-03: a known path tells its methods. Nothing is touched.
