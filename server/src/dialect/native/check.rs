@@ -107,7 +107,10 @@ impl Check {
             }
             Err(_) => {
                 let (cause, mark) = authority.cause(&presented, self.now).await?;
-                Ok(self.inactive(cause, mark.as_ref().map(wire::mark)))
+                Ok(self.inactive(
+                    cause,
+                    mark.as_ref().and_then(|mark| serde_json::to_value(wire::mark(mark)).ok()),
+                ))
             }
         }
     }

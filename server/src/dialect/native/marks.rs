@@ -142,7 +142,8 @@ fn frames(page: &MarkPage) -> String {
     let position = |stamp| wire::position(Position { stamp, ..page.position });
     let mut text = String::new();
     for mark in &page.marks {
-        text += &format!("event: mark\nid: {}\ndata: {}\n\n", position(mark.at), wire::mark(mark));
+        let shape = wire::text(&wire::mark(mark));
+        text += &format!("event: mark\nid: {}\ndata: {shape}\n\n", position(mark.at));
     }
     let here = wire::position(page.position);
     text += &format!("event: position\nid: {here}\ndata: {}\n\n", json!({ "position": here }));

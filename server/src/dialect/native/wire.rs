@@ -1,13 +1,14 @@
 //! The shapes on the wire. Ids are strings, times are RFC 3339 in UTC, lists are `{"items": […], "next": cursor}`.
 
 use std::fmt::Display;
+use std::net::IpAddr;
 
-use exeunt_core::{By, Mark, Moment, Verdict};
+use exeunt_core::{By, Mark, Moment, RealmId, UserId, Verdict};
 use http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::authority::end::Ending;
+use crate::authority::end::{Confirmed, Ending};
 use crate::authority::list::Listed;
 use crate::authority::{AuditEntry, Client, Key, Position, Realm, Settings, User};
 use crate::device::Device;
@@ -33,6 +34,12 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
         Ok(()) => answer(status, "application/json", text),
         Err(error) => super::error::render(&Error::internal(error)),
     }
+}
+
+/// JSON for a stream.
+pub(super) fn text(shape: &impl Serialize) -> String {
+    // Shapes have only strings for keys: writing them does not fail.
+    serde_json::to_string(shape).unwrap_or_default()
 }
 
 /// A value that is written as the text that it displays.
@@ -160,39 +167,82 @@ pub(super) const fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
-pub(super) fn mark(mark: &Mark) -> Value {
-    json!({
-        "stamp": mark.at.number(),
-        "anchor": { "kind": mark.anchor.kind(), "id": exeunt_core::UserId(mark.anchor.id()).to_string() },
-        "realm": mark.realm.to_string(),
-        "why": mark.why.word(),
-        "by": by(mark.by),
-        "via": mark.via.name(),
-        "from": mark.from,
-        "when": time(mark.when),
-    })
+/// A mark. Like what a logout is answered with, it is written out without a tree in between; members stand in the
+/// order of the alphabet, as in a tree.
+#[derive(Serialize)]
+pub(super) struct MarkShape<'a> {
+    anchor: Named,
+    by: Named,
+    from: Option<IpAddr>,
+    realm: Text<RealmId>,
+    stamp: u64,
+    via: &'a str,
+    when: Option<Text<jiff::Timestamp>>,
+    why: &'static str,
 }
 
-pub(super) fn by(by: By) -> Value {
-    match by {
-        By::System => json!({ "kind": "system", "id": null }),
-        By::User(id) => json!({ "kind": "user", "id": id.to_string() }),
-        By::Client(id) => json!({ "kind": "client", "id": id.to_string() }),
-        By::Key(id) => json!({ "kind": "key", "id": id.to_string() }),
+/// Something that has an id, and what it is.
+#[derive(Serialize)]
+pub(super) struct Named {
+    id: Option<Text<UserId>>,
+    kind: &'static str,
+}
+
+/// What a logout came to.
+#[derive(Serialize)]
+pub(super) struct EndingShape<'a> {
+    confirmed: ConfirmedShape,
+    found_alive: bool,
+    mark: MarkShape<'a>,
+    stamp: u64,
+}
+
+#[derive(Serialize)]
+struct ConfirmedShape {
+    applied: bool,
+    durable: bool,
+    followers: u32,
+}
+
+pub(super) fn mark(mark: &Mark) -> MarkShape<'_> {
+    MarkShape {
+        anchor: named(mark.anchor.kind(), Some(mark.anchor.id())),
+        by: by(mark.by),
+        from: mark.from,
+        realm: Text(mark.realm),
+        stamp: mark.at.number(),
+        via: mark.via.name(),
+        when: instant(mark.when).map(Text),
+        why: mark.why.word(),
     }
 }
 
-pub(super) fn ending(ending: &Ending) -> Value {
-    json!({
-        "mark": mark(&ending.mark),
-        "stamp": ending.mark.at.number(),
-        "found_alive": ending.found_alive,
-        "confirmed": {
-            "durable": ending.confirmed.durable,
-            "applied": ending.confirmed.applied,
-            "followers": ending.confirmed.followers,
-        },
-    })
+pub(super) const fn by(by: By) -> Named {
+    match by {
+        By::System => named("system", None),
+        By::User(id) => named("user", Some(id.0)),
+        By::Client(id) => named("client", Some(id.0)),
+        By::Key(id) => named("key", Some(id.0)),
+    }
+}
+
+/// All ids are written alike.
+const fn named(kind: &'static str, id: Option<[u8; 16]>) -> Named {
+    let id = match id {
+        Some(id) => Some(Text(UserId(id))),
+        None => None,
+    };
+    Named { id, kind }
+}
+
+pub(super) fn ending(ending: &Ending) -> EndingShape<'_> {
+    let Confirmed { durable, applied, followers } = ending.confirmed;
+    EndingShape {
+        confirmed: ConfirmedShape { applied, durable, followers },
+        found_alive: ending.found_alive,
+        mark: mark(&ending.mark),
+        stamp: ending.mark.at.number(),
+    }
 }
 
 pub(super) fn entry(entry: &AuditEntry) -> Value {
