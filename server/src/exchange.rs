@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::net::IpAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use exeunt_core::{By, ClientId, Door, KeyId, Moment};
+use futures_util::FutureExt;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use http_body_util::combinators::BoxBody;
@@ -126,8 +127,13 @@ impl Exchange {
         let lent = || self.lent.take()?.body().take();
         let Some(body) = self.body.take().or_else(lent) else { return Ok(Bytes::new()) };
         let limits = &self.app.config.limits;
-        let reading = Limited::new(body, limits.body_bytes).collect();
-        match tokio::time::timeout(Duration::from_secs(limits.body_secs), reading).await {
+        let mut reading = pin!(Limited::new(body, limits.body_bytes).collect());
+        let arrived = match reading.as_mut().now_or_never() {
+            // Most bodies come with their head: only the others need a timer.
+            Some(whole) => Ok(whole),
+            None => tokio::time::timeout(Duration::from_secs(limits.body_secs), reading).await,
+        };
+        match arrived {
             Ok(Ok(whole)) => Ok(whole.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(plain(StatusCode::PAYLOAD_TOO_LARGE)),
             Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST)),
