@@ -1,8 +1,12 @@
 //! The marks in force: for each anchor the latest stamp. A value, not a service.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::{Anchor, Mark, Stamp, Why};
+
+/// Any odd number with its bits well mixed: 2^64 divided by the golden ratio.
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// What the latest mark of an anchor says to [`judge`](crate::judge).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +22,12 @@ pub struct Raised {
 /// Raising is commutative, associative and idempotent: a cache may receive marks twice or out of order and still
 /// agrees with every other cache. It must only never miss one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Marks(HashMap<Anchor, Raised>);
+pub struct Marks(HashMap<Anchor, Raised, BuildHasherDefault<Fold>>);
+
+/// Folds ids, which are random bytes of our own making: that spreads them as well as a hash that withstands chosen
+/// keys, in a fraction of its time, and judging looks up one anchor after the other.
+#[derive(Default)]
+struct Fold(u64);
 
 impl Marks {
     /// No mark at all.
@@ -69,6 +78,21 @@ impl Marks {
     /// Whether no anchor has a mark.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Hasher for Fold {
+    fn write(&mut self, bytes: &[u8]) {
+        for piece in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..piece.len()].copy_from_slice(piece);
+            self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(ODD);
+        }
+    }
+
+    /// The table looks at the highest and the lowest bits, and a product is best in the highest.
+    fn finish(&self) -> u64 {
+        self.0.rotate_left(26)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The server as a value: everything that an endpoint or a task needs hangs on it. There are no globals.
 
 use std::ops::Deref;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use exeunt_core::{By, Door, RealmId};
@@ -16,7 +17,7 @@ use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::numbers::Numbers;
-use crate::store::Store;
+use crate::store::{Store, StoreUrl};
 
 /// The server. Cheap to clone.
 #[derive(Clone)]
@@ -65,9 +66,7 @@ impl App {
     /// # Errors
     /// What the store says; `NotFound` for a dialect or a realm in the configuration that is not there.
     pub async fn open(config: Config, env: Env, store: Arc<dyn Store>, accept_clock: bool) -> Result<Self> {
-        if let Some(name) = config.dialects.keys().find(|name| by_name(name).is_none()) {
-            return Err(Error::malformed("dialects", format!("there is no dialect {name}")));
-        }
+        check(&config)?;
         let call =
             Call { now: env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(env.entropy()) };
         let opening = Opening {
@@ -110,6 +109,19 @@ impl Deref for App {
     }
 }
 
+/// Whether a server can be opened with this configuration, as far as that can be told without its store.
+///
+/// # Errors
+/// `Malformed`, naming the setting and what it must be.
+pub fn check(config: &Config) -> Result<()> {
+    config.must_make_sense()?;
+    StoreUrl::from_str(&config.store)?;
+    match config.dialects.keys().find(|name| by_name(name).is_none()) {
+        Some(name) => Err(Error::malformed("config", format!("dialects.{name}: there is no such dialect"))),
+        None => Ok(()),
+    }
+}
+
 fn by_name(name: &str) -> Option<&'static Dialect> {
     dialect::ALL.iter().find(|dialect| dialect.door.name() == name).copied()
 }
@@ -127,14 +139,6 @@ fn builtin(dialect: &Dialect, config: &Config) -> Option<Builtin> {
 fn spoken(dialect: &'static Dialect, config: &Config, authority: &Authority) -> Option<Result<Spoken>> {
     let settings = config.dialect(dialect.door.name());
     settings.enabled.then(|| {
-        // DEP-03: nothing ends before it is deprecated.
-        if settings.deprecated_at().zip(settings.sunset_at()).is_some_and(|(from, until)| until < from) {
-            let name = dialect.door.name();
-            return Err(Error::malformed(
-                "dialects",
-                format!("dialects.{name}: sunset_at_secs is before deprecated_at_secs"),
-            ));
-        }
         let realm = authority.realm(&settings.realm)?.id;
         Ok(Spoken { dialect, settings, realm })
     })

@@ -1,15 +1,15 @@
 //! What an operator can set, each with its default. Read from TOML; `EXEUNT_…` variables are laid over it.
 
 mod load;
+mod sense;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use exeunt_core::Moment;
 use serde::{Deserialize, Serialize};
 
-pub use load::{Loaded, load};
+pub use load::{Loaded, PREFIX, load};
 
 use crate::authority::Retention;
 use crate::authority::passwords::PasswordLimits;
@@ -226,13 +226,6 @@ impl Config {
     /// The settings of a dialect.
     pub fn dialect(&self, name: &str) -> Dialect {
         self.dialects.get(name).cloned().unwrap_or_default()
-    }
-
-    /// The directory of the embedded store, where there is one.
-    pub fn data_dir(&self) -> Option<PathBuf> {
-        let path = PathBuf::from(self.store.strip_prefix("sqlite:")?);
-        path.parent()
-            .map(|parent| if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
     }
 }
 

@@ -3,7 +3,7 @@
 //! Everything below takes `now` as a value and draws randomness from the [`Entropy`] of its request, so a test that
 //! builds a seeded [`Env`] gets the same bytes each time.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -17,7 +17,7 @@ const STEP_LOGGED_MILLIS: u64 = 1000;
 pub struct Env(Arc<Source>);
 
 enum Source {
-    System { latest_millis: AtomicU64, started: Instant },
+    System { latest_millis: AtomicU64, behind: AtomicBool, started: Instant },
     Seeded { seed: u64, millis: AtomicU64, exchanges: AtomicU64 },
 }
 
@@ -33,7 +33,11 @@ impl Env {
     /// The real clock and the operating system's randomness.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn system() -> Self {
-        Self(Arc::new(Source::System { latest_millis: AtomicU64::new(0), started: Instant::now() }))
+        Self(Arc::new(Source::System {
+            latest_millis: AtomicU64::new(0),
+            behind: AtomicBool::new(false),
+            started: Instant::now(),
+        }))
     }
 
     /// A clock that stands still until it is advanced, and randomness that follows from the seed.
@@ -49,15 +53,10 @@ impl Env {
     pub fn now(&self) -> Moment {
         match &*self.0 {
             Source::Seeded { millis, .. } => Moment::from_millis(millis.load(Ordering::SeqCst)),
-            Source::System { latest_millis, .. } => {
+            Source::System { latest_millis, behind, .. } => {
                 let wall = wall_millis();
                 let before = latest_millis.fetch_max(wall, Ordering::Relaxed);
-                if before > wall + STEP_LOGGED_MILLIS {
-                    tracing::warn!(
-                        behind_millis = before - wall,
-                        "the wall clock stepped back; time stands still"
-                    );
-                }
+                note_step(before.saturating_sub(wall), behind);
                 Moment::from_millis(wall.max(before))
             }
         }
@@ -110,6 +109,18 @@ impl Entropy {
                 }
             }
         }
+    }
+}
+
+/// Says once of each step back that there was one. The flag is set before the line is written: the log asks for the
+/// time too.
+fn note_step(behind_millis: u64, behind: &AtomicBool) {
+    if behind_millis > STEP_LOGGED_MILLIS {
+        if !behind.swap(true, Ordering::Relaxed) {
+            tracing::warn!(behind_millis, "the wall clock stepped back; time stands still");
+        }
+    } else if behind_millis == 0 && behind.load(Ordering::Relaxed) {
+        behind.store(false, Ordering::Relaxed);
     }
 }
 

@@ -2,16 +2,18 @@
 
 use std::future::Future;
 use std::net::IpAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use exeunt_core::{By, ClientId, Door, KeyId, Moment};
+use futures_util::FutureExt;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 
 use crate::app::App;
 use crate::authority::{Call, Mint};
@@ -25,6 +27,10 @@ pub type Body = Either<Full<Bytes>, BoxBody<Bytes, std::convert::Infallible>>;
 pub type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
 /// What answers a request.
 pub type Endpoint = fn(Exchange) -> Answer;
+
+/// A body that nobody has read yet, in the hands of whoever drives the connection.
+#[derive(Clone)]
+pub struct Lent(Arc<Mutex<Option<Incoming>>>);
 
 /// A request.
 pub struct Exchange {
@@ -41,6 +47,7 @@ pub struct Exchange {
     /// It came in on the address for administrators, or there is no other.
     pub admin: bool,
     body: Option<Incoming>,
+    lent: Option<Lent>,
     mint: Option<Mint>,
 }
 
@@ -62,7 +69,16 @@ impl Exchange {
     pub fn new(app: App, now: Moment, from: IpAddr, admin: bool, request: http::Request<Incoming>) -> Self {
         let mint = Some(Mint::new(app.env.entropy()));
         let (head, body) = request.into_parts();
-        Self { mount: 0, app, now, from, admin, head, body: Some(body), mint }
+        Self { mount: 0, app, now, from, admin, head, body: Some(body), lent: None, mint }
+    }
+
+    /// Leaves the body, as long as nobody reads it, to whoever drives the connection. It must outlive the answer: the
+    /// HTTP library closes a connection when it notices that a body will not be read, and says so if the answer is
+    /// still to come.
+    pub fn lend_body(&mut self) -> Lent {
+        let lent = Lent(Arc::new(Mutex::new(self.body.take())));
+        self.lent = Some(lent.clone());
+        lent
     }
 
     /// The circumstances of the call that this request makes. The randomness is handed out once.
@@ -108,15 +124,33 @@ impl Exchange {
     /// # Errors
     /// A ready answer: 413 over the limit, 408 when it did not arrive in time, 400 when it broke off.
     pub async fn body(&mut self) -> Result<Bytes, Response> {
-        let Some(body) = self.body.take() else { return Ok(Bytes::new()) };
+        let lent = || self.lent.take()?.body().take();
+        let Some(body) = self.body.take().or_else(lent) else { return Ok(Bytes::new()) };
         let limits = &self.app.config.limits;
-        let reading = Limited::new(body, limits.body_bytes).collect();
-        match tokio::time::timeout(Duration::from_secs(limits.body_secs), reading).await {
+        let mut reading = pin!(Limited::new(body, limits.body_bytes).collect());
+        let arrived = match reading.as_mut().now_or_never() {
+            // Most bodies come with their head: only the others need a timer.
+            Some(whole) => Ok(whole),
+            None => tokio::time::timeout(Duration::from_secs(limits.body_secs), reading).await,
+        };
+        match arrived {
             Ok(Ok(whole)) => Ok(whole.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(plain(StatusCode::PAYLOAD_TOO_LARGE)),
             Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST)),
             Err(_) => Err(plain(StatusCode::REQUEST_TIMEOUT)),
         }
+    }
+}
+
+impl Lent {
+    /// Whether it is still unread, and has more bytes than this.
+    pub fn is_longer_than(&self, bytes: usize) -> bool {
+        let lower = self.body().as_ref().map_or(0, |body| body.size_hint().lower());
+        usize::try_from(lower).is_ok_and(|lower| lower > bytes)
+    }
+
+    fn body(&self) -> MutexGuard<'_, Option<Incoming>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

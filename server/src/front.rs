@@ -41,16 +41,22 @@ pub async fn respond(app: App, peer: IpAddr, side: Side, request: Request<Incomi
         }
         None => (None, NOWHERE),
     };
-    let visit = Visit { app, spoken, route, from, now, began, chunked };
+    let visit = Visit { app: app.clone(), spoken, route, from, now, began, chunked };
     if matches!(route.sort, Sort::Check | Sort::Login) {
         return visit.answer(exchange).await;
     }
     let app = visit.app.clone();
-    tokio::spawn(visit.answer(exchange)).await.unwrap_or_else(|_| {
+    let unread = exchange.lend_body();
+    let mut response = tokio::spawn(visit.answer(exchange)).await.unwrap_or_else(|_| {
         let mut response = plain(StatusCode::INTERNAL_SERVER_ERROR);
         finish(&app, &mut response, now, chunked);
         response
-    })
+    });
+    // A body over the limit that nobody read is not waited for either, and the caller is told.
+    if unread.is_longer_than(app.config.limits.body_bytes) {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// A request on its way.

@@ -78,7 +78,7 @@ impl Line {
         if self.route.sort == Sort::Check && !refused && app.config.log.checks == LogChecks::Failed {
             return;
         }
-        if refused && !kind.is_some_and(crate::error::Kind::is_ours) && !app.metrics.refusals.admits(now) {
+        if refused && !app.metrics.refusals.admits(now) {
             return;
         }
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -101,7 +101,8 @@ impl Line {
 impl Sampler {
     /// Whether one more refusal is logged. The first of a second tells how many of an earlier one were not.
     fn admits(&self, now: Moment) -> bool {
-        if self.second.swap(now.secs(), Ordering::Relaxed) != now.secs() {
+        // A slow request of an earlier second does not begin that second anew.
+        if self.second.fetch_max(now.secs(), Ordering::Relaxed) < now.secs() {
             let before = self.count.swap(0, Ordering::Relaxed);
             if let Some(unlogged) = before.checked_sub(REFUSALS_LOGGED_PER_SEC).filter(|more| *more > 0) {
                 tracing::warn!(unlogged, "refused requests beyond {REFUSALS_LOGGED_PER_SEC} in one second");

@@ -1,9 +1,9 @@
 //! Clients: create · change · remove · find · list. All of them are in memory: there are few.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use exeunt_core::{Anchor, ClientId, Door, Fingerprint, RealmId, Why};
+use exeunt_core::{Anchor, ClientId, Door, Fingerprint, RealmId, Stamp, Why};
 
 use crate::authority::{Authority, Call};
 use crate::error::{Error, Result};
@@ -18,7 +18,13 @@ pub const CLIENT_NAME_BYTES_MAX: usize = 100;
 
 /// All clients, by id.
 #[derive(Default)]
-pub struct Clients(RwLock<HashMap<ClientId, Arc<Client>>>);
+pub struct Clients {
+    all: RwLock<HashMap<ClientId, Arc<Client>>>,
+    changing: Mutex<Vec<Stamp>>,
+}
+
+/// A client is being changed: evidence that is read meanwhile may be old.
+pub(super) struct Changing<'a>(&'a Clients, Stamp);
 
 /// What can be said of a client; what is `None` stays as it is.
 #[derive(Default)]
@@ -149,19 +155,24 @@ impl Authority {
         let (realm, anchor) = (client.realm, Anchor::Client(client.id));
         let raise = why.map(|why| call.raise(anchor, realm, why));
         let audit = call.audit(Some(realm), what, &anchor);
+        // A login that knows the mark's place must not have read the old client.
+        let changing = self.clients.changing(|| self.memory.position());
         let saved = self.settle(self.store.save_client(client, raise, Some(audit)).await)?;
-        // First the client, then its mark: a login that knows the mark's place must not read the old client.
         self.clients.put(saved.record.clone());
+        drop(changing);
         saved.mark.iter().for_each(|mark| self.applied(mark));
         Ok(saved)
     }
 }
 
 impl Clients {
-    /// Takes in a client as it is now kept; a removed one goes.
+    /// Takes in a client as it is now kept, unless a later form of it is known; a removed one goes.
     pub fn put(&self, client: Client) -> Arc<Client> {
         let client = Arc::new(client);
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        if all.get(&client.id).is_some_and(|known| known.version > client.version) {
+            return client;
+        }
         if client.removed {
             all.remove(&client.id);
         } else {
@@ -170,19 +181,61 @@ impl Clients {
         client
     }
 
+    /// The clients, before the store is read again.
+    pub fn known(&self) -> Vec<ClientId> {
+        self.all.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
+    /// Brings the clients in line with the store: of those that were known, the ones that are there no more go.
+    pub fn align(&self, known: &[ClientId], stored: Vec<Client>) {
+        let there: HashSet<_> = stored.iter().map(|client| client.id).collect();
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        known.iter().filter(|id| !there.contains(id)).for_each(|id| drop(all.remove(id)));
+        drop(all);
+        stored.into_iter().for_each(|client| drop(self.put(client)));
+    }
+
+    /// A client is about to be changed. What is evidence until this is dropped is only as fresh as the position now.
+    pub(super) fn changing(&self, position: impl FnOnce() -> Stamp) -> Changing<'_> {
+        let mut changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = position();
+        changing.push(at);
+        Changing(self, at)
+    }
+
+    /// The last place before the evidence of a client that is read after this, given the last place known.
+    pub(super) fn evidence(&self, position: impl FnOnce() -> Stamp) -> Stamp {
+        let changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        changing.iter().copied().min().unwrap_or(Stamp::from_number(u64::MAX)).min(position())
+    }
+
     fn len(&self) -> usize {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.all.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     fn find(&self, wanted: impl Fn(&Client) -> bool) -> Option<Arc<Client>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).values().find(|client| wanted(client)).cloned()
+        self.all
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .find(|client| wanted(client))
+            .cloned()
     }
 
     fn of(&self, realm: RealmId) -> Vec<Arc<Client>> {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
         let mut found: Vec<_> = all.values().filter(|client| client.realm == realm).cloned().collect();
         found.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
         found
+    }
+}
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        let mut changing = self.0.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = changing.iter().position(|stamp| *stamp == self.1) {
+            changing.swap_remove(at);
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use exeunt_core::{Anchor, By, Mark, Moment, RealmId, SessionId, UserId, Verdict,
 use crate::authority::live::SHARDS;
 use crate::authority::session::Presented;
 use crate::authority::{Authority, Call};
-use crate::error::{Cause, Error, Result};
+use crate::error::{Cause, Error, Kind, Outage, Result};
 use crate::store::{Found, List, Others, Position, RaiseOutcome, SessionBy};
 
 /// How many rows are looked at in one step when something alive is searched for.
@@ -172,7 +172,13 @@ impl Authority {
         let (mut before, mut limit) = (u64::MAX, 1);
         loop {
             let list = List { realm, under: vec![anchor], before, floor, limit, now };
-            let page = self.settle(self.store.sessions(list).await)?;
+            let page = match self.settle(self.store.sessions(list).await) {
+                // A logout does not wait for a lane of reads: then all of memory is looked through.
+                Err(error) if error.kind() == Kind::Unavailable(Outage::Busy) => {
+                    return Ok(self.alive_under(anchor, now).next().is_some());
+                }
+                page => page?,
+            };
             if page.found.iter().any(|found| self.seen_and_verdict(found, now).1 == Verdict::Alive) {
                 return Ok(true);
             }

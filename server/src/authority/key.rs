@@ -1,7 +1,7 @@
 //! Keys of the native API: create · remove · find · list. All of them are in memory, by fingerprint.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use exeunt_core::{Fingerprint, KeyId, Moment, RealmId, Token};
 
@@ -16,7 +16,12 @@ pub const GIVEN_KEY_CHARS_MIN: usize = 32;
 
 /// All keys: those in the store, and those given by the environment, which hold while they are set.
 #[derive(Default)]
-pub struct Keys(RwLock<HashMap<Fingerprint, Arc<Key>>>);
+pub struct Keys {
+    stored: Table,
+    given: Table,
+}
+
+type Table = RwLock<HashMap<Fingerprint, Arc<Key>>>;
 
 impl Authority {
     /// Makes a key. The text is shown this once; only its fingerprint is kept.
@@ -24,6 +29,23 @@ impl Authority {
     /// # Errors
     /// `Malformed` if there are too many, `Unavailable`.
     pub async fn create_key(
+        &self,
+        call: &Call,
+        name: &str,
+        role: Role,
+        realm: Option<RealmId>,
+    ) -> Result<(Key, Token)> {
+        let (key, text) = self.mint_key(call, name, role, realm)?;
+        self.add_key(call, key.clone()).await?;
+        Ok((key, text))
+    }
+
+    /// Makes a key that opens nothing before [`Authority::add_key`]: for whoever must put its text in a safe place
+    /// first.
+    ///
+    /// # Errors
+    /// `Malformed` if there are too many.
+    pub fn mint_key(
         &self,
         call: &Call,
         name: &str,
@@ -45,10 +67,18 @@ impl Authority {
             fingerprint: text.fingerprint(),
             created_at: call.now,
         };
-        let audit = call.audit(realm, "key.create", &format_args!("key {}", key.id));
-        self.settle(self.store.add_key(key.clone(), Some(audit)).await)?;
-        self.keys.put(key.clone());
         Ok((key, text))
+    }
+
+    /// Keeps a key: from the return on it opens what it is for.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn add_key(&self, call: &Call, key: Key) -> Result<()> {
+        let audit = call.audit(key.realm, "key.create", &format_args!("key {}", key.id));
+        self.settle(self.store.add_key(key.clone(), Some(audit)).await)?;
+        put(&self.keys.stored, key);
+        Ok(())
     }
 
     /// Removes a key: from the return on it opens nothing, and streams that it opened end.
@@ -59,11 +89,9 @@ impl Authority {
         let realm = self.keys.all().into_iter().find(|key| key.id == id).and_then(|key| key.realm);
         let audit = call.audit(realm, "key.remove", &format_args!("key {id}"));
         let found = self.settle(self.store.remove_key(id, Some(audit)).await)?;
-        if !found {
-            return Err(Error::not_found("key"));
-        }
+        // Also one that is not found any more: an earlier removal may have been cut short.
         self.keys.drop(id);
-        Ok(())
+        if found { Ok(()) } else { Err(Error::not_found("key")) }
     }
 
     /// The key that this text is.
@@ -93,33 +121,44 @@ impl Authority {
         for text in texts {
             let fingerprint = text.fingerprint();
             let [id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = fingerprint.0;
-            self.keys.put(Key {
-                id: KeyId(id),
-                name: "environment".to_owned(),
-                role: Role::Admin,
-                realm: None,
-                fingerprint,
-                created_at: now,
-            });
+            let name = "environment".to_owned();
+            let (id, role) = (KeyId(id), Role::Admin);
+            put(&self.keys.given, Key { id, name, role, realm: None, fingerprint, created_at: now });
         }
     }
 }
 
 impl Keys {
-    /// Takes in a key.
-    pub fn put(&self, key: Key) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key.fingerprint, Arc::new(key));
+    /// The stored keys, before the store is read again.
+    pub fn known(&self) -> Vec<KeyId> {
+        read(&self.stored).values().map(|key| key.id).collect()
+    }
+
+    /// Brings the keys in line with the store: of those that were known, the ones that are there no more go.
+    pub fn align(&self, known: &[KeyId], stored: Vec<Key>) {
+        let gone = known.iter().filter(|id| stored.iter().all(|key| key.id != **id));
+        gone.for_each(|id| self.drop(*id));
+        stored.into_iter().for_each(|key| put(&self.stored, key));
     }
 
     fn drop(&self, id: KeyId) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).retain(|_, key| key.id != id);
+        self.stored.write().unwrap_or_else(PoisonError::into_inner).retain(|_, key| key.id != id);
     }
 
     fn find(&self, fingerprint: &Fingerprint) -> Option<Arc<Key>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(fingerprint).cloned()
+        let stored = read(&self.stored).get(fingerprint).cloned();
+        stored.or_else(|| read(&self.given).get(fingerprint).cloned())
     }
 
     fn all(&self) -> Vec<Arc<Key>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        read(&self.stored).values().chain(read(&self.given).values()).cloned().collect()
     }
+}
+
+fn put(table: &Table, key: Key) {
+    table.write().unwrap_or_else(PoisonError::into_inner).insert(key.fingerprint, Arc::new(key));
+}
+
+fn read(table: &Table) -> RwLockReadGuard<'_, HashMap<Fingerprint, Arc<Key>>> {
+    table.read().unwrap_or_else(PoisonError::into_inner)
 }

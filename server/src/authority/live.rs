@@ -4,7 +4,7 @@
 //! A session's own mark removes its entry, so a miss means "not active". Nothing here waits: locks are held for a
 //! few instructions and never across an await.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use exeunt_core::{
@@ -37,7 +37,8 @@ pub struct Memory {
     by_id: Box<[RwLock<HashTable<Arc<Live>>>]>,
     marks: RwLock<Marks>,
     position: watch::Sender<Stamp>,
-    complete: AtomicBool,
+    doubts: AtomicU64,
+    filled: AtomicU64,
     generation: AtomicU64,
 }
 
@@ -88,7 +89,8 @@ impl Memory {
             by_id: tables(),
             marks: RwLock::default(),
             position: watch::channel(Stamp::ZERO).0,
-            complete: AtomicBool::new(false),
+            doubts: AtomicU64::new(1),
+            filled: AtomicU64::new(0),
             generation: AtomicU64::new(0),
         }
     }
@@ -100,7 +102,12 @@ impl Memory {
     pub fn find(&self, token: &Fingerprint) -> Result<Option<Arc<Live>>> {
         self.must_be_complete()?;
         let shard = read(&self.by_token[token_shard(token)]);
-        Ok(shard.find(token.prefix(), |live| live.token == *token).cloned())
+        let found = shard.find(token.prefix(), |live| live.token == *token).cloned();
+        if found.is_none() {
+            // It may have been emptied since.
+            self.must_be_complete()?;
+        }
+        Ok(found)
     }
 
     /// The session of this id, dead or alive, if it is in memory.
@@ -179,14 +186,15 @@ impl Memory {
         judge(&live.session, late, &read(&self.marks), now) == Verdict::Expired
     }
 
-    /// Nothing is answered from here until it was filled again. Returns after no check can begin any more.
+    /// Nothing is answered from here until a filling that begins after this is done. Returns after no check can begin
+    /// any more.
     pub fn doubt(&self) {
-        self.complete.store(false, Ordering::SeqCst);
+        self.doubts.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Whether checks are answered from here.
+    /// Whether checks are answered from here: the last filling began after the last doubt.
     pub fn is_complete(&self) -> bool {
-        self.complete.load(Ordering::SeqCst)
+        self.filled.load(Ordering::SeqCst) == self.doubts.load(Ordering::SeqCst)
     }
 
     /// Which filling this is: a session taken in during one is lost in the next.
@@ -194,18 +202,22 @@ impl Memory {
         self.generation.load(Ordering::SeqCst)
     }
 
-    /// Empties everything, for a new filling.
-    pub fn clear(&self) {
-        self.doubt();
+    /// Drops all sessions, for a new filling, which is told by the returned number. Marks stay: each was committed, and
+    /// a check that has its session in hand already must still meet them.
+    pub fn clear(&self) -> u64 {
+        let filling = self.doubts.fetch_add(1, Ordering::SeqCst) + 1;
         self.generation.fetch_add(1, Ordering::SeqCst);
-        self.by_token.iter().chain(&self.by_id).for_each(|shard| write(shard).clear());
-        *write(&self.marks) = Marks::new();
+        // All locks of the first table before any of the second, as in `insert` and `remove`.
+        let ids: Vec<_> = self.by_id.iter().map(write).collect();
+        self.by_token.iter().for_each(|shard| write(shard).clear());
+        ids.into_iter().for_each(|mut shard| shard.clear());
+        filling
     }
 
-    /// The filling is done: up to `position` nothing is missing.
-    pub fn completed(&self, position: Stamp) {
+    /// This filling is done: up to `position` nothing is missing, unless a doubt came up meanwhile.
+    pub fn completed(&self, position: Stamp, filling: u64) {
         self.reach(position);
-        self.complete.store(true, Ordering::SeqCst);
+        self.filled.store(filling, Ordering::SeqCst);
     }
 
     fn reach(&self, stamp: Stamp) {
@@ -217,8 +229,7 @@ impl Memory {
     }
 
     fn must_be_complete(&self) -> Result<()> {
-        // A relaxed load suffices for the promise: the flag falls before the failed logout is answered.
-        if self.complete.load(Ordering::Relaxed) { Ok(()) } else { Err(Error::unavailable(Outage::Unknown)) }
+        if self.is_complete() { Ok(()) } else { Err(Error::unavailable(Outage::Unknown)) }
     }
 }
 

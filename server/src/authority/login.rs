@@ -62,20 +62,23 @@ impl Authority {
 
     async fn try_login(&self, call: &Call, login: &Login<'_>) -> Result<(User, Token)> {
         // Read before any evidence: this is what makes the race harmless.
-        let stamp = self.memory.position();
+        let stamp = self.evidence_stamp();
+        let client =
+            self.client(login.client.realm, login.client.id).map_err(|_| Error::unauthenticated())?;
         let user = self.settle(self.store.user(login.client.realm, login.identifier.clone()).await)?;
-        let user = user
-            .filter(|user| login.account_number.is_none_or(|it| user.account_number.as_deref() == Some(it)));
         let hash = user.as_ref().and_then(|user| user.password.clone());
         let verified = self.passwords.verify(hash, login.password.clone()).await?;
-        let user = user.filter(|user| verified.right && !user.disabled && !user.deleted);
+        // Whatever else is wrong is looked at only now, so that it costs the same.
+        let is_theirs =
+            |user: &User| login.account_number.is_none_or(|it| user.account_number.as_deref() == Some(it));
+        let user = user.filter(|user| verified.right && !user.disabled && !user.deleted && is_theirs(user));
         let user = user.ok_or_else(Error::unauthenticated)?;
         let token = (login.token)(&call.mint);
         self.issue(
             call,
             &Issue {
-                door: login.client.door,
-                client: login.client,
+                door: client.door,
+                client: &client,
                 user: Some(user.id),
                 token: &token,
                 stamp,

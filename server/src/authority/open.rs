@@ -71,6 +71,8 @@ impl Authority {
     /// `Unavailable`.
     pub async fn close(&self) -> Result<()> {
         let flushed = self.flush().await;
+        // A connection that outlived the grace time is answered no more: another process may have the store.
+        self.memory.doubt();
         self.store.close().await.and(flushed)
     }
 
@@ -85,7 +87,7 @@ impl Authority {
     /// Fills memory from the store. What is raised while it is being filled is read from the log at the end: a page
     /// of sessions may have been read before a mark and be taken in after it.
     pub(super) async fn fill(&self, now: Moment) -> Result<()> {
-        self.memory.clear();
+        let filling = self.memory.clear();
         // Sessions' own marks are not missed: what they ended is not read.
         let snapshot = self.store.snapshot(None, SessionMarks::LeftOut).await?;
         snapshot.marks.iter().for_each(|mark| self.memory.apply(mark));
@@ -100,7 +102,7 @@ impl Authority {
             let page = self.store.marks(None, position, PAGE_MARKS_MAX).await?;
             page.marks.iter().for_each(|mark| self.memory.apply(mark));
             if page.marks.is_empty() {
-                self.memory.completed(page.position.stamp);
+                self.memory.completed(page.position.stamp, filling);
                 return Ok(());
             }
             position = page.position.stamp;
@@ -116,10 +118,12 @@ impl Authority {
         }
     }
 
-    async fn read_directory(&self) -> Result<()> {
+    /// Brings realms, clients and keys in line with the store: at the start, and after an unknown outcome.
+    pub(super) async fn read_directory(&self) -> Result<()> {
         self.store.realms().await?.into_iter().for_each(|realm| drop(self.realms.put(realm)));
-        self.store.clients().await?.into_iter().for_each(|client| drop(self.clients.put(client)));
-        self.store.keys().await?.into_iter().for_each(|key| self.keys.put(key));
+        let (clients, keys) = (self.clients.known(), self.keys.known());
+        self.clients.align(&clients, self.store.clients().await?);
+        self.keys.align(&keys, self.store.keys().await?);
         Ok(())
     }
 
@@ -163,10 +167,10 @@ impl Authority {
         Err(Error::malformed(
             "clock",
             format!(
-                "the clock says {} but the newest mark in the store is of {} (seconds since 1970): \
-                 set the clock, or start with --accept-clock",
-                now.secs(),
-                mark.when.secs()
+                "the clock says {} but the newest mark in the store is of {}: set the clock, or start with \
+                 --accept-clock",
+                text(now),
+                text(mark.when)
             ),
         ))
     }
@@ -200,4 +204,9 @@ impl Authority {
     pub fn sessions_in_memory(&self) -> usize {
         self.memory.count()
     }
+}
+
+fn text(at: Moment) -> String {
+    let time = jiff::Timestamp::from_millisecond(i64::try_from(at.millis()).unwrap_or(i64::MAX));
+    time.map_or_else(|_| format!("{} s after 1970", at.secs()), |time| time.to_string())
 }

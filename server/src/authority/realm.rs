@@ -72,10 +72,14 @@ impl Authority {
 }
 
 impl Realms {
-    /// Takes in a realm.
+    /// Takes in a realm, once.
     pub fn put(&self, realm: Realm) -> Arc<Realm> {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(there) = all.iter().find(|there| there.id == realm.id) {
+            return there.clone();
+        }
         let realm = Arc::new(realm);
-        self.0.write().unwrap_or_else(PoisonError::into_inner).push(realm.clone());
+        all.push(realm.clone());
         realm
     }
 }

@@ -184,7 +184,7 @@ impl Authority {
         token: &Token,
     ) -> Result<Standing> {
         // Read before the user and the client, which are the evidence here.
-        let stamp = self.memory.position();
+        let stamp = self.evidence_stamp();
         let user = self.user(realm, voucher.user).await?;
         if user.disabled {
             return Err(Error::new(Kind::Forbidden, "the user is disabled"));
@@ -204,6 +204,11 @@ impl Authority {
             absolute_secs: voucher.absolute_secs,
         };
         self.issue(call, &issue).await
+    }
+
+    /// The last place known: to be asked before any evidence for a session is read.
+    pub(super) fn evidence_stamp(&self) -> Stamp {
+        self.clients.evidence(|| self.memory.position())
     }
 
     /// Records a session and lets it live, unless something ended it while its evidence was being looked at: then

@@ -10,8 +10,8 @@ use crate::authority::live::{Memory, SHARDS};
 use crate::error::{Kind, Outage, Result};
 use crate::store::{Seen, Swept};
 
-/// Touches that wait to be written at most. While it is full, sessions stay as they were last written and are tried
-/// again at their next use.
+/// Touches that wait to be written at most. What comes while it is full is lost; the session is tried again at its
+/// first use an interval later.
 const TOUCHES_MAX: usize = 1_000_000;
 /// Touches written in one transaction at most.
 const TOUCHES_PER_WRITE: usize = 2_000;
@@ -88,6 +88,7 @@ impl Authority {
         self.store.recover().await?;
         // What waited to be written is written before it is read.
         self.flush().await?;
+        self.read_directory().await?;
         self.fill(now).await?;
         tracing::warn!(sessions = self.memory.count(), "the store was opened again; checks are answered");
         Ok(())
@@ -112,10 +113,13 @@ impl Memory {
     pub(super) fn settle<T>(&self, outcome: Result<T>) -> Result<T> {
         if let Err(error) = &outcome
             && error.kind() == Kind::Unavailable(Outage::Unknown)
-            && self.is_complete()
         {
+            let news = self.is_complete();
+            // Also while it is being filled: what that filling has read may be from before.
             self.doubt();
-            tracing::error!(%error, "the store failed in the middle; no check is answered until it was opened again");
+            if news {
+                tracing::error!(%error, "the store failed in the middle; no check is answered until it was opened again");
+            }
         }
         outcome
     }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::serve::variables;
+use crate::app;
 use crate::config::load;
 use crate::error::{Error, Result};
 
@@ -26,10 +28,13 @@ enum What {
 
 impl Config {
     pub(super) fn run(self) -> Result<()> {
-        let loaded = load(self.config.as_deref(), std::env::vars())?;
+        let loaded = load(self.config.as_deref(), variables()?)?;
         loaded.warnings.iter().for_each(|warning| eprintln!("exeunt: {warning}"));
         match self.what {
-            What::Check => println!("the configuration is right"),
+            What::Check => {
+                app::check(&loaded.config)?;
+                println!("the configuration is right");
+            }
             What::Print => print!("{}", toml::to_string(&loaded.config).map_err(Error::internal)?),
         }
         Ok(())

@@ -23,8 +23,9 @@ pub(super) const FILE: &str = "admin.key";
 /// # Errors
 /// `Malformed` for a key that is too short; the system's, if the file cannot be written.
 pub(super) async fn prepare(app: &App, directory: Option<&Path>) -> Result<()> {
-    if let Ok(given) = std::env::var(VARIABLE) {
-        app.authority.give_keys(&read(&given)?, app.env.now());
+    let given = given()?;
+    if !given.is_empty() {
+        app.authority.give_keys(&given, app.env.now());
         return Ok(());
     }
     if app.authority.keys().iter().any(|key| key.role == Role::Admin && key.realm.is_none()) {
@@ -43,16 +44,38 @@ pub(super) async fn prepare(app: &App, directory: Option<&Path>) -> Result<()> {
         by: By::System,
         mint: Mint::new(app.env.entropy()),
     };
-    // The file first: a key that nobody knows would open nothing, and none would be made again.
+    // The file first: a key in the store that nobody knows would open nothing, and no other would be made.
+    let (key, text) = app.authority.mint_key(&call, FILE, Role::Admin, None)?;
     let file = directory.join(FILE);
-    let mut options = OpenOptions::new();
-    let about = |error: std::io::Error| Error::internal(error).because(file.display());
-    let mut opened =
-        options.write(true).create(true).truncate(true).mode(0o600).open(&file).map_err(about)?;
-    let (_, text) = app.authority.create_key(&call, FILE, Role::Admin, None).await?;
-    writeln!(opened, "{}", text.expose()).and_then(|()| opened.sync_all()).map_err(about)?;
+    keep(directory, &file, &text).map_err(|error| Error::internal(error).because(file.display()))?;
+    app.authority.add_key(&call, key).await?;
     tracing::info!(file = %file.display(), "the first administrator's key was made");
     Ok(())
+}
+
+/// Writes the key to a file that only its owner may read, whatever was there before, and durably.
+fn keep(directory: &Path, file: &Path, text: &Token) -> std::io::Result<()> {
+    let fresh = file.with_extension("key.new");
+    match std::fs::remove_file(&fresh) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+    writeln!(opened, "{}", text.expose())?;
+    opened.sync_all()?;
+    std::fs::rename(&fresh, file)?;
+    std::fs::File::open(directory)?.sync_all()
+}
+
+/// The keys that the environment gives; an empty list is none.
+fn given() -> Result<Vec<Token>> {
+    match std::env::var(VARIABLE) {
+        Ok(given) => read(&given),
+        Err(std::env::VarError::NotPresent) => Ok(Vec::new()),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Error::malformed("admin_key", format!("{VARIABLE} is not UTF-8")))
+        }
+    }
 }
 
 fn read(given: &str) -> Result<Vec<Token>> {

@@ -1,7 +1,8 @@
 //! `exeunt serve`: runs the server until it is told to stop. Never makes accounts.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
@@ -11,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::keys;
 use crate::app::App;
 use crate::authority::Mint;
-use crate::config::{Config, load};
+use crate::config::{Config, PREFIX, load};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::store::{self, StoreUrl};
@@ -41,7 +42,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self) -> Result<()> {
-        let loaded = load(self.config.as_deref(), std::env::vars())?;
+        let loaded = load(self.config.as_deref(), variables()?)?;
         let env = Env::system();
         log::start(&loaded.config.log, &env);
         loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
@@ -53,6 +54,22 @@ impl Serve {
         let app = open(config, env, self.accept_clock, demo).await?;
         until_stopped(app, |_| {}).await
     }
+}
+
+/// The variables of this program, of which each must be text; what else is in the environment is none of its business.
+///
+/// # Errors
+/// `Malformed("config")`.
+pub(super) fn variables() -> Result<Vec<(String, String)>> {
+    let ours = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with(PREFIX));
+    let text = |(name, value): (OsString, OsString)| match (name.into_string(), value.into_string()) {
+        (Ok(name), Ok(value)) => Ok((name, value)),
+        (Ok(name), Err(_)) | (Err(_), Ok(name)) => {
+            Err(Error::malformed("config", format!("{name} is not UTF-8")))
+        }
+        (Err(_), Err(_)) => Err(Error::malformed("config", format!("a variable {PREFIX}… is not UTF-8"))),
+    };
+    ours.map(text).collect()
 }
 
 /// What to do with a store that `exeunt demo` made.
@@ -85,9 +102,14 @@ pub(super) async fn open(config: Config, env: Env, accept_clock: bool, demo: Dem
         }
         Demo::Refused | Demo::Allowed => {}
     }
-    let directory = config.data_dir();
+    let directory = match &url {
+        StoreUrl::Sqlite(path) => {
+            Some(path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+        }
+        StoreUrl::Memory => None,
+    };
     let app = App::open(config, env, store, accept_clock).await?;
-    keys::prepare(&app, directory.as_deref()).await?;
+    keys::prepare(&app, directory).await?;
     Ok(app)
 }
 

@@ -8,7 +8,7 @@ use super::Config;
 use crate::error::{Error, Result};
 
 /// What every variable begins with.
-const PREFIX: &str = "EXEUNT_";
+pub const PREFIX: &str = "EXEUNT_";
 /// Variables that are no settings: the administrators' keys, and what the command line reads.
 const OTHERS: &[&str] = &["EXEUNT_ADMIN_KEY", "EXEUNT_CONFIG", "EXEUNT_URL"];
 /// The largest configuration file, in bytes.

@@ -63,19 +63,7 @@ impl Live {
 
     /// Asks with these header lines.
     pub(crate) fn ask_with(&self, lines: &str, method: &str, path: &str, body: &str) -> Answer {
-        let mut stream = connect(self.address);
-        let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
-        let request =
-            format!("{method} {path} HTTP/1.0\r\n{lines}{kind}Content-Length: {}\r\n\r\n{body}", body.len());
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        Answer {
-            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-            head: head.to_owned(),
-            body: serde_json::from_str(body).unwrap_or(Value::Null),
-        }
+        ask_at(self.address, lines, method, path, body)
     }
 
     /// A user of this name and a session of theirs: its id.
@@ -123,4 +111,21 @@ pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
+}
+
+/// Asks whoever listens at this address.
+pub(crate) fn ask_at(address: SocketAddr, lines: &str, method: &str, path: &str, body: &str) -> Answer {
+    let mut stream = connect(address);
+    let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
+    let request =
+        format!("{method} {path} HTTP/1.0\r\n{lines}{kind}Content-Length: {}\r\n\r\n{body}", body.len());
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    Answer {
+        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+        head: head.to_owned(),
+        body: serde_json::from_str(body).unwrap_or(Value::Null),
+    }
 }

@@ -5,9 +5,13 @@
 
 mod description;
 mod feed;
+mod hung_up;
+mod lines;
 mod live;
+mod process;
 mod roles;
 mod schema;
 mod secrets;
+mod sides;
 
 mod stuck;

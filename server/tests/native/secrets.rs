@@ -2,15 +2,14 @@
 //! binary is driven through every call of every dialect, and its output and its files are searched.
 
 mod drive;
-mod process;
 
 use std::collections::BTreeSet;
 
 use exeunt::dialect;
 
 use self::drive::Drive;
-use self::process::Process;
 use crate::description::{document, operations};
+use crate::process::Process;
 
 /// How much of a long secret is searched for alone: a part of it is a leak, too.
 const PART_CHARS: usize = 12;
@@ -18,7 +17,7 @@ const PART_CHARS: usize = 12;
 #[test]
 fn no_secret_is_in_the_log_or_in_the_store() {
     let key = "0aK-given-by-the-environment-9f3b7c1e5d";
-    let process = Process::start(Some(key), "text");
+    let process = Process::start(Some(key), "text", "all");
     let mut drive = Drive::new(process.address, key);
     drive.everything();
     let (secrets, asked) = drive.over();
@@ -41,7 +40,7 @@ fn no_secret_is_in_the_log_or_in_the_store() {
 
 #[test]
 fn the_key_made_at_the_first_start_is_in_its_file_alone() {
-    let process = Process::start(None, "json");
+    let process = Process::start(None, "json", "all");
     let key = process.made_key();
     let mut drive = Drive::new(process.address, &key);
     drive.native();

@@ -56,10 +56,17 @@ pub(super) fn verify(hash: Option<&PasswordHash>, password: &Password, memory: &
         }
     });
     let text = password.expose().unwrap_or_default().as_bytes();
+    let mut work_as_for_nobody =
+        || black_box(ours().and_then(|argon2| fill(&argon2, text, &NOBODYS_SALT, OUTPUT_BYTES, memory)));
     let Some(form) = form else {
-        black_box(ours().and_then(|argon2| fill(&argon2, text, &NOBODYS_SALT, OUTPUT_BYTES, memory)));
+        work_as_for_nobody();
         return Verified::WRONG;
     };
+    if form.outdated() {
+        // Never quicker than for nobody: an older form would tell that there is somebody. It is slower by what that
+        // form costs, until it is renewed at the next login.
+        work_as_for_nobody();
+    }
     let right = form.matches(text, memory) & password.expose().is_some();
     Verified { right, outdated: right && form.outdated() }
 }

@@ -106,7 +106,10 @@ impl Check {
             Err(_) if !self.why => Ok(self.inactive(Cause::Unknown, None)),
             Err(_) => {
                 let (cause, mark) = authority.cause(&presented, self.now).await?;
-                Ok(self.inactive(cause, mark.as_ref().map(wire::mark)))
+                Ok(self.inactive(
+                    cause,
+                    mark.as_ref().and_then(|mark| serde_json::to_value(wire::mark(mark)).ok()),
+                ))
             }
         }
     }

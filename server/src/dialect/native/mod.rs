@@ -138,19 +138,11 @@ fn verb(verbs: &'static [Verb], method: &Method) -> Option<&'static Verb> {
     verbs.iter().find(|verb| verb.method == wanted)
 }
 
+/// A pattern has one `{}` at most.
 fn fits(pattern: &str, path: &str) -> bool {
-    if !pattern.ends_with('}') && !pattern.contains("{}/") {
-        return pattern == path;
-    }
-    let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
-    loop {
-        match (pattern.next(), path.next()) {
-            (None, None) => return true,
-            (Some("{}"), Some(segment)) if !segment.is_empty() => {}
-            (Some(fixed), Some(segment)) if fixed == segment => {}
-            _ => return false,
-        }
-    }
+    let Some(gap) = pattern.find('{') else { return pattern == path };
+    let segment = path.strip_prefix(&pattern[..gap]).and_then(|rest| rest.strip_suffix(&pattern[gap + 2..]));
+    segment.is_some_and(|segment| !segment.is_empty() && !segment.contains('/'))
 }
 
 fn no_such_path(_: Exchange) -> Answer {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use exeunt_core::{Anchor, Mark, Moment, UserId, Why};
-use rusqlite::Connection;
+use rusqlite::{CachedStatement, Connection};
 use tokio::sync::oneshot;
 
 use super::encode::{kind, write_address, write_by, write_why};
@@ -24,6 +24,8 @@ pub(super) struct Batch<'a> {
     pub(super) leftovers: Leftovers,
     /// Something that failed in the middle could not be taken back.
     pub(super) spoiled: bool,
+    /// Kept for the whole transaction: most of what is written are marks.
+    pub(super) insert_mark: Option<CachedStatement<'a>>,
 }
 
 /// What the writer knows of the file beside the book.
@@ -138,9 +140,14 @@ impl Batch<'_> {
         Ok(mark)
     }
 
-    pub(super) fn write_mark(&self, mark: &Mark) -> Result<()> {
-        let sql = "INSERT INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        self.conn.prepare_cached(sql)?.execute((
+    pub(super) fn write_mark(&mut self, mark: &Mark) -> Result<()> {
+        let insert = match &mut self.insert_mark {
+            Some(insert) => insert,
+            none => {
+                none.insert(self.conn.prepare_cached("INSERT INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?)
+            }
+        };
+        insert.execute((
             mark.at.number(),
             kind(mark.anchor),
             mark.anchor.id(),

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use exeunt_core::{Marks, Moment, Stamp};
 use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
-use rusqlite::{Connection, MAIN_DB};
+use rusqlite::{Connection, ErrorCode, MAIN_DB};
 use tokio::sync::oneshot;
 
 use super::batch::{Batch, Crowds, Places, Work};
@@ -153,6 +153,7 @@ impl Writer {
             touched: Vec::new(),
             leftovers: Leftovers::default(),
             spoiled: false,
+            insert_mark: None,
         };
         for work in works {
             work.run(&mut batch);
@@ -211,7 +212,14 @@ impl Writer {
         self.shared.set_closed();
         healthy?;
         let Some(conn) = conn else { return Ok(()) };
-        self.shared.without_reads(|| conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::TRUNCATE))?;
+        let moved =
+            self.shared.without_reads(|| conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::TRUNCATE));
+        match moved {
+            // The thread of the checkpoint is in the middle of a long round. Nothing is lost: what is left in the log
+            // is moved when the file is opened again.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
+            moved => drop(moved?),
+        }
         conn.close().map_err(|(_, error)| error.into())
     }
 }

@@ -9,33 +9,35 @@ use std::thread::JoinHandle;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// A running `exeunt serve` that logs everything.
-pub(super) struct Process {
+/// A running `exeunt serve`.
+pub(crate) struct Process {
     child: Child,
     directory: PathBuf,
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     log: Option<JoinHandle<String>>,
     seen: String,
 }
 
 /// What it has left behind.
-pub(super) struct Over {
+pub(crate) struct Over {
     /// Everything that it wrote to its standard output and error.
-    pub(super) output: String,
+    pub(crate) output: String,
     /// Every file of its store, by name.
-    pub(super) files: Vec<(String, Vec<u8>)>,
+    pub(crate) files: Vec<(String, Vec<u8>)>,
 }
 
 impl Process {
-    pub(super) fn start(key: Option<&str>, format: &str) -> Self {
-        let directory = std::env::temp_dir().join(format!("exeunt-secrets-{format}-{}", std::process::id()));
+    /// Starts it with this key of its environment, and these settings of its log.
+    pub(crate) fn start(key: Option<&str>, format: &str, checks: &str) -> Self {
+        let name = format!("exeunt-native-{format}-{checks}-{}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&directory).unwrap();
         let store = format!("sqlite:{}", directory.join("exeunt.db").display());
         let mut command = Command::new(env!("CARGO_BIN_EXE_exeunt"));
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--store", &store])
             .env_remove("EXEUNT_ADMIN_KEY")
-            .env("EXEUNT_LOG__CHECKS", "all")
+            .env("EXEUNT_LOG__CHECKS", checks)
             .env("EXEUNT_LOG__FORMAT", format)
             .env("EXEUNT_LIMITS__BODY_BYTES", "4096");
         key.map(|key| command.env("EXEUNT_ADMIN_KEY", key));
@@ -63,7 +65,7 @@ impl Process {
     }
 
     /// The key that it made for lack of another, kept for the one who runs it alone.
-    pub(super) fn made_key(&self) -> String {
+    pub(crate) fn made_key(&self) -> String {
         let path = self.directory.join("admin.key");
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -71,7 +73,7 @@ impl Process {
     }
 
     /// SIGTERM, and what is left when it has ended.
-    pub(super) fn stop(mut self) -> Over {
+    pub(crate) fn stop(mut self) -> Over {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
         kill_process(pid, Signal::TERM).unwrap();
         assert!(self.child.wait().unwrap().success());

@@ -1,0 +1,82 @@
+//! What a configuration must be beside well-formed: so that nothing is found out only by the first request.
+
+use super::{Config, Dialect};
+use crate::error::{Error, Result};
+
+/// Connections at once at most, whatever is configured.
+const CONNECTIONS_MAX: usize = 1_000_000;
+/// The longest time that can be configured for anything that is waited for, in seconds.
+const WAIT_SECS_MAX: u64 = 3_600;
+/// The longest time that dead sessions stay known, in hours: a year.
+const DEAD_HOURS_MAX: u64 = 24 * 366;
+/// The longest time that the log reaches back, in days: ten years.
+const LOG_DAYS_MAX: u64 = 3_660;
+
+impl Config {
+    /// Refuses what could not work.
+    ///
+    /// # Errors
+    /// `Malformed("config")`, naming the setting and what it must be.
+    pub fn must_make_sense(&self) -> Result<()> {
+        let limits = &self.limits;
+        within("limits.connections", limits.connections, 1, CONNECTIONS_MAX)?;
+        within("limits.body_bytes", limits.body_bytes, 1, 1 << 30)?;
+        within("limits.header_bytes", limits.header_bytes, 8192, 1 << 20)?;
+        within("limits.header_secs", limits.header_secs, 1, WAIT_SECS_MAX)?;
+        within("limits.body_secs", limits.body_secs, 1, WAIT_SECS_MAX)?;
+        within("limits.grace_secs", limits.grace_secs, 0, WAIT_SECS_MAX)?;
+        // With none at all, a logout under way could be forgotten before the session that it ends.
+        within("retention.dead_hours", self.retention.dead_hours, 1, DEAD_HOURS_MAX)?;
+        within("retention.log_days", self.retention.log_days, 1, LOG_DAYS_MAX)?;
+        within("throttle.window_secs", self.throttle.window_secs, 1, 86_400)?;
+        self.dialects.iter().try_for_each(|(name, dialect)| dialect.must_make_sense(name))
+    }
+}
+
+impl Dialect {
+    fn must_make_sense(&self, name: &str) -> Result<()> {
+        let mount = &self.mount;
+        if !mount.is_empty() && (!mount.starts_with('/') || mount.ends_with('/')) {
+            return Err(refused(format!(
+                "dialects.{name}.mount is empty, or begins with a / and does not end with one"
+            )));
+        }
+        // DEP-03: nothing ends before it is deprecated.
+        if self.deprecated_at_secs.zip(self.sunset_at_secs).is_some_and(|(from, until)| until < from) {
+            return Err(refused(format!("dialects.{name}: sunset_at_secs is before deprecated_at_secs")));
+        }
+        Ok(())
+    }
+}
+
+fn within<T: PartialOrd + Copy + std::fmt::Display>(name: &str, value: T, least: T, most: T) -> Result<()> {
+    if value >= least && value <= most {
+        return Ok(());
+    }
+    Err(refused(format!("{name} is {value}; it is from {least} to {most}")))
+}
+
+fn refused(text: String) -> Error {
+    Error::malformed("config", text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_work_is_refused_by_name() {
+        assert!(Config::default().must_make_sense().is_ok());
+        for (text, name) in [
+            ("limits.connections = 0", "limits.connections"),
+            ("retention.dead_hours = 0", "retention.dead_hours"),
+            ("retention.log_days = 999999999", "retention.log_days"),
+            ("dialects.rested.mount = \"old/\"", "dialects.rested.mount"),
+            ("dialects.rested = { deprecated_at_secs = 2, sunset_at_secs = 1 }", "sunset_at_secs"),
+        ] {
+            let config: Config = toml::from_str(text).unwrap();
+            let error = config.must_make_sense().unwrap_err();
+            assert!(error.public().contains(name), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What leaves a line in the log, and what is only counted.
+
+use crate::live::connect;
+use crate::process::Process;
+
+use std::io::{Read, Write};
+
+const KEY: &str = "an-administrators-key-for-the-child";
+
+#[test]
+fn every_request_leaves_a_line_but_successful_checks() {
+    let process = Process::start(Some(KEY), "text", "failed");
+    let ask = |method: &str, path: &str, key: &str| {
+        let body = if method == "POST" { r#"{"token":"unknown"}"# } else { "" };
+        let mut stream = connect(process.address);
+        let request = format!(
+            "{method} {path} HTTP/1.0\r\nAuthorization: Bearer {key}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    assert!(ask("POST", "/v1/check", KEY).starts_with("HTTP/1.0 200 "));
+    assert!(ask("GET", "/healthz", "").starts_with("HTTP/1.0 200 "));
+    ask("POST", "/v1/check", "wrong");
+    ask("GET", "/v1/users", KEY);
+    ask("GET", "/nothing", "");
+    let metrics = ask("GET", "/metrics", "");
+    assert!(metrics.contains("{dialect=\"native\",call=\"check\",status=\"200\"} 1\n"), "{metrics}");
+    let over = process.stop();
+    let lines: Vec<_> = over.output.lines().filter_map(|line| line.split_once(" request ")).collect();
+    let expected = [
+        r#"dialect="native" call="check" method="POST" status=401 outcome="unauthenticated""#,
+        r#"dialect="native" call="list_users" method="GET" status=200 outcome="ok""#,
+        r#"dialect="none" call="none" method="GET" status=404 outcome="refused""#,
+        r#"dialect="native" call="metrics" method="GET" status=200 outcome="ok""#,
+    ];
+    assert_eq!(lines.len(), expected.len(), "{}", over.output);
+    for ((_, line), expected) in lines.into_iter().zip(expected) {
+        assert!(line.starts_with(expected), "{line}\nis not\n{expected}");
+    }
+}
