@@ -190,6 +190,8 @@ fn finish(app: &App, response: &mut Response, now: Moment, rest: &Rest) {
     let headers = response.headers_mut();
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(DATE, app.dates.header(now));
+    response.extensions_mut().insert(rest.whole.clone());
+    let headers = response.headers_mut();
     let closes = headers.contains_key(CONNECTION);
     // RFC 9112 §6.1: a length beside a transfer coding is ignored, and the connection closed after the answer. The
     // length is gone by now, so every chunked request ends its connection.
