@@ -3,7 +3,8 @@
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -28,9 +29,10 @@ pub type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
 /// What answers a request.
 pub type Endpoint = fn(Exchange) -> Answer;
 
-/// A body that nobody has read yet, in the hands of whoever drives the connection.
-#[derive(Clone)]
-pub struct Lent(Arc<Mutex<Option<Incoming>>>);
+/// Whether a request was read to its end. What nobody read may still be on the connection, so the next request cannot
+/// be told from it.
+#[derive(Clone, Debug)]
+pub struct Whole(Arc<AtomicBool>);
 
 /// A request.
 pub struct Exchange {
@@ -47,7 +49,7 @@ pub struct Exchange {
     /// It came in on the address for administrators, or there is no other.
     pub admin: bool,
     body: Option<Incoming>,
-    lent: Option<Lent>,
+    whole: Whole,
     mint: Option<Mint>,
 }
 
@@ -69,16 +71,13 @@ impl Exchange {
     pub fn new(app: App, now: Moment, from: IpAddr, admin: bool, request: http::Request<Incoming>) -> Self {
         let mint = Some(Mint::new(app.env.entropy()));
         let (head, body) = request.into_parts();
-        Self { mount: 0, app, now, from, admin, head, body: Some(body), lent: None, mint }
+        let whole = Whole::new(body.is_end_stream());
+        Self { mount: 0, app, now, from, admin, head, body: Some(body), whole, mint }
     }
 
-    /// Leaves the body, as long as nobody reads it, to whoever drives the connection. It must outlive the answer: the
-    /// HTTP library closes a connection when it notices that a body will not be read, and says so if the answer is
-    /// still to come.
-    pub fn lend_body(&mut self) -> Lent {
-        let lent = Lent(Arc::new(Mutex::new(self.body.take())));
-        self.lent = Some(lent.clone());
-        lent
+    /// Whether the request was read to its end, to be asked when it is answered.
+    pub fn whole(&self) -> Whole {
+        self.whole.clone()
     }
 
     /// The circumstances of the call that this request makes. The randomness is handed out once.
@@ -124,8 +123,7 @@ impl Exchange {
     /// # Errors
     /// A ready answer: 413 over the limit, 408 when it did not arrive in time, 400 when it broke off.
     pub async fn body(&mut self) -> Result<Bytes, Response> {
-        let lent = || self.lent.take()?.body().take();
-        let Some(body) = self.body.take().or_else(lent) else { return Ok(Bytes::new()) };
+        let Some(body) = self.body.take() else { return Ok(Bytes::new()) };
         let limits = &self.app.config.limits;
         let mut reading = pin!(Limited::new(body, limits.body_bytes).collect());
         let arrived = match reading.as_mut().now_or_never() {
@@ -134,7 +132,10 @@ impl Exchange {
             None => tokio::time::timeout(Duration::from_secs(limits.body_secs), reading).await,
         };
         match arrived {
-            Ok(Ok(whole)) => Ok(whole.to_bytes()),
+            Ok(Ok(collected)) => {
+                self.whole.set();
+                Ok(collected.to_bytes())
+            }
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(plain(StatusCode::PAYLOAD_TOO_LARGE)),
             Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST)),
             Err(_) => Err(plain(StatusCode::REQUEST_TIMEOUT)),
@@ -142,15 +143,25 @@ impl Exchange {
     }
 }
 
-impl Lent {
-    /// Whether it is still unread, and has more bytes than this.
-    pub fn is_longer_than(&self, bytes: usize) -> bool {
-        let lower = self.body().as_ref().map_or(0, |body| body.size_hint().lower());
-        usize::try_from(lower).is_ok_and(|lower| lower > bytes)
+impl Whole {
+    /// Whether it was so from the start.
+    pub fn new(whole: bool) -> Self {
+        Self(Arc::new(AtomicBool::new(whole)))
     }
 
-    fn body(&self) -> MutexGuard<'_, Option<Incoming>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether it was read to its end until now.
+    pub fn is(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// It was.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// There is more of it.
+    pub fn unset(&self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 

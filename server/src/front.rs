@@ -1,17 +1,20 @@
 //! The life of a request: find the dialect, let it answer, add what every answer carries, count it, log it once.
 
+use std::future::poll_fn;
 use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Poll;
 use std::time::Duration;
 
 use exeunt_core::{ClientId, Moment};
 use http::header::{CACHE_CONTROL, CONNECTION, DATE, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING};
-use http::{HeaderName, Request, StatusCode};
+use http::{HeaderName, Request, StatusCode, Version};
 use hyper::body::Incoming;
 
 use crate::app::{App, Spoken};
 use crate::dialect::{Route, Sort};
 use crate::error::Error;
-use crate::exchange::{Exchange, Noted, Response, answer, plain};
+use crate::exchange::{Answer, Exchange, Noted, Response, Whole, answer, plain};
 use crate::{address, config, date, log};
 
 /// Which of its addresses a request came in on.
@@ -32,7 +35,7 @@ pub async fn respond(app: App, peer: IpAddr, side: Side, request: Request<Incomi
     let now = app.env.now();
     let began = app.env.elapsed();
     let from = address::of_caller(peer, request.headers(), &app.config.trusted_proxies);
-    let chunked = request.headers().contains_key(TRANSFER_ENCODING);
+    let (version, chunked) = (request.version(), request.headers().contains_key(TRANSFER_ENCODING));
     let mut exchange = Exchange::new(app.clone(), now, from, side != Side::Public, request);
     let (spoken, route) = match find(&app, side, &exchange) {
         Some((number, route)) => {
@@ -41,22 +44,13 @@ pub async fn respond(app: App, peer: IpAddr, side: Side, request: Request<Incomi
         }
         None => (None, NOWHERE),
     };
-    let visit = Visit { app: app.clone(), spoken, route, from, now, began, chunked };
+    let rest = Rest { whole: exchange.whole(), chunked, version };
+    let visit = Visit { app: app.clone(), spoken, route, from, now, began, rest };
     if matches!(route.sort, Sort::Check | Sort::Login) {
         return visit.answer(exchange).await;
     }
-    let app = visit.app.clone();
-    let unread = exchange.lend_body();
-    let mut response = tokio::spawn(visit.answer(exchange)).await.unwrap_or_else(|_| {
-        let mut response = plain(StatusCode::INTERNAL_SERVER_ERROR);
-        finish(&app, &mut response, now, chunked);
-        response
-    });
-    // A body over the limit that nobody read is not waited for either, and the caller is told.
-    if unread.is_longer_than(app.config.limits.body_bytes) {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
+    // It panics nowhere outside of the endpoint, which is caught.
+    tokio::spawn(visit.answer(exchange)).await.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
 /// A request on its way.
@@ -68,7 +62,14 @@ struct Visit {
     from: IpAddr,
     now: Moment,
     began: Duration,
+    rest: Rest,
+}
+
+/// What is left on the connection when a request is answered.
+struct Rest {
+    whole: Whole,
     chunked: bool,
+    version: Version,
 }
 
 impl Visit {
@@ -80,19 +81,33 @@ impl Visit {
             log::Line { dialect, route: *route, method: log::known(exchange.method()), from: self.from };
         let mut response = match spoken {
             Some(spoken) if over(spoken, *route, *now) => gone(&spoken.settings),
-            _ => (route.endpoint)(exchange).await,
+            _ => caught((route.endpoint)(exchange)).await,
         };
         if let Some(spoken) = spoken.filter(|spoken| spoken.deprecated()) {
             deprecate(&mut response, &spoken.settings);
             let noted = response.extensions().get::<Noted>().and_then(|noted| noted.client);
             app.metrics.deprecated(dialect, route.call, noted.or_else(|| builtin(app, spoken)));
         }
-        finish(app, &mut response, *now, self.chunked);
+        finish(app, &mut response, *now, &self.rest);
         app.metrics.request(dialect, route.call, response.status());
         let noted = response.extensions().get::<Noted>();
         line.write(app, response.status(), noted, *now, app.env.elapsed() - self.began);
         response
     }
+}
+
+/// An endpoint that panicked has answered 500: counted, logged and marked like every answer.
+async fn caught(mut answer: Answer) -> Response {
+    let broken = || {
+        let mut response = plain(StatusCode::INTERNAL_SERVER_ERROR);
+        response.extensions_mut().insert(Noted::of(&Error::internal("an endpoint panicked")));
+        response
+    };
+    poll_fn(move |cx| {
+        let polled = catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx)));
+        polled.unwrap_or_else(|_| Poll::Ready(broken()))
+    })
+    .await
 }
 
 /// The client that all callers of a dialect share who do not say for which one they speak.
@@ -171,13 +186,37 @@ pub const SUCCESSOR: &str = "/docs/moving-on";
 /// when, and the header must name a day.
 const DEPRECATED: Moment = Moment::from_secs(1_767_225_600);
 
-fn finish(app: &App, response: &mut Response, now: Moment, chunked: bool) {
+fn finish(app: &App, response: &mut Response, now: Moment, rest: &Rest) {
     let headers = response.headers_mut();
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(DATE, app.dates.header(now));
+    response.extensions_mut().insert(rest.whole.clone());
+    let headers = response.headers_mut();
+    let closes = headers.contains_key(CONNECTION);
     // RFC 9112 §6.1: a length beside a transfer coding is ignored, and the connection closed after the answer. The
     // length is gone by now, so every chunked request ends its connection.
-    if chunked {
+    if !(closes || rest.chunked || !rest.whole.is()) {
+        return;
+    }
+    if rest.version == Version::HTTP_10 {
+        // There an end is what is not said to be otherwise; the HTTP library would add "keep-alive" to a "close".
+        headers.remove(CONNECTION);
+        *response.version_mut() = Version::HTTP_10;
+    } else {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_answered_and_noted() {
+        let answer = caught(Box::pin(async { panic!("for this test") }));
+        let response = futures_util::FutureExt::now_or_never(answer).unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let noted = response.extensions().get::<Noted>().unwrap();
+        assert_eq!(noted.kind, Some(crate::error::Kind::Internal));
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::app::App;
+use crate::exchange::Whole;
 use crate::front::{self, Side};
 use crate::patience::Patient;
 use crate::task::{self, Task};
@@ -124,11 +125,19 @@ fn connection(
         .max_buf_size(limits.header_bytes.max(BUFFER_BYTES_MIN))
         .auto_date_header(false)
         .title_case_headers(true);
+    // Nothing came yet.
+    let settled = Whole::new(true);
     builder.serve_connection(
-        TokioIo::new(Patient::new(stream, Duration::from_secs(limits.answer_secs))),
+        TokioIo::new(Patient::new(stream, Duration::from_secs(limits.answer_secs), settled.clone())),
         service_fn(move |request| {
-            let app = app.clone();
-            async move { Ok::<_, Infallible>(front::respond(app, peer.ip(), side, request).await) }
+            let (app, settled) = (app.clone(), settled.clone());
+            async move {
+                let response = front::respond(app, peer.ip(), side, request).await;
+                if response.extensions().get::<Whole>().is_some_and(Whole::is) {
+                    settled.set();
+                }
+                Ok::<_, Infallible>(response)
+            }
         }),
     )
 }

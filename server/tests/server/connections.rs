@@ -12,6 +12,9 @@ use exeunt::store::memory::MemoryStore;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+/// The key of a project of rested.
+const KEY: &str = "d59eb2859c284168ac48aef65046d5dd";
+
 async fn start(limits: Limits) -> Running {
     let store = Arc::new(MemoryStore::new(Incarnation([1; 16])));
     let app = App::open(Config { limits, ..Config::default() }, Env::system(), store, false).await.unwrap();
@@ -64,6 +67,47 @@ async fn connections_over_the_limit_wait_for_a_place() {
     second.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     running.stop().await.unwrap();
+}
+
+/// A body that nobody reads to its end, in bytes: over the limit, and more than fits into buffers on the way.
+const LONG: usize = 300_000;
+
+#[tokio::test]
+async fn an_answer_to_a_body_over_the_limit_arrives_whole() {
+    let running = start(Limits::default()).await;
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    let form = "Content-Type: application/x-www-form-urlencoded";
+    let head =
+        format!("POST /session/logout HTTP/1.1\r\nHost: exeunt\r\n{form}\r\nContent-Length: {LONG}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&vec![b'x'; LONG]).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    drop(stream);
+    assert!(answer.starts_with("HTTP/1.1 413 Payload Too Large\r\n"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\npayload too large\n"), "{answer}");
+    running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_still_sends_after_the_answer_is_heard_out() {
+    let server = Server::start(Arc::new(MemoryStore::new(Incarnation([1; 16])))).await;
+    server.add_project(KEY, "examples/auth").await;
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    let head = format!(
+        "POST /api/1/ce/examples/auth?key={KEY}&logout=true HTTP/1.1\r\nHost: exeunt\r\nAuthorization: unknown\r\n\
+         Content-Length: {LONG}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut first = [0];
+    stream.read_exact(&mut first).await.unwrap();
+    stream.write_all(&vec![b'x'; LONG]).await.unwrap();
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).await.unwrap();
+    drop(stream);
+    assert!(rest.starts_with("TTP/1.1 204 No Content\r\n"), "{rest}");
+    assert!(rest.contains("\r\nConnection: close\r\n"), "{rest}");
+    server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

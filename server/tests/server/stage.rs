@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use exeunt::app::{App, SERVER};
 use exeunt::authority::realm::MAIN;
-use exeunt::authority::{Call, Mint, Password, UserChange};
+use exeunt::authority::{Call, Client, Endpoint, Mint, Password, Settings, UserChange};
 use exeunt::config::Config;
 use exeunt::env::Env;
 use exeunt::serve::{self, Running};
 use exeunt::store::Store;
-use exeunt_core::{By, RealmId, UserId};
+use exeunt_core::{By, Door, RealmId, UserId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -61,6 +61,33 @@ impl Server {
         let (outcome, answer) = Self::videntity(self.address(), "login", &form).await;
         assert_eq!(outcome, "SUCCESS", "{answer}");
         between(&answer, "<session_key>", "</session_key>").unwrap().to_owned()
+    }
+
+    /// A project of rested with one endpoint.
+    pub(crate) async fn add_project(&self, key: &str, endpoint: &str) {
+        let call = call(&self.app);
+        let endpoint = Endpoint { name: endpoint.to_owned(), secure: true, registration: false };
+        let client = Client {
+            id: call.mint.client_id(),
+            realm: self.realm,
+            name: key.to_owned(),
+            door: Door::new("rested"),
+            builtin: false,
+            idle_secs: 3600,
+            absolute_secs: 86_400,
+            sessions_max: 100,
+            settings: Settings::Project {
+                key: key.to_owned(),
+                allowed_origins: Vec::new(),
+                require_origin: false,
+                endpoints: vec![endpoint],
+            },
+            removed: false,
+            created_at: call.now,
+            updated_at: call.now,
+            version: 0,
+        };
+        self.app.authority.create_client(&call, client).await.unwrap();
     }
 
     pub(crate) async fn stop(self) {
