@@ -33,8 +33,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "error",
         ],
     ),
-    ("patience", &[]),
-    ("serve", &["front", "patience", "task", "app", "config", "env", "error"]),
+    ("patience", &["exchange"]),
+    ("serve", &["front", "exchange", "patience", "task", "app", "config", "env", "error"]),
     ("cli", ANYTHING),
 ];
 
