@@ -68,6 +68,14 @@ impl App {
         if let Some(name) = config.dialects.keys().find(|name| by_name(name).is_none()) {
             return Err(Error::malformed("dialects", format!("there is no dialect {name}")));
         }
+        let unheeded = |(name, settings): (&String, &crate::config::Dialect)| {
+            let own = by_name(name)?.builtin.is_none();
+            (own && settings.idle_secs.or(settings.absolute_secs).is_some()).then(|| name.clone())
+        };
+        if let Some(name) = config.dialects.iter().find_map(unheeded) {
+            let text = "idle_secs and absolute_secs are set on the project, not on the dialect";
+            return Err(Error::malformed("dialects", format!("dialects.{name}: {text}")));
+        }
         let call =
             Call { now: env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(env.entropy()) };
         let opening = Opening {
