@@ -116,10 +116,17 @@ impl Deref for App {
 pub fn check(config: &Config) -> Result<()> {
     config.must_make_sense()?;
     StoreUrl::from_str(&config.store)?;
-    match config.dialects.keys().find(|name| by_name(name).is_none()) {
-        Some(name) => Err(Error::malformed("config", format!("dialects.{name}: there is no such dialect"))),
-        None => Ok(()),
-    }
+    config.dialects.iter().try_for_each(|(name, settings)| {
+        let refused = |text| Err(Error::malformed("config", format!("dialects.{name}: {text}")));
+        let lifetimes = settings.idle_secs.or(settings.absolute_secs);
+        match by_name(name) {
+            None => refused("there is no such dialect"),
+            Some(dialect) if dialect.builtin.is_none() && lifetimes.is_some() => {
+                refused("idle_secs and absolute_secs are set on the project, not on the dialect")
+            }
+            Some(_) => Ok(()),
+        }
+    })
 }
 
 fn by_name(name: &str) -> Option<&'static Dialect> {

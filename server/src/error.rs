@@ -80,6 +80,8 @@ pub enum Outage {
     Unknown,
     /// All hands are busy checking passwords, or a queue is full.
     Busy,
+    /// A session was ended while it was being recorded: nobody has it.
+    Overtaken,
 }
 
 /// Seconds after which a caller should ask again when the server was busy or its store was away.
@@ -129,6 +131,7 @@ impl Error {
             Outage::Refused => "the store did not take the change; nothing was changed",
             Outage::Unknown => "the store failed while changing; ask again",
             Outage::Busy => "the server is busy; ask again",
+            Outage::Overtaken => "the session was ended while it was being recorded; ask again",
         };
         Self::new(Kind::Unavailable(outage), public)
     }

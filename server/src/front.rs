@@ -80,7 +80,9 @@ impl Visit {
         let line =
             log::Line { dialect, route: *route, method: log::known(exchange.method()), from: self.from };
         let mut response = match spoken {
-            Some(spoken) if over(spoken, *route, *now) => gone(&spoken.settings),
+            Some(spoken) if over(spoken, *route, *now) => {
+                (spoken.dialect.gone)(&exchange, gone(&spoken.settings))
+            }
             _ => caught((route.endpoint)(exchange)).await,
         };
         if let Some(spoken) = spoken.filter(|spoken| spoken.deprecated()) {

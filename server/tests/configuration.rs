@@ -1,9 +1,14 @@
 //! `docs/configuration.md` against the program: every option with its default, and no other.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use exeunt::app::App;
 use exeunt::config::{Config, Dialect};
 use exeunt::dialect;
+use exeunt::env::Env;
+use exeunt::store::Incarnation;
+use exeunt::store::memory::MemoryStore;
 use serde_json::Value;
 
 const DOCUMENT: &str = include_str!("../../docs/configuration.md");
@@ -38,6 +43,15 @@ fn lifetimes_of_built_in_clients_are_those_of_the_dialects() {
         .map(|it| (it.door.name().to_owned(), it.idle_secs.to_string(), it.absolute_secs.to_string()))
         .collect();
     assert_eq!(lifetimes, builtins);
+}
+
+#[tokio::test]
+async fn lifetimes_that_nothing_heeds_are_refused() {
+    let config = toml::from_str("[dialects.rested]\nidle_secs = 60").unwrap();
+    let store = Arc::new(MemoryStore::new(Incarnation([1; 16])));
+    let error = App::open(config, Env::system(), store, false).await.err().unwrap();
+    let text = "dialects.rested: idle_secs and absolute_secs are set on the project, not on the dialect";
+    assert_eq!(error.public(), text);
 }
 
 /// Options with their defaults, as the document shows them.

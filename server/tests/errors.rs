@@ -41,6 +41,7 @@ fn kinds() -> Vec<Kind> {
         Kind::Unavailable(Outage::Refused),
         Kind::Unavailable(Outage::Unknown),
         Kind::Unavailable(Outage::Busy),
+        Kind::Unavailable(Outage::Overtaken),
         Kind::Internal,
     ]
 }

@@ -216,7 +216,7 @@ impl Authority {
     ///
     /// # Errors
     /// `Dead(Unknown)` if it would be dead at birth: nothing was recorded, so it can be tried anew with fresh evidence.
-    /// `Unavailable(Busy)` if it was ended while it was being recorded: its token is used up. `Unavailable`.
+    /// `Unavailable(Overtaken)` if it was ended while it was being recorded: its token is used up. `Unavailable`.
     pub async fn issue(&self, call: &Call, issue: &Issue<'_>) -> Result<Standing> {
         let record = issue.record(call);
         let live = Arc::new(Live::new(record.session.clone(), record.door, record.token, 0, call.now));
@@ -232,7 +232,7 @@ impl Authority {
         let there = self.memory.find_by_id(live.session.id).is_some();
         match self.memory.judge(&live, call.now) {
             Verdict::Alive if there => Ok(live.standing()),
-            _ => Err(Error::unavailable(Outage::Busy).because("ended while it was being recorded")),
+            _ => Err(Error::unavailable(Outage::Overtaken)),
         }
     }
 }

@@ -17,7 +17,7 @@ use http::Method;
 
 use crate::authority::realm::Builtin;
 use crate::error::Error;
-use crate::exchange::{Endpoint, Response};
+use crate::exchange::{Endpoint, Exchange, Response};
 
 /// Every dialect that this server speaks, in the order in which they are asked for a path.
 pub const ALL: &[&Dialect] = &[&native::DIALECT, &videntity::DIALECT, &runsignup::DIALECT, &rested::DIALECT];
@@ -43,6 +43,14 @@ pub struct Dialect {
     /// How it renders an error, in each of its forms, by the name of the form: for the table of errors. The
     /// rendering itself is one exhaustive match over the error's kind.
     pub errors: fn(&Error) -> Vec<(&'static str, Response)>,
+    /// What it adds to the 410 that is answered in its stead after its sunset, so that its callers can read it; most
+    /// add [`nothing`].
+    pub gone: fn(&Exchange, Response) -> Response,
+}
+
+/// The answer as it is.
+pub fn nothing(_: &Exchange, response: Response) -> Response {
+    response
 }
 
 /// Who answers.

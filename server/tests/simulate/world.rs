@@ -332,7 +332,7 @@ fn settle<T>(
 fn unsure(kind: Kind, oracle: &mut Oracle, doubt: impl FnOnce(&mut Oracle)) -> Result<(), String> {
     match kind {
         Kind::Unavailable(Outage::Unknown) => doubt(oracle),
-        Kind::Unavailable(Outage::Refused | Outage::Busy) => {}
+        Kind::Unavailable(Outage::Refused | Outage::Busy | Outage::Overtaken) => {}
         // A session that the store has forgotten, or that is no more there to be kept.
         Kind::NotFound | Kind::Malformed("except") => {}
         kind => return Err(format!("a logout came to {kind:?}")),

@@ -37,6 +37,7 @@ pub const DIALECT: Dialect = Dialect {
     deprecated: false,
     route,
     errors: |error| vec![("problem+json", error::render(error))],
+    gone: crate::dialect::nothing,
 };
 
 /// A path, `{}` standing for one segment, with its methods.

@@ -6,8 +6,11 @@ use http::header::SET_COOKIE;
 use super::caller;
 use super::error::Refusal;
 use super::project::{Address, answered};
-use crate::error::Kind;
+use crate::error::{Error, Kind};
 use crate::exchange::{Answer, Exchange, Response, empty};
+
+/// Tokens that one logout ends at most: each may be a look-up in the store. A browser holds one or two.
+const TOKENS_MAX: usize = 16;
 
 pub(super) fn logout(x: Exchange) -> Answer {
     Box::pin(answered(x, run))
@@ -18,6 +21,10 @@ async fn run(mut x: Exchange, address: Address) -> Result<Response, Refusal> {
     let tokens = caller::tokens(x.headers());
     if tokens.is_empty() && visit.endpoint.secure {
         return Err(Refusal::MissingToken);
+    }
+    if tokens.len() > TOKENS_MAX {
+        let text = format!("There are more than {TOKENS_MAX} access tokens");
+        return Err(Error::malformed("token", text).into());
     }
     let call = visit.call(&mut x);
     let mut failure = None;

@@ -24,8 +24,14 @@ use crate::dialect::{Dialect, Route, Sort};
 pub const DOOR: Door = Door::new("rested");
 
 /// The dialect. It has no built-in client: every project is a client of its own.
-pub const DIALECT: Dialect =
-    Dialect { door: DOOR, builtin: None, deprecated: false, route, errors: error::table };
+pub const DIALECT: Dialect = Dialect {
+    door: DOOR,
+    builtin: None,
+    deprecated: false,
+    route,
+    errors: error::table,
+    gone: project::marked,
+};
 
 /// Where the endpoints of projects are: the only version of the service, and its only route, "custom endpoints".
 const ENDPOINTS: &str = "/api/1/ce/";

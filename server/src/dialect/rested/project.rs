@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use exeunt_core::{By, RealmId, Token};
+use exeunt_core::{By, ClientId, RealmId, Token};
 
 use super::cors::Origin;
 use super::error::Refusal;
@@ -17,6 +17,8 @@ use crate::exchange::{Exchange, Noted, Response};
 pub(super) struct Address {
     realm: RealmId,
     query: Query,
+    /// The query holds too much to be read: it says nothing.
+    overfull: bool,
     project: Option<Arc<Client>>,
     origin: Origin,
 }
@@ -45,28 +47,40 @@ where
             let client = address.project.as_ref().map(|project| project.id);
             (address.origin.clone(), client, run(x, address).await)
         }
-        Err(refusal) => (Origin::Unjudged, None, Err(refusal)),
+        Err(error) => (Origin::Unjudged, None, Err(error.into())),
     };
-    let mut response = outcome.unwrap_or_else(Refusal::into_response);
+    mark(&origin, client, outcome.unwrap_or_else(Refusal::into_response))
+}
+
+/// An answer that was made elsewhere, with the same.
+pub(super) fn marked(x: &Exchange, response: Response) -> Response {
+    match Address::of(x) {
+        Ok(address) => mark(&address.origin, address.project.map(|project| project.id), response),
+        Err(_) => mark(&Origin::Unjudged, None, response),
+    }
+}
+
+fn mark(origin: &Origin, client: Option<ClientId>, mut response: Response) -> Response {
     origin.mark(response.headers_mut());
     response.extensions_mut().get_or_insert_default::<Noted>().client = client;
     response
 }
 
 impl Address {
-    fn of(x: &Exchange) -> Result<Self, Refusal> {
+    fn of(x: &Exchange) -> Result<Self> {
         let realm = x.app.spoken(DOOR).ok_or_else(|| Error::internal("rested is not spoken"))?.realm;
-        let query = Query::read(x.query()).map_err(|_| Refusal::too_large())?;
+        let query = Query::read(x.query());
+        let (overfull, query) = (query.is_err(), query.unwrap_or_default());
         let project = query.key.as_ref().and_then(|key| x.app.authority.project(realm, key));
         let origin = Origin::of(x.headers(), project.as_ref().map(|project| &project.settings));
-        Ok(Self { realm, query, project, origin })
+        Ok(Self { realm, query, overfull, project, origin })
     }
 
     /// The checks that all calls share, in the order of the documents: the key, the origin, the endpoint.
     ///
     /// # Errors
-    /// `Forbidden`, `Malformed`.
-    pub(super) fn enter(self, x: &Exchange) -> Result<Visit> {
+    /// `Forbidden`, `Malformed`, 413.
+    pub(super) fn enter(self, x: &Exchange) -> Result<Visit, Refusal> {
         let project = self.admit()?;
         let endpoint = endpoint(&project, x.path());
         let endpoint = endpoint.ok_or_else(|| Error::malformed("endpoint", "The endpoint is not valid"))?;
@@ -77,14 +91,17 @@ impl Address {
     /// a page could not read what is wrong.
     ///
     /// # Errors
-    /// `Forbidden`, `Malformed`.
-    pub(super) fn preflight(&self) -> Result<&Origin> {
+    /// `Forbidden`, `Malformed`, 413.
+    pub(super) fn preflight(&self) -> Result<&Origin, Refusal> {
         self.admit().map(|_| &self.origin)
     }
 
-    fn admit(&self) -> Result<Arc<Client>> {
+    fn admit(&self) -> Result<Arc<Client>, Refusal> {
+        if self.overfull {
+            return Err(Refusal::too_large());
+        }
         if self.query.key.is_none() {
-            return Err(Error::new(Kind::Forbidden, "The API key is missing"));
+            return Err(Error::new(Kind::Forbidden, "The API key is missing").into());
         }
         let project =
             self.project.clone().ok_or_else(|| Error::malformed("key", "The API key is not valid"))?;

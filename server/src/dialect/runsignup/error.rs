@@ -61,7 +61,7 @@ impl Code {
                 Throttled::Address => Self::Throttled,
             },
             Kind::Unavailable(Outage::Busy) => Self::Throttled,
-            Kind::Unavailable(Outage::Refused | Outage::Unknown) => Self::DatabaseError,
+            Kind::Unavailable(Outage::Refused | Outage::Unknown | Outage::Overtaken) => Self::DatabaseError,
             Kind::Internal => Self::UnknownError,
         }
     }
@@ -172,6 +172,7 @@ mod tests {
             (Kind::Unavailable(Outage::Busy), 14),
             (Kind::Unavailable(Outage::Refused), 5),
             (Kind::Unavailable(Outage::Unknown), 5),
+            (Kind::Unavailable(Outage::Overtaken), 5),
             (Kind::Internal, 4),
         ] {
             assert_eq!(Code::of(kind).number(), number, "{kind:?}");

@@ -30,6 +30,7 @@ pub const DIALECT: Dialect = Dialect {
     deprecated: true,
     route,
     errors: error::table,
+    gone: crate::dialect::nothing,
 };
 
 /// Where a call came in: decides how errors look.

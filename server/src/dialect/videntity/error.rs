@@ -55,6 +55,7 @@ mod tests {
             (Kind::Unavailable(Outage::Busy), 11),
             (Kind::Unavailable(Outage::Refused), 11),
             (Kind::Unavailable(Outage::Unknown), 11),
+            (Kind::Unavailable(Outage::Overtaken), 11),
             (Kind::Internal, 11),
         ] {
             assert_eq!(fault(&Error::new(kind, "")).number, number, "{kind:?}");

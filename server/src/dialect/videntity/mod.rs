@@ -28,6 +28,7 @@ pub const DIALECT: Dialect = Dialect {
     deprecated: false,
     route,
     errors: error::table,
+    gone: crate::dialect::nothing,
 };
 
 /// `/session/<method>`, or `/sessions/<method>` as one page of the documents writes it; one `/` more at the end is
