@@ -140,7 +140,7 @@ mod tests {
 
     use super::*;
 
-    fn sample() -> Element {
+    fn sample() -> Element<'static> {
         let value = Element::new("response_name_value").child(Element::text("session_key", "a<b"));
         Element::new("response")
             .attribute("api_method", "/session/login")
