@@ -109,7 +109,7 @@ pub(crate) fn call(app: &App) -> Call {
 }
 
 /// An error of the server, with what only its operator may read.
-#[expect(clippy::needless_pass_by_value, reason = "the form that map_err wants")]
+#[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]
 pub(crate) fn plain(error: exeunt::error::Error) -> anyhow::Error {
     anyhow!("{error}: {}", error.private().unwrap_or(error.public()))
 }
