@@ -3,8 +3,6 @@
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,6 +17,7 @@ use hyper::body::{Body as _, Incoming};
 use crate::app::App;
 use crate::authority::{Call, Mint};
 use crate::error::{Error, Kind};
+use crate::whole::Whole;
 
 /// An answer.
 pub type Response = http::Response<Body>;
@@ -28,11 +27,6 @@ pub type Body = Either<Full<Bytes>, BoxBody<Bytes, std::convert::Infallible>>;
 pub type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
 /// What answers a request.
 pub type Endpoint = fn(Exchange) -> Answer;
-
-/// Whether a request was read to its end. What nobody read may still be on the connection, so the next request cannot
-/// be told from it.
-#[derive(Clone, Debug)]
-pub struct Whole(Arc<AtomicBool>);
 
 /// A request.
 pub struct Exchange {
@@ -140,28 +134,6 @@ impl Exchange {
             Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST)),
             Err(_) => Err(plain(StatusCode::REQUEST_TIMEOUT)),
         }
-    }
-}
-
-impl Whole {
-    /// Whether it was so from the start.
-    pub fn new(whole: bool) -> Self {
-        Self(Arc::new(AtomicBool::new(whole)))
-    }
-
-    /// Whether it was read to its end until now.
-    pub fn is(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// It was.
-    pub fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// There is more of it.
-    pub fn unset(&self) {
-        self.0.store(false, Ordering::Relaxed);
     }
 }
 

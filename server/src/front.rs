@@ -14,7 +14,8 @@ use hyper::body::Incoming;
 use crate::app::{App, Spoken};
 use crate::dialect::{Route, Sort};
 use crate::error::Error;
-use crate::exchange::{Answer, Exchange, Noted, Response, Whole, answer, plain};
+use crate::exchange::{Answer, Exchange, Noted, Response, answer, plain};
+use crate::whole::Whole;
 use crate::{address, config, date, log};
 
 /// Which of its addresses a request came in on.

@@ -22,3 +22,4 @@ pub mod patience;
 pub mod serve;
 pub mod store;
 pub mod task;
+pub mod whole;

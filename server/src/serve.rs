@@ -14,10 +14,10 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::exchange::Whole;
 use crate::front::{self, Side};
 use crate::patience::Patient;
 use crate::task::{self, Task};
+use crate::whole::Whole;
 
 /// Milliseconds to wait after the system refused to accept, so that a full table of files is not hammered.
 const ACCEPT_PAUSE_MILLIS: u64 = 50;

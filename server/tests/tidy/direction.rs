@@ -12,12 +12,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("address", &["error"]),
     ("device", &[]),
     ("date", &[]),
+    ("whole", &[]),
     ("store", &["error"]),
     ("authority", &["store", "env", "error"]),
     ("numbers", &["authority", "error"]),
     ("config", &["authority", "error"]),
     ("app", &["dialect", "date", "metrics", "numbers", "authority", "store", "config", "env", "error"]),
-    ("exchange", &["app", "authority", "config", "env", "error"]),
+    ("exchange", &["app", "authority", "config", "whole", "env", "error"]),
     ("log", &["app", "dialect", "exchange", "config", "env", "error"]),
     ("metrics", &["app", "log", "error"]),
     (
@@ -29,12 +30,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "front",
         &[
-            "app", "dialect", "console", "exchange", "log", "metrics", "address", "date", "config", "env",
-            "error",
+            "app", "dialect", "console", "exchange", "log", "metrics", "address", "date", "config", "whole",
+            "env", "error",
         ],
     ),
-    ("patience", &["exchange"]),
-    ("serve", &["front", "exchange", "patience", "task", "app", "config", "env", "error"]),
+    ("patience", &["whole"]),
+    ("serve", &["front", "patience", "whole", "task", "app", "config", "env", "error"]),
     ("cli", ANYTHING),
 ];
 
