@@ -2,17 +2,21 @@
 
 mod ask;
 mod check;
+mod client;
 mod completions;
 mod config;
 mod demo;
 mod desk;
 mod ending;
 mod exit;
+mod key;
 mod keys;
 mod list;
 mod logout;
+mod marks;
 mod options;
 mod print;
+mod realm;
 mod reference;
 mod remote;
 mod serve;
@@ -56,12 +60,20 @@ enum Command {
 asking! { Asking:
     /// People who log in
     User(At<user::User>),
+    /// Applications that sessions are used with
+    Client(At<client::Client>),
     /// Sessions, dead or alive
     Session(At<session::Session>),
     /// Log out: end many sessions at once, after showing how many
     Logout(At<logout::Logout>),
     /// Tell whether the session of a token is alive; the token is read from standard input
     Check(At<check::Check>),
+    /// Read the log of logouts, once or for ever
+    Marks(At<marks::Marks>),
+    /// Keys of programs that use the native interface
+    Key(At<key::Key>),
+    /// Tenants, each with its own users, clients and sessions
+    Realm(At<realm::Realm>),
 }
 
 /// Runs the command that was typed.
