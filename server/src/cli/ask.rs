@@ -60,7 +60,7 @@ async fn only_line(what: &str) -> Outcome<String> {
         std::io::stdin().lock().take(LINE_BYTES_MAX).read_to_string(&mut all)?;
         let text = all.strip_suffix('\n').unwrap_or(&all);
         let text = text.strip_suffix('\r').unwrap_or(text);
-        if text.is_empty() || text.contains('\n') {
+        if text.is_empty() || text.contains('\n') || all.len() as u64 == LINE_BYTES_MAX {
             let what = format!("standard input is not one line with {said}");
             return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, what));
         }
@@ -71,8 +71,9 @@ async fn only_line(what: &str) -> Outcome<String> {
 
 /// A line that is not shown while it is typed.
 async fn hidden(text: &str) -> Outcome<String> {
-    prompt(text)?;
+    // Before the question, so that no answer is too quick for it.
     let silence = Silence::begin()?;
+    prompt(text)?;
     let answer = read(|| line(std::io::stdin().lock())).await;
     drop(silence);
     // The end of the line was not shown either.

@@ -4,6 +4,7 @@ mod answer;
 mod connection;
 mod credential;
 mod target;
+mod tls;
 
 use std::time::Duration;
 
