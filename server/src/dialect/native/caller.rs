@@ -47,7 +47,7 @@ impl Caller {
         let presented = x.header(&AUTHORIZATION).and_then(bearer);
         let presented = presented
             .ok_or_else(|| Error::new(Kind::Unauthenticated, "a key is needed: Authorization: Bearer …"))?;
-        let key = x.app.authority.key(presented)?;
+        let key = x.app.authority.key_again(&x.proven, presented)?;
         if !admits(key.role, need) {
             return Err(forbidden());
         }
