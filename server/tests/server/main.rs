@@ -3,5 +3,6 @@
 #![cfg(test)]
 
 mod connections;
+mod hot;
 mod races;
 mod stage;
