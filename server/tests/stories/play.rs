@@ -24,10 +24,11 @@ pub(crate) fn play(path: &Path, bless: bool) -> Result<(), String> {
 fn tell(story: &mut Story, bless: bool) -> Result<(), String> {
     let first = settings(&story.items);
     let (settings, rest) = story.items.split_at_mut(first);
-    let lines = settings
-        .iter()
-        .filter_map(|item| if let Item::Event(line) = item { line.strip_prefix("config ") } else { None });
-    let mut stage = Stage::open(&lines.collect::<Vec<_>>().join("\n"))?;
+    let lines = settings.iter().filter_map(|item| match item {
+        Item::Event(line) => line.strip_prefix("config ").map(str::to_owned),
+        _ => None,
+    });
+    let mut stage = Stage::open(lines.collect())?;
     let mut teller = Teller {
         client: Client::new(stage.address()),
         values: Values::from([("admin_key".to_owned(), crate::stage::ADMIN_KEY.to_owned())]),
@@ -75,12 +76,12 @@ struct Teller {
 
 impl Teller {
     fn event(&mut self, stage: &mut Stage, line: &str) -> Result<(), String> {
-        match line {
-            "raw" => self.raw = true,
-            "connect" => self.client.close()?,
-            "restart" => {
+        match line.split_once(' ').unwrap_or((line, "")) {
+            ("raw", "") => self.raw = true,
+            ("connect", "") => self.client.close()?,
+            ("restart", setting) => {
                 self.client.close()?;
-                stage.restart()?;
+                stage.restart(setting)?;
                 self.client = Client::new(stage.address());
             }
             _ => stage.event(&bytes::fill_in(line, &self.values)?)?,
