@@ -4,4 +4,5 @@
 
 mod connections;
 mod races;
+mod recovery;
 mod stage;
