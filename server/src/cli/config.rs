@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use super::serve::variables;
 use crate::app;
 use crate::config::load;
+use crate::dialect;
 use crate::error::{Error, Result};
 
 #[derive(Args)]
@@ -28,7 +29,7 @@ enum What {
 
 impl Config {
     pub(super) fn run(self) -> Result<()> {
-        let loaded = load(self.config.as_deref(), variables()?)?;
+        let loaded = load(self.config.as_deref(), variables()?, &dialect::names())?;
         loaded.warnings.iter().for_each(|warning| eprintln!("exeunt: {warning}"));
         match self.what {
             What::Check => {

@@ -5,4 +5,5 @@
 mod connections;
 mod hot;
 mod races;
+mod recovery;
 mod stage;
