@@ -34,6 +34,8 @@ pub struct Exchange {
     pub app: App,
     /// The one time of this request.
     pub now: Moment,
+    /// Whose connection it is.
+    pub peer: IpAddr,
     /// The caller's address: the peer's, or what a trusted proxy says.
     pub from: IpAddr,
     /// How many bytes of the path are the dialect's mount.
@@ -66,7 +68,7 @@ impl Exchange {
         let mint = Some(Mint::new(app.env.entropy()));
         let (head, body) = request.into_parts();
         let whole = Whole::new(body.is_end_stream());
-        Self { mount: 0, app, now, from, admin, head, body: Some(body), whole, mint }
+        Self { mount: 0, app, now, peer: from, from, admin, head, body: Some(body), whole, mint }
     }
 
     /// Whether the request was read to its end, to be asked when it is answered.

@@ -12,7 +12,7 @@ use http::{HeaderName, Request, StatusCode, Version};
 use hyper::body::Incoming;
 
 use crate::app::{App, Spoken};
-use crate::dialect::{Route, Sort};
+use crate::dialect::{Route, Sort, gate};
 use crate::error::Error;
 use crate::exchange::{Answer, Exchange, Noted, Response, answer, plain};
 use crate::whole::Whole;
@@ -38,6 +38,7 @@ pub async fn respond(app: App, peer: IpAddr, side: Side, request: Request<Incomi
     let from = address::of_caller(peer, request.headers(), &app.config.trusted_proxies);
     let (version, chunked) = (request.version(), request.headers().contains_key(TRANSFER_ENCODING));
     let mut exchange = Exchange::new(app.clone(), now, from, side != Side::Public, request);
+    exchange.peer = peer;
     let (spoken, route) = match find(&app, side, &exchange) {
         Some((number, route)) => {
             exchange.mount = app.spoken[number].settings.mount.len();
@@ -130,7 +131,7 @@ pub fn retry_after(response: &mut Response, error: &Error) {
 
 fn find(app: &App, side: Side, exchange: &Exchange) -> Option<(usize, Route)> {
     let path = exchange.head.uri.path();
-    app.spoken.iter().enumerate().find_map(|(number, spoken)| {
+    let found = app.spoken.iter().enumerate().find_map(|(number, spoken)| {
         let rest = path.strip_prefix(&spoken.settings.mount)?;
         let route = (spoken.dialect.route)(exchange.method(), rest)?.chosen(exchange.query());
         let served = match side {
@@ -139,16 +140,20 @@ fn find(app: &App, side: Side, exchange: &Exchange) -> Option<(usize, Route)> {
             Side::Admin => spoken.dialect.door == crate::dialect::ADMIN,
         };
         served.then_some((number, route))
-    })
+    });
+    // A path of the gate is of the dialect that it names.
+    found.and_then(
+        |found| if found.1.sort == Sort::Gate { gate::entrusted(app, exchange) } else { Some(found) },
+    )
 }
 
 fn over(spoken: &Spoken, route: Route, now: Moment) -> bool {
     let closed = matches!(route.sort, Sort::Login | Sort::Check);
-    closed && spoken.settings.sunset_at().is_some_and(|sunset| sunset <= now)
+    closed && spoken.over(now)
 }
 
 /// DEP-07: after its sunset a dialect answers 410 with a pointer to what took its place.
-fn gone(settings: &config::Dialect) -> Response {
+pub fn gone(settings: &config::Dialect) -> Response {
     let body = serde_json::json!({
         "type": "about:blank",
         "title": "Gone",

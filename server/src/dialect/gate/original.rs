@@ -1,0 +1,196 @@
+//! The application's call that a gateway asks about. The gateway says what was called in headers, nginx in
+//! `X-Original-…`, Caddy and Traefik in `X-Forwarded-…`, or Envoy in the path behind `/call`; the call's own headers
+//! come as they were. It is put together again here, so that a dialect reads it as it reads any other.
+//!
+//! Deliberately not looked at: the host and the scheme. No dialect's credential depends on them.
+
+use http::{HeaderMap, HeaderName, Method, Uri};
+
+use super::CREDENTIAL;
+use crate::address;
+use crate::app::{App, Spoken};
+use crate::authority::realm::MAIN;
+use crate::dialect::ADMIN;
+use crate::dialect::form::{Field, Fields};
+use crate::error::{Error, Kind, Result};
+use crate::exchange::Exchange;
+
+/// Where the gate is, after the mount of the native dialect.
+pub const PREFIX: &str = "/v1/gate";
+/// The longest address of an application's call, in bytes: what nginx takes as it is delivered.
+pub const ADDRESS_BYTES_MAX: usize = 8 * 1024;
+
+/// Where gateways say what was called, and by which method.
+const ADDRESS: [HeaderName; 2] =
+    [HeaderName::from_static("x-original-uri"), HeaderName::from_static("x-forwarded-uri")];
+const METHOD: [HeaderName; 2] =
+    [HeaderName::from_static("x-original-method"), HeaderName::from_static("x-forwarded-method")];
+
+/// What a path of the gate asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// The name of the dialect.
+    pub dialect: &'a str,
+    /// The dialect's own refusal is asked for.
+    pub refusal: bool,
+    /// The address of the application's call, where the path holds it.
+    call: Option<&'a str>,
+    query: Option<&'a str>,
+}
+
+/// An application's call.
+pub struct Original {
+    /// The call. It has no body: gateways keep it.
+    pub call: Exchange,
+    /// What the gateway did not say, for the log of a refusal.
+    pub lacks: Option<String>,
+}
+
+impl<'a> Question<'a> {
+    /// What is asked; `None`: it is no path of the gate.
+    pub fn of(app: &App, x: &'a Exchange) -> Option<Self> {
+        let mount = &app.spoken(ADMIN)?.settings.mount;
+        Self::read(x.head.uri.path().strip_prefix(mount.as_str())?, x.query())
+    }
+
+    fn read(path: &'a str, query: Option<&'a str>) -> Option<Self> {
+        let rest = path.strip_prefix(PREFIX)?;
+        let of = |dialect, refusal, call| Some(Self { dialect, refusal, call, query });
+        match rest {
+            "" => return of(ADMIN.name(), false, None),
+            "/refusal" => return of(ADMIN.name(), true, None),
+            _ => {}
+        }
+        let rest = rest.strip_prefix('/')?;
+        let (dialect, further) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        match further {
+            "" => of(dialect, false, None),
+            "/refusal" => of(dialect, true, None),
+            // Only what the gateway puts there itself tells a refusal, or a caller could ask for one: some of them are
+            // answered 200.
+            _ => match further.strip_prefix("/call") {
+                Some(call) if call.starts_with('/') => of(dialect, false, Some(call)),
+                _ => of("", false, None),
+            },
+        }
+    }
+
+    /// The realm that the gateway asks about: `?realm=`, of native tokens only. It is no header, which a caller could
+    /// bring along.
+    ///
+    /// # Errors
+    /// `NotFound`, `Malformed("query")`.
+    pub fn realm(&self, app: &App, spoken: &Spoken) -> Result<exeunt_core::RealmId> {
+        let native = spoken.dialect.door == ADMIN;
+        if self.call.is_some() || self.query.is_none() {
+            return if native { Ok(app.authority.realm(MAIN)?.id) } else { Ok(spoken.realm) };
+        }
+        let wrong = || {
+            Error::malformed("query", "")
+                .because("the gate has no such parameter: ?realm= once, of native tokens")
+        };
+        let fields = Fields::query(self.query).map_err(|_| wrong())?;
+        match fields.get("realm") {
+            Field::Once(name) if native && fields.pairs().count() == 1 => {
+                let error = |error: Error| error.because("the gate's ?realm= names no realm");
+                Ok(app.authority.realm(name).map_err(error)?.id)
+            }
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl Original {
+    /// Puts the application's call together from what a gateway says of it. What a peer says that is no trusted proxy is
+    /// passed over: anybody can say it.
+    ///
+    /// # Errors
+    /// `Forbidden`, with what is wrong for the log: the gateway says a thing twice, and not the same; what it says is no
+    /// address or method, or too long.
+    pub fn of(mut x: Exchange, mount: &str) -> Result<Self> {
+        let trusted = address::is_trusted(x.peer, &x.app.config.trusted_proxies);
+        let told = Told::of(&x)?;
+        let mut lacks = None;
+        let told = if trusted {
+            told
+        } else {
+            let said_something = told.address.is_some() || x.headers().contains_key(CREDENTIAL);
+            x.head.headers.remove(CREDENTIAL);
+            if said_something {
+                lacks = Some(format!(
+                    "what the gateway at {} says of the call is not believed: it is not in trusted_proxies",
+                    x.peer
+                ));
+            }
+            Told::default()
+        };
+        if told.address.is_none() && lacks.is_none() {
+            lacks = Some(
+                "the gateway says neither in X-Original-URI nor in X-Forwarded-Uri what was called"
+                    .to_owned(),
+            );
+        }
+        x.mount =
+            told.address.as_ref().filter(|uri| uri.path().starts_with(mount)).map_or(0, |_| mount.len());
+        x.head.uri = told.address.unwrap_or_default();
+        x.head.method = told.method.unwrap_or_default();
+        Ok(Self { call: x, lacks })
+    }
+}
+
+/// What a gateway says of a call.
+#[derive(Default)]
+struct Told {
+    address: Option<Uri>,
+    method: Option<Method>,
+}
+
+impl Told {
+    fn of(x: &Exchange) -> Result<Self> {
+        if let Some(question) = Question::of(&x.app, x)
+            && let Some(call) = question.call
+        {
+            let address = question.query.map_or_else(|| call.to_owned(), |query| format!("{call}?{query}"));
+            return Ok(Self { address: Some(parsed(&address)?), method: Some(x.method().clone()) });
+        }
+        Ok(Self {
+            address: one(x.headers(), &ADDRESS)?.map(parsed).transpose()?,
+            method: one(x.headers(), &METHOD)?
+                .map(|text| text.parse().map_err(|_| wrong("the method that the gateway names is none")))
+                .transpose()?,
+        })
+    }
+}
+
+/// What one of these headers says. A gateway writes one and lets the caller's own other one pass, so where they do not
+/// agree nobody knows which is the gateway's.
+fn one<'a>(headers: &'a HeaderMap, names: &[HeaderName; 2]) -> Result<Option<&'a str>> {
+    let mut said = None;
+    for value in names.iter().flat_map(|name| headers.get_all(name)) {
+        let text = value.to_str().map_err(|_| wrong("what the gateway says was called is no text"))?;
+        if said.is_some_and(|said| said != text) {
+            let [x_original, x_forwarded] = names;
+            return Err(wrong(format!(
+                "{x_original} and {x_forwarded} do not agree, or are there twice: the gateway must remove the ones that it does not write"
+            )));
+        }
+        said = Some(text);
+    }
+    Ok(said)
+}
+
+fn parsed(text: &str) -> Result<Uri> {
+    if text.len() > ADDRESS_BYTES_MAX {
+        return Err(wrong(format!(
+            "the address that the gateway names has more than {ADDRESS_BYTES_MAX} bytes"
+        )));
+    }
+    text.parse().map_err(|_| wrong("what the gateway says was called is no address"))
+}
+
+fn wrong(private: impl std::fmt::Display) -> Error {
+    Error::new(Kind::Forbidden, "the gateway is not configured as documented").because(private)
+}
+
+#[cfg(test)]
+mod tests;
