@@ -12,7 +12,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use exeunt_core::RealmId;
-use http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, StatusCode};
 
 pub use passed::{Passed, admit};
@@ -121,32 +121,18 @@ fn named<'a>(app: &'a App, name: &str) -> Option<&'a Spoken> {
     app.spoken.iter().find(|spoken| spoken.dialect.door.name() == name)
 }
 
-/// The dialect's answer under a status that gateways understand: some hand body and headers on to the caller.
+/// The dialect's answer under a status that gateways understand: some hand body and headers on to the caller. It is 401
+/// where the dialect says 401, with the header that belongs to one (HTTP-06); nginx would add that header to any refusal.
 fn in_words_of_gateways(mut refused: Response) -> Response {
     let kind = refused.extensions().get::<Noted>().and_then(|noted| noted.kind);
-    let status = match kind {
-        Some(Kind::Unavailable(_) | Kind::Internal) => StatusCode::SERVICE_UNAVAILABLE,
-        Some(Kind::Unauthenticated | Kind::Dead(_) | Kind::NotFound | Kind::Malformed(_)) => {
-            StatusCode::UNAUTHORIZED
-        }
-        Some(Kind::Forbidden | Kind::Conflict(_) | Kind::Unsupported | Kind::TooMany(_)) => {
-            StatusCode::FORBIDDEN
-        }
-        None if refused.status().is_server_error() => StatusCode::SERVICE_UNAVAILABLE,
-        None if refused.status() == StatusCode::UNAUTHORIZED || refused.status().is_success() => {
-            StatusCode::UNAUTHORIZED
-        }
-        None => StatusCode::FORBIDDEN,
+    *refused.status_mut() = match refused.status() {
+        _ if kind.is_some_and(Kind::is_ours) => StatusCode::SERVICE_UNAVAILABLE,
+        status if status.is_server_error() => StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::UNAUTHORIZED => StatusCode::UNAUTHORIZED,
+        _ => StatusCode::FORBIDDEN,
     };
-    *refused.status_mut() = status;
-    if status == StatusCode::UNAUTHORIZED {
-        // HTTP-06: every 401 names a scheme.
-        refused.headers_mut().entry(WWW_AUTHENTICATE).or_insert(HeaderValue::from_static(CHALLENGE));
-    }
     refused
 }
-
-const CHALLENGE: &str = "Bearer realm=\"exeunt\"";
 
 /// What the gateway got wrong is no dialect's to say: a bare refusal, and the log says what is wrong.
 fn forbidden(error: &Error) -> Response {

@@ -29,7 +29,11 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(store: Arc<dyn Store>) -> Self {
-        let app = App::open(Config::default(), Env::system(), store, false).await.unwrap();
+        Self::start_with(store, Config::default()).await
+    }
+
+    pub(crate) async fn start_with(store: Arc<dyn Store>, config: Config) -> Self {
+        let app = App::open(config, Env::system(), store, false).await.unwrap();
         let realm = app.authority.realm(MAIN).unwrap().id;
         let alice = UserChange {
             username: Some(Some("alice".to_owned())),

@@ -4,6 +4,7 @@
 //!
 //! Deliberately not looked at: the host and the scheme. No dialect's credential depends on them.
 
+use exeunt_core::RealmId;
 use http::{HeaderMap, HeaderName, Method, Uri};
 
 use super::CREDENTIAL;
@@ -11,7 +12,6 @@ use crate::address;
 use crate::app::{App, Spoken};
 use crate::authority::realm::MAIN;
 use crate::dialect::ADMIN;
-use crate::dialect::form::{Field, Fields};
 use crate::error::{Error, Kind, Result};
 use crate::exchange::Exchange;
 
@@ -33,6 +33,8 @@ pub struct Question<'a> {
     pub dialect: &'a str,
     /// The dialect's own refusal is asked for.
     pub refusal: bool,
+    /// The realm that stands behind the name, after an `@`.
+    realm: Option<&'a str>,
     /// The address of the application's call, where the path holds it.
     call: Option<&'a str>,
     query: Option<&'a str>,
@@ -55,47 +57,47 @@ impl<'a> Question<'a> {
 
     fn read(path: &'a str, query: Option<&'a str>) -> Option<Self> {
         let rest = path.strip_prefix(PREFIX)?;
-        let of = |dialect, refusal, call| Some(Self { dialect, refusal, call, query });
+        let of = |named: &'a str, refusal, call| {
+            let (dialect, realm) =
+                named.split_once('@').map_or((named, None), |(name, realm)| (name, Some(realm)));
+            Some(Self { dialect, refusal, realm, call, query })
+        };
         match rest {
             "" => return of(ADMIN.name(), false, None),
             "/refusal" => return of(ADMIN.name(), true, None),
             _ => {}
         }
         let rest = rest.strip_prefix('/')?;
-        let (dialect, further) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (named, further) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         match further {
-            "" => of(dialect, false, None),
-            "/refusal" => of(dialect, true, None),
+            "" => of(named, false, None),
+            "/refusal" => of(named, true, None),
             // Only what the gateway puts there itself tells a refusal, or a caller could ask for one: some of them are
             // answered 200.
             _ => match further.strip_prefix("/call") {
-                Some(call) if call.starts_with('/') => of(dialect, false, Some(call)),
+                Some(call) if call.starts_with('/') => of(named, false, Some(call)),
                 _ => of("", false, None),
             },
         }
     }
 
-    /// The realm that the gateway asks about: `?realm=`, of native tokens only. It is no header, which a caller could
-    /// bring along.
+    /// The realm that the gateway asks about: of native tokens the one that the path names, else `main`; any other
+    /// dialect has its own. It is in the path, since a caller can bring headers along, and some gateways hand the
+    /// caller's query on; so the gate's own query is not looked at.
     ///
     /// # Errors
-    /// `NotFound`, `Malformed("query")`.
-    pub fn realm(&self, app: &App, spoken: &Spoken) -> Result<exeunt_core::RealmId> {
-        let native = spoken.dialect.door == ADMIN;
-        if self.call.is_some() || self.query.is_none() {
-            return if native { Ok(app.authority.realm(MAIN)?.id) } else { Ok(spoken.realm) };
-        }
-        let wrong = || {
-            Error::malformed("query", "")
-                .because("the gate has no such parameter: ?realm= once, of native tokens")
-        };
-        let fields = Fields::query(self.query).map_err(|_| wrong())?;
-        match fields.get("realm") {
-            Field::Once(name) if native && fields.pairs().count() == 1 => {
-                let error = |error: Error| error.because("the gate's ?realm= names no realm");
-                Ok(app.authority.realm(name).map_err(error)?.id)
+    /// `NotFound`, `Malformed("realm")`.
+    pub fn realm(&self, app: &App, spoken: &Spoken) -> Result<RealmId> {
+        match self.realm {
+            None if spoken.dialect.door != ADMIN => Ok(spoken.realm),
+            Some(_) if spoken.dialect.door != ADMIN => Err(Error::malformed("realm", "")
+                .because("the gate's path names a realm, and this dialect has its own")),
+            named => {
+                let found = app.authority.realm(named.unwrap_or(MAIN));
+                Ok(found
+                    .map_err(|error| error.because("the gate's path names a realm that is not there"))?
+                    .id)
             }
-            _ => Err(wrong()),
         }
     }
 }

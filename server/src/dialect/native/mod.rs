@@ -59,8 +59,8 @@ pub struct Verb {
 /// The whole interface. The hot path comes first.
 pub const RESOURCES: &[Resource] = &[
     ("/v1/check", &[post("check", Sort::Check, check::check).with(&["peek", "why"])]),
-    ("/v1/gate", &[gateway("gate").with(&["realm"])]),
-    ("/v1/gate/refusal", &[gateway("gate_refusal").with(&["realm"])]),
+    ("/v1/gate", &[gateway("gate")]),
+    ("/v1/gate/refusal", &[gateway("gate_refusal")]),
     ("/v1/gate/{}", &[gateway("gate_of_dialect")]),
     ("/v1/gate/{}/refusal", &[gateway("gate_of_dialect_refusal")]),
     (

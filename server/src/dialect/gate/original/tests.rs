@@ -29,6 +29,16 @@ fn a_path_names_a_dialect_and_what_is_asked() {
     }
 }
 
+#[test]
+fn a_realm_stands_behind_the_name() {
+    let read = |path| {
+        Question::read(path, None).map(|question| (question.dialect, question.refusal, question.realm))
+    };
+    assert_eq!(read("/v1/gate/native@shop"), Some(("native", false, Some("shop"))));
+    assert_eq!(read("/v1/gate/native@shop/refusal"), Some(("native", true, Some("shop"))));
+    assert_eq!(read("/v1/gate/native"), Some(("native", false, None)));
+}
+
 fn said(lines: &[(&HeaderName, &str)]) -> Result<Option<String>> {
     let headers: HeaderMap =
         lines.iter().map(|(name, value)| ((*name).clone(), HeaderValue::from_str(value).unwrap())).collect();
