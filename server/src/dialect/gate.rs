@@ -55,7 +55,11 @@ pub fn entrusted(app: &App, x: &Exchange) -> Option<(usize, Route)> {
     let sort = if app.spoken[number].over(x.now) { Sort::Other } else { Sort::Check };
     Some((
         number,
-        if question.refusal { Route::new("refusal", sort, refuse) } else { Route::new("gate", sort, check) },
+        if question.refusal {
+            Route::new("gate_refusal", sort, refuse)
+        } else {
+            Route::new("gate", sort, check)
+        },
     ))
 }
 
