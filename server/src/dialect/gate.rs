@@ -106,8 +106,8 @@ async fn judge(x: Exchange, slide: Slide) -> Result<Passed, Response> {
     let question = Question::of(&app, &x).ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
     let spoken = named(&app, question.dialect).ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
     let realm = question.realm(&app, spoken).map_err(|error| forbidden(&error))?;
-    let mount = spoken.settings.mount.clone();
-    let Original { call, lacks } = Original::of(x, &mount).map_err(|error| forbidden(&error))?;
+    let Original { call, lacks } =
+        Original::of(x, &spoken.settings.mount).map_err(|error| forbidden(&error))?;
     if spoken.over(call.now) {
         return Err((spoken.dialect.gone)(&call, gone(&spoken.settings)));
     }

@@ -110,35 +110,25 @@ impl Original {
     /// `Forbidden`, with what is wrong for the log: the gateway says a thing twice, and not the same; what it says is no
     /// address or method, or too long.
     pub fn of(mut x: Exchange, mount: &str) -> Result<Self> {
-        let trusted = address::is_trusted(x.peer, &x.app.config.trusted_proxies);
-        let told = Told::of(&x)?;
-        let mut lacks = None;
-        let told = if trusted {
-            told
-        } else {
-            let said_something = told.address.is_some() || x.headers().contains_key(CREDENTIAL);
-            x.head.headers.remove(CREDENTIAL);
-            if said_something {
-                lacks = Some(format!(
-                    "what the gateway at {} says of the call is not believed: it is not in trusted_proxies",
-                    x.peer
-                ));
+        let mut told = Told::of(&x)?;
+        let mut lacks = told.address.is_none().then(|| NOTHING_SAID.to_owned());
+        if !address::is_trusted(x.peer, &x.app.config.trusted_proxies) {
+            if told.address.is_some() || x.headers().contains_key(CREDENTIAL) {
+                lacks = Some(format!("what the gateway at {} {NOT_BELIEVED}", x.peer.to_canonical()));
             }
-            Told::default()
-        };
-        if told.address.is_none() && lacks.is_none() {
-            lacks = Some(
-                "the gateway says neither in X-Original-URI nor in X-Forwarded-Uri what was called"
-                    .to_owned(),
-            );
+            told = Told::default();
+            x.head.headers.remove(CREDENTIAL);
         }
-        x.mount =
-            told.address.as_ref().filter(|uri| uri.path().starts_with(mount)).map_or(0, |_| mount.len());
         x.head.uri = told.address.unwrap_or_default();
         x.head.method = told.method.unwrap_or_default();
+        x.mount = if x.head.uri.path().starts_with(mount) { mount.len() } else { 0 };
         Ok(Self { call: x, lacks })
     }
 }
+
+const NOTHING_SAID: &str =
+    "the gateway says neither in X-Original-URI nor in X-Forwarded-Uri what was called";
+const NOT_BELIEVED: &str = "says of the call is not believed: it is not in trusted_proxies";
 
 /// What a gateway says of a call.
 #[derive(Default)]
