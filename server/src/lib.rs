@@ -15,6 +15,7 @@ pub mod env;
 pub mod error;
 pub mod exchange;
 pub mod front;
+pub mod hot;
 pub mod log;
 pub mod metrics;
 pub mod numbers;

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
@@ -23,6 +24,8 @@ const LINGER_BLOCK_BYTES: usize = 4096;
 /// request was not read to its end.
 pub struct Patient<C> {
     connection: C,
+    /// What was read of it already, to be read first.
+    first: Bytes,
     limit: Duration,
     /// Runs while something waits to be written.
     waiting: Option<Pin<Box<Sleep>>>,
@@ -36,7 +39,12 @@ impl<C> Patient<C> {
     /// A connection whose other end may be stuck for so long. Whoever answers a request that was read to its end says
     /// so by `settled`.
     pub const fn new(connection: C, limit: Duration, settled: Whole) -> Self {
-        Self { connection, limit, waiting: None, settled, lingering: None }
+        Self { connection, first: Bytes::new(), limit, waiting: None, settled, lingering: None }
+    }
+
+    /// Gives back what was read: it is read again.
+    pub fn begin_with(&mut self, first: Bytes) {
+        self.first = first;
     }
 
     fn judge<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -58,6 +66,11 @@ impl<C: AsyncRead + Unpin> AsyncRead for Patient<C> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.first.is_empty() {
+            let bytes = self.first.len().min(buffer.remaining());
+            buffer.put_slice(&self.first.split_to(bytes));
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.connection).poll_read(cx, buffer);
         if buffer.filled().len() > before {

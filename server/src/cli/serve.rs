@@ -44,7 +44,7 @@ impl Serve {
     pub(super) async fn run(self) -> Result<()> {
         let loaded = load(self.config.as_deref(), variables()?)?;
         let env = Env::system();
-        log::start(&loaded.config.log, &env);
+        let _writing = log::start(&loaded.config.log, &env)?;
         loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         let mut config = loaded.config;
         config.listen = self.listen.unwrap_or(config.listen);

@@ -13,7 +13,7 @@ use std::pin::Pin;
 
 use exeunt_core::RealmId;
 use http::header::{HeaderValue, RETRY_AFTER};
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode, Uri};
 
 pub use passed::{Passed, admit};
 
@@ -44,23 +44,14 @@ pub struct Terms {
 }
 
 /// Who answers a path of the gate: the dialect that it names, or the native one if it names none that is spoken.
-pub fn entrusted(app: &App, x: &Exchange) -> Option<(usize, Route)> {
-    let question = Question::of(app, x)?;
-    let number = app.spoken.iter().position(|spoken| spoken.dialect.door.name() == question.dialect);
-    let Some(number) = number else {
-        let native = app.spoken.iter().position(|spoken| spoken.dialect.door == ADMIN)?;
-        return Some((native, UNKNOWN));
-    };
-    // After a sunset the refusal is in the gate's words too, so it is not left to the front.
-    let sort = if app.spoken[number].over(x.now) { Sort::Other } else { Sort::Check };
-    Some((
-        number,
-        if question.refusal {
-            Route::new("gate_refusal", sort, refuse)
-        } else {
-            Route::new("gate", sort, check)
-        },
-    ))
+pub fn entrusted(app: &App, uri: &Uri) -> Option<(usize, Route)> {
+    let question = Question::of(app, uri)?;
+    let number = |name: &str| app.spoken.iter().position(|spoken| spoken.dialect.door.name() == name);
+    match number(question.dialect) {
+        None => Some((number(ADMIN.name())?, UNKNOWN)),
+        Some(number) if question.refusal => Some((number, Route::new("gate_refusal", Sort::Gate, refuse))),
+        Some(number) => Some((number, Route::new("gate", Sort::Gate, check))),
+    }
 }
 
 /// What answers where no dialect is named that is spoken.
@@ -103,11 +94,12 @@ fn unknown(_: Exchange) -> Answer {
 
 async fn judge(x: Exchange, slide: Slide) -> Result<Passed, Response> {
     let app = x.app.clone();
-    let question = Question::of(&app, &x).ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
+    let uri = x.head.uri.clone();
+    let question = Question::of(&app, &uri).ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
     let spoken = named(&app, question.dialect).ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
     let realm = question.realm(&app, spoken).map_err(|error| forbidden(&error))?;
     let Original { call, lacks } =
-        Original::of(x, &spoken.settings.mount).map_err(|error| forbidden(&error))?;
+        Original::of(x, &question, &spoken.settings.mount).map_err(|error| forbidden(&error))?;
     if spoken.over(call.now) {
         return Err((spoken.dialect.gone)(&call, gone(&spoken.settings)));
     }

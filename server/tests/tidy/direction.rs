@@ -47,7 +47,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("patience", &["whole"]),
-    ("serve", &["front", "patience", "whole", "task", "app", "config", "env", "error"]),
+    ("hot", &["front", "exchange", "dialect", "whole"]),
+    ("serve", &["front", "hot", "patience", "whole", "task", "app", "config", "env", "error"]),
     ("cli", ANYTHING),
 ];
 

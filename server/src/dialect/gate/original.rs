@@ -50,9 +50,9 @@ pub struct Original {
 
 impl<'a> Question<'a> {
     /// What is asked; `None`: it is no path of the gate.
-    pub fn of(app: &App, x: &'a Exchange) -> Option<Self> {
+    pub fn of(app: &App, uri: &'a Uri) -> Option<Self> {
         let mount = &app.spoken(ADMIN)?.settings.mount;
-        Self::read(x.head.uri.path().strip_prefix(mount.as_str())?, x.query())
+        Self::read(uri.path().strip_prefix(mount.as_str())?, uri.query())
     }
 
     fn read(path: &'a str, query: Option<&'a str>) -> Option<Self> {
@@ -109,8 +109,8 @@ impl Original {
     /// # Errors
     /// `Forbidden`, with what is wrong for the log: the gateway says a thing twice, and not the same; what it says is no
     /// address or method, or too long.
-    pub fn of(mut x: Exchange, mount: &str) -> Result<Self> {
-        let mut told = Told::of(&x)?;
+    pub fn of(mut x: Exchange, question: &Question<'_>, mount: &str) -> Result<Self> {
+        let mut told = Told::of(&x, question)?;
         let mut lacks = told.address.is_none().then(|| NOTHING_SAID.to_owned());
         if !address::is_trusted(x.peer, &x.app.config.trusted_proxies) {
             if told.address.is_some() || x.headers().contains_key(CREDENTIAL) {
@@ -138,10 +138,8 @@ struct Told {
 }
 
 impl Told {
-    fn of(x: &Exchange) -> Result<Self> {
-        if let Some(question) = Question::of(&x.app, x)
-            && let Some(call) = question.call
-        {
+    fn of(x: &Exchange, question: &Question<'_>) -> Result<Self> {
+        if let Some(call) = question.call {
             let address = question.query.map_or_else(|| call.to_owned(), |query| format!("{call}?{query}"));
             return Ok(Self { address: Some(parsed(&address)?), method: Some(x.method().clone()) });
         }

@@ -46,7 +46,7 @@ impl Caller {
     pub(super) fn of(x: &Exchange, need: Need) -> Result<Self> {
         let presented = presented(x)
             .ok_or_else(|| Error::new(Kind::Unauthenticated, "a key is needed: Authorization: Bearer …"))?;
-        let key = x.app.authority.key(presented)?;
+        let key = x.app.authority.key_again(&x.proven, presented)?;
         if !admits(key.role, need) {
             return Err(forbidden());
         }
