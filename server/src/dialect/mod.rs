@@ -6,6 +6,7 @@
 pub mod cookie;
 pub mod csv;
 pub mod form;
+pub mod gate;
 pub mod native;
 pub mod rested;
 pub mod runsignup;
@@ -16,6 +17,7 @@ use exeunt_core::Door;
 use http::Method;
 
 use crate::authority::realm::Builtin;
+use crate::dialect::gate::Gate;
 use crate::error::Error;
 use crate::exchange::{Endpoint, Exchange, Response};
 
@@ -51,6 +53,8 @@ pub struct Dialect {
     /// What it adds to the 410 that is answered in its stead after its sunset, so that its callers can read it; most
     /// add [`nothing`].
     pub gone: fn(&Exchange, Response) -> Response,
+    /// How it judges an application's call that a gateway asks about.
+    pub gate: Gate,
 }
 
 /// The answer as it is.
@@ -82,6 +86,8 @@ pub enum Sort {
     Logout,
     /// Administers: served on the address for administrators only, where there is one.
     Admin,
+    /// Asks on behalf of a gateway: the path names the dialect whose call it is.
+    Gate,
     /// Anything else.
     Other,
 }

@@ -36,7 +36,11 @@ pub(crate) struct Server {
 
 impl World {
     pub(crate) async fn open(store: Arc<dyn Store>) -> Self {
-        let app = App::open(Config::default(), Env::system(), store, false).await.unwrap();
+        Self::open_with(store, Config::default()).await
+    }
+
+    pub(crate) async fn open_with(store: Arc<dyn Store>, config: Config) -> Self {
+        let app = App::open(config, Env::system(), store, false).await.unwrap();
         let realm = app.authority.realm(MAIN).unwrap().id;
         let alice = UserChange {
             username: Some(Some("alice".to_owned())),
@@ -57,7 +61,11 @@ impl World {
 
 impl Server {
     pub(crate) async fn start(store: Arc<dyn Store>) -> Self {
-        let World { app, realm, alice } = World::open(store).await;
+        Self::start_with(store, Config::default()).await
+    }
+
+    pub(crate) async fn start_with(store: Arc<dyn Store>, config: Config) -> Self {
+        let World { app, realm, alice } = World::open_with(store, config).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let running = serve::start(app.clone(), listener, None).unwrap();
         Self { app, realm, alice, running }
