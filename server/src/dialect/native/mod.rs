@@ -65,7 +65,10 @@ pub const RESOURCES: &[Resource] = &[
     ("/v1/gate/{}/refusal", &[gateway("gate_of_dialect_refusal")]),
     (
         "/v1/users",
-        &[get("list_users", users::list).with(&["cursor"]), post("create_user", Sort::Admin, users::create)],
+        &[
+            get("list_users", users::list).with(&["account_number", "cursor", "email", "username"]),
+            post("create_user", Sort::Admin, users::create),
+        ],
     ),
     (
         "/v1/users/{}",
@@ -81,7 +84,10 @@ pub const RESOURCES: &[Resource] = &[
     ),
     (
         "/v1/clients",
-        &[get("list_clients", clients::list), post("create_client", Sort::Admin, clients::create)],
+        &[
+            get("list_clients", clients::list).with(&["name"]),
+            post("create_client", Sort::Admin, clients::create),
+        ],
     ),
     (
         "/v1/clients/{}",
