@@ -3,6 +3,8 @@
 mod config;
 mod demo;
 mod keys;
+mod progress;
+mod restore;
 mod serve;
 
 use std::process::ExitCode;
@@ -31,6 +33,8 @@ enum Command {
     Demo(demo::Demo),
     /// Checks or prints the configuration.
     Config(config::Config),
+    /// Makes a store of a backup, without a server; its sessions end.
+    Restore(restore::Restore),
 }
 
 /// Runs the command that was typed.
@@ -40,6 +44,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => block_on(serve.run()),
         Command::Demo(demo) => block_on(demo.run()),
         Command::Config(config) => config.run(),
+        Command::Restore(restore) => restore.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
