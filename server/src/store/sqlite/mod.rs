@@ -6,6 +6,7 @@
 //! that raising a mark is one appended row and no search.
 
 mod audit;
+mod backup;
 mod batch;
 mod checkpoint;
 mod clients;
@@ -35,13 +36,14 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::oneshot;
 
+use self::backup::Pause;
 use self::batch::{Batch, Task};
 use self::checkpoint::Checkpoint;
 use self::queue::{Lane, Queue};
 use self::reader::{Question, READERS, Reading};
 use self::state::Shared;
 use self::writer::{Job, Writer};
-use super::Incarnation;
+use super::{Incarnation, OneAtATime};
 use crate::error::{Error, Outage, Result};
 
 /// Writes that may wait in each lane.
@@ -72,6 +74,8 @@ pub struct SqliteStore {
     writes: Arc<Queue<Job>>,
     reads: Arc<Queue<Question>>,
     checkpoint: Arc<Checkpoint>,
+    backups: OneAtATime,
+    pause: Arc<Pause>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     lock: Mutex<Option<File>>,
 }
@@ -93,6 +97,7 @@ impl SqliteStore {
     pub fn open(options: SqliteOptions) -> Result<Self> {
         let (path, lock) = file::prepare(&options.path)?;
         let shared = Arc::new(Shared::new(SqliteOptions { path, ..options }));
+        backup::tidy(&shared.options.path);
         let checkpoint = Arc::new(Checkpoint::default());
         let writer = Writer::open(shared.clone(), checkpoint.clone())?;
         let store = Self {
@@ -100,6 +105,8 @@ impl SqliteStore {
             writes: Arc::new(Queue::new(WRITES_MAX)),
             reads: Arc::new(Queue::new(READS_MAX)),
             checkpoint,
+            backups: OneAtATime::default(),
+            pause: Arc::default(),
             threads: Mutex::default(),
             lock: Mutex::new(Some(lock)),
         };
@@ -169,7 +176,9 @@ impl SqliteStore {
 
     fn spawn(&self, name: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
         let thread = thread::Builder::new().name(name.to_owned()).spawn(body).map_err(Error::internal)?;
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.retain(|thread| !thread.is_finished());
+        threads.push(thread);
         Ok(())
     }
 
@@ -178,6 +187,7 @@ impl SqliteStore {
         self.writes.close();
         self.reads.close();
         self.checkpoint.close();
+        self.pause.end();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             // It has caught its own panics.
