@@ -16,10 +16,10 @@ use rusqlite::backup::{Backup as Copying, StepResult};
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
+use super::SqliteStore;
 use super::checkpoint::{Checkpoint, Hold};
 use super::file::{self, beside, cannot, explain, refused};
 use super::state::Shared;
-use super::SqliteStore;
 use crate::error::{Error, Kind, Outage, Result};
 use crate::store::Backup;
 use crate::store::backup::One;
