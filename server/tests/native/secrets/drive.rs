@@ -83,7 +83,7 @@ impl Drive {
         for path in ["/v1/openapi.json", "/metrics", "/healthz", "/readyz", "/docs/moving-on"] {
             self.native_call("GET", path, &Value::Null);
         }
-        self.native_call("HEAD", "/v1/feed", &Value::Null);
+        ["/v1/feed", "/v1/backup"].map(|path| self.native_call("HEAD", path, &Value::Null));
         self.native_call("GET", &format!("/v1/sessions/{session}"), &Value::Null);
         self.native_call("POST", "/v1/realms", &json!({ "name": "other" }));
         for path in [
