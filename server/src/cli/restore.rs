@@ -1,18 +1,20 @@
 //! `exeunt restore`: makes a store of a backup, or declares that a store was put back by other means. Without a
 //! server, and never beside one.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
+use exeunt_core::Moment;
 
+use super::ask;
+use super::exit::{Exit, Failure, Outcome};
+use super::print::{Out, say};
 use super::progress::Bar;
 use super::serve::variables;
 use crate::authority::Mint;
 use crate::config::load;
 use crate::env::Env;
-use crate::error::{Error, Result};
 use crate::store::StoreUrl;
 use crate::store::sqlite::restore::{Beginning, Begun, Kept, Restoring, declare};
 
@@ -46,85 +48,89 @@ pub(super) struct Restore {
 }
 
 impl Restore {
-    pub(super) fn run(self) -> Result<()> {
+    pub(super) async fn run(self) -> Outcome {
         let env = Env::system();
         let store = match &self.store {
             Some(store) => store.clone(),
             None => load(self.config.as_deref(), variables()?)?.config.store,
         };
         let StoreUrl::Sqlite(target) = StoreUrl::from_str(&store)? else {
-            return Err(Error::malformed("store", "a memory store cannot be restored; write sqlite:PATH"));
+            return Err(Failure::usage("a memory store cannot be restored; write --store sqlite:PATH"));
         };
+        if !self.is_meant(&store).await? {
+            say("nothing was changed");
+            return Ok(Exit::Failed);
+        }
         let sessions = if self.keep_sessions { Kept::Alive } else { Kept::Ended };
-        self.must_be_meant(&store)?;
         let incarnation = Mint::new(env.entropy()).incarnation();
         let beginning = Beginning { incarnation, now: env.now(), sessions };
-        if let Some(backup) = &self.backup {
-            return self.put(&env, backup, &target, beginning);
-        }
-        let begun = declare(&target, beginning)?;
-        println!("{} was put back to an earlier state, and is declared so", target.display());
-        tell(&begun, sessions);
-        Ok(())
+        let mut out = Out::new(false);
+        let begun = match &self.backup {
+            Some(backup) => self.put(&mut out, &env, backup, &target, beginning)?,
+            None => {
+                let begun = declare(&target, beginning)?;
+                let was = "was put back to an earlier state, and this is declared now";
+                out.line(&format!("{} {was}", target.display()))?;
+                begun
+            }
+        };
+        tell(&mut out, &begun, sessions)?;
+        out.flush()?;
+        Ok(Exit::Done)
     }
 
-    fn put(&self, env: &Env, backup: &Path, target: &Path, beginning: Beginning) -> Result<()> {
-        let stamp =
-            jiff::Timestamp::from_millisecond(i64::try_from(beginning.now.millis()).unwrap_or_default());
-        let suffix =
-            stamp.map(|at| at.strftime(".replaced-%Y%m%dT%H%M%SZ").to_string()).map_err(Error::internal)?;
+    fn put(
+        &self,
+        out: &mut Out,
+        env: &Env,
+        backup: &Path,
+        target: &Path,
+        beginning: Beginning,
+    ) -> Outcome<Begun> {
+        let suffix = format!(".replaced-{}", at(beginning.now, "%Y%m%dT%H%M%SZ"));
         let aside = self.replace.then_some(suffix.as_str());
         let mut bar = Bar::new(env, "copying");
         let restoring = Restoring { backup, target, aside, beginning };
         let restored = restoring.run(&mut |done, total| bar.show(done, total));
         bar.clear();
         let restored = restored?;
-        println!("{} is restored from {}", target.display(), backup.display());
+        out.line(&format!("{} is restored from {}", target.display(), backup.display()))?;
         if let Some(aside) = restored.aside {
-            println!("  the store that was there is kept: {}", aside.display());
+            out.line(&format!("  the store that was there is kept: {}", aside.display()))?;
         }
-        tell(&restored.begun, beginning.sessions);
-        Ok(())
+        Ok(restored.begun)
     }
 
     /// Asks for what cannot be taken back.
-    fn must_be_meant(&self, store: &str) -> Result<()> {
-        let question = match (self.keep_sessions, self.in_place, self.replace) {
-            (true, ..) => RISK.to_owned(),
-            (_, true, _) => format!("every session in {store} ends"),
-            (_, _, true) => format!("{store} is replaced, and every session of the backup ends"),
-            _ => return Ok(()),
+    async fn is_meant(&self, store: &str) -> Outcome<bool> {
+        let what = match (self.keep_sessions, self.in_place, self.replace) {
+            (true, ..) => format!("{}{}.", RISK[..1].to_uppercase(), &RISK[1..]),
+            (_, true, _) => format!("Every session in {store} ends."),
+            (_, _, true) => format!("{store} is replaced, and every session of the backup ends."),
+            _ => return Ok(true),
         };
-        if self.yes {
-            return Ok(());
-        }
-        if !std::io::stdin().is_terminal() {
-            return Err(Error::malformed("yes", format!("{question}: say --yes if that is meant")));
-        }
-        eprint!("{question}. Go on? [y/N] ");
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer).map_err(Error::internal)?;
-        match answer.trim() {
-            "y" | "Y" | "yes" => Ok(()),
-            _ => Err(Error::malformed("yes", "nothing was done")),
-        }
+        if self.yes { Ok(true) } else { ask::confirm(&format!("{what} Go on?")).await }
     }
 }
 
-fn tell(begun: &Begun, sessions: Kept) {
-    if let Some(at) = begun.made_at {
-        let at = jiff::Timestamp::from_millisecond(i64::try_from(at.millis()).unwrap_or_default());
-        let at = at.map_or_else(
-            |_| "an unknown time".to_owned(),
-            |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+fn tell(out: &mut Out, begun: &Begun, sessions: Kept) -> Outcome<()> {
+    if let Some(made_at) = begun.made_at {
+        let made_at = at(made_at, "%Y-%m-%d %H:%M:%S UTC");
+        let line = format!(
+            "  users, clients and keys are as they were at {made_at}; what was changed since is lost"
         );
-        println!("  users, clients and keys are as they were at {at}; what was changed since is lost");
+        out.line(&line)?;
     }
-    match sessions {
-        Kept::Ended => {
-            println!("  every session has ended ({} recorded): people log in anew", begun.sessions)
-        }
-        Kept::Alive => println!("  sessions were kept ({} recorded): {RISK}", begun.sessions),
-    }
-    println!("  position {}.{}", begun.position.incarnation, begun.position.stamp);
+    let recorded = begun.sessions;
+    out.line(&match sessions {
+        Kept::Ended => format!("  every session has ended ({recorded} recorded): people log in anew"),
+        Kept::Alive => format!("  sessions were kept ({recorded} recorded): {RISK}"),
+    })?;
+    out.line(&format!("  position {}.{}", begun.position.incarnation, begun.position.stamp))
+}
+
+/// A time in this form.
+pub(super) fn at(time: Moment, form: &str) -> String {
+    let time = jiff::Timestamp::from_millisecond(i64::try_from(time.millis()).unwrap_or(i64::MAX));
+    time.map_or_else(|_| "an unknown time".to_owned(), |time| time.strftime(form).to_string())
 }

@@ -127,11 +127,17 @@ pub(super) fn checkpointer(options: &SqliteOptions) -> Result<Connection> {
     Ok(conn)
 }
 
-/// Opens a database or a backup that no server uses, sees that it is ours and whole, and brings it up to date. `named`
-/// is what the operator calls it.
+/// Opens a database or a backup that no server uses, and brings it up to date. `named` is what the operator calls it.
 pub(super) fn alone(named: &Path, path: &Path) -> Result<Connection> {
+    let conn = sound(named, path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    migrate(&conn).map_err(|obstacle| in_the_way(named, obstacle))?;
+    Ok(conn)
+}
+
+/// Opens a database or a backup, and sees that it is ours and whole.
+pub(super) fn sound(named: &Path, path: &Path, mode: OpenFlags) -> Result<Connection> {
     let explain = |error| explain(named, error);
-    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(explain)?;
+    let conn = Connection::open_with_flags(path, mode).map_err(explain)?;
     configure(&conn, WRITER_CACHE_KIB).map_err(explain)?;
     if !is_ours(&conn).map_err(explain)? {
         return Err(refused(format!("{} is not a backup, nor a store, of Exeunt", named.display())));
@@ -140,7 +146,6 @@ pub(super) fn alone(named: &Path, path: &Path) -> Result<Connection> {
     if verdict != "ok" {
         return Err(refused(format!("{} is damaged; take another backup", named.display())).because(verdict));
     }
-    migrate(&conn).map_err(|obstacle| in_the_way(named, obstacle))?;
     Ok(conn)
 }
 

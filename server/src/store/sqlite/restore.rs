@@ -10,8 +10,11 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use exeunt_core::Moment;
+use rusqlite::OpenFlags;
+
 use super::file::{self, RESTORED, beside, cannot, explain, refused, sync_folder};
-use super::life;
+use super::{life, meta};
 use crate::error::Result;
 
 pub use super::life::{Beginning, Begun, Kept, STRIDE, USERS_STRIDE};
@@ -128,6 +131,16 @@ impl Restoring<'_> {
         }
         Ok(Some(aside))
     }
+}
+
+/// Sees that this file is a whole backup; when it was made.
+///
+/// # Errors
+/// `Unavailable`, with a public text for the operator.
+pub fn examine(backup: &Path) -> Result<Moment> {
+    let conn = file::sound(backup, backup, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let made_at = meta::backup(&conn).map_err(|error| explain(backup, error))?;
+    made_at.ok_or_else(|| refused(format!("{} is a store, and no backup of one", backup.display())))
 }
 
 /// Declares that the store at this path was put back to an earlier state, by whatever means: it begins a new life.
