@@ -7,6 +7,9 @@ mod binary;
 #[path = "../scratch/mod.rs"]
 mod scratch;
 
+mod backed_up;
+mod command;
+mod full_disk;
 mod refused;
 mod restored;
 mod stage;

@@ -3,26 +3,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
 use crate::binary::{Binary, Connection};
+use crate::command::run;
 use crate::scratch::Scratch;
 use crate::stage::beside;
-
-/// Runs the binary to its end, without a terminal.
-fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_exeunt"))
-        .args(arguments)
-        .env_remove("EXEUNT_ADMIN_KEY")
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
 
 fn token(server: &mut Connection, username: &str) -> String {
     let body = json!({ "username": username, "password": "correct horse" }).to_string();
@@ -81,16 +68,16 @@ fn it_is_noticed_and_declared() {
         "{problem}"
     );
     let in_use = run(&["restore", "--in-place", "--yes", "--store", &store]);
-    assert_eq!((in_use.status.code(), text(&in_use.stdout)), (Some(1), String::new()));
-    assert!(text(&in_use.stderr).contains("in use by another process"));
+    assert_eq!((in_use.code, &*in_use.output), (1, ""));
+    assert!(in_use.error.contains("in use by another process"));
     third.kill();
 
     let unasked = run(&["restore", "--in-place", "--store", &store]);
-    assert_eq!(unasked.status.code(), Some(1));
-    assert!(text(&unasked.stderr).contains("say --yes if that is meant"), "{}", text(&unasked.stderr));
+    assert_eq!(unasked.code, 2);
+    assert!(unasked.error.contains("say --yes"), "{}", unasked.error);
     let declared = run(&["restore", "--in-place", "--yes", "--store", &store]);
-    assert!(declared.status.success(), "{}", text(&declared.stderr));
-    assert!(text(&declared.stdout).contains("every session has ended (1 recorded)"));
+    assert_eq!(declared.code, 0, "{}", declared.error);
+    assert!(declared.output.contains("every session has ended (1 recorded)"));
 
     let fourth = Binary::start(folder.path());
     let mut server = Connection::open(fourth.address).unwrap();
