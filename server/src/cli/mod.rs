@@ -7,6 +7,7 @@ mod completions;
 mod config;
 mod demo;
 mod desk;
+mod doctor;
 mod ending;
 mod exit;
 mod keys;
@@ -50,6 +51,8 @@ enum Command {
     Demo(demo::Demo),
     /// Check or print the configuration
     Config(config::Config),
+    /// Tell what is wrong, and what to do about it; with or without a running server
+    Doctor(doctor::Doctor),
     /// Make a store of a backup, without a server; its sessions end
     Restore(restore::Restore),
     #[command(flatten)]
@@ -78,6 +81,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => block_on(done(serve.run())),
         Command::Demo(demo) => block_on(done(demo.run())),
         Command::Config(config) => config.run(),
+        Command::Doctor(doctor) => block_on(doctor.run()),
         Command::Restore(restore) => block_on(restore.run()),
         Command::Asking(asking) => block_on(asking.run()),
         Command::Completions(completions) => completions.run(),

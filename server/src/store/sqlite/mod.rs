@@ -13,6 +13,7 @@ mod clients;
 mod directory;
 mod encode;
 mod file;
+pub mod inspect;
 mod issue;
 mod ledger;
 mod life;
