@@ -9,6 +9,7 @@ mod scratch;
 
 mod backed_up;
 mod command;
+mod doctor;
 mod full_disk;
 mod refused;
 mod restored;
