@@ -15,3 +15,4 @@ mod refused;
 mod restored;
 mod stage;
 mod turned_back;
+mod upgraded;
