@@ -1,7 +1,7 @@
 //! Before many sessions are ended: how many they are, and whether that is meant.
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::ask;
 use super::desk::Desk;
@@ -72,10 +72,11 @@ pub(super) fn ended(desk: &mut Desk, what: &str, told: &Value) -> Outcome {
         _ => "",
     };
     let count = told["ended"].as_u64().map(|count| format!(", {}", sessions(count))).unwrap_or_default();
-    let already = match told["found_alive"] == json!(false) {
-        true => "was not alive any more",
-        false => "is logged out",
+    let came = match (told["found_alive"].as_bool(), told["mark"]["anchor"]["kind"].as_str()) {
+        (Some(false), Some("session")) => "was over already",
+        (Some(false), _) => "is logged out (nothing was alive)",
+        _ => "is logged out",
     };
-    out.line(&format!("{what} {already}{count}{mark}{durable}"))?;
+    out.line(&format!("{what} {came}{count}{mark}{durable}"))?;
     Ok(Exit::Done)
 }

@@ -24,6 +24,8 @@ pub(super) enum Exit {
     Conflict = 6,
     /// `check`: the token is not active.
     Inactive = 7,
+    /// The log of marks no longer reaches back to the position.
+    Gone = 8,
     /// It was interrupted: as a shell says it of Ctrl-C.
     Interrupted = 130,
 }
@@ -50,6 +52,7 @@ Exit codes:
   5    the server cannot be reached, or cannot answer now
   6    it is there already, or somebody else changed it meanwhile
   7    check: the token is not active
+  8    marks: the log no longer reaches back to the position
   130  interrupted";
 
 impl Failure {

@@ -38,7 +38,7 @@ pub(super) async fn list(
         for item in items.iter().take(usize::try_from(left).unwrap_or(usize::MAX)) {
             match json {
                 true => table.out().json(item)?,
-                false => table.row(row(item))?,
+                false => table.row(&row(item))?,
             }
             left -= 1;
         }

@@ -3,6 +3,7 @@
 mod ask;
 mod backup;
 mod check;
+mod client;
 mod completions;
 mod config;
 mod demo;
@@ -10,12 +11,15 @@ mod desk;
 mod doctor;
 mod ending;
 mod exit;
+mod key;
 mod keys;
 mod list;
 mod logout;
+mod marks;
 mod options;
 mod print;
 mod progress;
+mod realm;
 mod reference;
 mod remote;
 mod restore;
@@ -64,6 +68,8 @@ enum Command {
 asking! { Asking:
     /// People who log in
     User(At<user::User>),
+    /// Applications that sessions are used with
+    Client(At<client::Client>),
     /// Sessions, dead or alive
     Session(At<session::Session>),
     /// Log out: end many sessions at once, after showing how many
@@ -72,6 +78,12 @@ asking! { Asking:
     Check(At<check::Check>),
     /// Copy everything that the server keeps into a file, while it goes on
     Backup(At<backup::Backup>),
+    /// Read the log of logouts, once or for ever
+    Marks(At<marks::Marks>),
+    /// Keys of programs that use the native interface
+    Key(At<key::Key>),
+    /// Tenants, each with its own users, clients and sessions
+    Realm(At<realm::Realm>),
 }
 
 /// Runs the command that was typed.

@@ -44,7 +44,7 @@ pub(super) async fn user(remote: &mut Remote, text: &str) -> Outcome<Value> {
 pub(super) async fn user_id(remote: &mut Remote, text: &str) -> Outcome<Named> {
     match as_id(text)? {
         Some(id) => Ok(Named { id: id.to_owned(), name: text.to_owned() }),
-        None => named(text, user(remote, text).await.map_err(give_the_id)?),
+        None => named(text, &user(remote, text).await.map_err(give_the_id)?),
     }
 }
 
@@ -68,7 +68,7 @@ pub(super) async fn client(remote: &mut Remote, text: &str) -> Outcome<Value> {
 pub(super) async fn client_id(remote: &mut Remote, text: &str) -> Outcome<Named> {
     match as_id(text)? {
         Some(id) => Ok(Named { id: id.to_owned(), name: text.to_owned() }),
-        None => named(text, client(remote, text).await.map_err(give_the_id)?),
+        None => named(text, &client(remote, text).await.map_err(give_the_id)?),
     }
 }
 
@@ -110,7 +110,7 @@ async fn by(remote: &mut Remote, list: &str, field: &str, value: &str) -> Outcom
     Ok(items.into_iter().next())
 }
 
-fn named(text: &str, found: Value) -> Outcome<Named> {
+fn named(text: &str, found: &Value) -> Outcome<Named> {
     let id = found["id"].as_str().filter(|id| is_id(id));
     let id = id.ok_or_else(|| Failure::new(Exit::Failed, "what the server found has no id"))?;
     Ok(Named { id: id.to_owned(), name: text.to_owned() })

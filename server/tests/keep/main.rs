@@ -10,6 +10,7 @@ mod scratch;
 mod backed_up;
 mod command;
 mod doctor;
+mod document;
 mod full_disk;
 mod refused;
 mod restored;

@@ -22,7 +22,10 @@ const ENDED: [&str; 2] =
     ["exs_mHJHeqoSnaJM72GYMoNLQBnAYWCec8o1WZQMQ4", "exs_WMFyfa7p8RswWnI4E4mfQ8FcisT2ZYTXAW3lu0"];
 
 fn text(name: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+    let read = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name));
+    read.unwrap_or_else(|error| {
+        panic!("{name}: {error}; each schema needs one: the dump of a store that it left")
+    })
 }
 
 /// The store that a version with this many steps left.

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 pub(super) use self::printable::printable;
 pub(super) use self::table::{Column, Room, Table};
-use super::exit::Outcome;
+use super::exit::{Exit, Outcome};
 
 /// Standard output, as this command is to use it.
 pub(super) struct Out {
@@ -65,6 +65,19 @@ impl Out {
     pub(super) fn line(&mut self, text: &str) -> Outcome<()> {
         writeln!(self.to, "{}", printable(text))?;
         Ok(())
+    }
+
+    /// That something without an answer of its own is done: a sentence, or the same for programs.
+    ///
+    /// # Errors
+    /// The output's.
+    pub(super) fn done(&mut self, text: &str, value: &Value) -> Outcome {
+        if self.json {
+            self.json(value)?
+        } else {
+            self.line(text)?
+        }
+        Ok(Exit::Done)
     }
 
     /// Named values, one a line, aligned. What is empty is left out.

@@ -49,7 +49,7 @@ impl<'a> Table<'a> {
     ///
     /// # Errors
     /// The output's.
-    pub(crate) fn row(&mut self, cells: Vec<String>) -> Outcome<()> {
+    pub(crate) fn row(&mut self, cells: &[String]) -> Outcome<()> {
         let cells: Vec<String> = cells.iter().map(|cell| printable(cell).into_owned()).collect();
         for (width, cell) in self.widths.iter_mut().zip(&cells) {
             *width = (*width).max(cell.width());

@@ -29,6 +29,7 @@ impl Remote {
             StatusCode::FORBIDDEN => (Exit::Refused, format!(" (the key is from {})", self.source)),
             StatusCode::NOT_FOUND => (Exit::NotFound, String::new()),
             StatusCode::CONFLICT => (Exit::Conflict, String::new()),
+            StatusCode::GONE => (Exit::Gone, String::new()),
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
                 (Exit::Unavailable, "; asking again is safe".to_owned())
             }

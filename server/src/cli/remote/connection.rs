@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::target::Target;
+use super::tls;
 use crate::cli::exit::{Exit, Failure, Outcome};
 
 /// Seconds in which a connection must be made.
@@ -22,7 +23,7 @@ const CONNECT_SECS: u64 = 10;
 pub(super) struct Connection(SendRequest<Full<Bytes>>);
 
 impl Connection {
-    pub(super) async fn open(target: &Target, _authorities: Option<&Path>) -> Outcome<Self> {
+    pub(super) async fn open(target: &Target, authorities: Option<&Path>) -> Outcome<Self> {
         let connecting = TcpStream::connect(&target.addresses[..]);
         let stream = match tokio::time::timeout(Duration::from_secs(CONNECT_SECS), connecting).await {
             Ok(Ok(stream)) => stream,
@@ -31,7 +32,14 @@ impl Connection {
         };
         // What is sent is small and waits for its answer.
         stream.set_nodelay(true).map_err(|error| away(&error.to_string()))?;
-        Self::over(stream).await
+        if !target.secure {
+            return Self::over(stream).await;
+        }
+        let securing = tls::over(stream, &target.host, authorities);
+        match tokio::time::timeout(Duration::from_secs(CONNECT_SECS), securing).await {
+            Ok(stream) => Self::over(stream?).await,
+            Err(_) => Err(away(&format!("no TLS within {CONNECT_SECS} seconds"))),
+        }
     }
 
     /// Waits until it takes another request; `false` if it is closed.

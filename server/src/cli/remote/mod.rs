@@ -4,6 +4,7 @@ mod answer;
 mod connection;
 mod credential;
 mod target;
+mod tls;
 
 use std::time::Duration;
 
@@ -55,6 +56,11 @@ impl Remote {
             patience: Duration::from_secs(options.timeout),
             connection: None,
         })
+    }
+
+    /// The realm that was named.
+    pub(super) fn realm(&self) -> Option<&str> {
+        self.realm.as_deref()
     }
 
     /// `GET path`: what it tells.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::show;
 use crate::cli::ask;
 use crate::cli::desk::Desk;
-use crate::cli::ending::{Sure, would_end};
+use crate::cli::ending::{Sure, sessions, would_end};
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::reference::{self, Named};
 
@@ -72,16 +72,12 @@ impl Remove {
     pub(super) async fn run(self, desk: &mut Desk) -> Outcome {
         let Named { id, name } = reference::user_id(&mut desk.remote, &self.user).await?;
         let count = would_end(desk, &format!("/v1/users/{id}/sessions"), &[]).await?;
-        let what =
-            format!("This erases user {name} for good and ends {}.", crate::cli::ending::sessions(count));
+        let what = format!("This erases user {name} for good and ends {}.", sessions(count));
         if !self.sure.of(desk, &what).await? {
             return Ok(Exit::Failed);
         }
         desk.remote.delete(&format!("/v1/users/{id}")).await?;
-        if !desk.out.is_json() {
-            desk.out.line(&format!("user {name} is removed"))?;
-        }
-        Ok(Exit::Done)
+        desk.out.done(&format!("user {name} is removed"), &json!({ "removed": id }))
     }
 }
 

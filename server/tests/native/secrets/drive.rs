@@ -77,13 +77,7 @@ impl Drive {
         }
         self.native_call("POST", "/v1/check?why=1", &json!({ "tokens": [token, typo, made] }));
         self.clients();
-        for path in ["/v1/sessions", "/v1/marks", "/v1/snapshot", "/v1/keys", "/v1/realms", "/v1/audit"] {
-            self.native_call("GET", path, &Value::Null);
-        }
-        for path in ["/v1/openapi.json", "/metrics", "/healthz", "/readyz", "/docs/moving-on"] {
-            self.native_call("GET", path, &Value::Null);
-        }
-        ["/v1/feed", "/v1/backup"].map(|path| self.native_call("HEAD", path, &Value::Null));
+        self.looks();
         self.native_call("GET", &format!("/v1/sessions/{session}"), &Value::Null);
         self.native_call("POST", "/v1/realms", &json!({ "name": "other" }));
         for path in [
@@ -97,6 +91,18 @@ impl Drive {
         self.native_call("POST", "/v1/check?why=1", &json!({ "token": token }));
         let bob = text(&self.native_call("POST", "/v1/users", &json!({ "username": "bob" })), "id");
         self.native_call("DELETE", &format!("/v1/users/{bob}"), &Value::Null);
+    }
+
+    fn looks(&mut self) {
+        for path in ["/v1/sessions", "/v1/marks", "/v1/snapshot", "/v1/keys", "/v1/realms", "/v1/audit"] {
+            self.native_call("GET", path, &Value::Null);
+        }
+        for path in ["/v1/openapi.json", "/metrics", "/healthz", "/readyz", "/docs/moving-on"] {
+            self.native_call("GET", path, &Value::Null);
+        }
+        for path in ["/v1/feed", "/v1/backup"] {
+            self.native_call("HEAD", path, &Value::Null);
+        }
     }
 
     fn clients(&mut self) {
