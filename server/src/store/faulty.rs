@@ -10,8 +10,8 @@ use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
 use tokio::sync::watch;
 
 use super::{
-    AuditEntry, AuditPlace, Client, Directory, Found, Identifier, Issued, Key, Ledger, List, MarkPage,
-    NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy, SessionMarks,
+    AuditEntry, AuditPlace, Backup, Client, Directory, Found, Identifier, Issued, Key, Ledger, List,
+    MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy, SessionMarks,
     SessionPage, Snapshot, Store, Swept, User,
 };
 use crate::error::{Error, Outage, Result};
@@ -163,6 +163,10 @@ impl<S: Store + ?Sized> Ledger for Faulty<S> {
 
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
         self.pass(self.inner.sweep(now, keep_secs, log_secs, budget)).await
+    }
+
+    async fn backup(&self, audit: AuditEntry) -> Result<Backup> {
+        self.pass(self.inner.backup(audit)).await
     }
 
     async fn recover(&self) -> Result<()> {

@@ -2,6 +2,7 @@
 //! scripts speak it.
 
 mod audit;
+mod backup;
 mod caller;
 mod check;
 mod clients;
@@ -119,6 +120,7 @@ pub const RESOURCES: &[Resource] = &[
     ("/v1/keys", &[get("list_keys", keys::list), post("create_key", Sort::Admin, keys::create)]),
     ("/v1/keys/{}", &[on(Method::DELETE, "remove_key", keys::remove)]),
     ("/v1/realms", &[get("list_realms", realms::list), post("create_realm", Sort::Admin, realms::create)]),
+    ("/v1/backup", &[get("backup", backup::backup)]),
     ("/v1/audit", &[get("audit", audit::page).with(&["cursor"])]),
     ("/v1/openapi.json", &[get("openapi", health::openapi)]),
     ("/metrics", &[get("metrics", health::metrics)]),
