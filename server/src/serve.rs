@@ -8,13 +8,15 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::front::{self, Side};
+use crate::linger::Lingering;
 use crate::patience::Patient;
 use crate::task::{self, Task};
 use crate::whole::Whole;
@@ -97,10 +99,9 @@ async fn listen(app: App, listener: TcpListener, side: Side) {
                 continue;
             }
         };
-        let connection = graceful.watch(connection(app.clone(), stream, peer, side));
+        let connection = connection(app.clone(), stream, peer, side, graceful.watcher());
         tokio::spawn(async move {
-            // An error here is the caller's: it went away, was too slow, or does not speak HTTP.
-            drop(connection.await);
+            connection.await;
             drop(place);
         });
     }
@@ -110,13 +111,27 @@ async fn listen(app: App, listener: TcpListener, side: Side) {
     }
 }
 
-fn connection(
-    app: App,
-    stream: TcpStream,
-    peer: SocketAddr,
-    side: Side,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> {
+/// Serves a connection to its end. What TLS needs takes as long as headers may, and no longer than the server runs.
+async fn connection(app: App, stream: TcpStream, peer: SocketAddr, side: Side, watcher: Watcher) {
     drop(stream.set_nodelay(true));
+    let stream = Patient::new(stream, Duration::from_secs(app.config.limits.answer_secs));
+    let Some(tls) = &app.tls else { return speak(app, stream, peer, side, watcher).await };
+    let limit = Duration::from_secs(app.config.limits.header_secs);
+    let mut stopping = app.stop.subscribe();
+    let stream = tokio::select! {
+        stream = tls.handshake(stream, limit) => stream,
+        _ = stopping.wait_for(|stop| *stop) => None,
+    };
+    if let Some(stream) = stream {
+        speak(app, stream, peer, side, watcher).await;
+    }
+}
+
+/// Speaks HTTP on a connection.
+async fn speak<C>(app: App, connection: C, peer: SocketAddr, side: Side, watcher: Watcher)
+where
+    C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let limits = &app.config.limits;
     let mut builder = http1::Builder::new();
     builder
@@ -127,17 +142,17 @@ fn connection(
         .title_case_headers(true);
     // Nothing came yet.
     let settled = Whole::new(true);
-    builder.serve_connection(
-        TokioIo::new(Patient::new(stream, Duration::from_secs(limits.answer_secs), settled.clone())),
-        service_fn(move |request| {
-            let (app, settled) = (app.clone(), settled.clone());
-            async move {
-                let response = front::respond(app, peer.ip(), side, request).await;
-                if response.extensions().get::<Whole>().is_some_and(Whole::is) {
-                    settled.set();
-                }
-                Ok::<_, Infallible>(response)
+    let connection = TokioIo::new(Lingering::new(connection, settled.clone()));
+    let service = service_fn(move |request| {
+        let (app, settled) = (app.clone(), settled.clone());
+        async move {
+            let response = front::respond(app, peer.ip(), side, request).await;
+            if response.extensions().get::<Whole>().is_some_and(Whole::is) {
+                settled.set();
             }
-        }),
-    )
+            Ok::<_, Infallible>(response)
+        }
+    });
+    // An error here is the caller's: it went away, was too slow, or does not speak HTTP.
+    drop(watcher.watch(builder.serve_connection(connection, service)).await);
 }

@@ -7,7 +7,9 @@ use clap::{Args, Subcommand};
 use super::serve::variables;
 use crate::app;
 use crate::config::load;
+use crate::env::Env;
 use crate::error::{Error, Result};
+use crate::tls::Tls;
 
 #[derive(Args)]
 pub(super) struct Config {
@@ -33,6 +35,7 @@ impl Config {
         match self.what {
             What::Check => {
                 app::check(&loaded.config)?;
+                Tls::open(&loaded.config, Env::system().now())?;
                 println!("the configuration is right");
             }
             What::Print => print!("{}", toml::to_string(&loaded.config).map_err(Error::internal)?),

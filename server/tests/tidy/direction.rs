@@ -17,16 +17,20 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("authority", &["store", "env", "error"]),
     ("numbers", &["authority", "error"]),
     ("config", &["authority", "error"]),
-    ("app", &["dialect", "date", "metrics", "numbers", "authority", "store", "config", "env", "error"]),
+    ("tls", &["config", "date", "error"]),
+    (
+        "app",
+        &["dialect", "date", "tls", "metrics", "numbers", "authority", "store", "config", "env", "error"],
+    ),
     ("exchange", &["app", "authority", "config", "whole", "env", "error"]),
     ("log", &["app", "dialect", "exchange", "config", "env", "error"]),
-    ("metrics", &["app", "log", "error"]),
+    ("metrics", &["app", "log", "tls", "error"]),
     (
         "dialect",
         &["app", "exchange", "front", "device", "numbers", "metrics", "authority", "config", "env", "error"],
     ),
     ("console", &["app", "exchange", "front", "device", "authority", "config", "env", "error"]),
-    ("task", &["app", "authority", "config", "env", "error"]),
+    ("task", &["app", "tls", "authority", "config", "env", "error"]),
     (
         "front",
         &[
@@ -34,8 +38,9 @@ const LAYERS: &[(&str, &[&str])] = &[
             "env", "error",
         ],
     ),
-    ("patience", &["whole"]),
-    ("serve", &["front", "patience", "whole", "task", "app", "config", "env", "error"]),
+    ("linger", &["whole"]),
+    ("patience", &[]),
+    ("serve", &["front", "linger", "patience", "whole", "task", "app", "config", "env", "error"]),
     ("cli", ANYTHING),
 ];
 
@@ -53,6 +58,7 @@ const ANYTHING: &[&str] = &[
     "store",
     "config",
     "address",
+    "tls",
     "env",
     "error",
 ];
