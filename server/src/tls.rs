@@ -61,7 +61,7 @@ impl Tls {
         let (key, until) = files.read(now)?;
         let shown = Arc::new(Shown(RwLock::new((Arc::new(key), until))));
         let acceptor = acceptor(shown.clone()).map_err(Error::internal)?;
-        let watched = Mutex::new(Watched { last: seen.clone(), read: seen });
+        let watched = Mutex::new(Watched { last: seen, read: seen });
         let (handshakes_failed, renewals_failed) = (AtomicU64::new(0), AtomicU64::new(0));
         Ok(Some(Self { files, watched, shown, acceptor, handshakes_failed, renewals_failed }))
     }

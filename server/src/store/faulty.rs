@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_trait::async_trait;
 use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
 
+use super::figures::{Figures, Waiting};
 use super::{
     AuditEntry, AuditPlace, Client, Directory, Found, Identifier, Issued, Key, Ledger, List, MarkPage,
     NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy, SessionMarks,
@@ -78,6 +79,10 @@ impl<S: Store + ?Sized> Faulty<S> {
 impl<S: Store + ?Sized> Ledger for Faulty<S> {
     fn durable(&self) -> bool {
         self.inner.durable()
+    }
+
+    fn figures(&self) -> Option<(Figures, Waiting)> {
+        self.inner.figures()
     }
 
     async fn position(&self) -> Result<Position> {

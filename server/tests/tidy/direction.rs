@@ -13,7 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("device", &[]),
     ("date", &[]),
     ("whole", &[]),
-    ("store", &["error"]),
+    ("store", &["env", "error"]),
     ("authority", &["store", "env", "error"]),
     ("numbers", &["authority", "error"]),
     ("config", &["authority", "error"]),

@@ -11,3 +11,4 @@ mod renewal;
 #[path = "../scratch/mod.rs"]
 mod scratch;
 mod server;
+mod stops;

@@ -22,14 +22,17 @@ pub(crate) struct Process {
 
 /// The command that serves on a store in this folder with this certificate.
 pub(crate) fn command(folder: &Path, pair: &Pair) -> Command {
+    let mut command = plain(folder);
+    command.arg("--tls-cert").arg(&pair.cert).arg("--tls-key").arg(&pair.key);
+    command
+}
+
+/// The command that serves on a store in this folder without TLS.
+pub(crate) fn plain(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_exeunt"));
     command
         .args(["serve", "--listen", "127.0.0.1:0", "--store"])
         .arg(format!("sqlite:{}", folder.join("exeunt.db").display()))
-        .arg("--tls-cert")
-        .arg(&pair.cert)
-        .arg("--tls-key")
-        .arg(&pair.key)
         .env("EXEUNT_ADMIN_KEY", KEY)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -47,11 +47,14 @@ fn a_good_pair_is_taken_until_its_last_second() {
     );
 }
 
+/// What spoils the files, and what is then said.
+type Case<'a> = (&'a dyn Fn(&Pair), &'a str);
+
 #[test]
 fn each_fault_is_named_with_its_file() {
     let folder = Scratch::new();
     let (a, b) = (Pair::make(folder.path(), "a", CURVE), Pair::make(folder.path(), "b", CURVE));
-    let cases: [(&dyn Fn(&Pair), &str); 8] = [
+    let cases: [Case<'_>; 8] = [
         (&|_| {}, ""),
         (&|it| drop(fs::remove_file(&it.cert)), "tls_cert: …/it.pem cannot be read: No such file"),
         (&|it| write(&it.key, b""), "tls_key: …/it.key is empty"),
@@ -127,7 +130,7 @@ fn the_program_ends_with_the_reason() {
     if rustix::process::geteuid().is_root() {
         return;
     }
-    fs::set_permissions(&b.key, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&b.key, fs::Permissions::from_mode(0o000)).unwrap();
     let output = command(folder.path(), &b).output().unwrap();
     assert!(String::from_utf8(output.stderr).unwrap().contains("b.key cannot be read: Permission denied"));
 }
