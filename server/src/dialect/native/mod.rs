@@ -7,6 +7,7 @@ mod check;
 mod clients;
 mod end;
 mod error;
+mod export;
 mod feed;
 mod health;
 mod keys;
@@ -108,6 +109,7 @@ pub const RESOURCES: &[Resource] = &[
     ("/v1/keys/{}", &[on(Method::DELETE, "remove_key", keys::remove)]),
     ("/v1/realms", &[get("list_realms", realms::list), post("create_realm", Sort::Admin, realms::create)]),
     ("/v1/audit", &[get("audit", audit::page).with(&["cursor"])]),
+    ("/v1/audit.jsonl", &[get("audit_export", export::lines).with(&["after", "before"])]),
     ("/v1/openapi.json", &[get("openapi", health::openapi)]),
     ("/metrics", &[get("metrics", health::metrics)]),
     ("/healthz", &[open("healthz", health::live)]),
