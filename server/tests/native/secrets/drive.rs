@@ -84,6 +84,7 @@ impl Drive {
             self.native_call("GET", path, &Value::Null);
         }
         self.native_call("HEAD", "/v1/feed", &Value::Null);
+        self.native_call("HEAD", "/v1/audit.jsonl", &Value::Null);
         self.native_call("GET", &format!("/v1/sessions/{session}"), &Value::Null);
         self.native_call("POST", "/v1/realms", &json!({ "name": "other" }));
         for path in [
