@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand.
 
 mod ask;
+mod audit;
 mod backup;
 mod check;
 mod client;
@@ -80,6 +81,8 @@ asking! { Asking:
     Backup(At<backup::Backup>),
     /// Read the log of logouts, once or for ever
     Marks(At<marks::Marks>),
+    /// Who changed what, and who ended what
+    Audit(At<audit::Audit>),
     /// Keys of programs that use the native interface
     Key(At<key::Key>),
     /// Tenants, each with its own users, clients and sessions

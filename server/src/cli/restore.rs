@@ -14,6 +14,7 @@ use super::progress::Bar;
 use super::serve::variables;
 use crate::authority::Mint;
 use crate::config::load;
+use crate::dialect;
 use crate::env::Env;
 use crate::store::StoreUrl;
 use crate::store::sqlite::restore::{Beginning, Begun, Kept, Restoring, declare};
@@ -52,7 +53,7 @@ impl Restore {
         let env = Env::system();
         let store = match &self.store {
             Some(store) => store.clone(),
-            None => load(self.config.as_deref(), variables()?)?.config.store,
+            None => load(self.config.as_deref(), variables()?, &dialect::names())?.config.store,
         };
         let StoreUrl::Sqlite(target) = StoreUrl::from_str(&store)? else {
             return Err(Failure::usage("a memory store cannot be restored; write --store sqlite:PATH"));

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
 use tokio::sync::watch;
 
+use super::figures::{Figures, Waiting};
 use super::{
     AuditEntry, AuditPlace, Backup, Client, Directory, Found, Identifier, Issued, Key, Ledger, List,
     MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy, SessionMarks,
@@ -107,6 +108,10 @@ impl<S: Store + ?Sized> Faulty<S> {
 impl<S: Store + ?Sized> Ledger for Faulty<S> {
     fn durable(&self) -> bool {
         self.inner.durable()
+    }
+
+    fn figures(&self) -> Option<(Figures, Waiting)> {
+        self.inner.figures()
     }
 
     async fn position(&self) -> Result<Position> {

@@ -14,6 +14,7 @@ pub mod choice;
 mod client;
 pub mod contract;
 pub mod faulty;
+pub mod figures;
 mod key;
 mod mark;
 pub mod memory;
@@ -29,6 +30,7 @@ pub use audit::{AuditEntry, AuditPlace};
 pub use backup::{Backup, OneAtATime};
 pub use client::{Client, Endpoint, Settings};
 use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
+use figures::{Figures, Waiting};
 pub use key::{Key, Role};
 pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, SessionMarks, Snapshot};
 pub use open::{StoreUrl, open};
@@ -68,6 +70,11 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Whether what it has answered survives a power cut.
     fn durable(&self) -> bool;
+
+    /// What it has counted, and what waits; `None` for a store that counts nothing.
+    fn figures(&self) -> Option<(Figures, Waiting)> {
+        None
+    }
 
     /// Records a session and its token. If the user then has more than `new.sessions_max` sessions alive, the
     /// longest unseen of the others are ended in the same transaction (`Why::Limit`).

@@ -20,6 +20,7 @@ use super::options::Options;
 use super::print::Out;
 use super::serve::variables;
 use crate::config::{Config, load};
+use crate::dialect;
 use crate::env::Env;
 use crate::store::StoreUrl;
 
@@ -52,7 +53,8 @@ impl Doctor {
         if let Some(file) = &self.config {
             findings.extend(files::configuration(file));
         }
-        let loaded = variables().and_then(|variables| load(self.config.as_deref(), variables));
+        let loaded =
+            variables().and_then(|variables| load(self.config.as_deref(), variables, &dialect::names()));
         let mut loaded = match loaded {
             Ok(loaded) => loaded,
             Err(error) => {

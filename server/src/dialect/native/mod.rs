@@ -8,6 +8,7 @@ mod check;
 mod clients;
 mod end;
 mod error;
+mod export;
 mod feed;
 mod gate;
 mod health;
@@ -122,6 +123,7 @@ pub const RESOURCES: &[Resource] = &[
     ("/v1/realms", &[get("list_realms", realms::list), post("create_realm", Sort::Admin, realms::create)]),
     ("/v1/backup", &[get("backup", backup::backup)]),
     ("/v1/audit", &[get("audit", audit::page).with(&["cursor"])]),
+    ("/v1/audit.jsonl", &[get("audit_export", export::lines).with(&["after", "before"])]),
     ("/v1/openapi.json", &[get("openapi", health::openapi)]),
     ("/metrics", &[get("metrics", health::metrics)]),
     ("/healthz", &[open("healthz", health::live)]),

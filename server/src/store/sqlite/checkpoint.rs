@@ -13,6 +13,7 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, Result};
 
 use super::file;
 use super::state::Shared;
+use crate::env::Stopwatch;
 
 /// Pages (of 4 KiB) in the log at most.
 const WAL_PAGES_MAX: u32 = 40_000;
@@ -57,7 +58,9 @@ impl Checkpoint {
                 None => file::checkpointer(&shared.options),
             };
             match round.and_then(|conn| {
+                let watch = Stopwatch::start();
                 conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE)?;
+                shared.figures.checkpoint_secs.observe(watch.secs());
                 Ok(conn)
             }) {
                 Ok(done) => {
