@@ -9,7 +9,10 @@ use super::print::{Out, say};
 use super::serve::variables;
 use crate::app;
 use crate::config::load;
+use crate::dialect;
+use crate::env::Env;
 use crate::error::Error;
+use crate::tls::Tls;
 
 #[derive(Args)]
 pub(super) struct Config {
@@ -30,12 +33,13 @@ enum What {
 
 impl Config {
     pub(super) fn run(self) -> Outcome {
-        let loaded = load(self.config.as_deref(), variables()?)?;
+        let loaded = load(self.config.as_deref(), variables()?, &dialect::names())?;
         loaded.warnings.iter().for_each(|warning| say(warning));
         let mut out = Out::new(false);
         match self.what {
             What::Check => {
                 app::check(&loaded.config)?;
+                Tls::open(&loaded.config, Env::system().now())?;
                 out.line("the configuration is right")?;
             }
             What::Print => out.raw(toml::to_string(&loaded.config).map_err(Error::internal)?.as_bytes())?,

@@ -95,8 +95,12 @@ fn recorded_answers_are_as_described() {
             must_fit(&document, answer, &recorded, &at);
         }
     }
-    let all: BTreeSet<_> =
-        operations(&document).iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+    let may_succeed = |operation: &Value| {
+        operation["responses"].as_object().unwrap().keys().any(|status| status.starts_with('2'))
+    };
+    let all = operations(&document);
+    let all = all.iter().filter(|(_, _, operation)| may_succeed(operation));
+    let all: BTreeSet<_> = all.map(|(method, path, _)| format!("{method} {path}")).collect();
     assert_eq!(all, succeeded, "every call succeeds in some story");
 }
 
@@ -118,7 +122,7 @@ fn must_fit(document: &Value, answer: &Value, recorded: &Recorded, at: &str) {
     };
     let content = content.get(&recorded.content_type);
     let content = content.unwrap_or_else(|| panic!("{at}: {} is not described", recorded.content_type));
-    if recorded.content_type.ends_with("json") {
+    if recorded.content_type.ends_with("json") && !recorded.content_type.ends_with("ndjson") {
         let body = serde_json::from_str(&recorded.body).unwrap_or_else(|error| panic!("{at}: {error}"));
         check(document, &content["schema"], &body, at).unwrap();
     }
