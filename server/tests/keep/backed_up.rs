@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 use serde_json::json;
 
 use crate::binary::{Binary, Connection};
-use crate::command::{Ran, run};
+use crate::command::{Ran, run, run_without_key};
 use crate::scratch::Scratch;
 use crate::stage::{back_up, beside, furnished, names};
 
@@ -108,6 +108,24 @@ fn a_backup_is_for_its_owner_alone_and_replaces_the_old_one() {
     let mut server = Connection::open(server.address).unwrap();
     let (_, audit) = server.ask("GET", "/v1/audit", "").unwrap();
     assert!(audit.to_string().contains("store.backup"), "{audit}");
+}
+
+/// On another machine the key is not there, and only its hash is in the backup.
+#[tokio::test]
+async fn a_restore_tells_of_the_key_that_is_in_no_backup() {
+    let folder = Scratch::new();
+    let (store, _) = furnished(&folder.path().join("exeunt.db")).await;
+    let file = folder.path().join("backup");
+    back_up(&store, &file).await;
+    let (file, new) = (file.display().to_string(), folder.path().join("new"));
+    let target = format!("sqlite:{}", new.join("exeunt.db").display());
+    let ran = run_without_key(&["restore", &file, "--store", &target]);
+    assert_eq!(ran.code, 0, "{}", ran.error);
+    assert!(ran.output.contains("admin.key is in no backup"), "{}", ran.output);
+    fs::write(new.join("admin.key"), "").unwrap();
+    let ran = run_without_key(&["restore", &file, "--store", &target, "--replace", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.error);
+    assert!(!ran.output.contains("admin.key"), "{}", ran.output);
 }
 
 /// Through a relay that breaks off, or changes a byte.
