@@ -24,11 +24,18 @@ macro_rules! id {
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(pub [u8; 16]);
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl $name {
+            /// As it is written: 32 lower-case hexadecimal digits, in ASCII.
+            pub fn digits(&self) -> [u8; 32] {
                 let mut text = [0; 32];
                 write_hex(&self.0, &mut text);
-                f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+                text
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
             }
         }
 

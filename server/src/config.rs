@@ -33,6 +33,8 @@ pub struct Config {
     pub store: String,
     /// Peers whose `Forwarded` and `X-Forwarded-For` are believed: addresses or networks.
     pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Whether checks and logouts are answered without the HTTP library where they are simple enough: the same, faster.
+    pub hot_front: bool,
     /// Bounds on connections and requests.
     pub limits: Limits,
     /// Password hashing.
@@ -171,6 +173,7 @@ impl Default for Config {
             tls_key: None,
             store: STORE.to_owned(),
             trusted_proxies: Vec::new(),
+            hot_front: true,
             limits: Limits::default(),
             passwords: Passwords::default(),
             throttle: Throttle::default(),

@@ -12,9 +12,10 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 
 use crate::app::App;
+pub use crate::authority::key::Proven;
 use crate::authority::{Call, Mint};
 use crate::error::{Error, Kind};
 use crate::whole::Whole;
@@ -34,6 +35,8 @@ pub struct Exchange {
     pub app: App,
     /// The one time of this request.
     pub now: Moment,
+    /// Whose connection it is.
+    pub peer: IpAddr,
     /// The caller's address: the peer's, or what a trusted proxy says.
     pub from: IpAddr,
     /// How many bytes of the path are the dialect's mount.
@@ -42,10 +45,33 @@ pub struct Exchange {
     pub head: Parts,
     /// It came in on the address for administrators, or there is no other.
     pub admin: bool,
-    body: Option<Incoming>,
+    /// The key that was proven on its connection before.
+    pub proven: Proven,
+    body: Option<Received>,
     whole: Whole,
     mint: Option<Mint>,
 }
+
+/// A request as far as it has been read.
+pub struct Arrival {
+    /// Method, address, version and headers.
+    pub head: Parts,
+    /// Its body.
+    pub body: Received,
+    /// To be told whether it was read to its end.
+    pub whole: Whole,
+}
+
+/// The body of a request.
+pub enum Received {
+    /// All of it.
+    Whole(Bytes),
+    /// To be read from the connection.
+    Coming(Incoming),
+}
+
+/// Room for the headers of most answers, made once.
+const HEADERS: usize = 6;
 
 /// What the log says of an answer, carried in the answer's extensions to the one place that logs.
 #[derive(Clone, Debug, Default)]
@@ -61,17 +87,24 @@ pub struct Noted {
 }
 
 impl Exchange {
-    /// A request as it comes from the connection.
-    pub fn new(app: App, now: Moment, from: IpAddr, admin: bool, request: http::Request<Incoming>) -> Self {
+    /// A request at the root of the paths, on the address for everybody, on a fresh connection.
+    pub fn new(app: App, now: Moment, from: IpAddr, arrival: Arrival) -> Self {
+        let Arrival { head, body, whole } = arrival;
         let mint = Some(Mint::new(app.env.entropy()));
-        let (head, body) = request.into_parts();
-        let whole = Whole::new(body.is_end_stream());
-        Self { mount: 0, app, now, from, admin, head, body: Some(body), whole, mint }
-    }
-
-    /// Whether the request was read to its end, to be asked when it is answered.
-    pub fn whole(&self) -> Whole {
-        self.whole.clone()
+        let proven = Proven::default();
+        Self {
+            mount: 0,
+            app,
+            now,
+            peer: from,
+            from,
+            admin: false,
+            proven,
+            head,
+            body: Some(body),
+            whole,
+            mint,
+        }
     }
 
     /// The circumstances of the call that this request makes. The randomness is handed out once.
@@ -117,8 +150,16 @@ impl Exchange {
     /// # Errors
     /// A ready answer: 413 over the limit, 408 when it did not arrive in time, 400 when it broke off.
     pub async fn body(&mut self) -> Result<Bytes, Response> {
-        let Some(body) = self.body.take() else { return Ok(Bytes::new()) };
         let limits = &self.app.config.limits;
+        let body = match self.body.take() {
+            None => return Ok(Bytes::new()),
+            Some(Received::Whole(body)) if body.len() <= limits.body_bytes => {
+                self.whole.set();
+                return Ok(body);
+            }
+            Some(Received::Whole(_)) => return Err(plain(StatusCode::PAYLOAD_TOO_LARGE)),
+            Some(Received::Coming(body)) => body,
+        };
         let mut reading = pin!(Limited::new(body, limits.body_bytes).collect());
         let arrived = match reading.as_mut().now_or_never() {
             // Most bodies come with their head: only the others need a timer.
@@ -156,6 +197,7 @@ pub fn answer(status: StatusCode, content_type: &'static str, body: impl Into<By
 pub fn empty(status: StatusCode) -> Response {
     let mut response = Response::new(Either::Left(Full::new(Bytes::new())));
     *response.status_mut() = status;
+    response.headers_mut().reserve(HEADERS);
     response
 }
 

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use exeunt_core::{ClientId, Moment};
 use http::header::{CACHE_CONTROL, CONNECTION, DATE, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING};
-use http::{HeaderName, Request, StatusCode, Version};
+use http::request::Parts;
+use http::{HeaderName, Method, Request, StatusCode, Uri, Version};
 use hyper::body::Incoming;
 
 use crate::app::{App, Spoken};
-use crate::dialect::{Route, Sort};
+use crate::dialect::{Route, Sort, gate};
 use crate::error::Error;
-use crate::exchange::{Answer, Exchange, Noted, Response, answer, plain};
+use crate::exchange::{Answer, Arrival, Exchange, Noted, Proven, Received, Response, answer, plain};
 use crate::whole::Whole;
 use crate::{address, config, date, log};
 
@@ -29,37 +30,101 @@ pub enum Side {
     Admin,
 }
 
-/// Answers one request. A call that may write goes on to its end when its caller hangs up: the HTTP library would drop
-/// it between what is on disk and what memory knows. Checks write nothing; and a login may be given up, so that whoever
-/// hangs up costs no password check (what it writes, it writes to its end by itself).
-pub async fn respond(app: App, peer: IpAddr, side: Side, request: Request<Incoming>) -> Response {
-    let now = app.env.now();
-    let began = app.env.elapsed();
-    let from = address::of_caller(peer, request.headers(), &app.config.trusted_proxies);
-    let (version, chunked) = (request.version(), request.headers().contains_key(TRANSFER_ENCODING));
-    let mut exchange = Exchange::new(app.clone(), now, from, side != Side::Public, request);
-    let (spoken, route) = match find(&app, side, &exchange) {
-        Some((number, route)) => {
-            exchange.mount = app.spoken[number].settings.mount.len();
-            (Some(number), route)
-        }
-        None => (None, NOWHERE),
-    };
-    let rest = Rest { whole: exchange.whole(), chunked, version };
-    let visit = Visit { app: app.clone(), spoken, route, from, now, began, rest };
-    if matches!(route.sort, Sort::Check | Sort::Login) {
-        return visit.answer(exchange).await;
+/// Where a request comes in: on a connection with this server, from this peer.
+#[derive(Clone)]
+pub struct Entrance {
+    /// The server.
+    pub app: App,
+    /// The other end of the connection.
+    pub peer: IpAddr,
+    /// The address that it connected to.
+    pub side: Side,
+    /// What was proven on this connection.
+    proven: Proven,
+}
+
+/// Who answers a request.
+#[derive(Clone, Copy)]
+pub struct Found {
+    /// Which of the dialects that are spoken.
+    spoken: Option<usize>,
+    /// Which of its calls.
+    pub route: Route,
+}
+
+/// Answers a request that the HTTP library has read the head of. A call that may write goes on to its end when its
+/// caller hangs up: the library would drop it between what is on disk and what memory knows. Checks write nothing; and
+/// a login may be given up, so that whoever hangs up costs no password check (what it writes, it writes to its end by
+/// itself).
+pub async fn respond(entrance: Entrance, request: Request<Incoming>, whole: Whole) -> Response {
+    let (head, body) = request.into_parts();
+    let found = entrance.find(&head.method, &head.uri);
+    let answering = entrance.answer(found, head, Received::Coming(body), whole);
+    if matches!(found.route.sort, Sort::Check | Sort::Gate | Sort::Login) {
+        return answering.await;
     }
     // It panics nowhere outside of the endpoint, which is caught.
-    tokio::spawn(visit.answer(exchange)).await.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR))
+    tokio::spawn(answering).await.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+impl Entrance {
+    /// A fresh connection.
+    pub fn new(app: App, peer: IpAddr, side: Side) -> Self {
+        Self { app, peer, side, proven: Proven::default() }
+    }
+
+    /// Who answers this method on this address.
+    pub fn find(&self, method: &Method, uri: &Uri) -> Found {
+        let path = uri.path();
+        let found = self.app.spoken.iter().enumerate().find_map(|(number, spoken)| {
+            let rest = path.strip_prefix(&spoken.settings.mount)?;
+            let route = (spoken.dialect.route)(method, rest)?.chosen(uri.query());
+            let served = match self.side {
+                Side::Only => true,
+                Side::Public => route.sort != Sort::Admin,
+                Side::Admin => spoken.dialect.door == crate::dialect::ADMIN,
+            };
+            served.then_some(Found { spoken: Some(number), route })
+        });
+        match found {
+            // A path of the gate is of the dialect that it names.
+            Some(Found { route, .. }) if route.sort == Sort::Gate => {
+                gate::entrusted(&self.app, uri).map(|(number, route)| Found { spoken: Some(number), route })
+            }
+            found => found,
+        }
+        .unwrap_or(Found { spoken: None, route: NOWHERE })
+    }
+
+    /// Answers one request; `whole` is to tell whether it was read to its end.
+    pub fn answer(
+        &self,
+        found: Found,
+        head: Parts,
+        body: Received,
+        whole: Whole,
+    ) -> impl Future<Output = Response> + Send + 'static {
+        let app = &self.app;
+        let now = app.env.now();
+        let began = app.env.elapsed();
+        let from = address::of_caller(self.peer, &head.headers, &app.config.trusted_proxies);
+        let (version, chunked) = (head.version, head.headers.contains_key(TRANSFER_ENCODING));
+        let spoken = found.spoken.and_then(|number| app.spoken.get(number));
+        let arrival = Arrival { head, body, whole: whole.clone() };
+        let mut exchange = Exchange::new(app.clone(), now, from, arrival);
+        exchange.mount = spoken.map_or(0, |spoken| spoken.settings.mount.len());
+        exchange.peer = self.peer;
+        exchange.admin = self.side != Side::Public;
+        exchange.proven = self.proven.clone();
+        let rest = Rest { whole, chunked, version };
+        Visit { app: app.clone(), found, from, now, began, rest }.answer(exchange)
+    }
 }
 
 /// A request on its way.
 struct Visit {
     app: App,
-    /// Which of the dialects that are spoken answers.
-    spoken: Option<usize>,
-    route: Route,
+    found: Found,
     from: IpAddr,
     now: Moment,
     began: Duration,
@@ -75,8 +140,8 @@ struct Rest {
 
 impl Visit {
     async fn answer(self, exchange: Exchange) -> Response {
-        let Self { app, route, now, .. } = &self;
-        let spoken = self.spoken.and_then(|number| app.spoken.get(number));
+        let Self { app, found: Found { spoken, route }, now, .. } = &self;
+        let spoken = spoken.and_then(|number| app.spoken.get(number));
         let dialect = spoken.map_or("none", |spoken| spoken.dialect.door.name());
         let line =
             log::Line { dialect, route: *route, method: log::known(exchange.method()), from: self.from };
@@ -128,27 +193,13 @@ pub fn retry_after(response: &mut Response, error: &Error) {
     }
 }
 
-fn find(app: &App, side: Side, exchange: &Exchange) -> Option<(usize, Route)> {
-    let path = exchange.head.uri.path();
-    app.spoken.iter().enumerate().find_map(|(number, spoken)| {
-        let rest = path.strip_prefix(&spoken.settings.mount)?;
-        let route = (spoken.dialect.route)(exchange.method(), rest)?.chosen(exchange.query());
-        let served = match side {
-            Side::Only => true,
-            Side::Public => route.sort != Sort::Admin,
-            Side::Admin => spoken.dialect.door == crate::dialect::ADMIN,
-        };
-        served.then_some((number, route))
-    })
-}
-
 fn over(spoken: &Spoken, route: Route, now: Moment) -> bool {
     let closed = matches!(route.sort, Sort::Login | Sort::Check);
-    closed && spoken.settings.sunset_at().is_some_and(|sunset| sunset <= now)
+    closed && spoken.over(now)
 }
 
 /// DEP-07: after its sunset a dialect answers 410 with a pointer to what took its place.
-fn gone(settings: &config::Dialect) -> Response {
+pub fn gone(settings: &config::Dialect) -> Response {
     let body = serde_json::json!({
         "type": "about:blank",
         "title": "Gone",
@@ -193,8 +244,6 @@ fn finish(app: &App, response: &mut Response, now: Moment, rest: &Rest) {
     let headers = response.headers_mut();
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(DATE, app.dates.header(now));
-    response.extensions_mut().insert(rest.whole.clone());
-    let headers = response.headers_mut();
     let closes = headers.contains_key(CONNECTION);
     // RFC 9112 §6.1: a length beside a transfer coding is ignored, and the connection closed after the answer. The
     // length is gone by now, so every chunked request ends its connection.

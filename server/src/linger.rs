@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
@@ -22,6 +23,8 @@ const LINGER_BLOCK_BYTES: usize = 4096;
 /// is what the other end said, and not what its machine sent to agree on keys.
 pub struct Lingering<C> {
     connection: C,
+    /// What was read of it already, to be read first.
+    first: Bytes,
     /// All that came belongs to requests that were answered.
     settled: Whole,
     /// Runs while what still comes is thrown away, with the bytes that may still be.
@@ -32,7 +35,12 @@ impl<C> Lingering<C> {
     /// A connection on which nothing came yet. Whoever answers a request that was read to its end says so by
     /// `settled`.
     pub const fn new(connection: C, settled: Whole) -> Self {
-        Self { connection, settled, left: None }
+        Self { connection, first: Bytes::new(), settled, left: None }
+    }
+
+    /// Gives back what was read: it is read again.
+    pub fn begin_with(&mut self, first: Bytes) {
+        self.first = first;
     }
 }
 
@@ -60,6 +68,11 @@ impl<C: AsyncRead + Unpin> AsyncRead for Lingering<C> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.first.is_empty() {
+            let bytes = self.first.len().min(buffer.remaining());
+            buffer.put_slice(&self.first.split_to(bytes));
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.connection).poll_read(cx, buffer);
         if buffer.filled().len() > before {

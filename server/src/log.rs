@@ -1,6 +1,8 @@
 //! The log: one line a request, except for successful checks, which are counted. No line holds a secret: neither
 //! query nor body nor credential ever comes here.
 
+mod lines;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +17,10 @@ use crate::app::App;
 use crate::config::{Log, LogChecks, LogFormat};
 use crate::dialect::{Route, Sort};
 use crate::env::Env;
+use crate::error::{Error, Result};
 use crate::exchange::Noted;
+
+pub use lines::Writing;
 
 /// Refused requests logged in one second; further ones are only counted.
 pub const REFUSALS_LOGGED_PER_SEC: u64 = 100;
@@ -56,18 +61,23 @@ pub fn known(method: &Method) -> &'static str {
     }
 }
 
-/// Starts logging to standard error. Called once, by `main`.
-pub fn start(log: &Log, env: &Env) {
-    let builder = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .with_timer(Clock(env.clone()));
+/// Starts logging to standard error. What it returns is kept until the end of the program: then the last lines are
+/// written.
+///
+/// # Errors
+/// `Internal`, if the system gives no thread.
+pub fn start(log: &Log, env: &Env) -> Result<Writing> {
+    let (lines, writing) = lines::to(std::io::stderr())
+        .map_err(|error| Error::internal(format!("the log could not be started: {error}")))?;
+    let builder =
+        tracing_subscriber::fmt().with_writer(lines).with_target(false).with_timer(Clock(env.clone()));
     let started = match log.format {
         LogFormat::Text => builder.with_ansi(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
     // A second start is a second server in one process, as in tests: the first one's log serves both.
     drop(started);
+    Ok(writing)
 }
 
 impl Line {
@@ -75,7 +85,8 @@ impl Line {
     pub fn write(&self, app: &App, status: StatusCode, noted: Option<&Noted>, now: Moment, took: Duration) {
         let kind = noted.and_then(|noted| noted.kind);
         let refused = kind.is_some() || status.is_client_error();
-        if self.route.sort == Sort::Check && !refused && app.config.log.checks == LogChecks::Failed {
+        let check = matches!(self.route.sort, Sort::Check | Sort::Gate);
+        if check && !refused && app.config.log.checks == LogChecks::Failed {
             return;
         }
         if refused && !app.metrics.refusals.admits(now) {

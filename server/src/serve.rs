@@ -5,17 +5,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Request;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::front::{self, Side};
+use crate::front::{self, Entrance, Side};
+use crate::hot;
 use crate::linger::Lingering;
 use crate::patience::Patient;
 use crate::task::{self, Task};
@@ -99,7 +102,8 @@ async fn listen(app: App, listener: TcpListener, side: Side) {
                 continue;
             }
         };
-        let connection = connection(app.clone(), stream, peer, side, graceful.watcher());
+        let entrance = Entrance::new(app.clone(), peer.ip(), side);
+        let connection = connection(entrance, stream, graceful.watcher());
         tokio::spawn(async move {
             connection.await;
             drop(place);
@@ -112,10 +116,11 @@ async fn listen(app: App, listener: TcpListener, side: Side) {
 }
 
 /// Serves a connection to its end. What TLS needs takes as long as headers may, and no longer than the server runs.
-async fn connection(app: App, stream: TcpStream, peer: SocketAddr, side: Side, watcher: Watcher) {
+async fn connection(entrance: Entrance, stream: TcpStream, watcher: Watcher) {
     drop(stream.set_nodelay(true));
+    let app = entrance.app.clone();
     let stream = Patient::new(stream, Duration::from_secs(app.config.limits.answer_secs));
-    let Some(tls) = &app.tls else { return speak(app, stream, peer, side, watcher).await };
+    let Some(tls) = &app.tls else { return speak(entrance, stream, watcher).await };
     let limit = Duration::from_secs(app.config.limits.header_secs);
     let mut stopping = app.stop.subscribe();
     let stream = tokio::select! {
@@ -123,16 +128,25 @@ async fn connection(app: App, stream: TcpStream, peer: SocketAddr, side: Side, w
         _ = stopping.wait_for(|stop| *stop) => None,
     };
     if let Some(stream) = stream {
-        speak(app, stream, peer, side, watcher).await;
+        speak(entrance, stream, watcher).await;
     }
 }
 
-/// Speaks HTTP on a connection.
-async fn speak<C>(app: App, connection: C, peer: SocketAddr, side: Side, watcher: Watcher)
+/// Speaks HTTP on a connection: at the hot front for as long as that can answer, and then with the HTTP library.
+async fn speak<C>(entrance: Entrance, connection: C, watcher: Watcher)
 where
     C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let limits = &app.config.limits;
+    // Nothing came yet.
+    let settled = Whole::new(true);
+    let mut connection = Lingering::new(connection, settled.clone());
+    if entrance.app.config.hot_front {
+        match hot::serve(&entrance, &mut connection, &settled).await {
+            Some(rest) => connection.begin_with(rest),
+            None => return drop(connection.shutdown().await),
+        }
+    }
+    let limits = &entrance.app.config.limits;
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -140,19 +154,17 @@ where
         .max_buf_size(limits.header_bytes.max(BUFFER_BYTES_MIN))
         .auto_date_header(false)
         .title_case_headers(true);
-    // Nothing came yet.
-    let settled = Whole::new(true);
-    let connection = TokioIo::new(Lingering::new(connection, settled.clone()));
-    let service = service_fn(move |request| {
-        let (app, settled) = (app.clone(), settled.clone());
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (entrance, settled) = (entrance.clone(), settled.clone());
         async move {
-            let response = front::respond(app, peer.ip(), side, request).await;
-            if response.extensions().get::<Whole>().is_some_and(Whole::is) {
+            let whole = Whole::new(request.body().is_end_stream());
+            let response = front::respond(entrance, request, whole.clone()).await;
+            if whole.is() {
                 settled.set();
             }
             Ok::<_, Infallible>(response)
         }
     });
     // An error here is the caller's: it went away, was too slow, or does not speak HTTP.
-    drop(watcher.watch(builder.serve_connection(connection, service)).await);
+    drop(watcher.watch(builder.serve_connection(TokioIo::new(connection), service)).await);
 }

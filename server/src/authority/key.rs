@@ -1,7 +1,8 @@
 //! Keys of the native API: create · remove · find · list. All of them are in memory, by fingerprint.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use exeunt_core::{Fingerprint, KeyId, Moment, RealmId, Token};
 
@@ -19,6 +20,20 @@ pub const GIVEN_KEY_CHARS_MIN: usize = 32;
 pub struct Keys {
     stored: Table,
     given: Table,
+    /// How often either has changed.
+    changes: AtomicU64,
+}
+
+/// The key that was proven last on a connection: whoever presents the same text again on it, as gateways do with every
+/// check, is known without a fingerprint. The text stays in memory for as long as the connection is open.
+#[derive(Clone, Default)]
+pub struct Proven(Arc<Mutex<Option<Proof>>>);
+
+struct Proof {
+    text: Box<[u8]>,
+    key: Arc<Key>,
+    /// How often the keys had changed before it was looked up.
+    changes: u64,
 }
 
 type Table = RwLock<HashMap<Fingerprint, Arc<Key>>>;
@@ -77,7 +92,7 @@ impl Authority {
     pub async fn add_key(&self, call: &Call, key: Key) -> Result<()> {
         let audit = call.audit(key.realm, "key.create", &format_args!("key {}", key.id));
         self.settle(self.store.add_key(key.clone(), Some(audit)).await)?;
-        put(&self.keys.stored, key);
+        self.keys.put(&self.keys.stored, key);
         Ok(())
     }
 
@@ -104,6 +119,24 @@ impl Authority {
         key.ok_or_else(|| Error::new(Error::unauthenticated().kind(), "the key is not valid"))
     }
 
+    /// The key that this text is, on a connection where one may have been proven before.
+    ///
+    /// # Errors
+    /// As [`Authority::key`].
+    pub fn key_again(&self, proven: &Proven, presented: &str) -> Result<Arc<Key>> {
+        let mut last = proven.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let changes = self.keys.changes.load(Ordering::SeqCst);
+        if let Some(proof) = &*last
+            && proof.changes == changes
+            && same(&proof.text, presented.as_bytes())
+        {
+            return Ok(proof.key.clone());
+        }
+        let key = self.key(presented)?;
+        *last = Some(Proof { text: presented.as_bytes().into(), key: key.clone(), changes });
+        Ok(key)
+    }
+
     /// Whether this key still opens anything: for streams.
     pub fn key_holds(&self, key: &Key) -> bool {
         self.keys.find(&key.fingerprint).is_some()
@@ -123,7 +156,8 @@ impl Authority {
             let [id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = fingerprint.0;
             let name = "environment".to_owned();
             let (id, role) = (KeyId(id), Role::Admin);
-            put(&self.keys.given, Key { id, name, role, realm: None, fingerprint, created_at: now });
+            self.keys
+                .put(&self.keys.given, Key { id, name, role, realm: None, fingerprint, created_at: now });
         }
     }
 }
@@ -138,11 +172,17 @@ impl Keys {
     pub fn align(&self, known: &[KeyId], stored: Vec<Key>) {
         let gone = known.iter().filter(|id| stored.iter().all(|key| key.id != **id));
         gone.for_each(|id| self.drop(*id));
-        stored.into_iter().for_each(|key| put(&self.stored, key));
+        stored.into_iter().for_each(|key| self.put(&self.stored, key));
     }
 
     fn drop(&self, id: KeyId) {
         self.stored.write().unwrap_or_else(PoisonError::into_inner).retain(|_, key| key.id != id);
+        self.changes.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn put(&self, table: &Table, key: Key) {
+        table.write().unwrap_or_else(PoisonError::into_inner).insert(key.fingerprint, Arc::new(key));
+        self.changes.fetch_add(1, Ordering::SeqCst);
     }
 
     fn find(&self, fingerprint: &Fingerprint) -> Option<Arc<Key>> {
@@ -155,10 +195,14 @@ impl Keys {
     }
 }
 
-fn put(table: &Table, key: Key) {
-    table.write().unwrap_or_else(PoisonError::into_inner).insert(key.fingerprint, Arc::new(key));
+/// Whether these are the same, in a time that depends on their lengths alone.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
 }
 
 fn read(table: &Table) -> RwLockReadGuard<'_, HashMap<Fingerprint, Arc<Key>>> {
     table.read().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,7 +44,7 @@ impl Demo {
         }
         let config = Config { listen: self.listen, store: STORE.to_owned(), ..Config::default() };
         let env = Env::system();
-        log::start(&config.log, &env);
+        let _writing = log::start(&config.log, &env)?;
         let app = open(config, env, false, DemoStore::Made).await?;
         furnish(&app).await?;
         until_stopped(app, |address| {

@@ -13,7 +13,9 @@ pub(crate) fn play(path: &Path, bless: bool) -> Result<(), String> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     let mut story = Story::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
     let title = story.title.clone();
-    let told = tell(&mut story, bless).map_err(|error| format!("{}\n  {title}\n{error}", path.display()));
+    let told = tell(&mut story, Way::Library, bless)
+        .and_then(|()| Way::HOT.iter().try_for_each(|way| tell(&mut story, *way, false)))
+        .map_err(|error| format!("{}\n  {title}\n{error}", path.display()));
     // Also when it broke off: what came until then helps its author.
     if bless && story.print() != text {
         std::fs::write(path, story.print()).map_err(|error| error.to_string())?;
@@ -21,13 +23,30 @@ pub(crate) fn play(path: &Path, bless: bool) -> Result<(), String> {
     told
 }
 
-fn tell(story: &mut Story, bless: bool) -> Result<(), String> {
+/// In which way the requests of a story reach the server. The answers are the same bytes in each.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    /// All by the HTTP library: the hot front is off.
+    Library,
+    /// As an ordinary client: the hot front has the connection until the first request that it does not take.
+    Hot,
+    /// Each request on a connection of its own, so that the hot front meets all of them.
+    HotApart,
+}
+
+impl Way {
+    const HOT: [Self; 2] = [Self::Hot, Self::HotApart];
+}
+
+fn tell(story: &mut Story, way: Way, bless: bool) -> Result<(), String> {
     let first = settings(&story.items);
     let (settings, rest) = story.items.split_at_mut(first);
-    let lines = settings
-        .iter()
-        .filter_map(|item| if let Item::Event(line) = item { line.strip_prefix("config ") } else { None });
-    let mut stage = Stage::open(&lines.collect::<Vec<_>>().join("\n"))?;
+    let front = format!("hot_front = {}", way != Way::Library);
+    let lines = settings.iter().filter_map(|item| match item {
+        Item::Event(line) => line.strip_prefix("config ").map(str::to_owned),
+        _ => None,
+    });
+    let mut stage = Stage::open([front].into_iter().chain(lines).collect())?;
     let mut teller = Teller {
         client: Client::new(stage.address()),
         values: Values::from([("admin_key".to_owned(), crate::stage::ADMIN_KEY.to_owned())]),
@@ -47,7 +66,11 @@ fn tell(story: &mut Story, bless: bool) -> Result<(), String> {
                 teller.values.insert(name, value);
             }
             Item::Exchange(exchange) => {
-                teller.exchange(exchange).map_err(|error| format!("line {}: {error}", exchange.line))?;
+                if way == Way::HotApart {
+                    teller.client.close()?;
+                }
+                let told = teller.exchange(exchange);
+                told.map_err(|error| format!("line {}, {way:?}: {error}", exchange.line))?;
             }
         }
     }
@@ -75,12 +98,12 @@ struct Teller {
 
 impl Teller {
     fn event(&mut self, stage: &mut Stage, line: &str) -> Result<(), String> {
-        match line {
-            "raw" => self.raw = true,
-            "connect" => self.client.close()?,
-            "restart" => {
+        match line.split_once(' ').unwrap_or((line, "")) {
+            ("raw", "") => self.raw = true,
+            ("connect", "") => self.client.close()?,
+            ("restart", setting) => {
                 self.client.close()?;
-                stage.restart()?;
+                stage.restart(setting)?;
                 self.client = Client::new(stage.address());
             }
             _ => stage.event(&bytes::fill_in(line, &self.values)?)?,

@@ -27,7 +27,19 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("metrics", &["app", "log", "tls", "error"]),
     (
         "dialect",
-        &["app", "exchange", "front", "device", "numbers", "metrics", "authority", "config", "env", "error"],
+        &[
+            "app",
+            "exchange",
+            "front",
+            "address",
+            "device",
+            "numbers",
+            "metrics",
+            "authority",
+            "config",
+            "env",
+            "error",
+        ],
     ),
     ("console", &["app", "exchange", "front", "device", "authority", "config", "env", "error"]),
     ("task", &["app", "tls", "authority", "config", "env", "error"]),
@@ -40,7 +52,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("linger", &["whole"]),
     ("patience", &[]),
-    ("serve", &["front", "linger", "patience", "whole", "task", "app", "config", "env", "error"]),
+    ("hot", &["front", "exchange", "dialect", "whole"]),
+    ("serve", &["front", "hot", "linger", "patience", "whole", "task", "app", "config", "env", "error"]),
     ("cli", ANYTHING),
 ];
 

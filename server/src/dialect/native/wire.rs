@@ -1,13 +1,11 @@
 //! The shapes on the wire. Ids are strings, times are RFC 3339 in UTC, lists are `{"items": […], "next": cursor}`.
 
-use std::fmt;
-
 use bytes::Bytes;
 use exeunt_core::{By, Mark, Moment, Verdict};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::error::{self, Refusal};
@@ -80,15 +78,6 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_writer(&mut text, body) {
         Ok(()) => answer(status, "application/json", text),
         Err(error) => error::render(&Error::internal(error)),
-    }
-}
-
-/// An id or a time as it is written.
-pub(super) struct Shown<T>(pub(super) T);
-
-impl<T: fmt::Display> Serialize for Shown<T> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(&self.0)
     }
 }
 

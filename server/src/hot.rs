@@ -1,0 +1,60 @@
+//! The hot front: the requests that are made most, checks and logouts, are read and answered here, by the same functions
+//! and with the same bytes as behind the HTTP library, without its machinery for bodies that come in pieces.
+//!
+//! It takes only what is simple: a whole request of HTTP/1.1 with nothing after it. At the first request that is
+//! anything else, the connection goes to the HTTP library with all that was read, for good; so nothing is refused here,
+//! and there is one place for what is unusual. See `docs/decisions/0006-hot-front.md`.
+
+mod answer;
+mod reader;
+mod request;
+
+use std::pin::pin;
+
+use bytes::Bytes;
+use http::header::CONNECTION;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+
+use crate::exchange::Received;
+use crate::front::Entrance;
+use crate::whole::Whole;
+use reader::{Next, Reader};
+use request::Asked;
+
+/// Room for an answer that is kept from one to the next, in bytes.
+const ANSWER_BYTES_KEPT: usize = 16 * 1024;
+
+/// Answers what it can, one request after the other. What it returns was read and not answered: the HTTP library goes on
+/// from there; `None`: the connection is over.
+pub async fn serve<C>(entrance: &Entrance, connection: &mut C, settled: &Whole) -> Option<Bytes>
+where
+    C: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut reader = Reader::new(entrance.app.config.limits.header_secs);
+    let mut stop = entrance.app.stop.subscribe();
+    let mut stopping = pin!(stop.wait_for(|stop| *stop));
+    let mut text = Vec::new();
+    loop {
+        let next = tokio::select! {
+            biased;
+            next = reader.next(entrance, connection) => next,
+            _ = &mut stopping => return reader.rest(),
+        };
+        let Asked { found, head, body } = match next {
+            Next::Asked(asked) => asked,
+            Next::Other => return reader.rest(),
+            Next::Over => return None,
+        };
+        if body.is_empty() {
+            settled.set();
+        }
+        let response = entrance.answer(found, head, Received::Whole(body), settled.clone()).await;
+        let closes = response.headers().contains_key(CONNECTION);
+        answer::write(response, &mut text).await;
+        if connection.write_all(&text).await.is_err() || closes {
+            return None;
+        }
+        text.clear();
+        text.shrink_to(ANSWER_BYTES_KEPT);
+    }
+}

@@ -1,0 +1,171 @@
+//! Lines on their way to standard error: gathered in memory, written by a thread of their own, many at a time. A request
+//! does not wait for whoever reads the log, and a busy second costs a few writes instead of thousands.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// What may wait to be written, in bytes. Further lines are dropped, and counted: a log that nobody reads must stop
+/// nothing.
+const WAITING_BYTES_MAX: usize = 4 << 20;
+/// Seconds for which the end of the program waits for the last lines to be taken.
+const LAST_SECS: u64 = 2;
+/// How long lines are gathered between two writes, in milliseconds.
+const GATHER_MILLIS: u64 = 5;
+
+/// Takes lines.
+#[derive(Clone)]
+pub(super) struct Lines(Arc<Waiting>);
+
+/// Writes what has been taken, until it is dropped.
+pub struct Writing {
+    waiting: Arc<Waiting>,
+    /// Closed when everything is written.
+    written: Receiver<()>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    text: Mutex<Text>,
+    something: Condvar,
+    dropped: AtomicU64,
+}
+
+#[derive(Default)]
+struct Text {
+    bytes: Vec<u8>,
+    over: bool,
+}
+
+/// Lines that are written to `out`.
+///
+/// # Errors
+/// The system's, if it gives no thread.
+pub(super) fn to(out: impl Write + Send + 'static) -> io::Result<(Lines, Writing)> {
+    let waiting = Arc::new(Waiting::default());
+    let writer = waiting.clone();
+    let (end, written) = mpsc::channel::<()>();
+    std::thread::Builder::new().name("log".to_owned()).spawn(move || {
+        writer.write_to(out);
+        drop(end);
+    })?;
+    Ok((Lines(waiting.clone()), Writing { waiting, written }))
+}
+
+impl Waiting {
+    fn take(&self, line: &[u8]) {
+        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        if text.bytes.len() + line.len() > WAITING_BYTES_MAX {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        text.bytes.extend_from_slice(line);
+        if text.bytes.len() == line.len() {
+            self.something.notify_one();
+        }
+    }
+
+    fn write_to(&self, mut out: impl Write) {
+        let mut bytes = Vec::new();
+        loop {
+            let over = {
+                let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+                let nothing = |text: &mut Text| text.bytes.is_empty() && !text.over;
+                let mut text =
+                    self.something.wait_while(text, nothing).unwrap_or_else(PoisonError::into_inner);
+                std::mem::swap(&mut text.bytes, &mut bytes);
+                text.over
+            };
+            // Nobody is left to be told that the log cannot be written.
+            drop(out.write_all(&bytes).and_then(|()| out.flush()));
+            bytes.clear();
+            let dropped = self.dropped.swap(0, Ordering::Relaxed);
+            if dropped > 0 {
+                drop(writeln!(out, "{dropped} lines of the log were dropped: nothing took them"));
+            }
+            let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+            if over && text.bytes.is_empty() {
+                return;
+            }
+            let gather = Duration::from_millis(GATHER_MILLIS);
+            drop(self.something.wait_timeout_while(text, gather, |text| !text.over));
+        }
+    }
+}
+
+impl Write for &Lines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.take(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = &'a Self;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        self
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.waiting.text.lock().unwrap_or_else(PoisonError::into_inner).over = true;
+        self.waiting.something.notify_one();
+        // Whoever takes no lines does not keep the program from ending.
+        let _ended = self.written.recv_timeout(Duration::from_secs(LAST_SECS));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tells what is written, and can hold the writer up.
+    struct Out(mpsc::SyncSender<Vec<u8>>);
+
+    impl Write for Out {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.send(bytes.to_vec()).map(|()| bytes.len()).map_err(io::Error::other)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_was_taken_is_written_in_order_before_the_end() {
+        let (told, written) = mpsc::sync_channel(10_000);
+        let (lines, writing) = to(Out(told)).unwrap();
+        for number in 0..1_000 {
+            (&lines).write_all(format!("{number}\n").as_bytes()).unwrap();
+        }
+        drop(writing);
+        let all = written.iter().collect::<Vec<_>>().concat();
+        assert_eq!(String::from_utf8(all).unwrap(), (0..1_000).map(|n| format!("{n}\n")).collect::<String>());
+    }
+
+    #[test]
+    fn a_log_that_nobody_reads_holds_up_nothing_and_tells_what_is_missing() {
+        let (told, written) = mpsc::sync_channel(0);
+        let (lines, writing) = to(Out(told)).unwrap();
+        let line = [b'x'; 1024];
+        for _ in 0..3 * WAITING_BYTES_MAX / line.len() {
+            (&lines).write_all(&line).unwrap();
+        }
+        let reader = std::thread::spawn(move || written.iter().collect::<Vec<_>>().concat());
+        drop(writing);
+        let all = reader.join().unwrap();
+        assert!(all.len() <= 2 * WAITING_BYTES_MAX + 100, "{}", all.len());
+        assert!(String::from_utf8(all).unwrap().contains("lines of the log were dropped"));
+    }
+}
