@@ -51,7 +51,9 @@ where
         let response = entrance.answer(found, head, Received::Whole(body), settled.clone()).await;
         let closes = response.headers().contains_key(CONNECTION);
         answer::write(response, &mut text).await;
-        if connection.write_all(&text).await.is_err() || closes {
+        // TLS keeps what did not fit until it is asked again.
+        let written = connection.write_all(&text).await.is_ok() && connection.flush().await.is_ok();
+        if !written || closes {
             return None;
         }
         text.clear();

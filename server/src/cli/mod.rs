@@ -17,6 +17,7 @@ mod keys;
 mod list;
 mod logout;
 mod marks;
+mod notify;
 mod options;
 mod print;
 mod progress;

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::keys;
+use super::notify::notify;
 use crate::app::{self, App};
 use crate::authority::Mint;
 use crate::config::{Config, PREFIX, load};
@@ -136,6 +137,7 @@ pub(super) async fn until_stopped(app: App, ready: impl FnOnce(SocketAddr)) -> R
     let running = serve::start(app.clone(), listener, admin).map_err(Error::internal)?;
     tracing::info!(address = %running.address, sessions = app.authority.sessions_in_memory(), "listening");
     ready(running.address);
+    notify("READY=1");
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
@@ -148,6 +150,7 @@ pub(super) async fn until_stopped(app: App, ready: impl FnOnce(SocketAddr)) -> R
         renew(app.clone()).await;
     }
     tracing::info!("stopping");
+    notify("STOPPING=1");
     running.stop().await
 }
 

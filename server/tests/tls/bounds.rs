@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use exeunt::config::Limits;
 use exeunt::env::Env;
+use exeunt::front::{Entrance, Side};
+use exeunt::hot;
 use exeunt::patience::Patient;
 use exeunt::tls::Tls;
+use exeunt::whole::Whole;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
@@ -105,6 +108,40 @@ async fn who_takes_nothing_any_more_is_cut_off() {
     let (answered, ()) = tokio::join!(answer, reader);
     assert_eq!(answered.unwrap_err().kind(), std::io::ErrorKind::TimedOut);
     assert_eq!(began.elapsed().as_secs(), (LIMIT / 2 + LIMIT).as_secs());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_does_not_fit_goes_out_whole() {
+    let folder = Scratch::new();
+    let pair = Pair::make(folder.path(), "a", CURVE);
+    let (app, running) = start(config(&pair, Limits::default())).await;
+    // It holds what TLS sends unasked after the keys, and not the answer.
+    let (here, there) = duplex(256);
+    let patience = Duration::from_secs(60);
+    let tls = app.tls.as_ref().unwrap();
+    let (served, client) = tokio::join!(tls.handshake(here, patience), secure(there, &pair.cert));
+    let (mut served, mut client) = (served.unwrap(), client.unwrap());
+    let peer = std::net::Ipv4Addr::LOCALHOST.into();
+    let entrance = Entrance::new(app.clone(), peer, Side::Only);
+    let settled = Whole::new(true);
+    let caller = async {
+        let body = "{\"token\":\"unknown\"}";
+        let head = "POST /v1/check HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+        let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+        client.write_all(request.as_bytes()).await.unwrap();
+        client.flush().await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"}") {
+            assert!(client.read_buf(&mut answer).await.unwrap() > 0);
+        }
+        drop(client);
+        answer
+    };
+    let both = async { tokio::join!(hot::serve(&entrance, &mut served, &settled), caller).1 };
+    let answer = tokio::time::timeout(patience, both).await.expect("the rest of the answer was kept");
+    assert!(answer.starts_with(b"HTTP/1.1 401 "), "{}", String::from_utf8_lossy(&answer));
+    assert!(answer.len() > 200, "it would have fitted");
+    running.stop().await.unwrap();
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::net::UnixDatagram;
 
 use rustix::process::Signal;
 
@@ -29,6 +30,26 @@ fn a_request_that_never_ends_is_given_up_after_the_grace_time() {
         assert!(process.ended());
         assert_eq!(stream.read(&mut asked).unwrap_or(0), 0);
     }
+}
+
+#[test]
+fn the_service_manager_is_told() {
+    let folder = Scratch::new();
+    let path = folder.path().join("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    let heard = || {
+        let mut text = [0; 64];
+        let length = manager.recv(&mut text).unwrap();
+        String::from_utf8(text[..length].to_vec()).unwrap()
+    };
+    let mut command = plain(folder.path());
+    command.env("NOTIFY_SOCKET", &path);
+    let process = Process::start(command);
+    assert_eq!(heard(), "READY=1");
+    assert!(TcpStream::connect(process.address).is_ok());
+    process.signal(Signal::TERM);
+    assert_eq!(heard(), "STOPPING=1");
+    assert!(process.ended());
 }
 
 #[test]
