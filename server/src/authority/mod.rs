@@ -12,6 +12,7 @@ pub mod list;
 pub mod live;
 pub mod login;
 mod mint;
+pub mod name;
 pub mod open;
 pub mod passwords;
 pub mod realm;
@@ -39,6 +40,7 @@ pub use crate::store::{
 use crate::authority::client::Clients;
 use crate::authority::key::Keys;
 use crate::authority::live::Memory;
+use crate::authority::name::Names;
 use crate::authority::passwords::Passwords;
 use crate::authority::realm::{Builtin, Realms};
 use crate::authority::throttle::Throttle;
@@ -57,6 +59,7 @@ pub struct Authority {
     throttle: Throttle,
     touches: Touches,
     round: Round,
+    names: Names,
     retention: Retention,
 }
 

@@ -51,6 +51,7 @@ impl Authority {
             throttle: Throttle::new(opening.throttle, call.mint.salt()),
             touches: Default::default(),
             round: Default::default(),
+            names: Default::default(),
             retention: opening.retention,
         };
         if !opening.accept_clock {
