@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::numbers::Numbers;
 use crate::store::{Store, StoreUrl};
+use crate::tls::Tls;
 
 /// The server. Cheap to clone.
 #[derive(Clone)]
@@ -35,6 +36,8 @@ pub struct Parts {
     pub dates: Dates,
     /// What is counted.
     pub metrics: Metrics,
+    /// How TLS is spoken, if it is.
+    pub tls: Option<Tls>,
     /// The dialects that are spoken, with their settings.
     pub spoken: Vec<Spoken>,
     /// Numbers that never repeat.
@@ -67,6 +70,7 @@ impl App {
     /// What the store says; `NotFound` for a dialect or a realm in the configuration that is not there.
     pub async fn open(config: Config, env: Env, store: Arc<dyn Store>, accept_clock: bool) -> Result<Self> {
         check(&config)?;
+        let tls = Tls::open(&config, env.now())?;
         let call =
             Call { now: env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(env.entropy()) };
         let opening = Opening {
@@ -84,7 +88,7 @@ impl App {
         let numbers = Numbers::open(&authority).await?;
         let feeds = Arc::new(Semaphore::new(FEEDS_MAX));
         let (dates, metrics, stop) = (Dates::default(), Metrics::default(), watch::channel(false).0);
-        let parts = Parts { authority, config, env, dates, metrics, spoken, numbers, feeds, stop };
+        let parts = Parts { authority, config, env, dates, metrics, tls, spoken, numbers, feeds, stop };
         Ok(Self(Arc::new(parts)))
     }
 

@@ -3,6 +3,7 @@
 //! A file a noun. Every verb takes a [`Call`] (who, when, from where, through which door) or just `now`, judges with
 //! `exeunt-core`, and writes at most once.
 
+pub mod backup;
 mod call;
 pub mod client;
 pub mod end;
@@ -17,6 +18,7 @@ pub mod open;
 pub mod passwords;
 pub mod realm;
 pub mod session;
+pub mod tally;
 pub mod throttle;
 pub mod upkeep;
 pub mod user;
@@ -43,6 +45,7 @@ use crate::authority::live::Memory;
 use crate::authority::name::Names;
 use crate::authority::passwords::Passwords;
 use crate::authority::realm::{Builtin, Realms};
+use crate::authority::tally::Tally;
 use crate::authority::throttle::Throttle;
 use crate::authority::upkeep::{Round, Touches};
 use crate::store::Store;
@@ -61,6 +64,7 @@ pub struct Authority {
     round: Round,
     names: Names,
     retention: Retention,
+    tally: Arc<Tally>,
 }
 
 /// For how long what is over is kept.

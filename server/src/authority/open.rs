@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use exeunt_core::{Moment, Stamp};
+use exeunt_core::Moment;
 use futures_util::future::join;
 
 use crate::authority::feed::PAGE_MARKS_MAX;
 use crate::authority::live::Live;
-use crate::authority::passwords::{PasswordLimits, Passwords};
+use crate::authority::passwords::{PasswordFigures, PasswordLimits, Passwords};
 use crate::authority::realm::{Builtin, MAIN};
-use crate::authority::throttle::{Throttle, ThrottleLimits};
-use crate::authority::{Authority, Call, Client, Retention};
-use crate::error::{Error, Kind, Outage, Result};
+use crate::authority::tally::Tally;
+use crate::authority::throttle::{Refusals, Throttle, ThrottleLimits};
+use crate::authority::{AuditPlace, Authority, Call, Client, Retention};
+use crate::error::{Error, Outage, Result};
+use crate::store::figures::{Figures, Waiting};
 use crate::store::{Found, SessionMarks, Store, seen_at_most};
 
 /// Sessions read in one step while memory is being filled.
@@ -53,6 +55,7 @@ impl Authority {
             round: Default::default(),
             names: Default::default(),
             retention: opening.retention,
+            tally: Default::default(),
         };
         if !opening.accept_clock {
             authority.clock_must_be_right(call.now).await?;
@@ -155,13 +158,8 @@ impl Authority {
 
     /// A wall clock far behind would let sessions live longer than their deadline says.
     async fn clock_must_be_right(&self, now: Moment) -> Result<()> {
-        let position = self.store.position().await?.stamp;
-        let newest = Stamp::from_number(position.number().saturating_sub(1));
-        let page = match self.store.marks(None, newest, 1).await {
-            Err(error) if error.kind() == Kind::NotFound => return Ok(()),
-            page => page?,
-        };
-        let Some(mark) = page.marks.last() else { return Ok(()) };
+        let (_, marks) = self.store.audit(None, AuditPlace::NEWEST, 1).await?;
+        let Some(mark) = marks.first() else { return Ok(()) };
         if now.plus_secs(CLOCK_BEHIND_SECS_MAX) >= mark.when {
             return Ok(());
         }
@@ -184,6 +182,26 @@ impl Authority {
     /// `Unavailable` if not.
     pub fn ready(&self) -> Result<()> {
         if self.memory.is_complete() { Ok(()) } else { Err(Error::unavailable(Outage::Unknown)) }
+    }
+
+    /// What was counted.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// What the store has counted, and what waits for it.
+    pub fn store_figures(&self) -> Option<(Figures, Waiting)> {
+        self.store.figures()
+    }
+
+    /// What was counted of checking passwords.
+    pub fn password_figures(&self) -> &PasswordFigures {
+        self.passwords.figures()
+    }
+
+    /// What was counted of refusing those who failed too often.
+    pub fn throttle_refusals(&self) -> Refusals {
+        self.throttle.refusals()
     }
 
     /// How many touches wait to be written.

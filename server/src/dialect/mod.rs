@@ -24,6 +24,11 @@ use crate::exchange::{Endpoint, Exchange, Response};
 /// Every dialect that this server speaks, in the order in which they are asked for a path.
 pub const ALL: &[&Dialect] = &[&native::DIALECT, &videntity::DIALECT, &runsignup::DIALECT, &rested::DIALECT];
 
+/// Their names, in that order.
+pub fn names() -> Vec<&'static str> {
+    ALL.iter().map(|dialect| dialect.door.name()).collect()
+}
+
 /// What a value becomes that could not be decoded: wrong percent-encoding, wrong UTF-8, a NUL. No identifier, password
 /// or token holds a NUL, so it is answered as the dialect answers any value that matches nothing.
 pub const NOTHING: &str = "\0";

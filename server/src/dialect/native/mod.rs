@@ -2,11 +2,13 @@
 //! scripts speak it.
 
 mod audit;
+mod backup;
 mod caller;
 mod check;
 mod clients;
 mod end;
 mod error;
+mod export;
 mod feed;
 mod gate;
 mod health;
@@ -65,7 +67,10 @@ pub const RESOURCES: &[Resource] = &[
     ("/v1/gate/{}/refusal", &[gateway("gate_of_dialect_refusal")]),
     (
         "/v1/users",
-        &[get("list_users", users::list).with(&["cursor"]), post("create_user", Sort::Admin, users::create)],
+        &[
+            get("list_users", users::list).with(&["account_number", "cursor", "email", "username"]),
+            post("create_user", Sort::Admin, users::create),
+        ],
     ),
     (
         "/v1/users/{}",
@@ -81,7 +86,10 @@ pub const RESOURCES: &[Resource] = &[
     ),
     (
         "/v1/clients",
-        &[get("list_clients", clients::list), post("create_client", Sort::Admin, clients::create)],
+        &[
+            get("list_clients", clients::list).with(&["name"]),
+            post("create_client", Sort::Admin, clients::create),
+        ],
     ),
     (
         "/v1/clients/{}",
@@ -113,7 +121,9 @@ pub const RESOURCES: &[Resource] = &[
     ("/v1/keys", &[get("list_keys", keys::list), post("create_key", Sort::Admin, keys::create)]),
     ("/v1/keys/{}", &[on(Method::DELETE, "remove_key", keys::remove)]),
     ("/v1/realms", &[get("list_realms", realms::list), post("create_realm", Sort::Admin, realms::create)]),
+    ("/v1/backup", &[get("backup", backup::backup)]),
     ("/v1/audit", &[get("audit", audit::page).with(&["cursor"])]),
+    ("/v1/audit.jsonl", &[get("audit_export", export::lines).with(&["after", "before"])]),
     ("/v1/openapi.json", &[get("openapi", health::openapi)]),
     ("/metrics", &[get("metrics", health::metrics)]),
     ("/healthz", &[open("healthz", health::live)]),

@@ -1,5 +1,7 @@
 //! Sessions, their tokens, the log of marks: which thread does what.
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use exeunt_core::{Mark, Moment, RealmId, Session, SessionId, Stamp};
 
@@ -7,9 +9,10 @@ use super::queue::Lane;
 use super::writer::Job;
 use super::{SqliteStore, meta};
 use crate::error::Result;
+use crate::store::figures::{Figures, Waiting};
 use crate::store::{
-    Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Seen,
-    SessionBy, SessionMarks, SessionPage, Snapshot, Swept,
+    AuditEntry, Backup, Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position, Raise,
+    RaiseOutcome, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept,
 };
 
 #[async_trait]
@@ -24,6 +27,12 @@ impl Ledger for SqliteStore {
 
     fn durable(&self) -> bool {
         true
+    }
+
+    fn figures(&self) -> Option<(Figures, Waiting)> {
+        let ((marks, writes), (_, reads)) = (self.writes.waiting(), self.reads.waiting());
+        let log_pages = self.shared.log_pages.load(Ordering::Relaxed);
+        Some((self.shared.figures.clone(), Waiting { marks, writes, reads, log_pages }))
     }
 
     async fn position(&self) -> Result<Position> {
@@ -92,6 +101,14 @@ impl Ledger for SqliteStore {
 
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
         self.write(Lane::Rest, move |batch| batch.sweep(now, keep_secs, log_secs, budget)).await
+    }
+
+    async fn backup(&self, audit: AuditEntry) -> Result<Backup> {
+        let one = self.backups.admit()?;
+        let made_at = audit.when;
+        // Whoever takes a copy of everything has left a trace before.
+        self.write(Lane::Rest, move |batch| batch.write_audit(Some(audit))).await?;
+        self.copy(made_at, one).await
     }
 
     async fn recover(&self) -> Result<()> {

@@ -20,7 +20,8 @@ use super::checkpoint::Checkpoint;
 use super::encode::{KIND_SESSION, MARK, mark, moment};
 use super::queue::Queue;
 use super::state::{Effects, Leftovers, Shared};
-use super::{file, meta};
+use super::{file, life, meta};
+use crate::env::Stopwatch;
 use crate::error::{Outage, Result};
 use crate::store::book::Book;
 
@@ -110,6 +111,7 @@ impl Writer {
             }
             Err((outage, reason)) => {
                 self.crowds.forget();
+                self.shared.figures.failed(outage);
                 if outage == Outage::Unknown {
                     self.give_up(&reason);
                 }
@@ -119,6 +121,7 @@ impl Writer {
         works.into_iter().for_each(|work| work.answer(&committed));
         self.shared.clear(&mut self.leftovers);
         let pages = self.wal_pages.load(Ordering::Relaxed);
+        self.shared.log_pages.store(pages, Ordering::Relaxed);
         let moved = self.conn.as_ref().map(|conn| self.checkpoint.after_commit(conn, &self.shared, pages));
         if let Some(Err(error)) = moved {
             self.give_up(&error.to_string());
@@ -155,7 +158,7 @@ impl Writer {
             spoiled: false,
             insert_mark: None,
         };
-        for work in works {
+        for work in works.iter_mut() {
             work.run(&mut batch);
             if batch.is_lost() {
                 // What is not rolled back yet is so when the connection is given up.
@@ -163,7 +166,9 @@ impl Writer {
                 return Err((outage, "the database gave up the transaction".to_owned()));
             }
         }
+        let watch = Stopwatch::start();
         execute(conn, "COMMIT").map_err(|error| (Outage::Unknown, error.to_string()))?;
+        self.shared.figures.committed(works.len(), &watch);
         let (effects, places) = batch.into_effects();
         self.places = places;
         Ok(effects)
@@ -233,7 +238,7 @@ struct State {
 fn load(conn: &Connection) -> rusqlite::Result<State> {
     let log_start = meta::number(conn, "log_start")?;
     let own_start = meta::number(conn, "own_start")?;
-    let last: u64 = conn.query_row("SELECT coalesce(max(stamp), 0) FROM marks", [], |row| row.get(0))?;
+    let last = life::last_stamp(conn)?;
     let issued: u64 = conn.query_row("SELECT coalesce(max(place), 0) FROM sessions", [], |row| row.get(0))?;
     let mut marks = Marks::new();
     let pulled = format!("SELECT {MARK}, max(stamp) FROM marks WHERE kind < 3 GROUP BY kind, anchor");
@@ -252,7 +257,7 @@ fn load(conn: &Connection) -> rusqlite::Result<State> {
         seen.insert(row.get(0)?, moment(row, 1)?);
     }
     Ok(State {
-        book: Book::new(marks, Stamp::from_number(last.max(log_start.saturating_sub(1)))),
+        book: Book::new(marks, Stamp::from_number(last)),
         places: Places {
             issued: issued.max(meta::number(conn, "last_place")?),
             log_start,

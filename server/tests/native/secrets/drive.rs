@@ -87,13 +87,7 @@ impl Drive {
         }
         self.presented("native", &token, &typo);
         self.clients();
-        for path in ["/v1/sessions", "/v1/marks", "/v1/snapshot", "/v1/keys", "/v1/realms", "/v1/audit"] {
-            self.native_call("GET", path, &Value::Null);
-        }
-        for path in ["/v1/openapi.json", "/metrics", "/healthz", "/readyz", "/docs/moving-on"] {
-            self.native_call("GET", path, &Value::Null);
-        }
-        self.native_call("HEAD", "/v1/feed", &Value::Null);
+        self.looks();
         self.native_call("GET", &format!("/v1/sessions/{session}"), &Value::Null);
         self.native_call("POST", "/v1/realms", &json!({ "name": "other" }));
         for path in [
@@ -107,6 +101,18 @@ impl Drive {
         self.native_call("POST", "/v1/check?why=1", &json!({ "token": token }));
         let bob = text(&self.native_call("POST", "/v1/users", &json!({ "username": "bob" })), "id");
         self.native_call("DELETE", &format!("/v1/users/{bob}"), &Value::Null);
+    }
+
+    fn looks(&mut self) {
+        for path in ["/v1/sessions", "/v1/marks", "/v1/snapshot", "/v1/keys", "/v1/realms", "/v1/audit"] {
+            self.native_call("GET", path, &Value::Null);
+        }
+        for path in ["/v1/openapi.json", "/metrics", "/healthz", "/readyz", "/docs/moving-on"] {
+            self.native_call("GET", path, &Value::Null);
+        }
+        for path in ["/v1/feed", "/v1/audit.jsonl", "/v1/backup"] {
+            self.native_call("HEAD", path, &Value::Null);
+        }
     }
 
     fn clients(&mut self) {
