@@ -1,6 +1,7 @@
 //! Who the caller is, as an address: the peer, or the last untrusted one that a trusted proxy names.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::header::FORWARDED;
 use http::{HeaderMap, HeaderName};
@@ -17,6 +18,7 @@ const HOPS_MAX: usize = 32;
 pub fn of_caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let peer = peer.to_canonical();
     if trusted.is_empty() || !is_trusted(peer, trusted) {
+        tell_of_a_stranger(peer, headers);
         return peer;
     }
     let last_untrusted = |hops: Vec<Option<IpAddr>>| {
@@ -35,6 +37,20 @@ pub fn of_caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr
     match (forwarded, x_forwarded_for) {
         (Some(one), Some(other)) if one != other => peer,
         (one, other) => one.or(other).unwrap_or(peer),
+    }
+}
+
+/// Says once that somebody who is not believed says where requests come from: it may be the operator's own proxy, behind
+/// which all callers are then throttled as one.
+fn tell_of_a_stranger(peer: IpAddr, headers: &HeaderMap) {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    if TOLD.load(Ordering::Relaxed)
+        || ![&FORWARDED, &X_FORWARDED_FOR].iter().any(|name| headers.contains_key(*name))
+    {
+        return;
+    }
+    if !TOLD.swap(true, Ordering::Relaxed) {
+        tracing::warn!(%peer, "a peer that is not trusted sends Forwarded or X-Forwarded-For, and it is not believed: if it is your proxy, set trusted_proxies");
     }
 }
 
