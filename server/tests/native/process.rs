@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -29,7 +30,8 @@ pub(crate) struct Over {
 impl Process {
     /// Starts it with this key of its environment, and these settings of its log.
     pub(crate) fn start(key: Option<&str>, format: &str, checks: &str) -> Self {
-        let name = format!("exeunt-native-{format}-{checks}-{}", std::process::id());
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("exeunt-native-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
         let directory = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&directory).unwrap();
         let store = format!("sqlite:{}", directory.join("exeunt.db").display());
