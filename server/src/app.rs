@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use exeunt_core::{By, Door, Moment, RealmId};
 use tokio::sync::{Semaphore, watch};
@@ -44,6 +45,8 @@ pub struct Parts {
     pub numbers: Numbers,
     /// Room for streams of marks.
     pub feeds: Arc<Semaphore>,
+    /// The log was told of a peer that claims addresses and is not believed.
+    pub stranger_told: AtomicBool,
     /// Becomes `true` when the server stops: streams and tasks end then.
     pub stop: watch::Sender<bool>,
 }
@@ -88,7 +91,20 @@ impl App {
         let numbers = Numbers::open(&authority).await?;
         let feeds = Arc::new(Semaphore::new(FEEDS_MAX));
         let (dates, metrics, stop) = (Dates::default(), Metrics::default(), watch::channel(false).0);
-        let parts = Parts { authority, config, env, dates, metrics, tls, spoken, numbers, feeds, stop };
+        let stranger_told = AtomicBool::new(false);
+        let parts = Parts {
+            authority,
+            config,
+            env,
+            dates,
+            metrics,
+            tls,
+            spoken,
+            numbers,
+            feeds,
+            stranger_told,
+            stop,
+        };
         Ok(Self(Arc::new(parts)))
     }
 

@@ -81,6 +81,8 @@ pub struct Issue<'a> {
     pub idle_secs: Option<u32>,
     /// Seconds at most, instead of the client's.
     pub absolute_secs: Option<u32>,
+    /// It leaves a line in the audit trail: nobody proved who they are, somebody was vouched for.
+    pub audited: bool,
 }
 
 impl Authority {
@@ -215,6 +217,7 @@ impl Authority {
             user_agent: None,
             idle_secs: voucher.idle_secs,
             absolute_secs: voucher.absolute_secs,
+            audited: true,
         };
         self.issue(call, &issue).await
     }
@@ -238,7 +241,10 @@ impl Authority {
         }
         let generation = self.memory.generation();
         self.memory.insert(live.clone());
-        self.record(live.clone(), NewSession { record, sessions_max: issue.client.sessions_max }).await?;
+        let line =
+            || call.audit(Some(issue.client.realm), "session.issue", &Anchor::Session(live.session.id));
+        let (audit, sessions_max) = (issue.audited.then(line), issue.client.sessions_max);
+        self.record(live.clone(), NewSession { record, sessions_max, audit }).await?;
         if generation != self.memory.generation() {
             return Err(Error::unavailable(Outage::Unknown));
         }

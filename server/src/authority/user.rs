@@ -1,6 +1,6 @@
 //! Users: create · change · remove · find · list. A change that ends sessions commits with its mark.
 
-use exeunt_core::{Anchor, RealmId, UserId, Why};
+use exeunt_core::{Anchor, Moment, RealmId, UserId, Why};
 use serde_json::{Map, Value};
 
 use crate::authority::passwords::{PASSWORD_BYTES_MAX, Password};
@@ -44,23 +44,7 @@ impl Authority {
     /// # Errors
     /// `Malformed(field)`, `Conflict(field)`, `Unavailable`.
     pub async fn create_user(&self, call: &Call, realm: RealmId, change: UserChange) -> Result<User> {
-        let blank = User {
-            id: call.mint.user_id(),
-            realm,
-            number: 0,
-            username: None,
-            email: None,
-            account_number: None,
-            password: None,
-            first_name: String::new(),
-            last_name: String::new(),
-            data: Map::new(),
-            disabled: false,
-            deleted: false,
-            created_at: call.now,
-            updated_at: call.now,
-            version: 0,
-        };
+        let blank = blank(call.mint.user_id(), realm, call.now);
         let user = self.changed(call, blank, &change).await?;
         let audit = call.audit(Some(realm), "user.create", &format_args!("user {}", user.id));
         Ok(self.settle(self.store.save_user(user, None, Some(audit)).await)?.record)
@@ -111,16 +95,12 @@ impl Authority {
     pub async fn remove_user(&self, call: &Call, realm: RealmId, id: UserId) -> Result<Saved<User>> {
         let user = self.user(realm, id).await?;
         let erased = User {
-            username: None,
-            email: None,
-            account_number: None,
-            password: None,
-            first_name: String::new(),
-            last_name: String::new(),
-            data: Map::new(),
+            number: user.number,
+            disabled: user.disabled,
             deleted: true,
-            updated_at: call.now,
-            ..user
+            created_at: user.created_at,
+            version: user.version,
+            ..blank(id, realm, call.now)
         };
         self.save(call, erased, Some(Why::UserDeleted), "user.remove").await
     }
@@ -188,6 +168,27 @@ impl Authority {
             ));
         }
         Ok(after)
+    }
+}
+
+/// A user of whom nothing is known: what one begins with, and what a deletion leaves.
+fn blank(id: UserId, realm: RealmId, now: Moment) -> User {
+    User {
+        id,
+        realm,
+        number: 0,
+        username: None,
+        email: None,
+        account_number: None,
+        password: None,
+        first_name: String::new(),
+        last_name: String::new(),
+        data: Map::new(),
+        disabled: false,
+        deleted: false,
+        created_at: now,
+        updated_at: now,
+        version: 0,
     }
 }
 

@@ -13,7 +13,7 @@ use super::figures::{Figures, Waiting};
 use super::{
     AuditEntry, AuditPlace, Backup, Client, Directory, Found, Identifier, Issued, Key, Ledger, List,
     MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy, SessionMarks,
-    SessionPage, Snapshot, Store, Swept, User,
+    SessionPage, Snapshot, Store, Swept, Trail, User,
 };
 use crate::error::{Error, Outage, Result};
 
@@ -162,6 +162,16 @@ impl<S: Store + ?Sized> Ledger for Faulty<S> {
         self.pass(self.inner.snapshot(realm, own)).await
     }
 
+    async fn in_force(
+        &self,
+        realm: Option<RealmId>,
+        after: Stamp,
+        upto: Stamp,
+        limit: u32,
+    ) -> Result<MarkPage> {
+        self.pass(self.inner.in_force(realm, after, upto, limit)).await
+    }
+
     async fn reserve(&self, count: u64) -> Result<u64> {
         self.pass(self.inner.reserve(count)).await
     }
@@ -242,12 +252,7 @@ impl<S: Store + ?Sized> Directory for Faulty<S> {
         self.pass(self.inner.remove_key(id, audit)).await
     }
 
-    async fn audit(
-        &self,
-        realm: Option<RealmId>,
-        before: AuditPlace,
-        limit: u32,
-    ) -> Result<(Vec<AuditEntry>, Vec<Mark>)> {
+    async fn audit(&self, realm: Option<RealmId>, before: AuditPlace, limit: u32) -> Result<Trail> {
         self.pass(self.inner.audit(realm, before, limit)).await
     }
 }

@@ -26,7 +26,7 @@ pub mod sqlite;
 mod user;
 
 use async_trait::async_trait;
-pub use audit::{AuditEntry, AuditPlace};
+pub use audit::{AuditEntry, AuditPlace, Cut, Trail};
 pub use backup::{Backup, OneAtATime};
 pub use client::{Client, Endpoint, Settings};
 use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
@@ -119,6 +119,17 @@ pub trait Ledger: Send + Sync + 'static {
     /// is in force.
     async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot>;
 
+    /// A page of what is in force, in order: of the marks after a place and up to another, at most `limit` that are
+    /// still the latest on their anchor and, on a session, of one that is recorded. The position is up to where the
+    /// page reaches; where much is not in force, or of other realms, it may hold less than it could.
+    async fn in_force(
+        &self,
+        realm: Option<RealmId>,
+        after: Stamp,
+        upto: Stamp,
+        limit: u32,
+    ) -> Result<MarkPage>;
+
     /// Reserves `count` numbers and returns the first: never given twice, not after a restart either.
     async fn reserve(&self, count: u64) -> Result<u64>;
 
@@ -190,13 +201,8 @@ pub trait Directory: Send + Sync + 'static {
     async fn remove_key(&self, id: KeyId, audit: Option<AuditEntry>) -> Result<bool>;
 
     /// The audit trail of a realm (of all: `None`), newest first, before a place: at most `limit` of the changes and
-    /// `limit` of the marks, each with its place.
-    async fn audit(
-        &self,
-        realm: Option<RealmId>,
-        before: AuditPlace,
-        limit: u32,
-    ) -> Result<(Vec<AuditEntry>, Vec<Mark>)>;
+    /// `limit` of the marks. Where other realms have many, it may stop looking before it has found so many.
+    async fn audit(&self, realm: Option<RealmId>, before: AuditPlace, limit: u32) -> Result<Trail>;
 }
 
 /// What is to be written collides with what is there.

@@ -117,7 +117,7 @@ pub const RESOURCES: &[Resource] = &[
     ("/v1/realm/sessions", &[on(Method::DELETE, "end_realm_sessions", end::realm).with(&["dry_run"])]),
     ("/v1/marks", &[get("marks", marks::page).with(&["after", "limit"])]),
     ("/v1/feed", &[get("feed", feed::feed).with(&["after"])]),
-    ("/v1/snapshot", &[get("snapshot", marks::snapshot)]),
+    ("/v1/snapshot", &[get("snapshot", marks::snapshot).with(&["cursor"])]),
     ("/v1/keys", &[get("list_keys", keys::list), post("create_key", Sort::Admin, keys::create)]),
     ("/v1/keys/{}", &[on(Method::DELETE, "remove_key", keys::remove)]),
     ("/v1/realms", &[get("list_realms", realms::list), post("create_realm", Sort::Admin, realms::create)]),

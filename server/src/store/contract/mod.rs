@@ -40,10 +40,12 @@ macro_rules! with_promises {
             a_position_covers_what_was_acknowledged
             a_change_of_user_commits_with_its_mark_or_not_at_all
             a_change_of_client_commits_with_its_mark
+            a_session_commits_with_its_line_or_not_at_all
             reserved_numbers_never_repeat
             the_feed_misses_nothing_page_by_page
             the_feed_of_a_realm_tells_positions_of_the_whole
             a_snapshot_holds_what_is_in_force
+            a_snapshot_is_read_page_by_page
             of_concurrent_raises_one_found_it_alive
             an_ended_session_gets_no_second_mark
             an_expired_session_gets_one_mark_that_says_so

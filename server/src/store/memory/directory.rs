@@ -6,7 +6,7 @@ use exeunt_core::{KeyId, Mark, RealmId};
 use super::{MemoryStore, State};
 use crate::error::Result;
 use crate::store::{
-    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Saved, User, conflict,
+    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Saved, Trail, User, conflict,
 };
 
 #[async_trait]
@@ -126,12 +126,7 @@ impl Directory for MemoryStore {
         Ok(removed)
     }
 
-    async fn audit(
-        &self,
-        realm: Option<RealmId>,
-        before: AuditPlace,
-        limit: u32,
-    ) -> Result<(Vec<AuditEntry>, Vec<Mark>)> {
+    async fn audit(&self, realm: Option<RealmId>, before: AuditPlace, limit: u32) -> Result<Trail> {
         let state = self.state()?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let entries = state.audit.range(..before.entry).rev().map(|(_, entry)| entry);
@@ -139,7 +134,8 @@ impl Directory for MemoryStore {
         let end = before.mark.number().max(state.log_start);
         let marks = state.log.range(state.log_start..end).rev().map(|(_, mark)| mark);
         let marks = marks.filter(|mark| realm.is_none_or(|realm| mark.realm == realm));
-        Ok((entries.take(limit).cloned().collect(), marks.take(limit).cloned().collect()))
+        let (entries, marks) = (entries.take(limit).cloned().collect(), marks.take(limit).cloned().collect());
+        Ok(Trail { entries, marks, entries_cut: None, marks_cut: None })
     }
 }
 

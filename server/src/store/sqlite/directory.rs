@@ -10,7 +10,8 @@ use super::encode::{corrupt, moment};
 use super::queue::Lane;
 use crate::error::{Error, Result};
 use crate::store::{
-    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Role, Saved, User, conflict,
+    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Role, Saved, Trail, User,
+    conflict,
 };
 
 #[async_trait]
@@ -121,12 +122,7 @@ impl Directory for SqliteStore {
         .await
     }
 
-    async fn audit(
-        &self,
-        realm: Option<RealmId>,
-        before: AuditPlace,
-        limit: u32,
-    ) -> Result<(Vec<AuditEntry>, Vec<Mark>)> {
+    async fn audit(&self, realm: Option<RealmId>, before: AuditPlace, limit: u32) -> Result<Trail> {
         self.read(move |reading| reading.trail(realm, before, limit)).await
     }
 }

@@ -95,6 +95,16 @@ impl Ledger for SqliteStore {
         self.read(move |reading| reading.snapshot(realm, own)).await
     }
 
+    async fn in_force(
+        &self,
+        realm: Option<RealmId>,
+        after: Stamp,
+        upto: Stamp,
+        limit: u32,
+    ) -> Result<MarkPage> {
+        self.read(move |reading| reading.in_force(realm, after, upto, limit)).await
+    }
+
     async fn reserve(&self, count: u64) -> Result<u64> {
         self.write(Lane::Rest, move |batch| Ok(meta::reserve(batch.conn, count)?)).await
     }
