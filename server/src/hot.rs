@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use crate::exchange::Received;
 use crate::front::Entrance;
 use crate::whole::Whole;
-use reader::{Next, Reader};
+use reader::{End, Reader};
 use request::Asked;
 
 /// Room for an answer that is kept from one to the next, in bytes.
@@ -41,9 +41,9 @@ where
             _ = &mut stopping => return reader.rest(),
         };
         let Asked { found, head, body } = match next {
-            Next::Asked(asked) => asked,
-            Next::Other => return reader.rest(),
-            Next::Over => return None,
+            Ok(asked) => asked,
+            Err(End::Other) => return reader.rest(),
+            Err(End::Over) => return None,
         };
         if body.is_empty() {
             settled.set();

@@ -41,7 +41,7 @@ impl Doctor {
         let env = Env::system();
         let (mut findings, json) = (Vec::new(), self.options.json);
         if let Some(config) = self.configuration(&mut findings) {
-            findings.extend(settings::check(&config));
+            findings.extend(settings::check(&config, env.now()));
             self.look(&config, &env, &mut findings).await;
         }
         print(&findings, &mut Out::new(json))

@@ -89,8 +89,10 @@ impl Export {
             if !text.is_empty() && !self.send(text).await {
                 return;
             }
-            let Some(next) = next.filter(|_| !lines.iter().all(|line| self.is_long_before(when(line))))
-            else {
+            // A page may be empty and yet not the last: beside busy realms.
+            let over = lines.last().is_some_and(|line| self.is_long_before(when(line)))
+                && lines.iter().all(|line| self.is_long_before(when(line)));
+            let Some(next) = next.filter(|_| !over) else {
                 self.send(text_of_end(count)).await;
                 return;
             };
