@@ -13,6 +13,7 @@ pub mod list;
 pub mod live;
 pub mod login;
 mod mint;
+pub mod name;
 pub mod open;
 pub mod passwords;
 pub mod realm;
@@ -41,6 +42,7 @@ pub use crate::store::{
 use crate::authority::client::Clients;
 use crate::authority::key::Keys;
 use crate::authority::live::Memory;
+use crate::authority::name::Names;
 use crate::authority::passwords::Passwords;
 use crate::authority::realm::{Builtin, Realms};
 use crate::authority::tally::Tally;
@@ -60,6 +62,7 @@ pub struct Authority {
     throttle: Throttle,
     touches: Touches,
     round: Round,
+    names: Names,
     retention: Retention,
     tally: Arc<Tally>,
 }

@@ -53,6 +53,7 @@ impl Authority {
             throttle: Throttle::new(opening.throttle, call.mint.salt()),
             touches: Default::default(),
             round: Default::default(),
+            names: Default::default(),
             retention: opening.retention,
             tally: Default::default(),
         };

@@ -154,7 +154,10 @@ impl Authority {
         let (realm, anchor) = (user.realm, Anchor::User(user.id));
         let raise = why.map(|why| call.raise(anchor, realm, why));
         let audit = call.audit(Some(realm), what, &anchor);
-        let saved = self.settle(self.store.save_user(user, raise, Some(audit)).await)?;
+        let id = user.id;
+        let saved = self.settle(self.store.save_user(user, raise, Some(audit)).await);
+        self.names.forget(id);
+        let saved = saved?;
         saved.mark.iter().for_each(|mark| self.applied(mark));
         Ok(saved)
     }

@@ -118,7 +118,10 @@ fn block_on(work: impl Future<Output = Outcome>) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime
         .map_err(|error| Failure::from(Error::internal(format!("the runtime could not start: {error}"))))?;
-    runtime.block_on(work)
+    let outcome = runtime.block_on(work);
+    // A name that is still being looked up is not waited for.
+    runtime.shutdown_background();
+    outcome
 }
 
 async fn done(work: impl Future<Output = Result<(), Error>>) -> Outcome {

@@ -7,11 +7,11 @@ use std::str::FromStr;
 use clap::Args;
 use exeunt_core::Moment;
 
-use super::ask;
 use super::exit::{Exit, Failure, Outcome};
 use super::print::{Out, say};
 use super::progress::Bar;
 use super::serve::variables;
+use super::{ask, keys};
 use crate::authority::Mint;
 use crate::config::load;
 use crate::dialect;
@@ -76,6 +76,12 @@ impl Restore {
             }
         };
         tell(&mut out, &begun, sessions)?;
+        if std::env::var_os(keys::VARIABLE).is_none() && !target.with_file_name(keys::FILE).exists() {
+            let (file, variable) = (keys::FILE, keys::VARIABLE);
+            out.line(&format!(
+                "  {file} is in no backup: bring it along, or start the server with {variable}"
+            ))?;
+        }
         out.flush()?;
         Ok(Exit::Done)
     }
