@@ -130,8 +130,16 @@ impl Authority {
     /// # Errors
     /// `NotFound`, `Unavailable`.
     pub async fn user(&self, realm: RealmId, id: UserId) -> Result<User> {
-        let user = self.settle(self.store.user(realm, Identifier::Id(id)).await)?;
-        user.filter(|user| !user.deleted).ok_or_else(|| Error::not_found("user"))
+        self.find_user(realm, Identifier::Id(id)).await?.ok_or_else(|| Error::not_found("user"))
+    }
+
+    /// The user whom an identifier names, if there is one that was not deleted.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn find_user(&self, realm: RealmId, by: Identifier) -> Result<Option<User>> {
+        let user = self.settle(self.store.user(realm, by).await)?;
+        Ok(user.filter(|user| !user.deleted))
     }
 
     /// Users in order of their number, greater than `after`.

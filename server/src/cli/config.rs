@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::exit::{Exit, Outcome};
+use super::print::{Out, say};
 use super::serve::variables;
 use crate::app;
 use crate::config::load;
-use crate::error::{Error, Result};
+use crate::error::Error;
 
 #[derive(Args)]
 pub(super) struct Config {
@@ -27,16 +29,18 @@ enum What {
 }
 
 impl Config {
-    pub(super) fn run(self) -> Result<()> {
+    pub(super) fn run(self) -> Outcome {
         let loaded = load(self.config.as_deref(), variables()?)?;
-        loaded.warnings.iter().for_each(|warning| eprintln!("exeunt: {warning}"));
+        loaded.warnings.iter().for_each(|warning| say(warning));
+        let mut out = Out::new(false);
         match self.what {
             What::Check => {
                 app::check(&loaded.config)?;
-                println!("the configuration is right");
+                out.line("the configuration is right")?;
             }
-            What::Print => print!("{}", toml::to_string(&loaded.config).map_err(Error::internal)?),
+            What::Print => out.raw(toml::to_string(&loaded.config).map_err(Error::internal)?.as_bytes())?,
         }
-        Ok(())
+        out.flush()?;
+        Ok(Exit::Done)
     }
 }

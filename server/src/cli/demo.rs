@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use clap::Args;
 use exeunt_core::{By, Door};
 
+use super::print::Out;
 use super::serve::{Demo as DemoStore, open, until_stopped};
 use crate::app::{App, SERVER};
 use crate::authority::{Call, Client, Endpoint, Mint, Password, Settings, UserChange};
@@ -46,7 +47,13 @@ impl Demo {
         let _writing = log::start(&config.log, &env)?;
         let app = open(config, env, false, DemoStore::Made).await?;
         furnish(&app).await?;
-        until_stopped(app, |address| print!("{}", DIALOGUES.replace("{address}", &address.to_string()))).await
+        until_stopped(app, |address| {
+            // A reader who has gone does not stop the demonstration.
+            let mut out = Out::new(false);
+            let dialogues = DIALOGUES.replace("{address}", &address.to_string());
+            drop(out.raw(dialogues.as_bytes()).and_then(|()| out.flush()));
+        })
+        .await
     }
 }
 

@@ -1,22 +1,42 @@
 //! The command line: one file a subcommand.
 
+mod ask;
+mod check;
+mod client;
+mod completions;
 mod config;
 mod demo;
+mod desk;
+mod ending;
+mod exit;
+mod key;
 mod keys;
+mod list;
+mod logout;
+mod marks;
+mod options;
+mod print;
+mod realm;
+mod reference;
+mod remote;
 mod serve;
+mod session;
+mod user;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::desk::{At, asking};
+use self::exit::{Exit, Failure, Outcome};
 use crate::error::Error;
 
-/// Exit codes: 0 done, 1 it failed, 2 the command line was wrong.
 #[derive(Parser)]
 #[command(
     name = "exeunt",
     version,
-    about = "A session authority: when a logout has been acknowledged, nothing accepts that session any more."
+    about = "A session authority: when a logout has been acknowledged, nothing accepts that session any more.",
+    after_help = exit::HELP
 )]
 struct Cli {
     #[command(subcommand)]
@@ -25,32 +45,67 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Runs the server.
+    /// Run the server
     Serve(serve::Serve),
-    /// Shows what Exeunt does: a server with demonstration accounts, on this machine only (the default).
+    /// Show what Exeunt does: a server with demonstration accounts, on this machine only (the default)
     Demo(demo::Demo),
-    /// Checks or prints the configuration.
+    /// Check or print the configuration
     Config(config::Config),
+    #[command(flatten)]
+    Asking(Asking),
+    /// Print what makes a shell complete these commands
+    Completions(completions::Completions),
+}
+
+asking! { Asking:
+    /// People who log in
+    User(At<user::User>),
+    /// Applications that sessions are used with
+    Client(At<client::Client>),
+    /// Sessions, dead or alive
+    Session(At<session::Session>),
+    /// Log out: end many sessions at once, after showing how many
+    Logout(At<logout::Logout>),
+    /// Tell whether the session of a token is alive; the token is read from standard input
+    Check(At<check::Check>),
+    /// Read the log of logouts, once or for ever
+    Marks(At<marks::Marks>),
+    /// Keys of programs that use the native interface
+    Key(At<key::Key>),
+    /// Tenants, each with its own users, clients and sessions
+    Realm(At<realm::Realm>),
 }
 
 /// Runs the command that was typed.
 pub fn run() -> ExitCode {
     let command = Cli::parse().command.unwrap_or_else(|| Command::Demo(demo::Demo::default()));
     let outcome = match command {
-        Command::Serve(serve) => block_on(serve.run()),
-        Command::Demo(demo) => block_on(demo.run()),
+        Command::Serve(serve) => block_on(done(serve.run())),
+        Command::Demo(demo) => block_on(done(demo.run())),
         Command::Config(config) => config.run(),
+        Command::Asking(asking) => block_on(asking.run()),
+        Command::Completions(completions) => completions.run(),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("exeunt: {error}");
-            ExitCode::FAILURE
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            let text = failure.to_string();
+            if !text.is_empty() {
+                print::say(&text);
+            }
+            failure.exit.into()
         }
     }
 }
 
-fn block_on(work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+fn block_on(work: impl Future<Output = Outcome>) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| Error::internal(format!("the runtime could not start: {error}")))?.block_on(work)
+    let runtime = runtime
+        .map_err(|error| Failure::from(Error::internal(format!("the runtime could not start: {error}"))))?;
+    runtime.block_on(work)
+}
+
+async fn done(work: impl Future<Output = Result<(), Error>>) -> Outcome {
+    work.await?;
+    Ok(Exit::Done)
 }

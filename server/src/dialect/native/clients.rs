@@ -64,7 +64,9 @@ async fn run_create(mut x: Exchange, caller: Caller) -> Reply {
 pub(super) fn list(x: Exchange) -> Answer {
     serve(x, Need::Read, |x, caller| async move {
         let clients = x.app.authority.clients(caller.realm.id);
-        let items = clients.iter().map(|client| wire::client(client)).collect();
+        let name = wire::parameter(&x, "name");
+        let wanted = clients.iter().filter(|client| name.as_ref().is_none_or(|name| client.name == *name));
+        let items = wanted.map(|client| wire::client(client)).collect();
         Ok(wire::json(StatusCode::OK, &wire::page(items, None::<u64>)))
     })
 }

@@ -59,7 +59,10 @@ pub const RESOURCES: &[Resource] = &[
     ("/v1/check", &[post("check", Sort::Check, check::check).with(&["peek", "why"])]),
     (
         "/v1/users",
-        &[get("list_users", users::list).with(&["cursor"]), post("create_user", Sort::Admin, users::create)],
+        &[
+            get("list_users", users::list).with(&["account_number", "cursor", "email", "username"]),
+            post("create_user", Sort::Admin, users::create),
+        ],
     ),
     (
         "/v1/users/{}",
@@ -75,7 +78,10 @@ pub const RESOURCES: &[Resource] = &[
     ),
     (
         "/v1/clients",
-        &[get("list_clients", clients::list), post("create_client", Sort::Admin, clients::create)],
+        &[
+            get("list_clients", clients::list).with(&["name"]),
+            post("create_client", Sort::Admin, clients::create),
+        ],
     ),
     (
         "/v1/clients/{}",

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use super::caller::{Caller, Need};
 use super::{Reply, serve, wire};
-use crate::authority::{Password, UserChange};
+use crate::authority::{Identifier, Password, UserChange};
+use crate::error::{Error, Result};
 use crate::exchange::{Answer, Exchange, empty};
 
 /// Users on one page.
@@ -42,6 +43,11 @@ pub(super) fn create(x: Exchange) -> Answer {
 
 pub(super) fn list(x: Exchange) -> Answer {
     serve(x, Need::Read, |x, caller| async move {
+        if let Some(identifier) = identifier(&x)? {
+            let found = x.app.authority.find_user(caller.realm.id, identifier).await?;
+            let items = found.iter().map(wire::user).collect();
+            return Ok(wire::json(StatusCode::OK, &wire::page(items, None::<u64>)));
+        }
         let after = wire::parsed(&x, "cursor")?.unwrap_or(0);
         // One more than is shown tells whether there is a next page.
         let users = x.app.authority.users(caller.realm.id, after, PAGE + 1).await?;
@@ -49,6 +55,24 @@ pub(super) fn list(x: Exchange) -> Answer {
         let next = shown.last().filter(|_| shown.len() < users.len()).map(|last| last.number);
         Ok(wire::json(StatusCode::OK, &wire::page(shown.iter().map(wire::user).collect(), next)))
     })
+}
+
+/// Who is asked for, if it is one user: compared as at a login.
+fn identifier(x: &Exchange) -> Result<Option<Identifier>> {
+    let given = |name| wire::parameter(x, name);
+    let mut asked = [
+        given("username").map(Identifier::Username),
+        given("email").map(Identifier::Email),
+        given("account_number").map(Identifier::AccountNumber),
+    ]
+    .into_iter()
+    .flatten();
+    let first = asked.next();
+    if first.is_some() && (asked.next().is_some() || given("cursor").is_some()) {
+        let rule = "a user is found by one of username, email and account_number, without a cursor";
+        return Err(Error::malformed("query", rule));
+    }
+    Ok(first)
 }
 
 pub(super) fn show(x: Exchange) -> Answer {

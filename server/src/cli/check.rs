@@ -1,0 +1,51 @@
+//! `exeunt check`: is the session of this token alive? The token is read from standard input: an argument could be read
+//! by everybody on the machine.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::ask;
+use super::desk::{Ask, Desk};
+use super::exit::{Exit, Outcome};
+use super::print::{text, time};
+use super::remote::with_query;
+
+#[derive(Args)]
+pub(super) struct Check {
+    /// Do not count this as a use of the session: its idle deadline stays
+    #[arg(long)]
+    peek: bool,
+    /// Tell why it is not alive; takes an administrator's key
+    #[arg(long)]
+    why: bool,
+}
+
+impl Ask for Check {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        let token = ask::secret("Token").await?;
+        let switches = [("peek", self.peek), ("why", self.why)];
+        let switches = switches.iter().filter(|(_, on)| *on).map(|(name, _)| (*name, "1"));
+        let told = desk.remote.post(&with_query("/v1/check", switches), &json!({ "token": token })).await?;
+        let out = &mut desk.out;
+        let active = told["active"] == true;
+        match (out.is_json(), active) {
+            (true, _) => out.json(&told)?,
+            (false, true) => out.record(&[
+                ("active", "yes".to_owned()),
+                ("session", text(&told["session"])),
+                ("user", text(&told["user"])),
+                ("client", text(&told["client"])),
+                ("expires", time(&told["expires_at"])),
+            ])?,
+            (false, false) => out.record(&[("active", "no".to_owned()), ("because", because(&told))])?,
+        }
+        Ok(if active { Exit::Done } else { Exit::Inactive })
+    }
+}
+
+fn because(told: &Value) -> String {
+    match &told["ended_by"] {
+        Value::Null => text(&told["verdict"]),
+        mark => format!("{}: {} at {}", text(&told["verdict"]), text(&mark["why"]), time(&mark["when"])),
+    }
+}

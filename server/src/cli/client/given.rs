@@ -1,0 +1,93 @@
+//! What can be said of a client, when it is made and when it is changed.
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+#[derive(Args)]
+pub(super) struct Given {
+    /// Seconds that its sessions live unseen; 0: no such limit
+    #[arg(long, value_name = "SECS")]
+    idle_secs: Option<u32>,
+    /// Seconds that its sessions live at most; 0: no such limit
+    #[arg(long, value_name = "SECS")]
+    absolute_secs: Option<u32>,
+    /// Sessions that one user may have alive at once
+    #[arg(long, value_name = "COUNT")]
+    max_sessions: Option<u32>,
+    /// rested: its public key, 32 hexadecimal digits
+    #[arg(long, value_name = "HEX")]
+    key: Option<String>,
+    /// rested: a web origin that may call; several: say it again
+    #[arg(long, value_name = "ORIGIN")]
+    allowed_origin: Vec<String>,
+    /// rested: any web origin may call
+    #[arg(long, conflicts_with = "allowed_origin")]
+    any_origin: bool,
+    /// rested: refuse calls that name no origin
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    require_origin: Option<bool>,
+    /// rested: an endpoint, NAME or NAME,secure or NAME,registration or with both; several: say it again
+    #[arg(long, value_name = "ENDPOINT", value_parser = endpoint)]
+    endpoint: Vec<Value>,
+}
+
+impl Given {
+    /// As members of the native interface.
+    pub(super) fn members(self) -> Map<String, Value> {
+        let numbers = [
+            ("idle_secs", self.idle_secs),
+            ("absolute_secs", self.absolute_secs),
+            ("max_sessions", self.max_sessions),
+        ];
+        let numbers = numbers.into_iter().filter_map(|(name, number)| Some((name, number?.into())));
+        let origins =
+            (self.any_origin || !self.allowed_origin.is_empty()).then(|| self.allowed_origin.into());
+        let others = [
+            ("key", self.key.map(Value::String)),
+            ("allowed_origins", origins),
+            ("require_origin", self.require_origin.map(Value::Bool)),
+            ("endpoints", (!self.endpoint.is_empty()).then_some(Value::Array(self.endpoint))),
+        ];
+        let others = others.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        numbers.chain(others).map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+/// The origins of a client in words; empty: it has no such thing.
+pub(super) fn origins(client: &Value) -> String {
+    match client["allowed_origins"].as_array() {
+        Some(origins) if origins.is_empty() => "any".to_owned(),
+        Some(origins) => joined(origins.iter().filter_map(Value::as_str)),
+        None => String::new(),
+    }
+}
+
+/// The endpoints of a client as they are given.
+pub(super) fn endpoints(client: &Value) -> String {
+    let all = client["endpoints"].as_array().into_iter().flatten();
+    let told = all.map(|endpoint| {
+        let name = endpoint["name"].as_str().unwrap_or_default().to_owned();
+        let traits = ["secure", "registration"].into_iter().filter(|it| endpoint[it] == true);
+        traits.fold(name, |told, it| format!("{told},{it}"))
+    });
+    let told: Vec<_> = told.collect();
+    joined(told.iter().map(String::as_str))
+}
+
+fn joined<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    texts.collect::<Vec<_>>().join(" ")
+}
+
+fn endpoint(text: &str) -> Result<Value, String> {
+    let mut parts = text.split(',');
+    let name = parts.next().unwrap_or_default();
+    let (mut secure, mut registration) = (false, false);
+    for part in parts {
+        match part {
+            "secure" => secure = true,
+            "registration" => registration = true,
+            other => return Err(format!("{other}: an endpoint is secure, or for registration")),
+        }
+    }
+    Ok(json!({ "name": name, "secure": secure, "registration": registration }))
+}

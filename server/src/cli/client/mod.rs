@@ -1,0 +1,211 @@
+//! `exeunt client …`: applications that sessions are used with.
+
+mod given;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Map, Value, json};
+
+use self::given::Given;
+use super::desk::{Ask, Desk, asking};
+use super::ending::{Sure, sessions, would_end};
+use super::exit::{Exit, Outcome};
+use super::list::{Limit, list};
+use super::print::{Column, Out, Room, say, text, time};
+use super::reference::{self, Named};
+
+#[derive(Args)]
+pub(super) struct Client {
+    #[command(subcommand)]
+    what: What,
+}
+
+asking! { What with desk:
+    /// Make a client
+    Add(Add),
+    /// List all clients
+    List(List),
+    /// Show a client
+    Show(Show),
+    /// Change a client; what is not named stays
+    Change(Change),
+    /// Remove a client for good; every session opened with it ends
+    Remove(Remove),
+}
+
+impl Ask for Client {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        self.what.run(desk).await
+    }
+}
+
+#[derive(Args)]
+struct Add {
+    /// Its name, unique in the realm
+    name: String,
+    /// What it speaks
+    #[arg(long, default_value = "native")]
+    dialect: Dialect,
+    #[command(flatten)]
+    given: Given,
+}
+
+/// The dialects that a client can be made for.
+#[derive(Clone, Copy, ValueEnum)]
+enum Dialect {
+    Native,
+    Runsignup,
+    Rested,
+}
+
+#[derive(Args)]
+struct List {
+    #[command(flatten)]
+    limit: Limit,
+}
+
+#[derive(Args)]
+struct Show {
+    #[arg(help = reference::CLIENT)]
+    client: String,
+}
+
+#[derive(Args)]
+struct Change {
+    #[arg(help = reference::CLIENT)]
+    client: String,
+    /// Its new name
+    #[arg(long)]
+    name: Option<String>,
+    #[command(flatten)]
+    given: Given,
+    /// RunSignup: make a new permanent pair; every session opened with the client ends
+    #[arg(long)]
+    rotate_secret: bool,
+    #[command(flatten)]
+    sure: Sure,
+}
+
+#[derive(Args)]
+struct Remove {
+    #[arg(help = reference::CLIENT)]
+    client: String,
+    #[command(flatten)]
+    sure: Sure,
+}
+
+const COLUMNS: &[Column] = &[
+    Column("ID", Room::Whole),
+    Column("NAME", Room::Flexible),
+    Column("DIALECT", Room::Whole),
+    Column("IDLE", Room::Whole),
+    Column("AT MOST", Room::Whole),
+    Column("CREATED", Room::Whole),
+];
+
+impl Add {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        let dialect = match self.dialect {
+            Dialect::Native => "native",
+            Dialect::Runsignup => "runsignup",
+            Dialect::Rested => "rested",
+        };
+        let mut client =
+            Map::from_iter([("name".to_owned(), self.name.into()), ("dialect".to_owned(), dialect.into())]);
+        client.extend(self.given.members());
+        let made = desk.remote.post("/v1/clients", &Value::Object(client)).await?;
+        show(&mut desk.out, &made)
+    }
+}
+
+impl List {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        list(desk, "/v1/clients", &[], self.limit, COLUMNS, |client| {
+            vec![
+                text(&client["id"]),
+                text(&client["name"]),
+                text(&client["dialect"]),
+                lifetime(&client["idle_secs"]),
+                lifetime(&client["absolute_secs"]),
+                time(&client["created_at"]),
+            ]
+        })
+        .await
+    }
+}
+
+impl Show {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        let client = reference::client(&mut desk.remote, &self.client).await?;
+        show(&mut desk.out, &client)
+    }
+}
+
+impl Change {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        let Named { id, name } = reference::client_id(&mut desk.remote, &self.client).await?;
+        if self.rotate_secret {
+            let count = would_end(desk, &format!("/v1/clients/{id}/sessions"), &[]).await?;
+            let what =
+                format!("This makes the secret of client {name} worthless and ends {}.", sessions(count));
+            if !self.sure.of(desk, &what).await? {
+                return Ok(Exit::Failed);
+            }
+        }
+        let mut change = self.given.members();
+        change.extend(self.name.map(|name| ("name".to_owned(), name.into())));
+        change.extend(self.rotate_secret.then(|| ("rotate_secret".to_owned(), true.into())));
+        let changed = desk.remote.patch(&format!("/v1/clients/{id}"), &Value::Object(change)).await?;
+        show(&mut desk.out, &changed)
+    }
+}
+
+impl Remove {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        let Named { id, name } = reference::client_id(&mut desk.remote, &self.client).await?;
+        let count = would_end(desk, &format!("/v1/clients/{id}/sessions"), &[]).await?;
+        let what = format!("This removes client {name} for good and ends {}.", sessions(count));
+        if !self.sure.of(desk, &what).await? {
+            return Ok(Exit::Failed);
+        }
+        desk.remote.delete(&format!("/v1/clients/{id}")).await?;
+        desk.out.done(&format!("client {name} is removed"), &json!({ "removed": id }))
+    }
+}
+
+fn show(out: &mut Out, client: &Value) -> Outcome {
+    let secret = text(&client["api_secret"]);
+    if !secret.is_empty() {
+        say("the secret is shown this once");
+    }
+    if out.is_json() {
+        out.json(client)?;
+        return Ok(Exit::Done);
+    }
+    let switch = |value: &Value| value.as_bool().map(|on| if on { "yes" } else { "no" }.to_owned());
+    out.record(&[
+        ("id", text(&client["id"])),
+        ("name", text(&client["name"])),
+        ("dialect", text(&client["dialect"])),
+        ("built in", switch(&client["builtin"]).filter(|it| it == "yes").unwrap_or_default()),
+        ("idle", lifetime(&client["idle_secs"])),
+        ("at most", lifetime(&client["absolute_secs"])),
+        ("sessions", format!("{} for each user", client["max_sessions"])),
+        ("key", text(&client["key"])),
+        ("origins", given::origins(client)),
+        ("needs an origin", switch(&client["require_origin"]).unwrap_or_default()),
+        ("endpoints", given::endpoints(client)),
+        ("api key", text(&client["api_key"])),
+        ("api secret", secret),
+        ("created", time(&client["created_at"])),
+        ("changed", time(&client["updated_at"])),
+    ])?;
+    Ok(Exit::Done)
+}
+
+fn lifetime(secs: &Value) -> String {
+    match secs.as_u64() {
+        Some(0) => "unlimited".to_owned(),
+        Some(secs) => format!("{secs} s"),
+        None => String::new(),
+    }
+}

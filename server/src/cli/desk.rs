@@ -1,0 +1,67 @@
+//! What a command that asks a server has before it: the server, and where its answer goes.
+//!
+//! A new one is a file with `async fn run(self, desk: &mut Desk) -> Outcome`, and a line where its enum is declared with
+//! [`asking!`](super::asking).
+
+use clap::Args;
+
+use super::exit::Outcome;
+use super::options::Options;
+use super::print::Out;
+use super::remote::Remote;
+
+pub(super) struct Desk {
+    /// The server.
+    pub remote: Remote,
+    /// Where the answer goes.
+    pub out: Out,
+}
+
+/// A command, and the options of all that ask a server.
+#[derive(Args)]
+pub(super) struct At<T: Args> {
+    #[command(flatten)]
+    what: T,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// A command that asks a server.
+pub(super) trait Ask {
+    /// Asks, and prints what comes of it.
+    async fn run(self, desk: &mut Desk) -> Outcome;
+}
+
+impl<T: Args + Ask> At<T> {
+    /// Runs it. What was printed before a failure is printed all the same.
+    pub(super) async fn run(self) -> Outcome {
+        let remote = Remote::find(&self.options).await?;
+        let mut desk = Desk { remote, out: Out::new(self.options.json) };
+        let outcome = self.what.run(&mut desk).await;
+        desk.out.flush().and(outcome)
+    }
+}
+
+/// Declares an enum of commands that ask a server, one a line, and runs the one that was typed: with a desk that is
+/// there already, or, outermost, each with its own.
+macro_rules! asking {
+    ($name:ident $(with $desk:ident)?: $($(#[$about:meta])* $command:ident($arguments:ty),)+) => {
+        #[derive(clap::Subcommand)]
+        enum $name {
+            $($(#[$about])* $command($arguments),)+
+        }
+
+        impl $name {
+            async fn run(self $(, $desk: &mut $crate::cli::desk::Desk)?) -> $crate::cli::exit::Outcome {
+                asking!(@run self, [$($desk)?], $($command)+)
+            }
+        }
+    };
+    (@run $it:expr, [], $($command:ident)+) => {
+        match $it { $(Self::$command(it) => it.run().await,)+ }
+    };
+    (@run $it:expr, [$desk:ident], $($command:ident)+) => {
+        match $it { $(Self::$command(it) => it.run($desk).await,)+ }
+    };
+}
+pub(super) use asking;

@@ -1,0 +1,82 @@
+//! Before many sessions are ended: how many they are, and whether that is meant.
+
+use clap::Args;
+use serde_json::Value;
+
+use super::ask;
+use super::desk::Desk;
+use super::exit::{Exit, Failure, Outcome};
+use super::print::say;
+use super::remote::with_query;
+
+#[derive(Args)]
+pub(super) struct Sure {
+    /// Do not ask whether this is meant
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Sure {
+    /// Whether nobody has to be asked.
+    pub(super) const fn is_said(&self) -> bool {
+        self.yes
+    }
+
+    /// Whether to go on: said already, or answered now.
+    ///
+    /// # Errors
+    /// `Usage` where nobody can be asked; `Interrupted`.
+    pub(super) async fn of(&self, desk: &mut Desk, what: &str) -> Outcome<bool> {
+        if self.yes {
+            return Ok(true);
+        }
+        // The server does not keep a connection while a person thinks.
+        desk.remote.rest();
+        let sure = ask::confirm(&format!("{what} Go on?")).await?;
+        if !sure {
+            say("nothing was changed");
+        }
+        Ok(sure)
+    }
+}
+
+/// How many sessions a `DELETE` of this path would end now.
+///
+/// # Errors
+/// The server's.
+pub(super) async fn would_end(desk: &mut Desk, path: &str, parameters: &[(&str, &str)]) -> Outcome<u64> {
+    let path = with_query(path, parameters.iter().copied().chain([("dry_run", "1")]));
+    let told = desk.remote.delete(&path).await?;
+    told["would_end"].as_u64().ok_or_else(|| Failure::new(Exit::Failed, "the server did not tell how many"))
+}
+
+/// A number of sessions in words.
+pub(super) fn sessions(count: u64) -> String {
+    match count {
+        0 => "no session".to_owned(),
+        1 => "1 session".to_owned(),
+        count => format!("{count} sessions"),
+    }
+}
+
+/// Prints what a logout came to.
+pub(super) fn ended(desk: &mut Desk, what: &str, told: &Value) -> Outcome {
+    let out = &mut desk.out;
+    if out.is_json() {
+        out.json(told)?;
+        return Ok(Exit::Done);
+    }
+    let mark = told["mark"]["stamp"].as_u64().map(|stamp| format!(", mark {stamp}")).unwrap_or_default();
+    let durable = match &told["confirmed"]["durable"] {
+        Value::Bool(false) => ", in memory only: this store keeps nothing",
+        _ => "",
+    };
+    let count = told["ended"].as_u64().map(|count| format!(", {}", sessions(count))).unwrap_or_default();
+    let came = match (told["found_alive"].as_bool(), told["mark"]["anchor"]["kind"].as_str()) {
+        (Some(false), Some("session")) => "was over already",
+        (Some(false), _) => "is logged out (nothing was alive)",
+        _ => "is logged out",
+    };
+    out.line(&format!("{what} {came}{count}{mark}{durable}"))?;
+    Ok(Exit::Done)
+}

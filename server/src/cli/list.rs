@@ -1,0 +1,52 @@
+//! Lists: page after page of the server's, as a table or as lines of JSON.
+
+use clap::Args;
+use serde_json::Value;
+
+use super::desk::Desk;
+use super::exit::{Exit, Outcome};
+use super::print::{Column, Table};
+use super::remote::with_query;
+
+#[derive(Args)]
+pub(super) struct Limit {
+    /// Stop after so many [default: list all]
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<u64>,
+}
+
+/// Prints a list of the server's, each item a row.
+///
+/// # Errors
+/// The server's, the output's. What was printed before stays.
+pub(super) async fn list(
+    desk: &mut Desk,
+    path: &str,
+    parameters: &[(&str, &str)],
+    limit: Limit,
+    columns: &'static [Column],
+    row: impl Fn(&Value) -> Vec<String>,
+) -> Outcome {
+    let mut left = limit.limit.unwrap_or(u64::MAX);
+    let mut cursor = None;
+    let json = desk.out.is_json();
+    let mut table = Table::new(&mut desk.out, columns);
+    while left > 0 {
+        let here = cursor.iter().map(|cursor: &String| ("cursor", cursor.as_str()));
+        let (items, next) =
+            desk.remote.page(&with_query(path, parameters.iter().copied().chain(here))).await?;
+        for item in items.iter().take(usize::try_from(left).unwrap_or(usize::MAX)) {
+            match json {
+                true => table.out().json(item)?,
+                false => table.row(&row(item))?,
+            }
+            left -= 1;
+        }
+        table.flush()?;
+        match next {
+            Some(next) => cursor = Some(next),
+            None => break,
+        }
+    }
+    Ok(Exit::Done)
+}

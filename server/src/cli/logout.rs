@@ -1,0 +1,105 @@
+//! `exeunt logout`: ends many sessions at once. It first tells how many, and asks.
+
+use clap::Args;
+use serde_json::json;
+
+use super::desk::{Ask, Desk};
+use super::ending::{Sure, ended, sessions, would_end};
+use super::exit::{Exit, Failure, Outcome};
+use super::reference::{self, Named};
+use super::remote::with_query;
+
+#[derive(Args)]
+pub(super) struct Logout {
+    #[command(flatten)]
+    whom: Whom,
+    /// Only tell how many sessions would end
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
+    #[command(flatten)]
+    sure: Sure,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Whom {
+    /// Everything of this user: id, username or email
+    #[arg(long)]
+    user: Option<String>,
+    /// Everything opened with this client: id or name
+    #[arg(long)]
+    client: Option<String>,
+    /// This session
+    #[arg(long, value_name = "ID", value_parser = reference::id)]
+    session: Option<String>,
+    /// Everybody in the realm
+    #[arg(long)]
+    everybody: bool,
+    /// Everything of this session's user but this session
+    #[arg(long, value_name = "SESSION", value_parser = reference::id)]
+    others_of: Option<String>,
+}
+
+impl Ask for Logout {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        let Ending { what, path, except } = self.whom.ending(desk).await?;
+        let parameters: Vec<_> = except.iter().map(|session| ("except", session.as_str())).collect();
+        if self.dry_run || !self.sure.is_said() {
+            let count = would_end(desk, &path, &parameters).await?;
+            if self.dry_run && desk.out.is_json() {
+                desk.out.json(&json!({ "would_end": count }))?;
+                return Ok(Exit::Done);
+            }
+            let preview = format!("This ends {}: {what}.", sessions(count));
+            if self.dry_run {
+                desk.out.line(&preview.replace("This ends", "this would end"))?;
+                return Ok(Exit::Done);
+            }
+            if !self.sure.of(desk, &preview).await? {
+                return Ok(Exit::Failed);
+            }
+        }
+        let told = desk.remote.delete(&with_query(&path, parameters)).await?;
+        ended(desk, &what, &told)
+    }
+}
+
+/// What is to be ended.
+struct Ending {
+    /// In words.
+    what: String,
+    /// Whose `DELETE` does it.
+    path: String,
+    /// But for this session.
+    except: Option<String>,
+}
+
+impl Whom {
+    async fn ending(self, desk: &mut Desk) -> Outcome<Ending> {
+        let remote = &mut desk.remote;
+        let all = |what: String, path: String| Ending { what, path, except: None };
+        if let Some(user) = self.user {
+            let Named { id, name } = reference::user_id(remote, &user).await?;
+            return Ok(all(format!("everything of user {name}"), format!("/v1/users/{id}/sessions")));
+        }
+        if let Some(client) = self.client {
+            let Named { id, name } = reference::client_id(remote, &client).await?;
+            let what = format!("everything opened with client {name}");
+            return Ok(all(what, format!("/v1/clients/{id}/sessions")));
+        }
+        if let Some(id) = self.session {
+            return Ok(all(format!("session {id}"), format!("/v1/sessions/{id}")));
+        }
+        let Some(kept) = self.others_of else {
+            return Ok(all("everybody in the realm".to_owned(), "/v1/realm/sessions".to_owned()));
+        };
+        let session = remote.get(&format!("/v1/sessions/{kept}")).await?;
+        let user = session["user"].as_str().ok_or_else(|| Failure::usage("this session has no user"))?;
+        let user = reference::id(user).map_err(Failure::usage)?;
+        Ok(Ending {
+            what: format!("everything of user {user} but session {kept}"),
+            path: format!("/v1/users/{user}/sessions"),
+            except: Some(kept),
+        })
+    }
+}

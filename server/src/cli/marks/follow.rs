@@ -1,0 +1,125 @@
+//! Following the log of marks: a stream that is taken up again where it broke off, so that no mark is missed.
+
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use serde_json::Value;
+
+use super::events::{Event, Events};
+use super::{COLUMNS, Log, say_position};
+use crate::cli::desk::Desk;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::print::{Out, Table, say};
+use crate::cli::remote::{Remote, with_query};
+
+/// Seconds of silence after which a stream is dead: the server tells its position every second.
+const SILENCE_SECS: u64 = 10;
+/// Milliseconds before a stream that broke off is asked for again, at first and at most.
+const PAUSE_MILLIS: (u64, u64) = (250, 8_000);
+
+/// Prints marks until it is interrupted.
+///
+/// # Errors
+/// `Unavailable` if the first connection fails; later ones are tried for ever. What else the server says.
+pub(super) async fn follow(desk: &mut Desk, after: Option<String>) -> Outcome {
+    let out: &mut Out = &mut desk.out;
+    let mut reader = Reader {
+        remote: &mut desk.remote,
+        log: Log::new(out.is_json(), Table::new(out, COLUMNS)),
+        after,
+        connected: false,
+        pause_millis: PAUSE_MILLIS.0,
+    };
+    let failure = tokio::select! {
+        failure = reader.read() => failure,
+        _ = tokio::signal::ctrl_c() => Failure::interrupted(),
+    };
+    if failure.exit != Exit::Done {
+        say_position(reader.after.as_deref());
+    }
+    Err(failure)
+}
+
+struct Reader<'a> {
+    remote: &'a mut Remote,
+    log: Log<'a>,
+    /// Up to here everything is printed; `None`: nothing was told yet.
+    after: Option<String>,
+    connected: bool,
+    pause_millis: u64,
+}
+
+impl Reader<'_> {
+    /// Reads on and on; what ends it is a failure that another try does not mend.
+    async fn read(&mut self) -> Failure {
+        loop {
+            let broken = match self.stream().await {
+                Ok(()) => "the stream ended".to_owned(),
+                Err(failure) if failure.exit == Exit::Gone => match self.start_anew().await {
+                    Ok(()) => continue,
+                    Err(failure) => return failure,
+                },
+                Err(failure) if failure.exit == Exit::Unavailable && self.connected => failure.to_string(),
+                Err(failure) => return failure,
+            };
+            say(&format!("{broken}; trying again"));
+            tokio::time::sleep(Duration::from_millis(self.pause_millis)).await;
+            self.pause_millis = (self.pause_millis * 2).min(PAUSE_MILLIS.1);
+        }
+    }
+
+    /// One stream, to its end.
+    async fn stream(&mut self) -> Outcome<()> {
+        let after = self.after.iter().map(|after| ("after", after.as_str()));
+        let path = with_query("/v1/feed", after);
+        let mut body = self.remote.stream(&path, &[]).await?.into_body();
+        self.connected = true;
+        let mut events = Events::default();
+        while let Some(piece) = next(&mut body).await? {
+            let stranger = || Failure::new(Exit::Failed, "what the server sends is no stream of marks");
+            for event in events.take(&piece).ok_or_else(stranger)? {
+                self.take(event)?;
+            }
+            self.log.flush()?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, event: Event) -> Outcome<()> {
+        match event.kind.as_str() {
+            "mark" => {
+                let mark: Value = serde_json::from_str(&event.data).unwrap_or_default();
+                self.log.mark(&mark, &event.id)?;
+            }
+            "reset" => return Err(Failure::new(Exit::Gone, "")),
+            "position" => self.pause_millis = PAUSE_MILLIS.0,
+            _ => return Ok(()),
+        }
+        self.after = Some(event.id);
+        Ok(())
+    }
+
+    /// Marks are missing: what is in force is printed instead, and from its position on the log is followed.
+    async fn start_anew(&mut self) -> Outcome<()> {
+        let snapshot = self.remote.get("/v1/snapshot").await?;
+        let position = snapshot["position"].as_str().unwrap_or_default().to_owned();
+        self.log.reset(&position)?;
+        for mark in snapshot["items"].as_array().into_iter().flatten() {
+            self.log.mark(mark, &position)?;
+        }
+        self.log.flush()?;
+        self.after = Some(position);
+        Ok(())
+    }
+}
+
+async fn next(body: &mut Incoming) -> Outcome<Option<bytes::Bytes>> {
+    let broken = |why: String| Failure::new(Exit::Unavailable, why);
+    match tokio::time::timeout(Duration::from_secs(SILENCE_SECS), body.frame()).await {
+        Ok(Some(Ok(frame))) => Ok(Some(frame.into_data().unwrap_or_default())),
+        Ok(None) => Ok(None),
+        Ok(Some(Err(error))) => Err(broken(format!("the stream broke off: {error}"))),
+        Err(_) => Err(broken(format!("nothing was heard for {SILENCE_SECS} seconds"))),
+    }
+}

@@ -1,0 +1,120 @@
+//! `exeunt marks`: the log of logouts, in which every logout of every kind is one mark; read once, or followed.
+
+mod events;
+mod follow;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::desk::{Ask, Desk};
+use super::exit::{Exit, Outcome};
+use super::print::{Column, Room, Table, say, text, time};
+use super::remote::with_query;
+
+/// Marks that are asked for at once.
+const PAGE: u64 = 1000;
+
+#[derive(Args)]
+pub(super) struct Marks {
+    /// Go on for ever: print each mark as it is raised. Without --after it begins now
+    #[arg(long)]
+    follow: bool,
+    /// Begin behind this position, as an earlier call told it [default: the beginning of the log]
+    #[arg(long, value_name = "POSITION")]
+    after: Option<String>,
+    /// Stop after so many [default: print all]
+    #[arg(long, value_name = "COUNT", conflicts_with = "follow")]
+    limit: Option<u64>,
+}
+
+const COLUMNS: &[Column] = &[
+    Column("STAMP", Room::Whole),
+    Column("WHEN", Room::Whole),
+    Column("WHY", Room::Whole),
+    Column("WHAT", Room::Whole),
+    Column("ID", Room::Whole),
+    Column("BY", Room::Flexible),
+    Column("VIA", Room::Whole),
+    Column("FROM", Room::Flexible),
+];
+
+impl Ask for Marks {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        if self.follow {
+            return follow::follow(desk, self.after).await;
+        }
+        let mut left = self.limit.unwrap_or(u64::MAX);
+        let mut after = self.after;
+        let mut log = Log::new(desk.out.is_json(), Table::new(&mut desk.out, COLUMNS));
+        while left > 0 {
+            let limit = left.min(PAGE).to_string();
+            let here = after.iter().map(|after| ("after", after.as_str()));
+            let path = with_query("/v1/marks", here.chain([("limit", limit.as_str())]));
+            let page = desk.remote.get(&path).await?;
+            let marks = page["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let position = text(&page["position"]);
+            let life = position.split('.').next().unwrap_or_default();
+            marks.iter().try_for_each(|mark| log.mark(mark, &format!("{life}.{}", mark["stamp"])))?;
+            log.flush()?;
+            left = left.saturating_sub(marks.len() as u64);
+            after = Some(position);
+            if page["next"].is_null() {
+                break;
+            }
+        }
+        say_position(after.as_deref());
+        Ok(Exit::Done)
+    }
+}
+
+/// Where to go on later, beside the output.
+fn say_position(position: Option<&str>) {
+    if let Some(position) = position {
+        say(&format!("to go on from here: --after {position}"));
+    }
+}
+
+/// Marks as they are printed.
+struct Log<'a> {
+    json: bool,
+    table: Table<'a>,
+}
+
+impl<'a> Log<'a> {
+    const fn new(json: bool, table: Table<'a>) -> Self {
+        Self { json, table }
+    }
+
+    /// Prints a mark; who has come to `position` has it.
+    fn mark(&mut self, mark: &Value, position: &str) -> Outcome<()> {
+        if self.json {
+            let mut mark = mark.clone();
+            mark["position"] = position.into();
+            return self.table.out().json(&mark);
+        }
+        let by = format!("{} {}", text(&mark["by"]["kind"]), text(&mark["by"]["id"]));
+        self.table.row(&[
+            mark["stamp"].to_string(),
+            time(&mark["when"]),
+            text(&mark["why"]),
+            text(&mark["anchor"]["kind"]),
+            text(&mark["anchor"]["id"]),
+            by.trim().to_owned(),
+            text(&mark["via"]),
+            text(&mark["from"]),
+        ])
+    }
+
+    /// Says that marks are missing, and what is in force comes instead.
+    fn reset(&mut self, position: &str) -> Outcome<()> {
+        say(
+            "the log no longer reaches back to that position, or the store has another life: here is what is in force",
+        );
+        let told = json!({ "reset": true, "position": position });
+        if self.json { self.table.out().json(&told) } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Outcome<()> {
+        self.table.flush()
+    }
+}

@@ -1,0 +1,35 @@
+//! Which server is asked, as whom, and how its answer is printed: the options of every command that asks one.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Seconds that an answer may take, unless told otherwise.
+const TIMEOUT_SECS: u64 = 30;
+
+#[derive(Args)]
+#[command(next_help_heading = "Server and output")]
+pub(super) struct Options {
+    /// The server [env: EXEUNT_URL=] [default: http://127.0.0.1:8080]
+    #[arg(long, global = true)]
+    pub url: Option<String>,
+    /// The file with the key [default: the variable EXEUNT_ADMIN_KEY; else, for a server on this machine, the
+    /// admin.key in exeunt-data, or that of the demonstration in exeunt-demo]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Certificates (PEM) of authorities that are trusted beside the system's
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Send the key in clear to another machine: whoever is between can read it
+    #[arg(long, global = true)]
+    pub allow_plain_http: bool,
+    /// The realm that is meant [default: that of the key, or main]
+    #[arg(long, global = true)]
+    pub realm: Option<String>,
+    /// How long an answer may take, in seconds
+    #[arg(long, global = true, value_name = "SECS", default_value_t = TIMEOUT_SECS, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: u64,
+    /// Print JSON for programs: one value a line
+    #[arg(long, global = true)]
+    pub json: bool,
+}

@@ -1,0 +1,132 @@
+//! Where the server is, and whether a key may go there.
+
+use std::net::SocketAddr;
+
+use http::Uri;
+
+use crate::cli::exit::{Exit, Failure, Outcome};
+
+/// The server unless told otherwise: where `exeunt serve` listens unless told otherwise.
+const USUAL: &str = "http://127.0.0.1:8080";
+/// The variable that names the server.
+const VARIABLE: &str = "EXEUNT_URL";
+
+/// A server's address, as it was given and as it is reached.
+pub(super) struct Target {
+    /// Whether TLS is spoken.
+    pub secure: bool,
+    /// `host` or `host:port`, as a request names it.
+    pub authority: String,
+    /// The host alone; an IPv6 address without its brackets.
+    pub host: String,
+    /// Where it is.
+    pub addresses: Vec<SocketAddr>,
+    prefix: String,
+}
+
+impl Target {
+    /// Finds the server that the command line names, or the environment, or else the usual one on this machine.
+    ///
+    /// # Errors
+    /// `Usage` for what is no address of a server, and for one to which the key would go in clear; `Unavailable` if
+    /// the name leads nowhere.
+    pub(super) async fn find(given: Option<&str>, allow_plain_http: bool) -> Outcome<Self> {
+        let url = match given {
+            Some(url) => url.to_owned(),
+            None => {
+                std::env::var(VARIABLE).ok().filter(|url| !url.is_empty()).unwrap_or_else(|| USUAL.to_owned())
+            }
+        };
+        let mut target = Self::read(&url)?;
+        let port = target.port();
+        let found = tokio::net::lookup_host((target.host.as_str(), port)).await;
+        let found = found.map_err(|error| {
+            let text = format!("{}: {error}. Is the name in --url or {VARIABLE} right?", target.authority);
+            Failure::new(Exit::Unavailable, text)
+        })?;
+        target.addresses = found.collect();
+        if !target.secure && !allow_plain_http && !target.is_here() {
+            return Err(Failure::usage(format!(
+                "{url} is another machine, and http:// would show the key to everybody on the way: use https://, or \
+                 say --allow-plain-http if that network is yours"
+            )));
+        }
+        Ok(target)
+    }
+
+    /// Whether every address is this machine's own.
+    pub(super) fn is_here(&self) -> bool {
+        self.addresses.iter().all(|address| address.ip().to_canonical().is_loopback())
+    }
+
+    /// A path of the native interface as it is under this address.
+    pub(super) fn path(&self, path: &str) -> String {
+        format!("{}{path}", self.prefix)
+    }
+
+    fn read(url: &str) -> Outcome<Self> {
+        // The address is not repeated where it may hold a password.
+        let wrong = |why: &str| Failure::usage(format!("--url or {VARIABLE}: {why}"));
+        let uri: Uri = url.parse().map_err(|_| wrong("this is no URL"))?;
+        let secure = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return Err(wrong("a server's URL begins with https:// or http://")),
+        };
+        let authority = uri.authority().ok_or_else(|| wrong("this URL names no server"))?;
+        if authority.as_str().contains('@') {
+            return Err(wrong("a URL holds no user and no password; the key comes from --key-file"));
+        }
+        if uri.query().is_some() {
+            return Err(wrong("a server's URL has no query"));
+        }
+        Ok(Self {
+            secure,
+            authority: authority.to_string(),
+            host: authority.host().trim_start_matches('[').trim_end_matches(']').to_owned(),
+            addresses: Vec::new(),
+            prefix: uri.path().trim_end_matches('/').to_owned(),
+        })
+    }
+
+    fn port(&self) -> u16 {
+        let given = self.authority.parse::<http::uri::Authority>().ok().and_then(|it| it.port_u16());
+        given.unwrap_or(if self.secure { 443 } else { 80 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn found(url: &str) -> Result<(bool, String, u16, String), Exit> {
+        let target = Target::find(Some(url), false).await.map_err(|failure| failure.exit)?;
+        Ok((target.secure, target.host.clone(), target.addresses[0].port(), target.path("/v1")))
+    }
+
+    #[tokio::test]
+    async fn a_url_names_host_port_and_prefix() {
+        let told =
+            |secure, host: &str, port, path: &str| Ok((secure, host.to_owned(), port, path.to_owned()));
+        assert_eq!(found("http://127.0.0.1:8080").await, told(false, "127.0.0.1", 8080, "/v1"));
+        assert_eq!(found("http://[::1]").await, told(false, "::1", 80, "/v1"));
+        assert_eq!(found("https://192.0.2.7/a/b/").await, told(true, "192.0.2.7", 443, "/a/b/v1"));
+    }
+
+    #[tokio::test]
+    async fn a_key_goes_in_clear_to_this_machine_alone() {
+        assert_eq!(found("http://192.0.2.7").await, Err(Exit::Usage));
+        assert_eq!(found("http://0.0.0.0").await, Err(Exit::Usage));
+        assert!(found("http://[::ffff:127.0.0.1]").await.is_ok());
+        assert!(Target::find(Some("http://192.0.2.7"), true).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_names_no_server_is_refused() {
+        for url in
+            ["", "127.0.0.1:8080", "ftp://127.0.0.1", "http://", "http://a:b@127.0.0.1", "http://127.0.0.1?a"]
+        {
+            assert_eq!(found(url).await, Err(Exit::Usage), "{url}");
+        }
+    }
+}

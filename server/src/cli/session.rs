@@ -1,0 +1,155 @@
+//! `exeunt session …`: sessions, dead or alive.
+
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+
+use super::desk::{Ask, Desk, asking};
+use super::ending::ended;
+use super::exit::{Exit, Outcome};
+use super::list::{Limit, list};
+use super::print::{Column, Out, Room, text, time};
+use super::reference;
+
+#[derive(Args)]
+pub(super) struct Session {
+    #[command(subcommand)]
+    what: What,
+}
+
+asking! { What with desk:
+    /// List sessions, newest first
+    List(List),
+    /// Show a session, and what ended it
+    Show(Show),
+    /// End sessions, each by its id
+    End(End),
+}
+
+impl Ask for Session {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        self.what.run(desk).await
+    }
+}
+
+#[derive(Args)]
+struct List {
+    /// Only of this user: id, username or email
+    #[arg(long)]
+    user: Option<String>,
+    /// Only opened with this client: id or name
+    #[arg(long)]
+    client: Option<String>,
+    /// Only in this state
+    #[arg(long, default_value = "alive")]
+    state: State,
+    #[command(flatten)]
+    limit: Limit,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum State {
+    /// What may be used
+    Alive,
+    /// What is over and not yet forgotten
+    Dead,
+    /// Both
+    All,
+}
+
+#[derive(Args)]
+struct Show {
+    /// Its id
+    #[arg(value_parser = reference::id)]
+    session: String,
+}
+
+#[derive(Args)]
+struct End {
+    /// Their ids
+    #[arg(required = true, value_parser = reference::id)]
+    session: Vec<String>,
+}
+
+const COLUMNS: &[Column] = &[
+    Column("ID", Room::Whole),
+    Column("USER", Room::Whole),
+    Column("DIALECT", Room::Whole),
+    Column("STATE", Room::Whole),
+    Column("LAST SEEN", Room::Whole),
+    Column("ADDRESS", Room::Flexible),
+    Column("DEVICE", Room::Flexible),
+];
+
+impl List {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        let state = match self.state {
+            State::Alive => "alive",
+            State::Dead => "dead",
+            State::All => "all",
+        };
+        let mut parameters = vec![("state", state.to_owned())];
+        if let Some(user) = self.user {
+            parameters.push(("user", reference::user_id(&mut desk.remote, &user).await?.id));
+        }
+        if let Some(client) = self.client {
+            parameters.push(("client", reference::client_id(&mut desk.remote, &client).await?.id));
+        }
+        let parameters: Vec<_> = parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        list(desk, "/v1/sessions", &parameters, self.limit, COLUMNS, |session| {
+            vec![
+                text(&session["id"]),
+                text(&session["user"]),
+                text(&session["dialect"]),
+                text(&session["verdict"]),
+                time(&session["last_seen_at"]),
+                text(&session["address"]),
+                text(&session["device"]),
+            ]
+        })
+        .await
+    }
+}
+
+impl Show {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        let session = desk.remote.get(&format!("/v1/sessions/{}", self.session)).await?;
+        show(&mut desk.out, &session)
+    }
+}
+
+impl End {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        for id in self.session {
+            let told = desk.remote.delete(&format!("/v1/sessions/{id}")).await?;
+            ended(desk, &format!("session {id}"), &told)?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn show(out: &mut Out, session: &Value) -> Outcome {
+    if out.is_json() {
+        out.json(session)?;
+        return Ok(Exit::Done);
+    }
+    let mark = &session["ended_by"];
+    let ended = match mark {
+        Value::Null => String::new(),
+        mark => format!("{} by {} at {}", text(&mark["why"]), text(&mark["by"]["kind"]), time(&mark["when"])),
+    };
+    out.record(&[
+        ("id", text(&session["id"])),
+        ("user", text(&session["user"])),
+        ("client", text(&session["client"])),
+        ("dialect", text(&session["dialect"])),
+        ("state", text(&session["verdict"])),
+        ("ended", ended),
+        ("issued", time(&session["issued_at"])),
+        ("last seen", time(&session["last_seen_at"])),
+        ("expires", time(&session["expires_at"])),
+        ("address", text(&session["address"])),
+        ("device", text(&session["device"])),
+        ("user agent", text(&session["user_agent"])),
+    ])?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,63 @@
+//! `exeunt user add`.
+
+use clap::Args;
+use serde_json::{Map, Value};
+
+use super::show;
+use crate::cli::ask;
+use crate::cli::desk::Desk;
+use crate::cli::exit::Outcome;
+
+#[derive(Args)]
+pub(super) struct Add {
+    /// How the user logs in, compared letter by letter
+    username: Option<String>,
+    /// How the user logs in, compared without case
+    #[arg(long)]
+    email: Option<String>,
+    /// How the user logs in; leading zeros count
+    #[arg(long, value_name = "NUMBER")]
+    account_number: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    first_name: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    last_name: Option<String>,
+    /// Whatever else is kept with the user: a JSON object
+    #[arg(long, value_name = "JSON", value_parser = object)]
+    data: Option<Value>,
+    /// Read the password from standard input, one line, instead of asking for it
+    #[arg(long, conflicts_with = "no_password")]
+    password_stdin: bool,
+    /// Without a password: sessions are then opened by a back end that authenticates the user itself
+    #[arg(long)]
+    no_password: bool,
+}
+
+impl Add {
+    pub(super) async fn run(self, desk: &mut Desk) -> Outcome {
+        let mut user = Map::new();
+        if !self.no_password {
+            user.insert("password".to_owned(), ask::new_password(self.password_stdin).await?.into());
+        }
+        let texts = [
+            ("username", self.username),
+            ("email", self.email),
+            ("account_number", self.account_number),
+            ("first_name", self.first_name),
+            ("last_name", self.last_name),
+        ];
+        for (name, text) in texts {
+            user.extend(text.map(|text| (name.to_owned(), text.into())));
+        }
+        user.extend(self.data.map(|data| ("data".to_owned(), data)));
+        let made = desk.remote.post("/v1/users", &Value::Object(user)).await?;
+        show(&mut desk.out, &made)
+    }
+}
+
+fn object(text: &str) -> Result<Value, String> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => Ok(Value::Object(object)),
+        _ => Err("this is no JSON object".to_owned()),
+    }
+}

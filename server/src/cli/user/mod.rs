@@ -1,0 +1,84 @@
+//! `exeunt user …`: people who log in.
+
+mod add;
+mod change;
+mod list;
+
+use clap::Args;
+use serde_json::Value;
+
+use super::desk::{Ask, Desk, asking};
+use super::exit::{Exit, Outcome};
+use super::print::Out;
+use super::reference;
+
+#[derive(Args)]
+pub(super) struct User {
+    #[command(subcommand)]
+    what: What,
+}
+
+asking! { What with desk:
+    /// Make a user
+    Add(add::Add),
+    /// List all users
+    List(list::List),
+    /// Show a user
+    Show(Show),
+    /// Keep a user from logging in; every session of it ends
+    Disable(change::Disable),
+    /// Let a disabled user log in again; no session comes back to life
+    Enable(change::Enable),
+    /// Change a user's password; every session of it ends
+    Passwd(change::Passwd),
+    /// Remove a user for good: its data is erased and every session of it ends
+    Remove(change::Remove),
+}
+
+impl Ask for User {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        self.what.run(desk).await
+    }
+}
+
+#[derive(Args)]
+struct Show {
+    #[arg(help = reference::USER)]
+    user: String,
+}
+
+impl Show {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        let user = reference::user(&mut desk.remote, &self.user).await?;
+        show(&mut desk.out, &user)
+    }
+}
+
+/// Prints a user.
+fn show(out: &mut Out, user: &Value) -> Outcome {
+    if out.is_json() {
+        out.json(user)?;
+        return Ok(Exit::Done);
+    }
+    let text = |name: &str| user[name].as_str().unwrap_or_default().to_owned();
+    let data = match &user["data"] {
+        Value::Object(data) if data.is_empty() => String::new(),
+        data => data.to_string(),
+    };
+    out.record(&[
+        ("id", text("id")),
+        ("username", text("username")),
+        ("email", text("email")),
+        ("account number", text("account_number")),
+        ("name", format!("{} {}", text("first_name"), text("last_name")).trim().to_owned()),
+        ("state", state(user).to_owned()),
+        ("data", data),
+        ("created", super::print::time(&user["created_at"])),
+        ("changed", super::print::time(&user["updated_at"])),
+    ])?;
+    Ok(Exit::Done)
+}
+
+fn state(user: &Value) -> &'static str {
+    if user["disabled"] == true { "disabled" } else { "enabled" }
+}
