@@ -16,7 +16,7 @@ const HOPS_MAX: usize = 32;
 /// one pass, so where both are there and do not agree, neither is believed and the peer stands for the caller.
 pub fn of_caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let peer = peer.to_canonical();
-    if trusted.is_empty() || !is_trusted(peer, trusted) {
+    if !is_trusted(peer, trusted) {
         return peer;
     }
     let last_untrusted = |hops: Vec<Option<IpAddr>>| {
@@ -38,7 +38,9 @@ pub fn of_caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr
     }
 }
 
-fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+/// Whether this peer is a proxy of ours, so that what it says of its callers is believed.
+pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    let address = address.to_canonical();
     trusted.iter().any(|net| net.contains(&address))
 }
 

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use exeunt_core::{By, Door, RealmId};
+use exeunt_core::{By, Door, Moment, RealmId};
 use tokio::sync::{Semaphore, watch};
 
 use crate::authority::open::Opening;
@@ -98,6 +98,11 @@ impl Spoken {
     /// Whether its documents, or the operator, call it deprecated.
     pub fn deprecated(&self) -> bool {
         self.dialect.deprecated || self.settings.deprecated_at().or(self.settings.sunset_at()).is_some()
+    }
+
+    /// Whether its logins and calls have ended.
+    pub fn over(&self, now: Moment) -> bool {
+        self.settings.sunset_at().is_some_and(|sunset| sunset <= now)
     }
 }
 

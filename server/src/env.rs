@@ -17,7 +17,7 @@ const STEP_LOGGED_MILLIS: u64 = 1000;
 pub struct Env(Arc<Source>);
 
 enum Source {
-    System { latest_millis: AtomicU64, behind: AtomicBool, started: Instant },
+    System { wall: Wall, started: Instant },
     Seeded { seed: u64, millis: AtomicU64, exchanges: AtomicU64 },
 }
 
@@ -33,11 +33,7 @@ impl Env {
     /// The real clock and the operating system's randomness.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn system() -> Self {
-        Self(Arc::new(Source::System {
-            latest_millis: AtomicU64::new(0),
-            behind: AtomicBool::new(false),
-            started: Instant::now(),
-        }))
+        Self(Arc::new(Source::System { wall: Wall::default(), started: Instant::now() }))
     }
 
     /// A clock that stands still until it is advanced, and randomness that follows from the seed.
@@ -53,12 +49,9 @@ impl Env {
     pub fn now(&self) -> Moment {
         match &*self.0 {
             Source::Seeded { millis, .. } => Moment::from_millis(millis.load(Ordering::SeqCst)),
-            Source::System { latest_millis, behind, .. } => {
-                let wall = wall_millis();
-                let before = latest_millis.fetch_max(wall, Ordering::Relaxed);
-                note_step(before.saturating_sub(wall), behind);
-                Moment::from_millis(wall.max(before))
-            }
+            Source::System { wall, .. } => wall.read(wall_millis(), |behind_millis| {
+                tracing::warn!(behind_millis, "the wall clock stepped back; time stands still");
+            }),
         }
     }
 
@@ -112,15 +105,27 @@ impl Entropy {
     }
 }
 
-/// Says once of each step back that there was one. The flag is set before the line is written: the log asks for the
-/// time too.
-fn note_step(behind_millis: u64, behind: &AtomicBool) {
-    if behind_millis > STEP_LOGGED_MILLIS {
-        if !behind.swap(true, Ordering::Relaxed) {
-            tracing::warn!(behind_millis, "the wall clock stepped back; time stands still");
+/// What was read from the wall clock.
+#[derive(Default)]
+struct Wall {
+    latest_millis: AtomicU64,
+    behind: AtomicBool,
+}
+
+impl Wall {
+    /// The time when the wall clock says this. `say` is told once of each step back by how many milliseconds it is; it
+    /// is called when that is noted already, since the log asks for the time too.
+    fn read(&self, wall_millis: u64, say: impl FnOnce(u64)) -> Moment {
+        let before = self.latest_millis.fetch_max(wall_millis, Ordering::Relaxed);
+        let behind_millis = before.saturating_sub(wall_millis);
+        if behind_millis > STEP_LOGGED_MILLIS {
+            if !self.behind.swap(true, Ordering::Relaxed) {
+                say(behind_millis);
+            }
+        } else if behind_millis == 0 && self.behind.load(Ordering::Relaxed) {
+            self.behind.store(false, Ordering::Relaxed);
         }
-    } else if behind_millis == 0 && behind.load(Ordering::Relaxed) {
-        behind.store(false, Ordering::Relaxed);
+        Moment::from_millis(wall_millis.max(before))
     }
 }
 
@@ -128,4 +133,40 @@ fn note_step(behind_millis: u64, behind: &AtomicBool) {
 fn wall_millis() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+
+    use super::*;
+
+    #[test]
+    fn time_never_goes_back_and_each_step_is_told_once() {
+        let (wall, steps) = (Wall::default(), RefCell::new(Vec::new()));
+        let read = |millis| wall.read(millis, |behind| steps.borrow_mut().push(behind)).millis();
+        assert_eq!([10_000, 12_000].map(read), [10_000, 12_000]);
+        // So little is no step.
+        assert_eq!([11_000, 12_000].map(read), [12_000, 12_000]);
+        assert_eq!([5_000, 5_001, 11_500, 11_999].map(read), [12_000; 4]);
+        assert_eq!(read(12_001), 12_001);
+        assert_eq!([3_000, 12_002].map(read), [12_001, 12_002]);
+        assert_eq!(steps.into_inner(), [7_000, 9_001]);
+    }
+
+    /// The log writes the time into its line, and asks this clock for it.
+    #[test]
+    fn telling_of_a_step_may_ask_for_the_time() {
+        fn read(wall: &Wall, told: &Cell<u32>) {
+            wall.read(1_000, |_| {
+                told.set(told.get() + 1);
+                assert_eq!(told.get(), 1);
+                read(wall, told);
+            });
+        }
+        let (wall, told) = (Wall::default(), Cell::new(0));
+        wall.read(60_000, |_| {});
+        read(&wall, &told);
+        assert_eq!(told.get(), 1);
+    }
 }

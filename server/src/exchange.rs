@@ -35,6 +35,8 @@ pub struct Exchange {
     pub app: App,
     /// The one time of this request.
     pub now: Moment,
+    /// Whose connection it is.
+    pub peer: IpAddr,
     /// The caller's address: the peer's, or what a trusted proxy says.
     pub from: IpAddr,
     /// How many bytes of the path are the dialect's mount.
@@ -90,7 +92,19 @@ impl Exchange {
         let Arrival { head, body, whole } = arrival;
         let mint = Some(Mint::new(app.env.entropy()));
         let proven = Proven::default();
-        Self { mount: 0, app, now, from, admin: false, proven, head, body: Some(body), whole, mint }
+        Self {
+            mount: 0,
+            app,
+            now,
+            peer: from,
+            from,
+            admin: false,
+            proven,
+            head,
+            body: Some(body),
+            whole,
+            mint,
+        }
     }
 
     /// The circumstances of the call that this request makes. The randomness is handed out once.

@@ -13,7 +13,7 @@ use http::{HeaderName, Method, Request, StatusCode, Uri, Version};
 use hyper::body::Incoming;
 
 use crate::app::{App, Spoken};
-use crate::dialect::{Route, Sort};
+use crate::dialect::{Route, Sort, gate};
 use crate::error::Error;
 use crate::exchange::{Answer, Arrival, Exchange, Noted, Proven, Received, Response, answer, plain};
 use crate::whole::Whole;
@@ -60,7 +60,7 @@ pub async fn respond(entrance: Entrance, request: Request<Incoming>, whole: Whol
     let (head, body) = request.into_parts();
     let found = entrance.find(&head.method, &head.uri);
     let answering = entrance.answer(found, head, Received::Coming(body), whole);
-    if matches!(found.route.sort, Sort::Check | Sort::Login) {
+    if matches!(found.route.sort, Sort::Check | Sort::Gate | Sort::Login) {
         return answering.await;
     }
     // It panics nowhere outside of the endpoint, which is caught.
@@ -86,7 +86,14 @@ impl Entrance {
             };
             served.then_some(Found { spoken: Some(number), route })
         });
-        found.unwrap_or(Found { spoken: None, route: NOWHERE })
+        match found {
+            // A path of the gate is of the dialect that it names.
+            Some(Found { route, .. }) if route.sort == Sort::Gate => {
+                gate::entrusted(&self.app, uri).map(|(number, route)| Found { spoken: Some(number), route })
+            }
+            found => found,
+        }
+        .unwrap_or(Found { spoken: None, route: NOWHERE })
     }
 
     /// Answers one request; `whole` is to tell whether it was read to its end.
@@ -106,6 +113,7 @@ impl Entrance {
         let arrival = Arrival { head, body, whole: whole.clone() };
         let mut exchange = Exchange::new(app.clone(), now, from, arrival);
         exchange.mount = spoken.map_or(0, |spoken| spoken.settings.mount.len());
+        exchange.peer = self.peer;
         exchange.admin = self.side != Side::Public;
         exchange.proven = self.proven.clone();
         let rest = Rest { whole, chunked, version };
@@ -187,11 +195,11 @@ pub fn retry_after(response: &mut Response, error: &Error) {
 
 fn over(spoken: &Spoken, route: Route, now: Moment) -> bool {
     let closed = matches!(route.sort, Sort::Login | Sort::Check);
-    closed && spoken.settings.sunset_at().is_some_and(|sunset| sunset <= now)
+    closed && spoken.over(now)
 }
 
 /// DEP-07: after its sunset a dialect answers 410 with a pointer to what took its place.
-fn gone(settings: &config::Dialect) -> Response {
+pub fn gone(settings: &config::Dialect) -> Response {
     let body = serde_json::json!({
         "type": "about:blank",
         "title": "Gone",

@@ -85,7 +85,8 @@ impl Line {
     pub fn write(&self, app: &App, status: StatusCode, noted: Option<&Noted>, now: Moment, took: Duration) {
         let kind = noted.and_then(|noted| noted.kind);
         let refused = kind.is_some() || status.is_client_error();
-        if self.route.sort == Sort::Check && !refused && app.config.log.checks == LogChecks::Failed {
+        let check = matches!(self.route.sort, Sort::Check | Sort::Gate);
+        if check && !refused && app.config.log.checks == LogChecks::Failed {
             return;
         }
         if refused && !app.metrics.refusals.admits(now) {

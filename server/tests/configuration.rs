@@ -1,14 +1,18 @@
 //! `docs/configuration.md` against the program: every option with its default, and no other.
 
+mod scratch;
+
 use std::collections::BTreeMap;
+use std::fs;
 use std::sync::Arc;
 
-use exeunt::app::App;
-use exeunt::config::{Config, Dialect};
+use exeunt::app::{self, App};
+use exeunt::config::{Config, Dialect, load};
 use exeunt::dialect;
 use exeunt::env::Env;
 use exeunt::store::Incarnation;
 use exeunt::store::memory::MemoryStore;
+use scratch::Scratch;
 use serde_json::Value;
 
 const DOCUMENT: &str = include_str!("../../docs/configuration.md");
@@ -52,6 +56,28 @@ async fn lifetimes_that_nothing_heeds_are_refused() {
     let error = App::open(config, Env::system(), store, false).await.err().unwrap();
     let text = "dialects.rested: idle_secs and absolute_secs are set on the project, not on the dialect";
     assert_eq!(error.public(), text);
+}
+
+#[test]
+fn an_unknown_dialect_in_the_file_is_refused_with_its_place() {
+    let folder = Scratch::new();
+    let file = folder.path().join("exeunt.toml");
+    fs::write(&file, "[dialects.rested]\nenabled = true\n\n  [dialects.typo]\nenabled = true\n").unwrap();
+    let error = load(Some(&file), [], &dialect::names()).unwrap_err();
+    let text = format!(
+        "{}: TOML parse error at line 4, column 13\nunknown dialect `typo`, expected one of native, videntity, runsignup, rested",
+        file.display()
+    );
+    assert_eq!(error.public(), text);
+}
+
+#[test]
+fn a_variable_for_an_unknown_dialect_is_a_warning() {
+    let variables = [("EXEUNT_DIALECTS__TYPO__ENABLED".to_owned(), "false".to_owned())];
+    let loaded = load(None, variables, &dialect::names()).unwrap();
+    assert_eq!(loaded.warnings, ["EXEUNT_DIALECTS__TYPO__ENABLED names no setting; it is not looked at"]);
+    assert_eq!(loaded.config, Config::default());
+    app::check(&loaded.config).unwrap();
 }
 
 /// Options with their defaults, as the document shows them.

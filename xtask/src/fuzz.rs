@@ -10,10 +10,14 @@ use crate::parts::{Parts, cargo, root};
 
 /// How long each target runs.
 const SECS: u32 = 60;
-/// Coverage that libFuzzer can read. Deliberately absent: a sanitizer. What is fuzzed is safe Rust, and finds more without.
+/// Coverage that libFuzzer can read, and the address sanitizer: our parsers are safe Rust, but those of the crates below
+/// them are not everywhere.
 const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
                      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
-                     -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions";
+                     -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions \
+                     -Zsanitizer=address";
+/// The compiler that everybody has then takes the flag, which it would keep for nightly ones.
+const BOOTSTRAP: (&str, &str) = ("RUSTC_BOOTSTRAP", "1");
 /// Flags must not reach build scripts, so the target is named.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
@@ -27,7 +31,7 @@ pub(crate) fn run(words: &[&str], parts: &mut Parts) -> Result<()> {
         .collect();
     ensure!(!targets.is_empty(), "no such fuzz target; they are the files of fuzz/fuzz_targets/");
     let mut build = cargo(&["build", "--release", "--manifest-path", "fuzz/Cargo.toml", "--target", TARGET]);
-    parts.run("build the fuzz targets", build.env("RUSTFLAGS", FLAGS))?;
+    parts.run("build the fuzz targets", build.env("RUSTFLAGS", FLAGS).env(BOOTSTRAP.0, BOOTSTRAP.1))?;
     for name in targets {
         // What is found goes into the first folder; the second is the saved corpus, which people add to.
         let found = folder.join("target/corpus").join(&name);

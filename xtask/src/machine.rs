@@ -26,6 +26,12 @@ const NEEDS: &[Need] = &[
         packages: &["python3", "python3-requests"],
     },
     Need { what: "nginx, a proxy with TLS", probe: &["/usr/sbin/nginx", "-v"], packages: &["nginx-light"] },
+    Need {
+        what: "nginx's Lua, for a gateway that reads forms",
+        probe: &["test", "-e", "/etc/nginx/modules-enabled/50-mod-http-lua.conf"],
+        packages: &["libnginx-mod-http-lua"],
+    },
+    Need { what: "Caddy, a gateway", probe: &["caddy", "version"], packages: &["caddy"] },
     Need { what: "openssl, for its certificate", probe: &["openssl", "version"], packages: &["openssl"] },
 ];
 

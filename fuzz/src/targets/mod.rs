@@ -3,7 +3,9 @@
 
 mod cookie;
 mod csv;
+mod forwarded;
 mod multipart;
+mod path;
 mod token;
 mod urlencoded;
 mod user_agent;
@@ -13,10 +15,12 @@ mod xml;
 type Target = fn(&[u8]);
 
 /// Every target with the name of its corpus.
-pub(super) const ALL: [(&str, Target); 7] = [
+pub(super) const ALL: [(&str, Target); 9] = [
     ("cookie", cookie::run),
     ("csv", csv::run),
+    ("forwarded", forwarded::run),
     ("multipart", multipart::run),
+    ("path", path::run),
     ("token", token::run),
     ("urlencoded", urlencoded::run),
     ("user_agent", user_agent::run),

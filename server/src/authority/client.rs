@@ -301,3 +301,6 @@ fn is_endpoint(name: &str) -> bool {
         && !name.contains("--")
         && !name.contains("//")
 }
+
+#[cfg(test)]
+mod tests;

@@ -203,3 +203,6 @@ fn same(one: &[u8], other: &[u8]) -> bool {
 fn read(table: &Table) -> RwLockReadGuard<'_, HashMap<Fingerprint, Arc<Key>>> {
     table.read().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

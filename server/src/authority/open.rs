@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use exeunt_core::{Moment, Stamp};
+use exeunt_core::Moment;
 use futures_util::future::join;
 
 use crate::authority::feed::PAGE_MARKS_MAX;
@@ -10,8 +10,8 @@ use crate::authority::live::Live;
 use crate::authority::passwords::{PasswordLimits, Passwords};
 use crate::authority::realm::{Builtin, MAIN};
 use crate::authority::throttle::{Throttle, ThrottleLimits};
-use crate::authority::{Authority, Call, Client, Retention};
-use crate::error::{Error, Kind, Outage, Result};
+use crate::authority::{AuditPlace, Authority, Call, Client, Retention};
+use crate::error::{Error, Outage, Result};
 use crate::store::{Found, SessionMarks, Store, seen_at_most};
 
 /// Sessions read in one step while memory is being filled.
@@ -154,13 +154,8 @@ impl Authority {
 
     /// A wall clock far behind would let sessions live longer than their deadline says.
     async fn clock_must_be_right(&self, now: Moment) -> Result<()> {
-        let position = self.store.position().await?.stamp;
-        let newest = Stamp::from_number(position.number().saturating_sub(1));
-        let page = match self.store.marks(None, newest, 1).await {
-            Err(error) if error.kind() == Kind::NotFound => return Ok(()),
-            page => page?,
-        };
-        let Some(mark) = page.marks.last() else { return Ok(()) };
+        let (_, marks) = self.store.audit(None, AuditPlace::NEWEST, 1).await?;
+        let Some(mark) = marks.first() else { return Ok(()) };
         if now.plus_secs(CLOCK_BEHIND_SECS_MAX) >= mark.when {
             return Ok(());
         }

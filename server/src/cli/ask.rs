@@ -4,8 +4,10 @@
 use std::io::{BufRead, IsTerminal, Read, Write};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::exit::{Exit, Failure, Outcome};
+use super::print::printable;
 
 /// The longest line that is read, in bytes.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
@@ -16,10 +18,11 @@ const LINE_BYTES_MAX: u64 = 64 * 1024;
 /// `Usage` where nobody can be asked; `Interrupted`.
 pub(super) async fn confirm(question: &str) -> Outcome<bool> {
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::usage(format!("{question} There is nobody to ask here: say --yes")));
+        return Err(Failure::usage(format!("{question} There is nobody here to ask: say --yes")));
     }
-    prompt(&format!("{question} [y/N] "))?;
-    let answer = read(|| line(std::io::stdin().lock())).await?;
+    let mut interrupt = interrupts()?;
+    prompt(&format!("{} [y/N] ", printable(question)))?;
+    let answer = read(&mut interrupt, || line(std::io::stdin().lock())).await?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
@@ -55,7 +58,7 @@ pub(super) async fn secret(what: &str) -> Outcome<String> {
 /// The one line of standard input.
 async fn only_line(what: &str) -> Outcome<String> {
     let said = what.to_owned();
-    read(move || {
+    read(&mut interrupts()?, move || {
         let mut all = String::new();
         std::io::stdin().lock().take(LINE_BYTES_MAX).read_to_string(&mut all)?;
         let text = all.strip_suffix('\n').unwrap_or(&all);
@@ -71,10 +74,11 @@ async fn only_line(what: &str) -> Outcome<String> {
 
 /// A line that is not shown while it is typed.
 async fn hidden(text: &str) -> Outcome<String> {
-    // Before the question, so that no answer is too quick for it.
+    // Both before the question, so that no answer, and no Ctrl-C, is too quick for them.
+    let mut interrupt = interrupts()?;
     let silence = Silence::begin()?;
     prompt(text)?;
-    let answer = read(|| line(std::io::stdin().lock())).await;
+    let answer = read(&mut interrupt, || line(std::io::stdin().lock())).await;
     drop(silence);
     // The end of the line was not shown either.
     prompt("\n")?;
@@ -98,18 +102,27 @@ fn line(from: impl BufRead) -> std::io::Result<String> {
 }
 
 /// Reads in a thread of its own, which is left behind on Ctrl-C: a terminal that was silenced must speak again.
-async fn read(reading: impl FnOnce() -> std::io::Result<String> + Send + 'static) -> Outcome<String> {
+async fn read(
+    interrupt: &mut Signal,
+    reading: impl FnOnce() -> std::io::Result<String> + Send + 'static,
+) -> Outcome<String> {
     let (sender, answer) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || drop(sender.send(reading())));
     let answer = tokio::select! {
         answer = answer => answer,
-        _ = tokio::signal::ctrl_c() => return Err(Failure::interrupted()),
+        _ = interrupt.recv() => return Err(Failure::interrupted()),
     };
     match answer {
         Ok(Ok(line)) => Ok(line),
         Ok(Err(error)) => Err(Failure::usage(error.to_string())),
         Err(_) => Err(Failure::new(Exit::Failed, "standard input cannot be read")),
     }
+}
+
+/// From now on Ctrl-C is told here, and ends nothing by itself.
+pub(super) fn interrupts() -> Outcome<Signal> {
+    let failed = |error| Failure::new(Exit::Failed, format!("signals cannot be heard: {error}"));
+    signal(SignalKind::interrupt()).map_err(failed)
 }
 
 /// The terminal does not show what is typed, until this is dropped.

@@ -9,6 +9,7 @@ use super::print::{Out, say};
 use super::serve::variables;
 use crate::app;
 use crate::config::load;
+use crate::dialect;
 use crate::error::Error;
 
 #[derive(Args)]
@@ -30,7 +31,7 @@ enum What {
 
 impl Config {
     pub(super) fn run(self) -> Outcome {
-        let loaded = load(self.config.as_deref(), variables()?)?;
+        let loaded = load(self.config.as_deref(), variables()?, &dialect::names())?;
         loaded.warnings.iter().for_each(|warning| say(warning));
         let mut out = Out::new(false);
         match self.what {

@@ -28,6 +28,11 @@ pub(super) async fn prepare(app: &App, directory: Option<&Path>) -> Result<()> {
         app.authority.give_keys(&given, app.env.now());
         return Ok(());
     }
+    make_first(app, directory).await
+}
+
+/// Makes the first key, if no key that is kept opens everything.
+async fn make_first(app: &App, directory: Option<&Path>) -> Result<()> {
     if app.authority.keys().iter().any(|key| key.role == Role::Admin && key.realm.is_none()) {
         return Ok(());
     }
@@ -47,7 +52,14 @@ pub(super) async fn prepare(app: &App, directory: Option<&Path>) -> Result<()> {
     // The file first: a key in the store that nobody knows would open nothing, and no other would be made.
     let (key, text) = app.authority.mint_key(&call, FILE, Role::Admin, None)?;
     let file = directory.join(FILE);
-    keep(directory, &file, &text).map_err(|error| Error::internal(error).because(file.display()))?;
+    keep(directory, &file, &text).map_err(|error| {
+        let file = file.display();
+        let rule = format!("make its directory writable, or set {VARIABLE}");
+        Error::malformed(
+            "admin_key",
+            format!("cannot write {file}, the first administrator's key: {error}; {rule}"),
+        )
+    })?;
     app.authority.add_key(&call, key).await?;
     tracing::info!(file = %file.display(), "the first administrator's key was made");
     Ok(())
@@ -92,3 +104,6 @@ fn read(given: &str) -> Result<Vec<Token>> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -91,7 +91,8 @@ impl Whom {
             return Ok(all(format!("session {id}"), format!("/v1/sessions/{id}")));
         }
         let Some(kept) = self.others_of else {
-            return Ok(all("everybody in the realm".to_owned(), "/v1/realm/sessions".to_owned()));
+            let realm = remote.realm().map_or_else(|| "the realm".to_owned(), |name| format!("realm {name}"));
+            return Ok(all(format!("everybody in {realm}"), "/v1/realm/sessions".to_owned()));
         };
         let session = remote.get(&format!("/v1/sessions/{kept}")).await?;
         let user = session["user"].as_str().ok_or_else(|| Failure::usage("this session has no user"))?;

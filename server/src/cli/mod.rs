@@ -1,12 +1,14 @@
 //! The command line: one file a subcommand.
 
 mod ask;
+mod backup;
 mod check;
 mod client;
 mod completions;
 mod config;
 mod demo;
 mod desk;
+mod doctor;
 mod ending;
 mod exit;
 mod key;
@@ -16,9 +18,11 @@ mod logout;
 mod marks;
 mod options;
 mod print;
+mod progress;
 mod realm;
 mod reference;
 mod remote;
+mod restore;
 mod serve;
 mod session;
 mod user;
@@ -51,6 +55,10 @@ enum Command {
     Demo(demo::Demo),
     /// Check or print the configuration
     Config(config::Config),
+    /// Tell what is wrong, and what to do about it; with or without a running server
+    Doctor(doctor::Doctor),
+    /// Make a store of a backup, without a server; its sessions end
+    Restore(restore::Restore),
     #[command(flatten)]
     Asking(Asking),
     /// Print what makes a shell complete these commands
@@ -68,6 +76,8 @@ asking! { Asking:
     Logout(At<logout::Logout>),
     /// Tell whether the session of a token is alive; the token is read from standard input
     Check(At<check::Check>),
+    /// Copy everything that the server keeps into a file, while it goes on
+    Backup(At<backup::Backup>),
     /// Read the log of logouts, once or for ever
     Marks(At<marks::Marks>),
     /// Keys of programs that use the native interface
@@ -83,6 +93,8 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => block_on(done(serve.run())),
         Command::Demo(demo) => block_on(done(demo.run())),
         Command::Config(config) => config.run(),
+        Command::Doctor(doctor) => block_on(doctor.run()),
+        Command::Restore(restore) => block_on(restore.run()),
         Command::Asking(asking) => block_on(asking.run()),
         Command::Completions(completions) => completions.run(),
     };

@@ -16,7 +16,7 @@ use crate::config::{Config, PREFIX, load};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::store::{self, StoreUrl};
-use crate::{log, serve};
+use crate::{dialect, log, serve};
 
 #[derive(Args)]
 pub(super) struct Serve {
@@ -42,7 +42,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self) -> Result<()> {
-        let loaded = load(self.config.as_deref(), variables()?)?;
+        let loaded = load(self.config.as_deref(), variables()?, &dialect::names())?;
         let env = Env::system();
         let _writing = log::start(&loaded.config.log, &env)?;
         loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));

@@ -1,10 +1,13 @@
 //! Reading the configuration: the file, then `EXEUNT_…` variables over it, then what the command line says.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use toml::{Table, Value};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use toml::{Spanned, Table, Value};
 
-use super::Config;
+use super::{Config, Dialect};
 use crate::error::{Error, Result};
 
 /// What every variable begins with.
@@ -24,14 +27,20 @@ pub struct Loaded {
 }
 
 /// Reads the file, if there is one, and lays the variables over it. `EXEUNT_LIMITS__BODY_BYTES` is `body_bytes` in
-/// `[limits]`; a value is read as TOML, and as text where it is none.
+/// `[limits]`; a value is read as TOML, and as text where it is none. `dialects` are the names that there are.
 ///
 /// # Errors
-/// `Malformed("config")`: the file cannot be read, a key is unknown, a value is of another kind; with line and column.
-pub fn load(file: Option<&Path>, variables: impl IntoIterator<Item = (String, String)>) -> Result<Loaded> {
+/// `Malformed("config")`: the file cannot be read, a key or a dialect in it is unknown, with line and column; a value is
+/// of another kind.
+pub fn load(
+    file: Option<&Path>,
+    variables: impl IntoIterator<Item = (String, String)>,
+    dialects: &[&str],
+) -> Result<Loaded> {
     let text = file.map_or_else(|| Ok(String::new()), read)?;
     // The file is checked as it stands, so that what is wrong with it has a line and a column.
     toml::from_str::<Config>(&text).map_err(|error| refused(file, &error))?;
+    dialects_must_be_known(file, &text, dialects)?;
     let mut table: Table = text.parse().map_err(|error| refused(file, &error))?;
     let mut warnings = Vec::new();
     let mut variables: Vec<_> = variables.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
@@ -41,18 +50,52 @@ pub fn load(file: Option<&Path>, variables: impl IntoIterator<Item = (String, St
             continue;
         }
         let path = name[PREFIX.len()..].to_ascii_lowercase();
-        let mut laid = table.clone();
-        lay(&mut laid, &path, value(&text));
-        match Table::try_into::<Config>(laid.clone()) {
-            Ok(_) => table = laid,
-            Err(error) if error.to_string().contains("unknown field") => {
-                warnings.push(format!("{name} names no setting; it is not looked at"));
-            }
-            Err(error) => return Err(Error::malformed("config", format!("{name}: {}", error.message()))),
+        if !names_a_setting(&path, dialects)? {
+            // It may be somebody else's: the prefix is nobody's property.
+            warnings.push(format!("{name} names no setting; it is not looked at"));
+            continue;
         }
+        lay(&mut table, &path, value(&text));
+        let laid = Table::try_into::<Config>(table.clone());
+        laid.map_err(|error| Error::malformed("config", format!("{name}: {}", error.message())))?;
     }
     let config = table.try_into().map_err(|error| refused(file, &error))?;
     Ok(Loaded { config, warnings })
+}
+
+/// `Config` takes any name there, since it does not know who is spoken.
+fn dialects_must_be_known(file: Option<&Path>, text: &str, known: &[&str]) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Names {
+        #[serde(default)]
+        dialects: BTreeMap<Spanned<String>, IgnoredAny>,
+    }
+    let names: Names = toml::from_str(text).map_err(|error| refused(file, &error))?;
+    let mut unknown: Vec<_> =
+        names.dialects.into_keys().filter(|name| !known.contains(&name.as_ref().as_str())).collect();
+    unknown.sort_by_key(|name| name.span().start);
+    let Some(first) = unknown.first() else { return Ok(()) };
+    let before = &text[..first.span().start];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
+    let name = first.as_ref();
+    Err(malformed(
+        file,
+        &format!(
+            "TOML parse error at line {line}, column {column}\nunknown dialect `{name}`, expected one of {}",
+            known.join(", ")
+        ),
+    ))
+}
+
+/// Whether there is such an option, whatever its value is.
+fn names_a_setting(path: &str, dialects: &[&str]) -> Result<bool> {
+    let mut options = serde_json::to_value(Config::default()).map_err(Error::internal)?;
+    let each = serde_json::to_value(Dialect::default()).map_err(Error::internal)?;
+    for name in dialects {
+        options["dialects"][name] = each.clone();
+    }
+    Ok(path.split("__").try_fold(&options, |options, name| options.get(name)).is_some())
 }
 
 fn read(file: &Path) -> Result<String> {
@@ -86,8 +129,12 @@ fn lay(table: &mut Table, path: &str, value: Value) {
 }
 
 fn refused(file: Option<&Path>, error: &toml::de::Error) -> Error {
+    malformed(file, error.to_string().trim_end())
+}
+
+fn malformed(file: Option<&Path>, text: &str) -> Error {
     let name = file.map_or_else(|| "configuration".to_owned(), |file| file.display().to_string());
-    Error::malformed("config", format!("{name}: {}", error.to_string().trim_end()))
+    Error::malformed("config", format!("{name}: {text}"))
 }
 
 #[cfg(test)]
@@ -95,7 +142,7 @@ mod tests {
     use super::*;
 
     fn with(variables: &[(&str, &str)]) -> Result<Loaded> {
-        load(None, variables.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())))
+        load(None, variables.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())), &["rested"])
     }
 
     #[test]
@@ -115,7 +162,19 @@ mod tests {
 
     #[test]
     fn an_unknown_variable_is_a_warning_and_a_wrong_value_an_error() {
-        assert_eq!(with(&[("EXEUNT_NONSENSE", "1")]).unwrap().warnings.len(), 1);
+        for name in [
+            "EXEUNT_NONSENSE",
+            "EXEUNT_LIMITS__NONSENSE",
+            "EXEUNT_LISTEN__NONSENSE",
+            "EXEUNT_DIALECTS__TYPO",
+            "EXEUNT_DIALECTS__TYPO__ENABLED",
+            "EXEUNT_DIALECTS__RESTED__TYPO",
+            "EXEUNT_",
+        ] {
+            let loaded = with(&[(name, "1")]).unwrap();
+            assert_eq!(loaded.warnings, [format!("{name} names no setting; it is not looked at")]);
+            assert_eq!(loaded.config, Config::default());
+        }
         let error = with(&[("EXEUNT_LIMITS__BODY_BYTES", "much")]).unwrap_err();
         assert!(error.public().starts_with("EXEUNT_LIMITS__BODY_BYTES: "), "{error}");
     }

@@ -68,6 +68,11 @@ impl Fields {
         })
     }
 
+    /// Fields that were read elsewhere; of more than [`FIELDS_MAX`], the first ones.
+    pub fn given(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { pairs: pairs.into_iter().take(FIELDS_MAX).collect(), broken: false }
+    }
+
     /// A field that the call needs. In a body that could not be read to its end, every field is there and is
     /// [`NOTHING`].
     pub fn get(&self, name: &str) -> Field<'_> {

@@ -6,6 +6,7 @@
 pub mod cookie;
 pub mod csv;
 pub mod form;
+pub mod gate;
 pub mod native;
 pub mod rested;
 pub mod runsignup;
@@ -16,11 +17,17 @@ use exeunt_core::Door;
 use http::Method;
 
 use crate::authority::realm::Builtin;
+use crate::dialect::gate::Gate;
 use crate::error::Error;
 use crate::exchange::{Endpoint, Exchange, Response};
 
 /// Every dialect that this server speaks, in the order in which they are asked for a path.
 pub const ALL: &[&Dialect] = &[&native::DIALECT, &videntity::DIALECT, &runsignup::DIALECT, &rested::DIALECT];
+
+/// Their names, in that order.
+pub fn names() -> Vec<&'static str> {
+    ALL.iter().map(|dialect| dialect.door.name()).collect()
+}
 
 /// What a value becomes that could not be decoded: wrong percent-encoding, wrong UTF-8, a NUL. No identifier, password
 /// or token holds a NUL, so it is answered as the dialect answers any value that matches nothing.
@@ -46,6 +53,8 @@ pub struct Dialect {
     /// What it adds to the 410 that is answered in its stead after its sunset, so that its callers can read it; most
     /// add [`nothing`].
     pub gone: fn(&Exchange, Response) -> Response,
+    /// How it judges an application's call that a gateway asks about.
+    pub gate: Gate,
 }
 
 /// The answer as it is.
@@ -77,6 +86,8 @@ pub enum Sort {
     Logout,
     /// Administers: served on the address for administrators only, where there is one.
     Admin,
+    /// Asks on behalf of a gateway: the path names the dialect whose call it is.
+    Gate,
     /// Anything else.
     Other,
 }

@@ -73,7 +73,8 @@ fn head(
     let uri = Uri::from_maybe_shared(bytes.slice_ref(path.as_bytes())).ok()?;
     let found = entrance.find(&method, &uri);
     let logs_out = found.route.sort == Sort::Logout || method == Method::DELETE;
-    if !(found.route.sort == Sort::Check || logs_out && found.route.sort != Sort::Login) {
+    if !(matches!(found.route.sort, Sort::Check | Sort::Gate) || logs_out && found.route.sort != Sort::Login)
+    {
         return None;
     }
     let mut body_bytes = None;

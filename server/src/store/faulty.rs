@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
+use tokio::sync::watch;
 
 use super::{
-    AuditEntry, AuditPlace, Client, Directory, Found, Identifier, Issued, Key, Ledger, List, MarkPage,
-    NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy, SessionMarks,
+    AuditEntry, AuditPlace, Backup, Client, Directory, Found, Identifier, Issued, Key, Ledger, List,
+    MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy, SessionMarks,
     SessionPage, Snapshot, Store, Swept, User,
 };
 use crate::error::{Error, Outage, Result};
@@ -31,6 +32,9 @@ pub struct Faulty<S: ?Sized> {
     failing: AtomicU64,
     after: AtomicBool,
     down: AtomicBool,
+    /// The call that waits when it is done, and how far that is: 0 not yet, 1 done, 2 it may go on.
+    held: AtomicU64,
+    stage: watch::Sender<u8>,
 }
 
 impl<S: Store + ?Sized> Faulty<S> {
@@ -38,7 +42,8 @@ impl<S: Store + ?Sized> Faulty<S> {
     pub fn new(inner: Arc<S>) -> Self {
         let (calls, failing) = (AtomicU64::new(0), AtomicU64::new(0));
         let (after, down) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { inner, calls, failing, after, down }
+        let (held, stage) = (AtomicU64::new(0), watch::channel(0).0);
+        Self { inner, calls, failing, after, down, held, stage }
     }
 
     /// The store inside, which does not fail.
@@ -57,10 +62,34 @@ impl<S: Store + ?Sized> Faulty<S> {
         self.failing.store(self.calls() + nth, Ordering::SeqCst);
     }
 
+    /// Makes the call that comes as number `nth` from now wait when it is done, before anybody learns of it, until
+    /// [`Faulty::release`].
+    pub fn hold(&self, nth: u64) {
+        self.stage.send_replace(0);
+        self.held.store(self.calls() + nth, Ordering::SeqCst);
+    }
+
+    /// Returns when the held call is done and waits.
+    pub async fn reached(&self) {
+        // It fails only without a sender, and the sender is ours.
+        drop(self.stage.subscribe().wait_for(|stage| *stage > 0).await);
+    }
+
+    /// Lets the held call go on.
+    pub fn release(&self) {
+        self.stage.send_replace(2);
+    }
+
     async fn pass<T>(&self, call: impl Future<Output = Result<T>> + Send) -> Result<T> {
         let number = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
         if self.down.load(Ordering::SeqCst) {
             return Err(Error::unavailable(Outage::Unknown));
+        }
+        if number == self.held.load(Ordering::SeqCst) {
+            let answer = call.await;
+            self.stage.send_replace(1);
+            drop(self.stage.subscribe().wait_for(|stage| *stage > 1).await);
+            return answer;
         }
         if number != self.failing.load(Ordering::SeqCst) {
             return call.await;
@@ -134,6 +163,10 @@ impl<S: Store + ?Sized> Ledger for Faulty<S> {
 
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
         self.pass(self.inner.sweep(now, keep_secs, log_secs, budget)).await
+    }
+
+    async fn backup(&self, audit: AuditEntry) -> Result<Backup> {
+        self.pass(self.inner.backup(audit)).await
     }
 
     async fn recover(&self) -> Result<()> {

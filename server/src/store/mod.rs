@@ -8,6 +8,7 @@
 //! commit was cut short. After `Unknown` a store takes no write until [`Ledger::recover`] has succeeded.
 
 mod audit;
+pub mod backup;
 pub mod book;
 pub mod choice;
 mod client;
@@ -25,6 +26,7 @@ mod user;
 
 use async_trait::async_trait;
 pub use audit::{AuditEntry, AuditPlace};
+pub use backup::{Backup, OneAtATime};
 pub use client::{Client, Endpoint, Settings};
 use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
 pub use key::{Key, Role};
@@ -37,6 +39,8 @@ pub use session::{
 };
 pub use user::{Identifier, PasswordHash, Saved, User};
 
+#[cfg(doc)]
+use crate::error::Outage;
 use crate::error::{Error, Kind, Result};
 
 /// Where everything is kept.
@@ -114,6 +118,13 @@ pub trait Ledger: Send + Sync + 'static {
     /// Forgets, in one small step of at most `budget` rows, what has been dead for longer than `keep_secs`, and log
     /// entries older than `log_secs`. The only deletion of sessions and marks.
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept>;
+
+    /// A copy of everything as it is at one moment, made while others write, and the line of the audit trail that tells
+    /// of it. It can only be restored: no store is opened on it. One at a time, [`Outage::Busy`] meanwhile; a store
+    /// that is not kept in a file is [`Kind::Conflict("store")`](crate::error::Kind).
+    async fn backup(&self, _audit: AuditEntry) -> Result<Backup> {
+        Err(Error::new(Kind::Conflict("store"), "a store in memory has nothing to back up"))
+    }
 
     /// After an outcome was unknown: opens the store again and finds out. Does nothing on a healthy store.
     async fn recover(&self) -> Result<()>;

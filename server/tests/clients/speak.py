@@ -89,7 +89,7 @@ class Curl:
         command = [*self.always, *options, "--request", method, "--dump-header", head, "--output", body]
         for name, value in headers.items():
             command += ["--header", f"{name}: {value}"]
-        for name, value in (form or {}).items():
+        for name, value in form.items() if isinstance(form, dict) else form or ():
             command += ["--data-urlencode", f"{name}={value}"]
         for name, value in (parts or {}).items():
             command += ["--form-string", f"{name}={value}"]

@@ -89,6 +89,7 @@ fn certify(folder: &Path) -> PathBuf {
             "1",
         ])
         .args(["-subj", "/CN=exeunt.test", "-addext", &format!("subjectAltName=IP:{HOST}")])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
         .arg("-keyout")
         .arg(folder.join("key.pem"))
         .arg("-out")

@@ -95,8 +95,12 @@ fn recorded_answers_are_as_described() {
             must_fit(&document, answer, &recorded, &at);
         }
     }
-    let all: BTreeSet<_> =
-        operations(&document).iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+    let may_succeed = |operation: &Value| {
+        operation["responses"].as_object().unwrap().keys().any(|status| status.starts_with('2'))
+    };
+    let all = operations(&document);
+    let all = all.iter().filter(|(_, _, operation)| may_succeed(operation));
+    let all: BTreeSet<_> = all.map(|(method, path, _)| format!("{method} {path}")).collect();
     assert_eq!(all, succeeded, "every call succeeds in some story");
 }
 

@@ -5,6 +5,7 @@
 
 mod description;
 mod feed;
+mod gate;
 mod hung_up;
 mod lines;
 mod live;

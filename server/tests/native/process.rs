@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -26,10 +27,25 @@ pub(crate) struct Over {
     pub(crate) files: Vec<(String, Vec<u8>)>,
 }
 
+/// The variable by which it believes what this machine says of somebody else's calls.
+pub(crate) const TRUSTING: (&str, &str) = ("EXEUNT_TRUSTED_PROXIES", r#"["127.0.0.1/32"]"#);
+
 impl Process {
     /// Starts it with this key of its environment, and these settings of its log.
     pub(crate) fn start(key: Option<&str>, format: &str, checks: &str) -> Self {
-        let name = format!("exeunt-native-{format}-{checks}-{}", std::process::id());
+        Self::start_with(key, format, checks, &[])
+    }
+
+    /// Starts it with further variables.
+    pub(crate) fn start_with(
+        key: Option<&str>,
+        format: &str,
+        checks: &str,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("exeunt-native-{number}-{}", std::process::id());
         let directory = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&directory).unwrap();
         let store = format!("sqlite:{}", directory.join("exeunt.db").display());
@@ -39,7 +55,8 @@ impl Process {
             .env_remove("EXEUNT_ADMIN_KEY")
             .env("EXEUNT_LOG__CHECKS", checks)
             .env("EXEUNT_LOG__FORMAT", format)
-            .env("EXEUNT_LIMITS__BODY_BYTES", "4096");
+            .env("EXEUNT_LIMITS__BODY_BYTES", "4096")
+            .envs(variables.iter().copied());
         key.map(|key| command.env("EXEUNT_ADMIN_KEY", key));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();

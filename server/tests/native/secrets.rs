@@ -9,7 +9,7 @@ use exeunt::dialect;
 
 use self::drive::Drive;
 use crate::description::{document, operations};
-use crate::process::Process;
+use crate::process::{Process, TRUSTING};
 
 /// How much of a long secret is searched for alone: a part of it is a leak, too.
 const PART_CHARS: usize = 12;
@@ -17,7 +17,7 @@ const PART_CHARS: usize = 12;
 #[test]
 fn no_secret_is_in_the_log_or_in_the_store() {
     let key = "0aK-given-by-the-environment-9f3b7c1e5d";
-    let process = Process::start(Some(key), "text", "all");
+    let process = Process::start_with(Some(key), "text", "all", &[TRUSTING]);
     let mut drive = Drive::new(process.address, key);
     drive.everything();
     let (secrets, asked) = drive.over();
@@ -58,7 +58,9 @@ fn calls() -> BTreeSet<String> {
     let document = document();
     operations(&document)
         .into_iter()
-        .map(|(_, _, operation)| operation["operationId"].as_str().unwrap().to_owned())
+        .map(|(_, _, operation)| operation["operationId"].as_str().unwrap())
+        // These are logged as calls of that dialect.
+        .map(|name| name.replace("_of_dialect", ""))
         .collect()
 }
 

@@ -19,6 +19,8 @@ fn administration_has_its_own_address() {
     };
     // The public side first.
     assert_eq!(statuses("POST", "/v1/check", r#"{"token":"x"}"#), [200, 200]);
+    assert_eq!(statuses("GET", "/v1/gate", ""), [401, 401]);
+    assert_eq!(statuses("GET", "/v1/gate/videntity/refusal", ""), [200, 200]);
     assert_eq!(statuses("GET", "/healthz", ""), [200, 200]);
     assert_eq!(statuses("GET", "/readyz", ""), [200, 200]);
     assert_eq!(statuses("GET", "/v1/users", ""), [404, 200]);

@@ -3,5 +3,7 @@
 #![cfg(test)]
 
 mod connections;
+mod hot;
 mod races;
+mod recovery;
 mod stage;

@@ -4,13 +4,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::stage::{PASSWORD, Server, call};
+use crate::stage::{PASSWORD, Server, World, call};
 use exeunt::app::App;
-use exeunt::authority::{Login, Password, Presented, Slide, UserChange};
+use exeunt::authority::{ClientChange, Login, Password, Presented, Settings, Slide, UserChange, Voucher};
 use exeunt::error::Kind;
+use exeunt::store::faulty::Faulty;
 use exeunt::store::memory::MemoryStore;
 use exeunt::store::{Identifier, Incarnation};
-use exeunt_core::{Anchor, Door, RealmId, Stamp, Why};
+use exeunt_core::{Anchor, ClientId, Door, RealmId, Stamp, Token, Why};
 use tokio::task::JoinSet;
 
 /// Logouts at once.
@@ -94,6 +95,43 @@ async fn a_login_whose_evidence_is_taken_away_meanwhile_yields_no_live_session()
         }
         server.stop().await;
     }
+}
+
+/// The secret is changed in the store, but not yet in memory; the place that is known moves past that mark. Whoever is
+/// vouched for now is so by the old client.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_by_a_client_whose_secret_is_being_changed_does_not_outlive_the_change() {
+    let store = Arc::new(Faulty::new(Arc::new(MemoryStore::new(Incarnation([1; 16])))));
+    let world = World::open(store.clone()).await;
+    let settings = Settings::Partner { pair: Token::pair("partner", "first").unwrap().fingerprint() };
+    let partner = world.add_client("runsignup", settings).await;
+    let World { app, realm, alice } = &world;
+    store.hold(1);
+    let changing = tokio::spawn(change_secret(app.clone(), *realm, partner.id));
+    store.reached().await;
+    let other = app.authority.builtin_client(*realm, Door::new("videntity")).unwrap();
+    let other = Anchor::Client(other.id);
+    let after = app.authority.end_all(&call(app), *realm, other, Why::Admin).await.unwrap();
+    assert_eq!(after.mark.at, Stamp::from_number(2));
+    let token = Token::presented("a token of the old secret").unwrap();
+    let voucher = Voucher {
+        door: partner.door,
+        user: *alice,
+        client: Some(partner.id),
+        idle_secs: None,
+        absolute_secs: None,
+    };
+    app.authority.vouch(&call(app), *realm, &voucher, &token).await.unwrap();
+    store.release();
+    changing.await.unwrap();
+    let alive = app.authority.would_end(Anchor::User(*alice), app.env.now());
+    assert_eq!(alive.unwrap(), 0);
+}
+
+async fn change_secret(app: App, realm: RealmId, id: ClientId) {
+    let pair = Token::pair("partner", "second").unwrap().fingerprint();
+    let change = ClientChange { settings: Some(Settings::Partner { pair }), ..ClientChange::default() };
+    app.authority.change_client(&call(&app), realm, id, change).await.unwrap();
 }
 
 /// Logs Alice in: the stamp of her session.

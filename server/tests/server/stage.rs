@@ -19,6 +19,13 @@ pub(crate) const PASSWORD: &str = "correct horse";
 /// Alice's account number.
 pub(crate) const ACCOUNT: &str = "000123";
 
+/// A server that listens nowhere and does nothing in the background, and Alice.
+pub(crate) struct World {
+    pub(crate) app: App,
+    pub(crate) realm: RealmId,
+    pub(crate) alice: UserId,
+}
+
 /// A server, and Alice.
 pub(crate) struct Server {
     pub(crate) app: App,
@@ -27,9 +34,13 @@ pub(crate) struct Server {
     running: Running,
 }
 
-impl Server {
-    pub(crate) async fn start(store: Arc<dyn Store>) -> Self {
-        let app = App::open(Config::default(), Env::system(), store, false).await.unwrap();
+impl World {
+    pub(crate) async fn open(store: Arc<dyn Store>) -> Self {
+        Self::open_with(store, Config::default()).await
+    }
+
+    pub(crate) async fn open_with(store: Arc<dyn Store>, config: Config) -> Self {
+        let app = App::open(config, Env::system(), store, false).await.unwrap();
         let realm = app.authority.realm(MAIN).unwrap().id;
         let alice = UserChange {
             username: Some(Some("alice".to_owned())),
@@ -39,6 +50,22 @@ impl Server {
             ..UserChange::default()
         };
         let alice = app.authority.create_user(&call(&app), realm, alice).await.unwrap().id;
+        Self { app, realm, alice }
+    }
+
+    /// A client of a dialect, with what only such clients have.
+    pub(crate) async fn add_client(&self, door: &str, settings: Settings) -> Arc<Client> {
+        add_client(&self.app, self.realm, door, settings).await
+    }
+}
+
+impl Server {
+    pub(crate) async fn start(store: Arc<dyn Store>) -> Self {
+        Self::start_with(store, Config::default()).await
+    }
+
+    pub(crate) async fn start_with(store: Arc<dyn Store>, config: Config) -> Self {
+        let World { app, realm, alice } = World::open_with(store, config).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let running = serve::start(app.clone(), listener, None).unwrap();
         Self { app, realm, alice, running }
@@ -65,34 +92,43 @@ impl Server {
 
     /// A project of rested with one endpoint.
     pub(crate) async fn add_project(&self, key: &str, endpoint: &str) {
-        let call = call(&self.app);
-        let endpoint = Endpoint { name: endpoint.to_owned(), secure: true, registration: false };
-        let client = Client {
-            id: call.mint.client_id(),
-            realm: self.realm,
-            name: key.to_owned(),
-            door: Door::new("rested"),
-            builtin: false,
-            idle_secs: 3600,
-            absolute_secs: 86_400,
-            sessions_max: 100,
-            settings: Settings::Project {
-                key: key.to_owned(),
-                allowed_origins: Vec::new(),
-                require_origin: false,
-                endpoints: vec![endpoint],
-            },
-            removed: false,
-            created_at: call.now,
-            updated_at: call.now,
-            version: 0,
-        };
-        self.app.authority.create_client(&call, client).await.unwrap();
+        add_client(&self.app, self.realm, "rested", project(key, endpoint)).await;
     }
 
     pub(crate) async fn stop(self) {
         self.running.stop().await.unwrap();
     }
+}
+
+/// What a project of rested with one endpoint has.
+pub(crate) fn project(key: &str, endpoint: &str) -> Settings {
+    let endpoint = Endpoint { name: endpoint.to_owned(), secure: true, registration: false };
+    Settings::Project {
+        key: key.to_owned(),
+        allowed_origins: Vec::new(),
+        require_origin: false,
+        endpoints: vec![endpoint],
+    }
+}
+
+async fn add_client(app: &App, realm: RealmId, door: &str, settings: Settings) -> Arc<Client> {
+    let call = call(app);
+    let client = Client {
+        id: call.mint.client_id(),
+        realm,
+        name: "client".to_owned(),
+        door: Door::new(door),
+        builtin: false,
+        idle_secs: 3600,
+        absolute_secs: 86_400,
+        sessions_max: 100,
+        settings,
+        removed: false,
+        created_at: call.now,
+        updated_at: call.now,
+        version: 0,
+    };
+    app.authority.create_client(&call, client).await.unwrap()
 }
 
 /// A call by the server itself.

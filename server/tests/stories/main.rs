@@ -5,6 +5,7 @@
 
 mod bytes;
 mod compare;
+mod crowd;
 mod laws;
 mod people;
 mod play;

@@ -10,6 +10,11 @@ use serde_json::{Map, Value};
 use crate::stage::Stage;
 
 impl Stage {
+    /// `~ realm shop`
+    pub(super) fn add_realm(&mut self, name: &str) -> Result<(), String> {
+        self.with(async |app, call| app.authority.create_realm(call, name).await).map(drop)
+    }
+
     /// `~ user {"username": "alice", "password": "…"}`
     pub(super) fn add_user(&mut self, json: &str) -> Result<(), String> {
         let told: User = read(json)?;

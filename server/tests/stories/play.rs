@@ -41,11 +41,12 @@ impl Way {
 fn tell(story: &mut Story, way: Way, bless: bool) -> Result<(), String> {
     let first = settings(&story.items);
     let (settings, rest) = story.items.split_at_mut(first);
-    let lines = settings
-        .iter()
-        .filter_map(|item| if let Item::Event(line) = item { line.strip_prefix("config ") } else { None });
-    let front = format!("hot_front = {}\n", way != Way::Library);
-    let mut stage = Stage::open(&(front + &lines.collect::<Vec<_>>().join("\n")))?;
+    let front = format!("hot_front = {}", way != Way::Library);
+    let lines = settings.iter().filter_map(|item| match item {
+        Item::Event(line) => line.strip_prefix("config ").map(str::to_owned),
+        _ => None,
+    });
+    let mut stage = Stage::open([front].into_iter().chain(lines).collect())?;
     let mut teller = Teller {
         client: Client::new(stage.address()),
         values: Values::from([("admin_key".to_owned(), crate::stage::ADMIN_KEY.to_owned())]),
@@ -97,12 +98,12 @@ struct Teller {
 
 impl Teller {
     fn event(&mut self, stage: &mut Stage, line: &str) -> Result<(), String> {
-        match line {
-            "raw" => self.raw = true,
-            "connect" => self.client.close()?,
-            "restart" => {
+        match line.split_once(' ').unwrap_or((line, "")) {
+            ("raw", "") => self.raw = true,
+            ("connect", "") => self.client.close()?,
+            ("restart", setting) => {
                 self.client.close()?;
-                stage.restart()?;
+                stage.restart(setting)?;
                 self.client = Client::new(stage.address());
             }
             _ => stage.event(&bytes::fill_in(line, &self.values)?)?,

@@ -16,6 +16,8 @@ use exeunt_core::{By, Moment, Token, UserId};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
+use crate::crowd::Crowd;
+
 /// An administrator's key that every story may use as `{{admin_key}}`.
 pub(crate) const ADMIN_KEY: &str = "an-administrators-key-for-stories";
 /// When every story begins: 2026-01-02 03:04:05 UTC.
@@ -28,7 +30,9 @@ const TASK_STEPS: u32 = 300;
 /// A server on a stage.
 pub(crate) struct Stage {
     runtime: Runtime,
-    config: Config,
+    /// Lines of the configuration.
+    settings: Vec<String>,
+    crowd: Option<Crowd>,
     env: Env,
     store: Arc<MemoryStore>,
     faulty: Arc<Faulty<MemoryStore>>,
@@ -38,14 +42,14 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Starts a server with these settings.
-    pub(crate) fn open(config: &str) -> Result<Self, String> {
-        let config = toml::from_str(config).map_err(|error| error.to_string())?;
+    pub(crate) fn open(settings: Vec<String>) -> Result<Self, String> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let env = Env::seeded(SEED, START);
         let store = Arc::new(MemoryStore::new(Mint::new(env.entropy()).incarnation()));
         let faulty = Arc::new(Faulty::new(store.clone()));
         let runtime = runtime.map_err(|error| error.to_string())?;
-        let mut stage = Self { runtime, config, env, store, faulty, running: None, users: BTreeMap::new() };
+        let (crowd, running, users) = (None, None, BTreeMap::new());
+        let mut stage = Self { runtime, settings, crowd, env, store, faulty, running, users };
         stage.start()?;
         Ok(stage)
     }
@@ -57,9 +61,13 @@ impl Stage {
             .map_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)), |(_, running)| running.address)
     }
 
-    /// Stops the server and starts another one on the same store.
-    pub(crate) fn restart(&mut self) -> Result<(), String> {
+    /// Stops the server and starts another one on the same store, with one setting changed if there is one.
+    pub(crate) fn restart(&mut self, setting: &str) -> Result<(), String> {
         self.stop()?;
+        if let Some((name, _)) = setting.split_once(" = ") {
+            self.settings.retain(|line| line.split(" = ").next() != Some(name));
+            self.settings.push(setting.to_owned());
+        }
         self.store.reopen();
         self.start()
     }
@@ -79,6 +87,10 @@ impl Stage {
             ("tasks", "") => self.tasks(),
             ("store", "refuses") => self.fail(Fault::Before),
             ("store", "breaks") => self.fail(Fault::After),
+            ("passwords", "full") => self.gather(),
+            ("passwords", "free") => self.disperse(),
+            ("numbers", "used up") => self.use_up_numbers(),
+            ("realm", name) => self.add_realm(name),
             ("user", json) => self.add_user(json),
             ("change", rest) => self.change_user(rest),
             ("delete", name) => self.delete_user(name),
@@ -100,7 +112,8 @@ impl Stage {
     }
 
     fn start(&mut self) -> Result<(), String> {
-        let (config, env, store) = (self.config.clone(), self.env.clone(), self.faulty.clone());
+        let config: Config = toml::from_str(&self.settings.join("\n")).map_err(|error| error.to_string())?;
+        let (env, store) = (self.env.clone(), self.faulty.clone());
         let started = self.runtime.block_on(async move {
             let app = App::open(config, env, store, false).await.map_err(|error| error.to_string())?;
             app.authority.give_keys(Token::presented(ADMIN_KEY).as_slice(), START);
@@ -114,12 +127,32 @@ impl Stage {
     }
 
     fn stop(&mut self) -> Result<(), String> {
+        self.disperse()?;
         let Some((_, running)) = self.running.take() else { return Ok(()) };
         self.runtime.block_on(running.stop()).map_err(|error| error.to_string())
     }
 
     fn fail(&self, fault: Fault) -> Result<(), String> {
         self.faulty.fail(1, fault);
+        Ok(())
+    }
+
+    fn gather(&mut self) -> Result<(), String> {
+        let (app, _) = self.running.as_ref().ok_or("the server does not run")?;
+        self.crowd = Some(Crowd::gather(&self.runtime, app)?);
+        Ok(())
+    }
+
+    fn disperse(&mut self) -> Result<(), String> {
+        if let Some(crowd) = self.crowd.take() {
+            crowd.leave(&self.runtime);
+        }
+        Ok(())
+    }
+
+    fn use_up_numbers(&self) -> Result<(), String> {
+        let (app, _) = self.running.as_ref().ok_or("the server does not run")?;
+        while app.numbers.next().is_some() {}
         Ok(())
     }
 

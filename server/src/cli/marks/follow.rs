@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::events::{Event, Events};
 use super::{COLUMNS, Log, say_position};
+use crate::cli::ask::interrupts;
 use crate::cli::desk::Desk;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::print::{Out, Table, say};
@@ -31,9 +32,10 @@ pub(super) async fn follow(desk: &mut Desk, after: Option<String>) -> Outcome {
         connected: false,
         pause_millis: PAUSE_MILLIS.0,
     };
+    let mut interrupt = interrupts()?;
     let failure = tokio::select! {
         failure = reader.read() => failure,
-        _ = tokio::signal::ctrl_c() => Failure::interrupted(),
+        _ = interrupt.recv() => Failure::interrupted(),
     };
     if failure.exit != Exit::Done {
         say_position(reader.after.as_deref());

@@ -58,6 +58,11 @@ impl Remote {
         })
     }
 
+    /// The realm that was named.
+    pub(super) fn realm(&self) -> Option<&str> {
+        self.realm.as_deref()
+    }
+
     /// `GET path`: what it tells.
     ///
     /// # Errors

@@ -28,12 +28,18 @@ pub(super) async fn over(
         .with_no_client_auth();
     let name = ServerName::try_from(host.to_owned());
     let name = name.map_err(|_| Failure::usage(format!("{host} is no name that a certificate can have")))?;
-    TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(|error| {
-        let text = format!(
-            "{host}: {error}. If its certificate is from an authority of your own, name that with --ca-file"
-        );
-        Failure::new(Exit::Failed, text)
-    })
+    TlsConnector::from(Arc::new(config))
+        .connect(name, stream)
+        .await
+        .map_err(|error| Failure::new(Exit::Failed, format!("{host}: {error}. {}", advice(&error))))
+}
+
+fn advice(error: &std::io::Error) -> &'static str {
+    // As `openssl req -x509` makes them unless told otherwise: clients differ in whether they take that.
+    if error.to_string().contains("CaUsedAsEndEntity") {
+        return "Its certificate says that it is an authority itself: make it anew with basicConstraints=CA:FALSE";
+    }
+    "If its certificate is from an authority of your own, name that with --ca-file"
 }
 
 fn trusted(file: Option<&Path>) -> Outcome<RootCertStore> {

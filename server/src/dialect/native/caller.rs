@@ -44,8 +44,7 @@ impl Caller {
     /// `Unauthenticated`, `Forbidden`, `NotFound` for a realm that is not there, `Malformed` for a header that names
     /// none.
     pub(super) fn of(x: &Exchange, need: Need) -> Result<Self> {
-        let presented = x.header(&AUTHORIZATION).and_then(bearer);
-        let presented = presented
+        let presented = presented(x)
             .ok_or_else(|| Error::new(Kind::Unauthenticated, "a key is needed: Authorization: Bearer …"))?;
         let key = x.app.authority.key_again(&x.proven, presented)?;
         if !admits(key.role, need) {
@@ -73,6 +72,11 @@ impl Caller {
     pub(super) fn must_hold_all_realms(&self) -> Result<()> {
         if self.key.realm.is_none() { Ok(()) } else { Err(forbidden()) }
     }
+}
+
+/// What `Authorization: Bearer` presents; `None` if it is not there, there twice, or of another scheme.
+pub(super) fn presented(x: &Exchange) -> Option<&str> {
+    x.header(&AUTHORIZATION).and_then(bearer)
 }
 
 /// The realm that the header names, else the key's own, else `main`. For a key of one realm no other one exists.

@@ -60,7 +60,7 @@ pub(super) fn place(after: Option<&str>, now: Position) -> Result<Option<Stamp>>
         _ if stamp > now.stamp => Err(Error::new(
             Kind::Unavailable(Outage::Refused),
             "this position is beyond the end of the log: the store was put back to an earlier state without declaring a \
-             restore; stop the server and declare it",
+             restore; stop the server and declare it: exeunt restore --in-place",
         )),
         _ => Ok(Some(stamp)),
     }

@@ -2,12 +2,14 @@
 //! scripts speak it.
 
 mod audit;
+mod backup;
 mod caller;
 mod check;
 mod clients;
 mod end;
 mod error;
 mod feed;
+mod gate;
 mod health;
 mod keys;
 mod marks;
@@ -23,7 +25,7 @@ use http::{Method, StatusCode};
 use crate::authority::realm::Builtin;
 use crate::config::LogChecks;
 use crate::dialect::native::caller::{Caller, Need};
-use crate::dialect::{Dialect, Route, Sort};
+use crate::dialect::{Dialect, Route, Sort, gate as gates};
 use crate::error::{Error, Result};
 use crate::exchange::{Answer, Endpoint, Exchange, Noted, Response, empty};
 
@@ -38,6 +40,7 @@ pub const DIALECT: Dialect = Dialect {
     route,
     errors: |error| vec![("problem+json", error::render(error))],
     gone: crate::dialect::nothing,
+    gate: gate::gate,
 };
 
 /// A path, `{}` standing for one segment, with its methods.
@@ -57,6 +60,10 @@ pub struct Verb {
 /// The whole interface. The hot path comes first.
 pub const RESOURCES: &[Resource] = &[
     ("/v1/check", &[post("check", Sort::Check, check::check).with(&["peek", "why"])]),
+    ("/v1/gate", &[gateway("gate")]),
+    ("/v1/gate/refusal", &[gateway("gate_refusal")]),
+    ("/v1/gate/{}", &[gateway("gate_of_dialect")]),
+    ("/v1/gate/{}/refusal", &[gateway("gate_of_dialect_refusal")]),
     (
         "/v1/users",
         &[
@@ -113,6 +120,7 @@ pub const RESOURCES: &[Resource] = &[
     ("/v1/keys", &[get("list_keys", keys::list), post("create_key", Sort::Admin, keys::create)]),
     ("/v1/keys/{}", &[on(Method::DELETE, "remove_key", keys::remove)]),
     ("/v1/realms", &[get("list_realms", realms::list), post("create_realm", Sort::Admin, realms::create)]),
+    ("/v1/backup", &[get("backup", backup::backup)]),
     ("/v1/audit", &[get("audit", audit::page).with(&["cursor"])]),
     ("/v1/openapi.json", &[get("openapi", health::openapi)]),
     ("/metrics", &[get("metrics", health::metrics)]),
@@ -122,6 +130,10 @@ pub const RESOURCES: &[Resource] = &[
 ];
 
 fn route(method: &Method, path: &str) -> Option<Route> {
+    // By any method: gateways ask by their own, or by that of the call that they ask about.
+    if gates::is(path) {
+        return Some(gates::UNKNOWN);
+    }
     let Some(verbs) = verbs(path) else {
         // What begins as this dialect's paths do is answered in its words.
         return path.starts_with("/v1/").then_some(Route::new("no_such_path", Sort::Admin, no_such_path));
@@ -229,6 +241,11 @@ const fn get(call: &'static str, endpoint: Endpoint) -> Verb {
 
 const fn open(call: &'static str, endpoint: Endpoint) -> Verb {
     Verb { method: Method::GET, route: Route::new(call, Sort::Check, endpoint), parameters: &[] }
+}
+
+/// Answered by [`gates::entrusted`]; in the table so that it is described.
+const fn gateway(call: &'static str) -> Verb {
+    Verb { method: Method::GET, route: Route { call, ..gates::UNKNOWN }, parameters: &[] }
 }
 
 const fn post(call: &'static str, sort: Sort, endpoint: Endpoint) -> Verb {

@@ -6,6 +6,7 @@
 mod caller;
 mod cors;
 mod error;
+mod gate;
 mod login;
 mod logout;
 mod preflight;
@@ -31,6 +32,7 @@ pub const DIALECT: Dialect = Dialect {
     route,
     errors: error::table,
     gone: project::marked,
+    gate: gate::gate,
 };
 
 /// Where the endpoints of projects are: the only version of the service, and its only route, "custom endpoints".

@@ -42,14 +42,41 @@ where
     F: FnOnce(Exchange, Address) -> Fut,
     Fut: Future<Output = Result<Response, Refusal>>,
 {
-    let (origin, client, outcome) = match Address::of(&x) {
+    attempted(x, run, |origin, client, outcome| {
+        mark(&origin, client, outcome.unwrap_or_else(Refusal::into_response))
+    })
+    .await
+}
+
+/// Does what a request is about; if it is refused, the answer is as in [`answered`].
+pub(super) async fn or_refused<T, F, Fut>(x: Exchange, run: F) -> Result<T, Response>
+where
+    F: FnOnce(Exchange, Address) -> Fut,
+    Fut: Future<Output = Result<T, Refusal>>,
+{
+    attempted(x, run, |origin, client, outcome| {
+        outcome.map_err(|refusal| mark(&origin, client, refusal.into_response()))
+    })
+    .await
+}
+
+async fn attempted<T, U, F, Fut>(
+    x: Exchange,
+    run: F,
+    finish: impl FnOnce(Origin, Option<ClientId>, Result<T, Refusal>) -> U,
+) -> U
+where
+    F: FnOnce(Exchange, Address) -> Fut,
+    Fut: Future<Output = Result<T, Refusal>>,
+{
+    match Address::of(&x) {
         Ok(address) => {
-            let client = address.project.as_ref().map(|project| project.id);
-            (address.origin.clone(), client, run(x, address).await)
+            let (origin, client) =
+                (address.origin.clone(), address.project.as_ref().map(|project| project.id));
+            finish(origin, client, run(x, address).await)
         }
-        Err(error) => (Origin::Unjudged, None, Err(error.into())),
-    };
-    mark(&origin, client, outcome.unwrap_or_else(Refusal::into_response))
+        Err(error) => finish(Origin::Unjudged, None, Err(error.into())),
+    }
 }
 
 /// An answer that was made elsewhere, with the same.
@@ -94,6 +121,19 @@ impl Address {
     /// `Forbidden`, `Malformed`, 413.
     pub(super) fn preflight(&self) -> Result<&Origin, Refusal> {
         self.admit().map(|_| &self.origin)
+    }
+
+    /// The checks that an application's own call must pass: its address is none of the project's endpoints.
+    ///
+    /// # Errors
+    /// As [`Address::preflight`].
+    pub(super) fn pass(&self) -> Result<(Arc<Client>, &Origin), Refusal> {
+        Ok((self.admit()?, &self.origin))
+    }
+
+    /// A token as it is presented to a project: it is good for everything of this project, and unknown in any other.
+    pub(super) const fn presented<'a>(&self, project: &Client, token: &'a Token) -> Presented<'a> {
+        Presented { door: DOOR, realm: self.realm, client: Some(project.id), token }
     }
 
     fn admit(&self) -> Result<Arc<Client>, Refusal> {

@@ -36,6 +36,21 @@ impl Asked {
         }
     }
 
+    /// Reads an application's call that a gateway asks about: its query, and the pair that the gateway copied from its
+    /// form. The application may know formats that are not known here; then only a refusal is in another one.
+    ///
+    /// # Errors
+    /// A ready answer: for too many fields.
+    pub(super) fn of_application(x: &Exchange, pair: Option<&str>) -> Result<Self, Response> {
+        let query = Fields::queried(x)?;
+        let (key, secret) = pair.map(|pair| pair.split_once(':').unwrap_or((pair, ""))).unwrap_or_default();
+        let named = [("tmp_key", key), ("tmp_secret", secret)];
+        let body = Fields::given(named.map(|(name, half)| (name.to_owned(), half.to_owned())));
+        let format = Format::asked(&query, &body).unwrap_or(Format::Xml);
+        let reply = Reply { entrance: Entrance::of_application(x.path()), format, allow: "" };
+        Ok(Self { reply, query, body })
+    }
+
     /// A parameter that must be in the body.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! Who is speaking: whoever knows both halves of a temporary pair. Permanent keys and bearer tokens are known, so that
 //! they can be refused in the right words.
 
+use std::sync::Arc;
+
 use exeunt_core::{RealmId, Token};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -9,7 +11,7 @@ use super::DOOR;
 use super::asked::Asked;
 use super::error::Code;
 use super::wire::parameter;
-use crate::authority::Presented;
+use crate::authority::{Client, Presented};
 use crate::dialect::form::{Field, Fields};
 use crate::error::{Error, Result};
 use crate::exchange::Exchange;
@@ -45,6 +47,35 @@ impl Caller {
             (None, None, true) => Self::Bearer,
             _ => Self::Several,
         })
+    }
+}
+
+/// Who stands behind what was presented.
+pub(super) enum Holder {
+    /// Whoever opened the session of this pair, if it is alive.
+    Pair(Token),
+    /// A partner: it has no session.
+    Partner(Arc<Client>),
+}
+
+impl Caller {
+    /// Who stands behind what was presented, if it can be used at all.
+    ///
+    /// # Errors
+    /// `PermissionDenied` for nobody, `KeyAuthenticationFailed`, `InvalidParameters` for several at once.
+    pub(super) fn holder(self, x: &Exchange, realm: RealmId) -> Result<Holder, Code> {
+        match self {
+            Self::Nobody => Err(Code::PermissionDenied),
+            Self::Temporary(Some(pair)) => Ok(Holder::Pair(pair)),
+            Self::Permanent(Some(pair)) => {
+                let partner = x.app.authority.partner(realm, pair.fingerprint());
+                partner.map(Holder::Partner).ok_or(Code::KeyAuthenticationFailed)
+            }
+            Self::Temporary(None) | Self::Permanent(None) | Self::Bearer => {
+                Err(Code::KeyAuthenticationFailed)
+            }
+            Self::Several => Err(Code::InvalidParameters),
+        }
     }
 }
 

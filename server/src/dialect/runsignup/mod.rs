@@ -6,6 +6,7 @@
 mod asked;
 mod caller;
 mod error;
+mod gate;
 mod login;
 mod logout;
 mod refuse;
@@ -31,6 +32,7 @@ pub const DIALECT: Dialect = Dialect {
     route,
     errors: error::table,
     gone: crate::dialect::nothing,
+    gate: gate::gate,
 };
 
 /// Where a call came in: decides how errors look.
@@ -70,11 +72,10 @@ fn route(method: &Method, path: &str) -> Option<Route> {
 fn parse(path: &str) -> Option<(Entrance, Called)> {
     let (first, rest) = path.strip_prefix('/')?.split_once('/')?;
     let name = rest.strip_suffix('/').unwrap_or(rest);
-    let entrance = match () {
-        () if first.eq_ignore_ascii_case("rest") => Entrance::Rest,
-        () if first.eq_ignore_ascii_case("api") && !name.contains('/') => Entrance::Api,
-        () => return None,
-    };
+    let entrance = Entrance::named(first)?;
+    if entrance == Entrance::Api && name.contains('/') {
+        return None;
+    }
     let called = match name.to_ascii_lowercase().as_str() {
         "" => return None,
         "login" => Called::Login,
@@ -83,6 +84,21 @@ fn parse(path: &str) -> Option<(Entrance, Called)> {
         _ => Called::Unknown,
     };
     Some((entrance, called))
+}
+
+impl Entrance {
+    fn named(segment: &str) -> Option<Self> {
+        match () {
+            () if segment.eq_ignore_ascii_case("rest") => Some(Self::Rest),
+            () if segment.eq_ignore_ascii_case("api") => Some(Self::Api),
+            () => None,
+        }
+    }
+
+    /// Where an application's call came in. What is under neither is answered as shipped clients understand it.
+    fn of_application(path: &str) -> Self {
+        path.split('/').nth(1).and_then(Self::named).unwrap_or(Self::Rest)
+    }
 }
 
 impl Called {

@@ -1,7 +1,7 @@
 //! `GET user`, and `POST user`: whose session it is. Clients call it to see whether a pair is still good.
 
 use super::asked::Asked;
-use super::caller::{Caller, presented, realm};
+use super::caller::{Caller, Holder, presented, realm};
 use super::error::{Code, Fault};
 use super::wire::Outcome;
 use crate::authority::{Client, Slide};
@@ -20,17 +20,9 @@ async fn run(mut x: Exchange) -> Result<Response, Response> {
 
 async fn find(x: &Exchange, asked: &Asked) -> Result<Outcome, Fault> {
     let (authority, realm) = (&x.app.authority, realm(x)?);
-    let pair = match Caller::read(x, asked)? {
-        Caller::Nobody => return Err(Code::PermissionDenied.into()),
-        Caller::Temporary(Some(pair)) => pair,
-        Caller::Permanent(Some(pair)) => {
-            let partner = authority.partner(realm, pair.fingerprint());
-            return Err(partner.map_or(Code::KeyAuthenticationFailed.into(), |partner| not_a_user(&partner)));
-        }
-        Caller::Temporary(None) | Caller::Permanent(None) | Caller::Bearer => {
-            return Err(Code::KeyAuthenticationFailed.into());
-        }
-        Caller::Several => return Err(Code::InvalidParameters.into()),
+    let pair = match Caller::read(x, asked)?.holder(x, realm)? {
+        Holder::Pair(pair) => pair,
+        Holder::Partner(partner) => return Err(not_a_user(&partner)),
     };
     let presented = presented(realm, &pair);
     let standing = authority.check(&presented, x.now, Slide::No)?;

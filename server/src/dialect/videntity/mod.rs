@@ -4,6 +4,7 @@
 
 mod caller;
 mod error;
+mod gate;
 mod login;
 mod logout;
 mod ping;
@@ -29,6 +30,7 @@ pub const DIALECT: Dialect = Dialect {
     route,
     errors: error::table,
     gone: crate::dialect::nothing,
+    gate: gate::gate,
 };
 
 /// `/session/<method>`, or `/sessions/<method>` as one page of the documents writes it; one `/` more at the end is

@@ -9,7 +9,7 @@ use crate::dialect::xml::Element;
 pub(super) const CONTENT_TYPE: &str = "application/xhtml+xml; charset=utf-8";
 
 /// A method of this dialect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ApiMethod {
     /// Opens a session.
     Login,
@@ -17,10 +17,12 @@ pub(super) enum ApiMethod {
     Ping,
     /// Ends a session.
     Logout,
+    /// What the application behind a gateway does, by its path. It speaks for itself when all goes well.
+    Application(String),
 }
 
 /// What every answer carries, whatever else it says.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Envelope {
     /// The method that was called.
     pub method: ApiMethod,
@@ -43,19 +45,21 @@ pub(super) struct Fault {
 
 impl ApiMethod {
     /// Its path: also the answer to a call by another name.
-    const fn path(self) -> &'static str {
+    fn path(&self) -> &str {
         match self {
             Self::Login => "/session/login",
             Self::Ping => "/session/ping",
             Self::Logout => "/session/logout",
+            Self::Application(path) => path,
         }
     }
 
-    const fn detail(self) -> &'static str {
+    const fn detail(&self) -> &'static str {
         match self {
             Self::Login => "you logged in successfully",
             Self::Ping => "your session has been pinged successfully",
             Self::Logout => "you logged out successfully",
+            Self::Application(_) => "your session is alive",
         }
     }
 }
@@ -98,7 +102,7 @@ pub(super) fn mandatory<'a, const N: usize>(
 }
 
 impl Envelope {
-    fn open(&self, status: &'static str) -> Element<'static> {
+    fn open(&self, status: &'static str) -> Element<'_> {
         Element::new("response")
             .attribute("api_method", self.method.path())
             .child(Element::text("status", status))

@@ -1,7 +1,7 @@
 //! The audit trail.
 
 use exeunt_core::{Door, Mark, RealmId};
-use rusqlite::Row;
+use rusqlite::{Connection, Row};
 
 use super::batch::Batch;
 use super::encode::{MARK, bound, mark, moment, read_address, read_by, write_address, write_by};
@@ -37,20 +37,23 @@ impl Reading<'_> {
 
 impl Batch<'_> {
     pub(super) fn write_audit(&self, entry: Option<AuditEntry>) -> Result<()> {
-        let Some(entry) = entry else { return Ok(()) };
-        let sql =
-            "INSERT INTO audit (at, realm, by, via, source, what, subject) VALUES (?, ?, ?, ?, ?, ?, ?)";
-        self.conn.prepare_cached(sql)?.execute((
-            entry.when.millis(),
-            entry.realm.map(|realm| realm.0),
-            write_by(entry.by),
-            entry.via.name(),
-            write_address(entry.from),
-            entry.what,
-            entry.subject,
-        ))?;
-        Ok(())
+        Ok(entry.map_or(Ok(()), |entry| append(self.conn, entry))?)
     }
+}
+
+/// Writes a line of the trail; its place is the next one.
+pub(super) fn append(conn: &Connection, entry: AuditEntry) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO audit (at, realm, by, via, source, what, subject) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    conn.prepare_cached(sql)?.execute((
+        entry.when.millis(),
+        entry.realm.map(|realm| realm.0),
+        write_by(entry.by),
+        entry.via.name(),
+        write_address(entry.from),
+        entry.what,
+        entry.subject,
+    ))?;
+    Ok(())
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {

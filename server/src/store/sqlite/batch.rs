@@ -141,25 +141,31 @@ impl Batch<'_> {
     }
 
     pub(super) fn write_mark(&mut self, mark: &Mark) -> Result<()> {
-        let insert = match &mut self.insert_mark {
-            Some(insert) => insert,
-            none => {
-                none.insert(self.conn.prepare_cached("INSERT INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?)
-            }
+        let statement = match &mut self.insert_mark {
+            Some(statement) => statement,
+            none => none.insert(self.conn.prepare_cached(INSERT_MARK)?),
         };
-        insert.execute((
-            mark.at.number(),
-            kind(mark.anchor),
-            mark.anchor.id(),
-            mark.realm.0,
-            write_why(mark.why),
-            write_by(mark.by),
-            mark.via.name(),
-            write_address(mark.from),
-            mark.when.millis(),
-        ))?;
-        Ok(())
+        Ok(insert(statement, mark)?)
     }
+}
+
+/// See [`insert`].
+pub(super) const INSERT_MARK: &str = "INSERT INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+/// Writes a mark's row with the prepared [`INSERT_MARK`].
+pub(super) fn insert(statement: &mut CachedStatement<'_>, mark: &Mark) -> rusqlite::Result<()> {
+    statement.execute((
+        mark.at.number(),
+        kind(mark.anchor),
+        mark.anchor.id(),
+        mark.realm.0,
+        write_why(mark.why),
+        write_by(mark.by),
+        mark.via.name(),
+        write_address(mark.from),
+        mark.when.millis(),
+    ))?;
+    Ok(())
 }
 
 impl Crowds {

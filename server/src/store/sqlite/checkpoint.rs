@@ -16,6 +16,8 @@ use super::state::Shared;
 
 /// Pages (of 4 KiB) in the log at most.
 const WAL_PAGES_MAX: u32 = 40_000;
+/// The same while a backup holds on to an earlier state: 1.6 GB. Beyond it the backup has to give way.
+const WAL_PAGES_HELD_MAX: u32 = 400_000;
 /// How long the writer waits for the checkpoint's thread to finish a round when the log has become too long.
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -25,7 +27,12 @@ pub(super) struct Checkpoint {
     wake: Condvar,
     /// A round is done, and only a little is left in the log.
     nearly: AtomicBool,
+    held: AtomicBool,
+    give_way: AtomicBool,
 }
+
+/// While this is there, the log is not begun anew: somebody reads an earlier state for longer than others.
+pub(super) struct Hold<'a>(&'a Checkpoint);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Task {
@@ -69,6 +76,11 @@ impl Checkpoint {
         if pages < shared.options.log_pages {
             return Ok(());
         }
+        let held = self.held.load(Ordering::SeqCst);
+        if held && pages < WAL_PAGES_HELD_MAX {
+            return Ok(());
+        }
+        self.give_way.store(held, Ordering::SeqCst);
         if pages >= WAL_PAGES_MAX {
             return shared.without_reads(|| restart(conn, WAIT));
         }
@@ -77,6 +89,13 @@ impl Checkpoint {
         }
         self.ask();
         Ok(())
+    }
+
+    /// Leaves the log alone for a while.
+    pub(super) fn hold(&self) -> Hold<'_> {
+        self.give_way.store(false, Ordering::SeqCst);
+        self.held.store(true, Ordering::SeqCst);
+        Hold(self)
     }
 
     /// Ends the thread.
@@ -110,6 +129,28 @@ impl Checkpoint {
         if *task == Task::Running {
             *task = Task::Idle;
         }
+    }
+}
+
+impl Hold<'_> {
+    /// Whether the log has become too long to go on.
+    pub(super) fn must_give_way(&self) -> bool {
+        self.0.give_way.load(Ordering::SeqCst)
+    }
+
+    /// Moves what has gathered, so that little is left for the writer. Nobody holds on to an earlier state any more.
+    pub(super) fn catch_up(&self, shared: &Shared) {
+        let moved = file::checkpointer(&shared.options)
+            .and_then(|conn| Ok(conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE)?));
+        if let Err(error) = moved {
+            tracing::warn!(%error, "the log could not be moved into the database after a backup");
+        }
+    }
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        self.0.held.store(false, Ordering::SeqCst);
     }
 }
 

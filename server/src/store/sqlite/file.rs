@@ -10,8 +10,8 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::SqliteOptions;
-use super::migrate::{Obstacle, STEPS, migrate};
+use super::migrate::{Obstacle, STEPS, is_ours, migrate};
+use super::{SqliteOptions, meta};
 use crate::error::{Error, Kind, Outage, Result};
 
 /// What the writer keeps in memory of the file, in KiB.
@@ -22,16 +22,14 @@ const READER_CACHE_KIB: i64 = 8 * 1024;
 const STATEMENTS: usize = 128;
 /// How long a program that reads the file beside us, such as a backup, can hold us up.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
+/// What is added to the name of a database while a restored one waits to take its place.
+pub(super) const RESTORED: &str = ".restored";
 
 /// Makes the file and its directory if they are not there, and takes the lock that keeps a second process out. Returns
 /// the one name under which it is to be opened, whatever links lead there, and the lock, held as long as that file is
 /// open.
 pub(super) fn prepare(path: &Path) -> Result<(PathBuf, File)> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    make_folder(folder).map_err(|error| cannot(path, "make the directory of", &error))?;
+    make_folder(folder_of(path)).map_err(|error| cannot(path, "make the directory of", &error))?;
     let is_new = !path.exists();
     if is_new {
         private().truncate(false).open(path).map_err(|error| cannot(path, "make", &error))?;
@@ -40,24 +38,39 @@ pub(super) fn prepare(path: &Path) -> Result<(PathBuf, File)> {
     if is_new {
         only.parent().map_or(Ok(()), sync_folder).map_err(|error| cannot(path, "make", &error))?;
     }
+    must_be_whole(path, &only)?;
     must_have_one_name(path, &only)?;
-    let lock = private().truncate(false).open(beside(&only, ".lock"));
-    let lock = lock.map_err(|error| cannot(path, "make a lock file beside", &error))?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            return Err(refused(format!(
-                "the database {} is in use by another process; stop that one first, or choose another file",
-                path.display()
-            )));
-        }
-        Err(TryLockError::Error(error)) => return Err(cannot(path, "lock", &error)),
-    }
+    let lock = lock(path, &only)?;
     Ok((only, lock))
 }
 
+/// Takes the lock of the database that is, or is to be, at `only`.
+pub(super) fn lock(path: &Path, only: &Path) -> Result<File> {
+    let lock = private().truncate(false).open(beside(only, ".lock"));
+    let lock = lock.map_err(|error| cannot(path, "make a lock file beside", &error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(refused(format!(
+            "the database {} is in use by another process; stop that one first, or choose another file",
+            path.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(cannot(path, "lock", &error)),
+    }
+}
+
+/// While a restored database waits to take its place, the one that is there may be without its log already.
+fn must_be_whole(path: &Path, only: &Path) -> Result<()> {
+    if beside(only, RESTORED).exists() {
+        return Err(refused(format!(
+            "a restore into {} was cut short; run the same `exeunt restore` again",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
 /// The log and the lock are beside the file, under its name: under a second one there would be others.
-fn must_have_one_name(path: &Path, only: &Path) -> Result<()> {
+pub(super) fn must_have_one_name(path: &Path, only: &Path) -> Result<()> {
     let about = fs::metadata(only).map_err(|error| cannot(path, "look at", &error))?;
     if about.is_file() && about.nlink() > 1 {
         return Err(refused(format!(
@@ -72,6 +85,13 @@ fn must_have_one_name(path: &Path, only: &Path) -> Result<()> {
 pub(super) fn writer(options: &SqliteOptions) -> Result<Connection> {
     let conn = connect(options, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let explain = |error: rusqlite::Error| explain(&options.path, error);
+    if meta::backup(&conn).map_err(explain)?.is_some() {
+        let path = options.path.display();
+        return Err(refused(format!(
+            "{path} is a backup, in which sessions live that have ended since: `exeunt restore` makes a store of it, \
+             here with `exeunt restore --in-place --store sqlite:{path}`"
+        )));
+    }
     configure(&conn, WRITER_CACHE_KIB).map_err(explain)?;
     let mode = conn.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0));
     if mode.map_err(explain)? != "wal" {
@@ -104,6 +124,28 @@ pub(super) fn checkpointer(options: &SqliteOptions) -> Result<Connection> {
     conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(explain)?;
     conn.pragma_update(None, "synchronous", if options.synchronous_off { "off" } else { "full" })
         .map_err(explain)?;
+    Ok(conn)
+}
+
+/// Opens a database or a backup that no server uses, and brings it up to date. `named` is what the operator calls it.
+pub(super) fn alone(named: &Path, path: &Path) -> Result<Connection> {
+    let conn = sound(named, path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    migrate(&conn).map_err(|obstacle| in_the_way(named, obstacle))?;
+    Ok(conn)
+}
+
+/// Opens a database or a backup, and sees that it is ours and whole.
+pub(super) fn sound(named: &Path, path: &Path, mode: OpenFlags) -> Result<Connection> {
+    let explain = |error| explain(named, error);
+    let conn = Connection::open_with_flags(path, mode).map_err(explain)?;
+    configure(&conn, WRITER_CACHE_KIB).map_err(explain)?;
+    if !is_ours(&conn).map_err(explain)? {
+        return Err(refused(format!("{} is not a backup, nor a store, of Exeunt", named.display())));
+    }
+    let verdict: String = conn.pragma_query_value(None, "quick_check", |row| row.get(0)).map_err(explain)?;
+    if verdict != "ok" {
+        return Err(refused(format!("{} is damaged; take another backup", named.display())).because(verdict));
+    }
     Ok(conn)
 }
 
@@ -163,7 +205,7 @@ fn in_the_way(path: &Path, obstacle: Obstacle) -> Error {
     }
 }
 
-fn cannot(path: &Path, what: &str, error: &io::Error) -> Error {
+pub(super) fn cannot(path: &Path, what: &str, error: &io::Error) -> Error {
     let advice = match error.kind() {
         io::ErrorKind::PermissionDenied => "let this user write there",
         io::ErrorKind::ReadOnlyFilesystem => "the file system is mounted read-only",
@@ -174,19 +216,24 @@ fn cannot(path: &Path, what: &str, error: &io::Error) -> Error {
     refused(format!("cannot {what} {}: {error}; {advice}", path.display()))
 }
 
-fn refused(public: String) -> Error {
+pub(super) fn refused(public: String) -> Error {
     Error::new(Kind::Unavailable(Outage::Refused), public)
 }
 
 /// For this user alone.
-fn private() -> OpenOptions {
+pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).mode(0o600);
     options
 }
 
+/// The directory of a file.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Makes a directory for this user alone, and sees to it that it is there after a power cut.
-fn make_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
@@ -195,12 +242,11 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     missing.iter().filter_map(|folder| folder.parent()).try_for_each(sync_folder)
 }
 
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    File::open(folder)?.sync_all()
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?.sync_all()
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()

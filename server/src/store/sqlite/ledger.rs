@@ -8,8 +8,8 @@ use super::writer::Job;
 use super::{SqliteStore, meta};
 use crate::error::Result;
 use crate::store::{
-    Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Seen,
-    SessionBy, SessionMarks, SessionPage, Snapshot, Swept,
+    AuditEntry, Backup, Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position, Raise,
+    RaiseOutcome, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept,
 };
 
 #[async_trait]
@@ -92,6 +92,14 @@ impl Ledger for SqliteStore {
 
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
         self.write(Lane::Rest, move |batch| batch.sweep(now, keep_secs, log_secs, budget)).await
+    }
+
+    async fn backup(&self, audit: AuditEntry) -> Result<Backup> {
+        let one = self.backups.admit()?;
+        let made_at = audit.when;
+        // Whoever takes a copy of everything has left a trace before.
+        self.write(Lane::Rest, move |batch| batch.write_audit(Some(audit))).await?;
+        self.copy(made_at, one).await
     }
 
     async fn recover(&self) -> Result<()> {

@@ -53,7 +53,9 @@ impl Reading<'_> {
         // Whatever is in the book is in the file, so a transaction that begins now sees all up to here.
         let known = self.shared.position();
         let transaction = self.conn.unchecked_transaction()?;
-        if after.next().number() < meta::number(&transaction, "log_start")? {
+        // Between an earlier life and this one there is a gap, which no reader may take for nothing.
+        let start = meta::number(&transaction, "log_start")?.max(meta::number(&transaction, "life_start")?);
+        if after.next().number() < start {
             return Err(Error::not_found("position in the log any more"));
         }
         let sql = format!("SELECT {MARK} FROM marks WHERE stamp > ? ORDER BY stamp");

@@ -1,5 +1,6 @@
 //! Small facts about the whole store.
 
+use exeunt_core::Moment;
 use rusqlite::{Connection, OptionalExtension, Result};
 
 use super::encode::bound;
@@ -28,4 +29,12 @@ pub(super) fn reserve(conn: &Connection, count: u64) -> Result<u64> {
     let before = number(conn, "reserved")?;
     set_number(conn, "reserved", before.saturating_add(count))?;
     Ok(before + 1)
+}
+
+/// When this was copied from a store, if it is such a copy: `restore` makes a store of it, nothing else may.
+pub(super) fn backup(conn: &Connection) -> Result<Option<Moment>> {
+    let there = conn.table_exists(None, "meta")?;
+    let sql = "SELECT value FROM meta WHERE name = 'backup'";
+    let at = if there { conn.query_row(sql, [], |row| row.get(0)).optional()? } else { None };
+    Ok(at.map(Moment::from_millis))
 }

@@ -43,6 +43,12 @@ pub(super) fn migrate(conn: &Connection) -> Result<(), Obstacle> {
     outcome
 }
 
+/// Whether this is one of this program's databases, of whatever version; a file with nothing in it is none.
+pub(super) fn is_ours(conn: &Connection) -> rusqlite::Result<bool> {
+    let application: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    Ok(application == APPLICATION)
+}
+
 fn pending(conn: &Connection) -> Result<usize, Obstacle> {
     let taken: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let application: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;

@@ -6,20 +6,24 @@
 //! that raising a mark is one appended row and no search.
 
 mod audit;
+mod backup;
 mod batch;
 mod checkpoint;
 mod clients;
 mod directory;
 mod encode;
 mod file;
+pub mod inspect;
 mod issue;
 mod ledger;
+mod life;
 mod marks;
 mod meta;
 mod migrate;
 mod queue;
 mod raise;
 mod reader;
+pub mod restore;
 mod sessions;
 mod state;
 mod sweep;
@@ -33,13 +37,14 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::oneshot;
 
+use self::backup::Pause;
 use self::batch::{Batch, Task};
 use self::checkpoint::Checkpoint;
 use self::queue::{Lane, Queue};
 use self::reader::{Question, READERS, Reading};
 use self::state::Shared;
 use self::writer::{Job, Writer};
-use super::Incarnation;
+use super::{Incarnation, OneAtATime};
 use crate::error::{Error, Outage, Result};
 
 /// Writes that may wait in each lane.
@@ -70,6 +75,8 @@ pub struct SqliteStore {
     writes: Arc<Queue<Job>>,
     reads: Arc<Queue<Question>>,
     checkpoint: Arc<Checkpoint>,
+    backups: OneAtATime,
+    pause: Arc<Pause>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     lock: Mutex<Option<File>>,
 }
@@ -91,6 +98,7 @@ impl SqliteStore {
     pub fn open(options: SqliteOptions) -> Result<Self> {
         let (path, lock) = file::prepare(&options.path)?;
         let shared = Arc::new(Shared::new(SqliteOptions { path, ..options }));
+        backup::tidy(&shared.options.path);
         let checkpoint = Arc::new(Checkpoint::default());
         let writer = Writer::open(shared.clone(), checkpoint.clone())?;
         let store = Self {
@@ -98,6 +106,8 @@ impl SqliteStore {
             writes: Arc::new(Queue::new(WRITES_MAX)),
             reads: Arc::new(Queue::new(READS_MAX)),
             checkpoint,
+            backups: OneAtATime::default(),
+            pause: Arc::default(),
             threads: Mutex::default(),
             lock: Mutex::new(Some(lock)),
         };
@@ -167,7 +177,9 @@ impl SqliteStore {
 
     fn spawn(&self, name: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
         let thread = thread::Builder::new().name(name.to_owned()).spawn(body).map_err(Error::internal)?;
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.retain(|thread| !thread.is_finished());
+        threads.push(thread);
         Ok(())
     }
 
@@ -176,6 +188,7 @@ impl SqliteStore {
         self.writes.close();
         self.reads.close();
         self.checkpoint.close();
+        self.pause.end();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             // It has caught its own panics.

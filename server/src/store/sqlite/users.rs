@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, Row};
 
 use super::batch::Batch;
 use super::encode::{bound, corrupt, moment};
+use super::meta;
 use super::reader::Reading;
 use crate::error::{Error, Result};
 use crate::store::{Identifier, PasswordHash, User, conflict};
@@ -51,13 +52,18 @@ impl Batch<'_> {
         if version != user.version {
             return Err(conflict("version"));
         }
-        let created =
-            || self.conn.query_row("SELECT coalesce(max(number), 0) + 1 FROM users", [], |row| row.get(0));
-        user.number = number.map_or_else(created, Ok)?;
+        user.number = number.map_or_else(|| self.next_number(), Ok)?;
         user.version += 1;
         self.identify(&user)?;
         self.write_user(&user)?;
         Ok(user)
+    }
+
+    /// Also greater than any that was given before the store was put back to an earlier state.
+    fn next_number(&self) -> rusqlite::Result<u64> {
+        let sql = "SELECT coalesce(max(number), 0) FROM users";
+        let last: u64 = self.conn.query_row(sql, [], |row| row.get(0))?;
+        Ok(last.max(meta::number(self.conn, "users_before")?) + 1)
     }
 
     /// Registers what the user logs in with instead of what it logged in with before. A deleted user has nothing.

@@ -20,7 +20,7 @@ use super::checkpoint::Checkpoint;
 use super::encode::{KIND_SESSION, MARK, mark, moment};
 use super::queue::Queue;
 use super::state::{Effects, Leftovers, Shared};
-use super::{file, meta};
+use super::{file, life, meta};
 use crate::error::{Outage, Result};
 use crate::store::book::Book;
 
@@ -233,7 +233,7 @@ struct State {
 fn load(conn: &Connection) -> rusqlite::Result<State> {
     let log_start = meta::number(conn, "log_start")?;
     let own_start = meta::number(conn, "own_start")?;
-    let last: u64 = conn.query_row("SELECT coalesce(max(stamp), 0) FROM marks", [], |row| row.get(0))?;
+    let last = life::last_stamp(conn)?;
     let issued: u64 = conn.query_row("SELECT coalesce(max(place), 0) FROM sessions", [], |row| row.get(0))?;
     let mut marks = Marks::new();
     let pulled = format!("SELECT {MARK}, max(stamp) FROM marks WHERE kind < 3 GROUP BY kind, anchor");
@@ -252,7 +252,7 @@ fn load(conn: &Connection) -> rusqlite::Result<State> {
         seen.insert(row.get(0)?, moment(row, 1)?);
     }
     Ok(State {
-        book: Book::new(marks, Stamp::from_number(last.max(log_start.saturating_sub(1)))),
+        book: Book::new(marks, Stamp::from_number(last)),
         places: Places {
             issued: issued.max(meta::number(conn, "last_place")?),
             log_start,

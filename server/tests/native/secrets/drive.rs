@@ -1,5 +1,6 @@
 //! Every call with secrets in it, in the right places and in the wrong ones.
 
+mod gates;
 mod legacy;
 
 use std::collections::BTreeSet;
@@ -16,6 +17,8 @@ pub(super) struct Drive {
     key: String,
     secrets: BTreeSet<String>,
     asked: usize,
+    /// Two secrets of each dialect, for its gate.
+    presented: Vec<(&'static str, String, String)>,
 }
 
 /// Whether the caller says that no more comes from it: the rest of a request that is not whole is not waited for then.
@@ -30,7 +33,8 @@ const ODD: &str = " &=%+\"\\<é";
 
 impl Drive {
     pub(super) fn new(address: SocketAddr, key: &str) -> Self {
-        Self { address, key: key.to_owned(), secrets: BTreeSet::from([key.to_owned()]), asked: 0 }
+        let (key, secrets) = (key.to_owned(), BTreeSet::from([key.to_owned()]));
+        Self { address, key, secrets, asked: 0, presented: Vec::new() }
     }
 
     /// The secrets, and how many requests must have left a line: all that were whole, but for refusals beyond the
@@ -47,6 +51,8 @@ impl Drive {
         self.wrong_places();
         self.no_http();
         self.legacy();
+        // The last: refusals beyond 100 in a second leave no line.
+        self.gates();
     }
 
     /// Every native call.
@@ -76,14 +82,12 @@ impl Drive {
             self.ask("POST", "/v1/check?peek=1", &[&authorization, "Content-Type: application/json"], &body);
         }
         self.native_call("POST", "/v1/check?why=1", &json!({ "tokens": [token, typo, made] }));
+        for path in ["/v1/gate", "/v1/gate/refusal"] {
+            self.ask("GET", path, &[&format!("Authorization: Bearer {token}")], "");
+        }
+        self.presented("native", &token, &typo);
         self.clients();
-        for path in ["/v1/sessions", "/v1/marks", "/v1/snapshot", "/v1/keys", "/v1/realms", "/v1/audit"] {
-            self.native_call("GET", path, &Value::Null);
-        }
-        for path in ["/v1/openapi.json", "/metrics", "/healthz", "/readyz", "/docs/moving-on"] {
-            self.native_call("GET", path, &Value::Null);
-        }
-        self.native_call("HEAD", "/v1/feed", &Value::Null);
+        self.looks();
         self.native_call("GET", &format!("/v1/sessions/{session}"), &Value::Null);
         self.native_call("POST", "/v1/realms", &json!({ "name": "other" }));
         for path in [
@@ -97,6 +101,18 @@ impl Drive {
         self.native_call("POST", "/v1/check?why=1", &json!({ "token": token }));
         let bob = text(&self.native_call("POST", "/v1/users", &json!({ "username": "bob" })), "id");
         self.native_call("DELETE", &format!("/v1/users/{bob}"), &Value::Null);
+    }
+
+    fn looks(&mut self) {
+        for path in ["/v1/sessions", "/v1/marks", "/v1/snapshot", "/v1/keys", "/v1/realms", "/v1/audit"] {
+            self.native_call("GET", path, &Value::Null);
+        }
+        for path in ["/v1/openapi.json", "/metrics", "/healthz", "/readyz", "/docs/moving-on"] {
+            self.native_call("GET", path, &Value::Null);
+        }
+        for path in ["/v1/feed", "/v1/backup"] {
+            self.native_call("HEAD", path, &Value::Null);
+        }
     }
 
     fn clients(&mut self) {

@@ -31,6 +31,7 @@ impl Drive {
         self.ask("POST", "/session/login", &[FORM], &format!("{}&password=%zz", login(&wrong)));
         let broken = format!("--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\n{wrong}");
         self.ask("POST", "/session/login", &["Content-Type: multipart/form-data; boundary=b"], &broken);
+        self.presented("videntity", &key, &wrong);
         for call in ["ping", "logout", "ping", "logout"] {
             self.ask("POST", &format!("/session/{call}"), &[FORM], &format!("session_key={key}"));
         }
@@ -53,6 +54,7 @@ impl Drive {
             }
             self.ask("GET", &call("user"), &[&format!("Authorization: Bearer {secret}")], "");
             self.ask("POST", &call("user"), &[FORM], &pair);
+            self.presented("runsignup", &key, &secret);
             self.ask("GET", &format!("/{entrance}/user?format={secret}&{pair}"), &[], "");
             self.ask("GET", &format!("{}&{pair}", call("logout")), &[], "");
             for _ in 0..2 {
@@ -86,6 +88,7 @@ impl Drive {
         let cookie = format!("Cookie: __Secure-rested-access-token={cookie}");
         let header = format!("Authorization: Bearer {token}");
         let bare = format!("Authorization: {wrong}");
+        self.presented("rested", &token, &wrong);
         for lines in [vec![&*cookie], vec![&*header], vec![&*header, &*cookie], vec![&*bare]] {
             self.ask("GET", &path(""), &lines, "");
             self.ask("OPTIONS", &path(""), &lines, "");

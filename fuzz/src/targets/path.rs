@@ -1,0 +1,31 @@
+//! A method, a path and a query of any bytes, one a line: one dialect at most has the path, whatever the method, and what
+//! only reads never reaches a login or a logout.
+
+use exeunt::dialect::{ALL, Sort};
+use http::Method;
+
+pub(super) fn run(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let mut lines = text.splitn(3, '\n');
+    let [method, path, query] = [(); 3].map(|()| lines.next());
+    let path = path.unwrap_or_default();
+    let Ok(method) = Method::from_bytes(method.unwrap_or_default().as_bytes()) else { return };
+    let has = |method: &Method| -> Vec<&str> {
+        ALL.iter().filter(|it| (it.route)(method, path).is_some()).map(|it| it.door.name()).collect()
+    };
+    let owners = has(&method);
+    assert!(owners.len() <= 1, "{owners:?}");
+    // An unknown method on a known path is answered by the dialect that has the path.
+    for other in [Method::GET, Method::POST, Method::OPTIONS, Method::DELETE] {
+        assert_eq!(has(&other), owners);
+    }
+    for dialect in ALL {
+        for reading in [Method::GET, Method::HEAD, Method::OPTIONS] {
+            let Some(route) = (dialect.route)(&reading, path) else { continue };
+            assert!(!matches!(route.chosen(query).sort, Sort::Login | Sort::Logout));
+        }
+        if let Some(route) = (dialect.route)(&method, path) {
+            assert!(!route.chosen(query).call.is_empty());
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! `exeunt backup`: a copy of everything that the server keeps, in a file. The old file stays until the new one is
+//! whole, looked through, and on disk.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use clap::Args;
+use exeunt_core::Moment;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, HeaderName};
+use http_body_util::BodyExt;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::desk::{Ask, Desk};
+use super::exit::{Exit, Failure, Outcome};
+use super::progress::Bar;
+use super::restore::at;
+use crate::env::Env;
+use crate::store::sqlite::restore::examine;
+
+/// What is added to the name of the file until it is whole.
+const PART: &str = ".part";
+/// Seconds that the next piece may take.
+const PIECE_SECS: u64 = 30;
+
+#[derive(Args)]
+pub(super) struct Backup {
+    /// The file; one that is there is replaced once the new one is whole
+    #[arg(default_value = "exeunt.backup")]
+    file: PathBuf,
+}
+
+impl Ask for Backup {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        let part = Part::begin(&self.file)?;
+        let copied = tokio::select! {
+            copied = copy(desk, &part) => copied?,
+            _ = tokio::signal::ctrl_c() => return Err(Failure::interrupted()),
+        };
+        let made_at = part.finish(&self.file)?;
+        if desk.out.is_json() {
+            let made_at = at(made_at, "%Y-%m-%dT%H:%M:%S%.fZ");
+            let told =
+                json!({ "file": self.file.display().to_string(), "bytes": copied, "made_at": made_at });
+            desk.out.json(&told)?;
+        } else {
+            let made_at = at(made_at, "%Y-%m-%d %H:%M:%S UTC");
+            desk.out.line(&format!(
+                "{}: everything as it was at {made_at}, {copied} bytes",
+                self.file.display()
+            ))?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// Copies what the server sends, and compares it with what it has promised: how many bytes.
+async fn copy(desk: &mut Desk, part: &Part) -> Outcome<u64> {
+    let response = desk.remote.stream("/v1/backup", &[]).await?;
+    let (total, digest) = promised(response.headers()).ok_or_else(|| {
+        Failure::new(Exit::Failed, "what answers there is not Exeunt, or of another version")
+    })?;
+    let env = Env::system();
+    let mut bar = Bar::new(&env, "copying");
+    let (mut body, mut file, mut hash, mut done) = (response.into_body(), &part.file, Sha256::new(), 0);
+    let broken = |why: &str| {
+        Failure::new(Exit::Unavailable, format!("the backup broke off: {why}; the old one stays"))
+    };
+    loop {
+        let next = tokio::time::timeout(Duration::from_secs(PIECE_SECS), body.frame()).await;
+        let frame = match next {
+            Err(_) => return Err(broken("the server sends no more")),
+            Ok(None) => break,
+            Ok(Some(Err(error))) => return Err(broken(&error.to_string())),
+            Ok(Some(Ok(frame))) => frame,
+        };
+        let Ok(piece) = frame.into_data() else { continue };
+        hash.update(&piece);
+        file.write_all(&piece).map_err(|error| part.failed(&error))?;
+        done += u64::try_from(piece.len()).unwrap_or_default();
+        bar.show(done, total);
+    }
+    bar.clear();
+    if done != total {
+        return Err(broken(&format!("{done} bytes of {total} came")));
+    }
+    if STANDARD.encode(hash.finalize()) != digest {
+        return Err(broken("what came is not what was sent"));
+    }
+    Ok(done)
+}
+
+/// How long the copy is, and its digest.
+fn promised(headers: &HeaderMap) -> Option<(u64, String)> {
+    let length = headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
+    let digest = headers.get(HeaderName::from_static("repr-digest"))?.to_str().ok()?;
+    Some((length, digest.strip_prefix("sha-256=:")?.strip_suffix(':')?.to_owned()))
+}
+
+/// A file that is not whole yet, for its owner alone; gone unless it is finished.
+struct Part {
+    path: PathBuf,
+    file: File,
+}
+
+impl Part {
+    fn begin(whole: &Path) -> Outcome<Self> {
+        let mut name: OsString = whole.into();
+        name.push(PART);
+        let path = PathBuf::from(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&path, &error)),
+            _ => {}
+        }
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        Ok(Self { file: file.map_err(|error| failed(&path, &error))?, path })
+    }
+
+    /// Looks through it, and puts it in the place of the old one; when it was made.
+    fn finish(self, whole: &Path) -> Outcome<Moment> {
+        let made_at = examine(&self.path)?;
+        let folder = whole.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let put = || {
+            self.file.sync_all()?;
+            fs::rename(&self.path, whole)?;
+            File::open(folder)?.sync_all()
+        };
+        put().map_err(|error| self.failed(&error))?;
+        Ok(made_at)
+    }
+
+    fn failed(&self, error: &io::Error) -> Failure {
+        failed(&self.path, error)
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // After it was finished there is nothing of that name.
+        let _gone = fs::remove_file(&self.path);
+    }
+}
+
+fn failed(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("{} cannot be written: {error}; the old backup stays", path.display()))
+}

@@ -1,0 +1,126 @@
+//! The disk of the store: room, and whether what is written is kept, and how fast.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::fs::{fstatfs, fstatvfs};
+
+use super::files::folder;
+use super::finding::Finding;
+use crate::env::Env;
+
+/// The file that is written and removed again.
+const PROBE: &str = "exeunt.doctor";
+/// How often, for a typical time.
+const PROBES: usize = 9;
+/// Bytes written each time: a page.
+const PROBE_BYTES: usize = 4096;
+/// A logout waits for one such write at least.
+const SLOW: Duration = Duration::from_millis(20);
+/// Below this the store may stop at any moment.
+const FREE_BYTES_WRONG: u64 = 64 << 20;
+/// Below this it is time to make room.
+const FREE_BYTES_WARNING: u64 = 1 << 30;
+/// By how much the wall clock may differ from the other one while we look.
+const STEP: Duration = Duration::from_millis(500);
+/// File systems (statfs(2)) on which nothing survives, or on which the database cannot be kept safely.
+const UNFIT: [(u32, &str); 5] = [
+    (0x0102_1994, "memory (tmpfs): nothing survives a restart of the machine"),
+    (0x8584_58f6, "memory (ramfs): nothing survives a restart of the machine"),
+    (0x6969, "a network (NFS), which does not lock and sync as a database needs it"),
+    (0xff53_4d42, "a network (CIFS), which does not lock and sync as a database needs it"),
+    (0xfe53_4d42, "a network (SMB2), which does not lock and sync as a database needs it"),
+];
+
+/// Looks at the disk, if the directory is there.
+pub(super) fn check(database: &Path, env: &Env) -> Vec<Finding> {
+    let folder = folder(database);
+    let opened = match File::open(folder) {
+        Ok(opened) => opened,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
+        Err(error) => return vec![Finding::wrong("disk", error.to_string(), "see permissions")],
+    };
+    let size = fs::metadata(database).map(|about| about.len()).unwrap_or_default();
+    let mut findings = Vec::new();
+    findings.extend(room(&opened, folder, size));
+    findings.extend(kind(&opened, folder));
+    findings.extend(writing(folder, env));
+    findings
+}
+
+fn room(opened: &File, folder: &Path, size: u64) -> Option<Finding> {
+    let about = fstatvfs(opened).ok()?;
+    let free = about.f_bavail.saturating_mul(about.f_frsize);
+    let says = format!("{} MiB are free on the disk of {}", free >> 20, folder.display());
+    let advice = "make room; a logout that cannot be written is refused";
+    Some(match free {
+        ..FREE_BYTES_WRONG => Finding::wrong("disk", says, advice),
+        ..FREE_BYTES_WARNING => Finding::warning("disk", says, advice),
+        _ if free < size => Finding::warning("disk", format!("{says}: too little for a backup"), "make room"),
+        _ => Finding::well("disk", says),
+    })
+}
+
+fn kind(opened: &File, folder: &Path) -> Option<Finding> {
+    let kind = fstatfs(opened).ok()?.f_type;
+    let (_, what) = UNFIT.iter().find(|(unfit, _)| i64::from(*unfit) == kind as i64)?;
+    let says = format!("{} is on {what}", folder.display());
+    Some(Finding::warning("disk", says, "keep the store on a local disk"))
+}
+
+/// Whether what is written there can be synced, and how long that takes; and whether the clocks agree meanwhile.
+fn writing(folder: &Path, env: &Env) -> Vec<Finding> {
+    let (wall, steady) = (env.now(), env.elapsed());
+    let path = folder.join(PROBE);
+    let timed = probe(&path, env);
+    // Also what an earlier look that was killed has left.
+    let _gone = fs::remove_file(&path);
+    let took = env.elapsed() - steady;
+    let by_wall = Duration::from_millis(env.now().millis_since(wall));
+    let mut findings = Vec::new();
+    findings.push(match timed {
+        Err(error) => Finding::wrong(
+            "fsync",
+            format!("nothing can be written and synced in {}: {error}", folder.display()),
+            "let the user of the server write there; run this as that user",
+        ),
+        Ok(typical) => {
+            let micros = typical.as_micros();
+            let says = format!("{micros} µs to have a page on disk; every logout waits for that once");
+            let advice = "a disk with a lower latency makes logins and logouts faster";
+            if typical > SLOW {
+                Finding::warning("fsync", says, advice)
+            } else {
+                Finding::well("fsync", says)
+            }
+        }
+    });
+    if took.abs_diff(by_wall) > STEP {
+        let says =
+            format!("the clock was set while we looked: {took:?} passed, and {by_wall:?} by the clock");
+        findings.push(Finding::warning(
+            "clock",
+            says,
+            "let it be slewed, not stepped (chrony, systemd-timesyncd)",
+        ));
+    }
+    findings
+}
+
+/// The typical time of a synced write.
+fn probe(path: &Path, env: &Env) -> io::Result<Duration> {
+    let _gone = fs::remove_file(path);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut times = Vec::with_capacity(PROBES);
+    for _ in 0..PROBES {
+        let before = env.elapsed();
+        file.write_all(&[0; PROBE_BYTES])?;
+        file.sync_all()?;
+        times.push(env.elapsed() - before);
+    }
+    times.sort_unstable();
+    Ok(times.get(PROBES / 2).copied().unwrap_or_default())
+}

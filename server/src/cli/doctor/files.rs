@@ -1,0 +1,92 @@
+//! Who may read and write what is beside the store. The database holds password hashes, `admin.key` a key.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use super::finding::Finding;
+use crate::cli::keys::FILE;
+
+/// Others than the owner may read.
+const READ_BY_OTHERS: u32 = 0o044;
+/// Others than the owner may write.
+const WRITTEN_BY_OTHERS: u32 = 0o022;
+/// Others than the owner may do anything at all.
+const OTHERS: u32 = 0o077;
+
+/// The configuration file: whoever can change it can say whose forwarded addresses are believed.
+pub(super) fn configuration(file: &Path) -> Option<Finding> {
+    let about = fs::metadata(file).ok()?;
+    let mode = mode(&about);
+    Some(match mode & WRITTEN_BY_OTHERS {
+        0 => Finding::well("permissions", format!("{} can be changed by its owner alone", file.display())),
+        _ => Finding::wrong(
+            "permissions",
+            format!("{} can be changed by others than its owner ({mode:o})", file.display()),
+            format!("chmod go-w {}", file.display()),
+        ),
+    })
+}
+
+/// The directory of the store, the database with what lies beside it, and the key.
+pub(super) fn beside(database: &Path) -> Vec<Finding> {
+    let folder = folder(database);
+    let about = match fs::metadata(folder) {
+        Ok(about) => about,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
+        Err(error) => {
+            let says = format!("{} cannot be looked at: {error}", folder.display());
+            return vec![Finding::wrong("permissions", says, "run this as the user of the server")];
+        }
+    };
+    let mut findings = Vec::new();
+    if mode(&about) & WRITTEN_BY_OTHERS != 0 {
+        findings.push(Finding::wrong(
+            "permissions",
+            format!("others can put files into {} ({:o})", folder.display(), mode(&about)),
+            format!("chmod 700 {}", folder.display()),
+        ));
+    } else if mode(&about) & OTHERS != 0 {
+        findings.push(Finding::warning(
+            "permissions",
+            format!("others can see into {} ({:o})", folder.display(), mode(&about)),
+            format!("chmod 700 {}", folder.display()),
+        ));
+    }
+    for file in [database.to_owned(), log(database), folder.join(FILE)] {
+        findings.extend(secret(&file, &about));
+    }
+    if findings.is_empty() {
+        findings.push(Finding::well("permissions", format!("{} is for its owner alone", folder.display())));
+    }
+    findings
+}
+
+fn secret(file: &Path, folder: &Metadata) -> Option<Finding> {
+    let about = fs::metadata(file).ok()?;
+    let (mode, file) = (mode(&about), file.display());
+    if mode & (READ_BY_OTHERS | WRITTEN_BY_OTHERS) != 0 {
+        let says = format!("{file} holds secrets, and others than its owner can read or write it ({mode:o})");
+        return Some(Finding::wrong("permissions", says, format!("chmod 600 {file}")));
+    }
+    if about.uid() != folder.uid() {
+        let says = format!("{file} belongs to user {}, its directory to user {}", about.uid(), folder.uid());
+        return Some(Finding::warning("permissions", says, "give both to the user of the server (chown)"));
+    }
+    None
+}
+
+pub(super) fn folder(database: &Path) -> &Path {
+    database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn log(database: &Path) -> std::path::PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+fn mode(about: &Metadata) -> u32 {
+    about.mode() & 0o777
+}

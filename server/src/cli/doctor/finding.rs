@@ -1,0 +1,55 @@
+//! What a check comes to, and what to do about it.
+
+use serde_json::{Value, json};
+
+/// How it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// As it should be.
+    Well,
+    /// It works, and may not for long, or not as meant.
+    Warning,
+    /// It does not work, or is not safe.
+    Wrong,
+}
+
+/// What one check came to.
+pub(super) struct Finding {
+    /// The name of the check.
+    pub check: &'static str,
+    /// How it is.
+    pub state: State,
+    /// What was found.
+    pub says: String,
+    /// What to do.
+    pub advice: String,
+}
+
+impl Finding {
+    pub(super) fn well(check: &'static str, says: impl Into<String>) -> Self {
+        Self { check, state: State::Well, says: says.into(), advice: String::new() }
+    }
+
+    pub(super) fn warning(check: &'static str, says: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { check, state: State::Warning, says: says.into(), advice: advice.into() }
+    }
+
+    pub(super) fn wrong(check: &'static str, says: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { check, state: State::Wrong, says: says.into(), advice: advice.into() }
+    }
+
+    /// For programs.
+    pub(super) fn json(&self) -> Value {
+        json!({ "check": self.check, "state": self.state.word(), "says": self.says, "do": self.advice })
+    }
+}
+
+impl State {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Well => "ok",
+            Self::Warning => "warning",
+            Self::Wrong => "wrong",
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The settings, as far as they can be judged by themselves: who hears what is said, who is believed, and how many files
+//! may be open.
+
+use rustix::process::{Resource, getrlimit};
+
+use super::finding::Finding;
+use crate::config::Config;
+
+/// Files that the server needs beside its connections.
+const FILES_BESIDE: u64 = 64;
+
+/// Judges the settings.
+pub(super) fn check(config: &Config) -> Vec<Finding> {
+    [Some(hearing(config)), believed(config), Some(files(config))].into_iter().flatten().collect()
+}
+
+/// Who can hear passwords and tokens on their way.
+fn hearing(config: &Config) -> Finding {
+    const CHECK: &str = "tls";
+    let listen = config.listen;
+    if listen.ip().is_loopback() {
+        return Finding::well(CHECK, format!("plain HTTP on {listen}: this machine alone hears it"));
+    }
+    if !config.trusted_proxies.is_empty() {
+        return Finding::well(CHECK, format!("plain HTTP on {listen}, behind a proxy that speaks TLS"));
+    }
+    Finding::warning(
+        CHECK,
+        format!("plain HTTP on {listen}: whoever is between can read passwords and tokens"),
+        "speak TLS; or put a proxy that does before it, and name it in trusted_proxies",
+    )
+}
+
+/// Whose `Forwarded` and `X-Forwarded-For` are believed.
+fn believed(config: &Config) -> Option<Finding> {
+    let everybody = config.trusted_proxies.iter().find(|network| network.prefix_len() == 0)?;
+    Some(Finding::wrong(
+        "proxies",
+        format!("trusted_proxies has {everybody}: everybody may claim any address, and evade throttling"),
+        "name the addresses of your proxies alone",
+    ))
+}
+
+fn files(config: &Config) -> Finding {
+    const CHECK: &str = "files";
+    let connections = u64::try_from(config.limits.connections).unwrap_or(u64::MAX);
+    let needed = connections.saturating_add(FILES_BESIDE);
+    let allowed = getrlimit(Resource::Nofile).current;
+    let says = allowed.map_or_else(
+        || "any number of files may be open".to_owned(),
+        |allowed| {
+            format!("{allowed} files may be open here; limits.connections = {connections} needs {needed}")
+        },
+    );
+    if allowed.is_none_or(|allowed| allowed >= needed) {
+        return Finding::well(CHECK, says);
+    }
+    let advice = format!("ulimit -n {needed}, LimitNOFILE={needed} for systemd; or lower limits.connections");
+    Finding::warning(CHECK, says, advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::doctor::finding::State;
+
+    #[test]
+    fn who_hears_and_who_is_believed() {
+        let mut config = Config::default();
+        assert!(hearing(&config).state == State::Well && believed(&config).is_none());
+        config.listen = ([0, 0, 0, 0], 80).into();
+        assert!(hearing(&config).state == State::Warning);
+        config.trusted_proxies = vec!["10.0.0.1/32".parse().unwrap()];
+        assert!(hearing(&config).state == State::Well && believed(&config).is_none());
+        config.trusted_proxies.push("::/0".parse().unwrap());
+        assert!(believed(&config).is_some_and(|finding| finding.state == State::Wrong));
+    }
+
+    #[test]
+    fn connections_need_files() {
+        let mut config = Config::default();
+        config.limits.connections = 1;
+        assert!(files(&config).state == State::Well);
+        config.limits.connections = usize::MAX;
+        assert!(files(&config).state != State::Well || files(&config).says.starts_with("any number"));
+    }
+}

@@ -1,0 +1,74 @@
+//! The database, when no server has it open; and the clock, against what is in it.
+
+use std::path::Path;
+
+use exeunt_core::Moment;
+
+use super::finding::Finding;
+use super::logins;
+use crate::authority::open::CLOCK_BEHIND_SECS_MAX;
+use crate::cli::restore::at;
+use crate::config::Config;
+use crate::store::sqlite::inspect::{Look, SCHEMA, is_half_restored, is_in_use, look};
+
+const CHECK: &str = "database";
+
+/// Whether a process has the database open, and what was found.
+pub(super) fn check(path: &Path, config: &Config, now: Moment) -> (bool, Vec<Finding>) {
+    if is_half_restored(path) {
+        let says = format!("a restore into {} was cut short; no server starts on it", path.display());
+        return (false, vec![Finding::wrong(CHECK, says, "run the same `exeunt restore` again")]);
+    }
+    if !path.exists() {
+        let says = format!("there is none at {} yet", path.display());
+        return (
+            false,
+            vec![Finding::warning(CHECK, says, "`exeunt serve` makes it; or --store names another")],
+        );
+    }
+    if is_in_use(path) {
+        let says = format!("{} is in use; its server is asked instead of looking through it", path.display());
+        return (true, vec![Finding::well(CHECK, says)]);
+    }
+    let looked = match look(path) {
+        Ok(looked) => looked,
+        Err(error) => {
+            return (false, vec![Finding::wrong(CHECK, error.public(), "restore a backup: exeunt restore")]);
+        }
+    };
+    let mut findings = vec![state(path, &looked)];
+    findings.extend(looked.newest.map(|newest| clock(now, newest)));
+    findings.extend(logins::judge(&looked.latest, config));
+    (false, findings)
+}
+
+fn state(path: &Path, looked: &Look) -> Finding {
+    let path = path.display();
+    if looked.made_at.is_some() {
+        let advice = format!("exeunt restore --in-place --store sqlite:{path}");
+        return Finding::wrong(CHECK, format!("{path} is a backup; no server starts on it"), advice);
+    }
+    let schema = looked.schema;
+    match schema.cmp(&SCHEMA) {
+        std::cmp::Ordering::Greater => Finding::wrong(
+            CHECK,
+            format!("{path} was written by a later version (schema {schema}, this one knows {SCHEMA})"),
+            "run that version",
+        ),
+        std::cmp::Ordering::Less => Finding::well(
+            CHECK,
+            format!("{path} is whole; its schema {schema} becomes {SCHEMA} when the server starts"),
+        ),
+        std::cmp::Ordering::Equal => Finding::well(CHECK, format!("{path} is whole (schema {schema})")),
+    }
+}
+
+/// The clock against the newest mark: the server does not start when it is far behind.
+fn clock(now: Moment, newest: Moment) -> Finding {
+    let form = "%Y-%m-%d %H:%M:%S UTC";
+    let says = format!("it is {}; the newest mark is of {}", at(now, form), at(newest, form));
+    if now.plus_secs(CLOCK_BEHIND_SECS_MAX) >= newest {
+        return Finding::well("clock", says);
+    }
+    Finding::wrong("clock", says, "set the clock; or, if it was wrong then: exeunt serve --accept-clock")
+}

@@ -1,0 +1,136 @@
+//! `exeunt restore`: makes a store of a backup, or declares that a store was put back by other means. Without a
+//! server, and never beside one.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::Args;
+use exeunt_core::Moment;
+
+use super::ask;
+use super::exit::{Exit, Failure, Outcome};
+use super::print::{Out, say};
+use super::progress::Bar;
+use super::serve::variables;
+use crate::authority::Mint;
+use crate::config::load;
+use crate::env::Env;
+use crate::store::StoreUrl;
+use crate::store::sqlite::restore::{Beginning, Begun, Kept, Restoring, declare};
+
+/// What is said of sessions that are kept.
+const RISK: &str =
+    "sessions that were ended after this state was taken live again, for whoever still has their tokens";
+
+#[derive(Args)]
+pub(super) struct Restore {
+    /// The backup
+    #[arg(required_unless_present = "in_place", conflicts_with = "in_place")]
+    backup: Option<PathBuf>,
+    /// Where the store is to be: sqlite:PATH [default: what the configuration says]
+    #[arg(long)]
+    store: Option<String>,
+    /// The configuration file
+    #[arg(long, env = "EXEUNT_CONFIG")]
+    config: Option<PathBuf>,
+    /// A store that is there already is kept under another name
+    #[arg(long)]
+    replace: bool,
+    /// Declare that the store itself was put back to an earlier state: a snapshot of the machine, a copy of its files
+    #[arg(long, conflicts_with = "replace")]
+    in_place: bool,
+    /// Do not end the sessions: those that were ended after this state was taken live again
+    #[arg(long)]
+    keep_sessions: bool,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Restore {
+    pub(super) async fn run(self) -> Outcome {
+        let env = Env::system();
+        let store = match &self.store {
+            Some(store) => store.clone(),
+            None => load(self.config.as_deref(), variables()?)?.config.store,
+        };
+        let StoreUrl::Sqlite(target) = StoreUrl::from_str(&store)? else {
+            return Err(Failure::usage("a memory store cannot be restored; write --store sqlite:PATH"));
+        };
+        if !self.is_meant(&store).await? {
+            say("nothing was changed");
+            return Ok(Exit::Failed);
+        }
+        let sessions = if self.keep_sessions { Kept::Alive } else { Kept::Ended };
+        let incarnation = Mint::new(env.entropy()).incarnation();
+        let beginning = Beginning { incarnation, now: env.now(), sessions };
+        let mut out = Out::new(false);
+        let begun = match &self.backup {
+            Some(backup) => self.put(&mut out, &env, backup, &target, beginning)?,
+            None => {
+                let begun = declare(&target, beginning)?;
+                let was = "was put back to an earlier state, and this is declared now";
+                out.line(&format!("{} {was}", target.display()))?;
+                begun
+            }
+        };
+        tell(&mut out, &begun, sessions)?;
+        out.flush()?;
+        Ok(Exit::Done)
+    }
+
+    fn put(
+        &self,
+        out: &mut Out,
+        env: &Env,
+        backup: &Path,
+        target: &Path,
+        beginning: Beginning,
+    ) -> Outcome<Begun> {
+        let suffix = format!(".replaced-{}", at(beginning.now, "%Y%m%dT%H%M%SZ"));
+        let aside = self.replace.then_some(suffix.as_str());
+        let mut bar = Bar::new(env, "copying");
+        let restoring = Restoring { backup, target, aside, beginning };
+        let restored = restoring.run(&mut |done, total| bar.show(done, total));
+        bar.clear();
+        let restored = restored?;
+        out.line(&format!("{} is restored from {}", target.display(), backup.display()))?;
+        if let Some(aside) = restored.aside {
+            out.line(&format!("  the store that was there is kept: {}", aside.display()))?;
+        }
+        Ok(restored.begun)
+    }
+
+    /// Asks for what cannot be taken back.
+    async fn is_meant(&self, store: &str) -> Outcome<bool> {
+        let what = match (self.keep_sessions, self.in_place, self.replace) {
+            (true, ..) => format!("{}{}.", RISK[..1].to_uppercase(), &RISK[1..]),
+            (_, true, _) => format!("Every session in {store} ends."),
+            (_, _, true) => format!("{store} is replaced, and every session of the backup ends."),
+            _ => return Ok(true),
+        };
+        if self.yes { Ok(true) } else { ask::confirm(&format!("{what} Go on?")).await }
+    }
+}
+
+fn tell(out: &mut Out, begun: &Begun, sessions: Kept) -> Outcome<()> {
+    if let Some(made_at) = begun.made_at {
+        let made_at = at(made_at, "%Y-%m-%d %H:%M:%S UTC");
+        let line = format!(
+            "  users, clients and keys are as they were at {made_at}; what was changed since is lost"
+        );
+        out.line(&line)?;
+    }
+    let recorded = begun.sessions;
+    out.line(&match sessions {
+        Kept::Ended => format!("  every session has ended ({recorded} recorded): people log in anew"),
+        Kept::Alive => format!("  sessions were kept ({recorded} recorded): {RISK}"),
+    })?;
+    out.line(&format!("  position {}.{}", begun.position.incarnation, begun.position.stamp))
+}
+
+/// A time in this form.
+pub(super) fn at(time: Moment, form: &str) -> String {
+    let time = jiff::Timestamp::from_millisecond(i64::try_from(time.millis()).unwrap_or(i64::MAX));
+    time.map_or_else(|_| "an unknown time".to_owned(), |time| time.strftime(form).to_string())
+}

@@ -1,0 +1,102 @@
+//! Whom a gateway may let through, as it is told to the application.
+
+use exeunt_core::{ClientId, SessionId, UserId, Why};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use crate::authority::{Presented, Slide};
+use crate::error::{Cause, Error, Kind, Result};
+use crate::exchange::{Exchange, Noted, Response, empty};
+
+/// Whom a gateway may let through.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// The client that speaks.
+    pub client: Option<ClientId>,
+    /// The session, where there is one: a program with a permanent key has none.
+    pub session: Option<SessionId>,
+    /// Whose session it is.
+    pub user: Option<UserId>,
+    /// The name of that user, if it has one.
+    pub username: Option<String>,
+    /// What else the dialect wants said.
+    pub headers: HeaderMap,
+}
+
+/// Lets the holder of a credential through.
+///
+/// # Errors
+/// `Dead` with the exact cause, `Unavailable`.
+pub async fn admit(x: &Exchange, presented: &Presented<'_>, slide: Slide) -> Result<Passed> {
+    let authority = &x.app.authority;
+    let standing = authority.check_exact(presented, x.now, Slide::No).await?;
+    let username = match standing.user {
+        None => None,
+        Some(user) => {
+            authority
+                .user(presented.realm, user)
+                .await
+                .map_err(|error| match error.kind() {
+                    Kind::NotFound => Error::dead(Cause::Ended(Why::UserDeleted)),
+                    _ => error,
+                })?
+                .username
+        }
+    };
+    // Only now does the call succeed, so only now is it a use; and what was ended meanwhile does not pass.
+    let standing = authority.check_exact(presented, x.now, slide).await?;
+    Ok(Passed {
+        client: standing.client,
+        session: Some(standing.session),
+        user: standing.user,
+        username,
+        headers: HeaderMap::new(),
+    })
+}
+
+/// What stands for itself in `Exeunt-Username`: visible ASCII, but for the percent sign.
+const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
+
+impl Passed {
+    /// 200, without a body. A header that says nothing is not there.
+    pub(super) fn into_response(self) -> Response {
+        let mut response = empty(StatusCode::OK);
+        let username = self.username.map(|name| utf8_percent_encode(&name, ENCODED).to_string());
+        let said = [
+            ("exeunt-client", self.client.map(|id| id.to_string())),
+            ("exeunt-session", self.session.map(|id| id.to_string())),
+            ("exeunt-user", self.user.map(|id| id.to_string())),
+            ("exeunt-username", username),
+        ];
+        let headers = response.headers_mut();
+        headers.extend(self.headers);
+        for (name, text) in said {
+            if let Some(value) = text.and_then(|text| HeaderValue::from_str(&text).ok()) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+        response.extensions_mut().get_or_insert_default::<Noted>().client = self.client;
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_no_header_can_hold_is_percent_encoded() {
+        let name = |text: &str| {
+            let passed = Passed { username: Some(text.to_owned()), ..Passed::default() };
+            passed.into_response().headers()["exeunt-username"].to_str().unwrap().to_owned()
+        };
+        assert_eq!(name("alice@example.org"), "alice@example.org");
+        assert_eq!(name("É 100%\r\nX: y"), "%C3%89%20100%25%0D%0AX:%20y");
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_said() {
+        let response = Passed::default().into_response();
+        assert_eq!((response.status(), response.headers().len()), (StatusCode::OK, 0));
+    }
+}

@@ -1,0 +1,30 @@
+//! `/v1/gate`: the native token of an application's call, in `Authorization: Bearer`.
+
+use exeunt_core::Token;
+use http::header::AUTHORIZATION;
+
+use super::{DOOR, caller, error};
+use crate::authority::Presented;
+use crate::dialect::gate::{Judged, Passed, Terms, admit};
+use crate::error::{Cause, Error, Kind, Result};
+use crate::exchange::Exchange;
+
+pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
+    Box::pin(async move { judge(&x, terms).await.map_err(|error| error::render(&error)) })
+}
+
+async fn judge(x: &Exchange, terms: Terms) -> Result<Passed> {
+    let text = caller::presented(x).ok_or_else(|| missing(x))?;
+    let token = Token::presented(text).ok_or_else(|| Error::dead(Cause::Unknown))?;
+    let presented = Presented { door: DOOR, realm: terms.realm, client: None, token: &token };
+    admit(x, &presented, terms.slide).await
+}
+
+fn missing(x: &Exchange) -> Error {
+    let private = match x.headers().get_all(AUTHORIZATION).iter().count() {
+        0 => "no Authorization: the caller sent none, or the gateway does not hand it on",
+        1 => "Authorization is of another scheme than Bearer",
+        _ => "Authorization is there more than once",
+    };
+    Error::new(Kind::Unauthenticated, "a token is needed, once: Authorization: Bearer …").because(private)
+}

@@ -1,0 +1,29 @@
+//! The token of an application's call, to the project whose key is in the query, from an origin that it allows. A
+//! preflight does not pass, since it brings no token: its refusal is the answer that a preflight gets.
+
+use http::Method;
+
+use super::error::Refusal;
+use super::project::{Address, or_refused};
+use super::{caller, preflight};
+use crate::dialect::gate::{Judged, Passed, Terms, admit};
+use crate::exchange::Exchange;
+
+pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
+    Box::pin(async move {
+        if x.method() == Method::OPTIONS {
+            return Err(preflight::preflight(x).await);
+        }
+        or_refused(x, |x, address| judge(x, address, terms)).await
+    })
+}
+
+async fn judge(x: Exchange, address: Address, terms: Terms) -> Result<Passed, Refusal> {
+    let (project, origin) = address.pass()?;
+    let tokens = caller::tokens(x.headers());
+    let presented = address.presented(&project, tokens.first().ok_or(Refusal::MissingToken)?);
+    let mut passed = admit(&x, &presented, terms.slide).await?;
+    // For gateways that answer for an application which knows nothing of origins.
+    origin.mark(&mut passed.headers);
+    Ok(passed)
+}

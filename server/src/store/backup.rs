@@ -1,0 +1,71 @@
+//! A copy of a store, as whoever asked for it gets it.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::error::{Error, Kind, Outage, Result};
+
+/// A copy of everything, in a file that has no name any more: it is gone when this is dropped, whatever happens.
+pub struct Backup {
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// The SHA-256 of them.
+    pub sha256: [u8; 32],
+    file: File,
+    _one: One,
+}
+
+/// Admits one backup, as long as its copy is there.
+#[derive(Default)]
+pub struct OneAtATime(Arc<AtomicBool>);
+
+/// The one that is under way.
+pub struct One(Arc<AtomicBool>);
+
+impl Backup {
+    /// A copy of which everything is in this file.
+    pub const fn new(file: File, bytes: u64, sha256: [u8; 32], one: One) -> Self {
+        Self { bytes, sha256, file, _one: one }
+    }
+
+    /// The next bytes, at most so many; nothing at the end. Blocks as reading from a disk does.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn read(&mut self, bytes_max: usize) -> io::Result<Vec<u8>> {
+        let mut piece = vec![0; bytes_max];
+        let mut filled = 0;
+        while filled < bytes_max {
+            match self.file.read(&mut piece[filled..]) {
+                Ok(0) => break,
+                Ok(bytes) => filled += bytes,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        piece.truncate(filled);
+        Ok(piece)
+    }
+}
+
+impl OneAtATime {
+    /// Admits one.
+    ///
+    /// # Errors
+    /// `Unavailable(Busy)` while another one is there.
+    pub fn admit(&self) -> Result<One> {
+        if self.0.swap(true, Ordering::SeqCst) {
+            let text = "another backup is being made; ask again when it is done";
+            return Err(Error::new(Kind::Unavailable(Outage::Busy), text));
+        }
+        Ok(One(self.0.clone()))
+    }
+}
+
+impl Drop for One {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}

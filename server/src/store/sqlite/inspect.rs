@@ -1,0 +1,73 @@
+//! Looking at the file of a store without being its server: nothing is changed, and nothing waits for it.
+
+use std::fs::{OpenOptions, TryLockError};
+use std::net::IpAddr;
+use std::path::Path;
+
+use exeunt_core::Moment;
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use super::encode::read_address;
+use super::file::{self, RESTORED, beside, explain};
+use super::meta;
+use super::migrate::STEPS;
+use crate::error::Result;
+
+/// The schema that this program writes.
+pub const SCHEMA: usize = STEPS.len();
+/// How many of the latest sessions are looked at.
+pub const LATEST: u32 = 1_000;
+
+/// What a file tells.
+#[derive(Debug)]
+pub struct Look {
+    /// Its schema, as a number of steps.
+    pub schema: usize,
+    /// When its newest mark was raised.
+    pub newest: Option<Moment>,
+    /// When it was copied from a store, if it is a backup.
+    pub made_at: Option<Moment>,
+    /// From where the latest sessions were opened, each with its dialect: [`LATEST`] at most.
+    pub latest: Vec<(String, IpAddr)>,
+}
+
+/// Whether a process has this store open.
+pub fn is_in_use(path: &Path) -> bool {
+    let only = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    // It is not made here: it would belong to whoever looks.
+    let lock = OpenOptions::new().read(true).write(true).open(beside(&only, ".lock"));
+    lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+/// Whether a restore into this store was cut short.
+pub fn is_half_restored(path: &Path) -> bool {
+    path.canonicalize().is_ok_and(|only| beside(&only, RESTORED).exists())
+}
+
+/// Looks all through a store that nobody has open.
+///
+/// # Errors
+/// `Unavailable`, with a public text for the operator: it is none, or damaged.
+pub fn look(path: &Path) -> Result<Look> {
+    let conn = file::sound(path, path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    read(&conn).map_err(|error| explain(path, error))
+}
+
+fn read(conn: &Connection) -> rusqlite::Result<Look> {
+    let newest = "SELECT at FROM marks ORDER BY stamp DESC LIMIT 1";
+    let newest: Option<u64> = conn.query_row(newest, [], |row| row.get(0)).optional()?;
+    let mut latest = Vec::new();
+    let mut statement = conn.prepare("SELECT door, source FROM sessions ORDER BY place DESC LIMIT ?")?;
+    let mut rows = statement.query([LATEST])?;
+    while let Some(row) = rows.next()? {
+        if let Some(from) = read_address(row.get_ref(1)?.as_blob_or_null()?)? {
+            latest.push((row.get(0)?, from));
+        }
+    }
+    Ok(Look {
+        schema: conn.pragma_query_value(None, "user_version", |row| row.get(0))?,
+        newest: newest.map(Moment::from_millis),
+        made_at: meta::backup(conn)?,
+        latest,
+    })
+}

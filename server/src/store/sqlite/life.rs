@@ -1,0 +1,118 @@
+//! A new life of a store that was put back to an earlier state. What was ended since that state was taken is not in
+//! it, so nothing of the earlier life may be believed: not a session, not a position, not a number that was given.
+
+use exeunt_core::{By, Moment, RealmId, Stamp, Why};
+use rusqlite::{Connection, Result};
+
+use super::encode::{bound, corrupt};
+use super::{audit, batch, meta};
+use crate::store::choice::{DOOR, by_itself};
+use crate::store::{AuditEntry, Incarnation, Position};
+
+/// How far a new life begins ahead of the last stamp and the last number that the old one is known to have given: more
+/// than it can have given since.
+pub const STRIDE: u64 = 1 << 40;
+/// The same for the numbers of users, which old clients may keep in 32 bits.
+pub const USERS_STRIDE: u64 = 1 << 20;
+
+/// What a new life is told when it begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Beginning {
+    /// Its name.
+    pub incarnation: Incarnation,
+    /// When.
+    pub now: Moment,
+    /// What becomes of the sessions that are recorded.
+    pub sessions: Kept,
+}
+
+/// What becomes of the sessions that are recorded in a store that was put back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// All end: a mark is raised on every realm.
+    Ended,
+    /// They live on, and so do those that were ended after the state was taken: nothing here knows of that.
+    Alive,
+}
+
+/// A life that has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// Where its log has come to.
+    pub position: Position,
+    /// How many sessions are recorded, dead or alive.
+    pub sessions: u64,
+    /// When the backup was made that this came from; nothing if it was no backup but the database itself.
+    pub made_at: Option<Moment>,
+}
+
+/// Begins a new life, in one transaction.
+pub(super) fn begin(conn: &Connection, beginning: Beginning) -> Result<Begun> {
+    let Beginning { incarnation, now, sessions } = beginning;
+    let transaction = conn.unchecked_transaction()?;
+    let made_at = meta::backup(&transaction)?;
+    transaction.execute("DELETE FROM meta WHERE name = 'backup'", [])?;
+    transaction.execute("INSERT OR REPLACE INTO meta VALUES ('incarnation', ?)", [incarnation.0])?;
+    let first = ahead(last_stamp(&transaction)?, STRIDE)?;
+    meta::set_number(&transaction, "life_start", first)?;
+    let reserved = ahead(meta::number(&transaction, "reserved")?, STRIDE)?;
+    meta::set_number(&transaction, "reserved", reserved)?;
+    let users: u64 =
+        transaction.query_row("SELECT coalesce(max(number), 0) FROM users", [], |row| row.get(0))?;
+    let users = ahead(users.max(meta::number(&transaction, "users_before")?), USERS_STRIDE)?;
+    meta::set_number(&transaction, "users_before", users)?;
+    let mut last = first - 1;
+    if sessions == Kept::Ended {
+        for realm in realms(&transaction)? {
+            last += 1;
+            let raise = by_itself(realm, Why::Restored, now);
+            let mark = raise.mark(raise.anchor, raise.why, Stamp::from_number(last));
+            batch::insert(&mut transaction.prepare_cached(batch::INSERT_MARK)?, &mark)?;
+        }
+    }
+    audit::append(&transaction, entry(&beginning))?;
+    let recorded = transaction.query_row("SELECT count(*) FROM sessions", [], |row| row.get(0))?;
+    transaction.commit()?;
+    let position = Position { incarnation, stamp: Stamp::from_number(last) };
+    Ok(Begun { position, sessions: recorded, made_at })
+}
+
+/// The last stamp that the log is known to have given.
+pub(super) fn last_stamp(conn: &Connection) -> Result<u64> {
+    let last: u64 = conn.query_row("SELECT coalesce(max(stamp), 0) FROM marks", [], |row| row.get(0))?;
+    let before = |name| -> Result<u64> { Ok(meta::number(conn, name)?.saturating_sub(1)) };
+    Ok(last.max(before("log_start")?).max(before("life_start")?))
+}
+
+fn ahead(number: u64, stride: u64) -> Result<u64> {
+    let ahead = number.saturating_add(stride);
+    // The columns are signed.
+    if bound(ahead) == i64::MAX {
+        Err(corrupt("a number that leaves no room for another life"))
+    } else {
+        Ok(ahead)
+    }
+}
+
+fn realms(conn: &Connection) -> Result<Vec<RealmId>> {
+    let mut statement = conn.prepare("SELECT id FROM realms ORDER BY number")?;
+    let rows = statement.query_map([], |row| row.get(0).map(RealmId))?;
+    rows.collect()
+}
+
+fn entry(beginning: &Beginning) -> AuditEntry {
+    let what = match beginning.sessions {
+        Kept::Ended => "store.restore",
+        Kept::Alive => "store.restore_keeping_sessions",
+    };
+    AuditEntry {
+        place: 0,
+        when: beginning.now,
+        realm: None,
+        by: By::System,
+        via: DOOR,
+        from: None,
+        what: what.to_owned(),
+        subject: format!("incarnation {}", beginning.incarnation),
+    }
+}

@@ -1,0 +1,92 @@
+//! `exeunt marks --follow`: nothing is missed when the connection breaks off, and what cannot be caught up is said.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::forwarder::Forwarder;
+use crate::stage::{Stage, text};
+
+struct Follower {
+    child: Child,
+    lines: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Follower {
+    fn start(stage: &Stage, arguments: &[&str]) -> Self {
+        let mut command = stage.command(&[&["marks", "--follow", "--json"], arguments].concat());
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    fn next(&mut self) -> Value {
+        serde_json::from_str(&self.lines.next().expect("the stream goes on").unwrap()).unwrap()
+    }
+
+    /// Interrupts it: its exit code and what it said.
+    fn stop(mut self) -> (Option<i32>, String) {
+        kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
+        self.ends()
+    }
+
+    fn ends(&mut self) -> (Option<i32>, String) {
+        let mut said = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap().code(), said)
+    }
+}
+
+#[test]
+fn a_broken_connection_is_made_again_and_nothing_is_missed() {
+    let stage = Stage::new();
+    let wire = Forwarder::to(stage.server.address);
+    let url = format!("http://{}", wire.address);
+    let out = || stage.run(&["logout", "--everybody", "--yes"]).code;
+    assert_eq!(out(), 0);
+    let mut follower = Follower::start(&stage, &["--url", &url, "--after", "0"]);
+    assert_eq!(follower.next()["stamp"], 1);
+    for stamp in 2..5 {
+        wire.cut();
+        assert_eq!(out(), 0);
+        assert_eq!(follower.next()["stamp"], stamp);
+    }
+    let (code, said) = follower.stop();
+    assert_eq!(code, Some(130));
+    assert!(said.contains("trying again") && said.contains(".4"), "{said}");
+}
+
+#[test]
+fn a_position_of_another_life_is_said_and_what_is_in_force_comes_instead() {
+    let stage = Stage::new();
+    stage.run(&["logout", "--everybody", "--yes"]);
+    let alice = stage.user("alice");
+    let (session, _) = stage.session(&alice);
+    let mut follower = Follower::start(&stage, &["--after", "00000000000000000000000000000000.7"]);
+    let reset = follower.next();
+    assert_eq!(reset["reset"], true);
+    assert!(text(&reset["position"]).ends_with(".1"));
+    assert_eq!((&follower.next()["stamp"], &reset["reset"]), (&1.into(), &true.into()));
+    stage.run(&["session", "end", &session]);
+    assert_eq!(follower.next()["stamp"], 2);
+    let (code, said) = follower.stop();
+    assert_eq!(code, Some(130));
+    assert!(said.contains("no longer reaches back"), "{said}");
+}
+
+#[test]
+fn a_key_that_is_revoked_ends_it() {
+    let stage = Stage::new();
+    let key = stage.run(&["key", "create", "reader", "--role", "read", "--json"]).values();
+    let file = stage.scratch.path().join("reader.key");
+    std::fs::write(&file, text(&key[0]["key"])).unwrap();
+    stage.run(&["logout", "--everybody", "--yes"]);
+    let mut follower = Follower::start(&stage, &["--key-file", file.to_str().unwrap(), "--after", "0"]);
+    assert_eq!(follower.next()["stamp"], 1);
+    stage.run(&["key", "revoke", &text(&key[0]["id"])]);
+    let (code, said) = follower.ends();
+    assert_eq!(code, Some(4), "{said}");
+}

@@ -1,0 +1,20 @@
+//! The command line: the real binary asks a real server.
+
+#![cfg(test)]
+
+#[path = "../binary/mod.rs"]
+mod binary;
+mod codes;
+mod document;
+mod follow;
+mod forwarder;
+mod help;
+mod output;
+#[path = "../scratch/mod.rs"]
+mod scratch;
+mod stage;
+mod strangers;
+mod terminal;
+mod tls;
+#[path = "../clients/tls.rs"]
+mod tls_proxy;

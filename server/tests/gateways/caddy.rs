@@ -1,0 +1,72 @@
+//! Caddy with a file of `docs/gateways/`, as it stands: it takes its addresses from the environment.
+
+use std::net::SocketAddr;
+use std::process::Stdio;
+
+use tokio::net::{TcpListener, UnixDatagram};
+use tokio::process::{Child, Command};
+
+use crate::scratch::Scratch;
+
+/// A running gateway. Nothing is below it that would be left behind if it were killed.
+pub(crate) struct Caddy {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Caddy {
+    /// Starts it, and waits until it says that it listens, as a service manager does.
+    pub(crate) async fn start(
+        folder: &Scratch,
+        dialect: &str,
+        exeunt: SocketAddr,
+        application: SocketAddr,
+    ) -> Self {
+        let address = free().await;
+        let socket = folder.path().join("notify");
+        let notified = UnixDatagram::bind(&socket).unwrap();
+        let config = format!("{}/../docs/gateways/{dialect}.Caddyfile", env!("CARGO_MANIFEST_DIR"));
+        let mut process = Command::new("caddy")
+            .args(["run", "--adapter", "caddyfile", "--config", &config])
+            .env("GATEWAY", address.to_string())
+            .env("EXEUNT", exeunt.to_string())
+            .env("APPLICATION", application.to_string())
+            .env("NOTIFY_SOCKET", &socket)
+            .env("HOME", folder.path())
+            .env("XDG_CONFIG_HOME", folder.path())
+            .env("XDG_DATA_HOME", folder.path())
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        tokio::select! {
+            () = ready(&notified) => {}
+            ended = process.wait() => panic!("caddy run {config}: {ended:?}"),
+        }
+        Self { process, address }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) async fn stop(mut self) {
+        self.process.kill().await.unwrap();
+    }
+}
+
+/// A port that nobody else on this address is given: other tests take theirs on 127.0.0.1.
+async fn free() -> SocketAddr {
+    TcpListener::bind("127.0.0.3:0").await.unwrap().local_addr().unwrap()
+}
+
+async fn ready(notified: &UnixDatagram) {
+    let mut said = [0; 4096];
+    loop {
+        let length = notified.recv(&mut said).await.unwrap();
+        if said[..length].starts_with(b"READY=1") {
+            return;
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Real gateways with the very configurations of `docs/gateways/`: nginx and Caddy, as Debian packages them, stand
+//! before a small application that knows nothing of Exeunt, and real clients call it. For each dialect: who is logged
+//! in gets through and the application learns who it is; after the logout the answer is the dialect's own; nobody gets
+//! in a header by which the application would take them for somebody else.
+
+#![cfg(test)]
+
+mod application;
+mod caddy;
+mod nginx;
+#[path = "../scratch/mod.rs"]
+mod scratch;
+#[path = "../server/stage.rs"]
+#[expect(dead_code, reason = "the clients here are others")]
+mod stage;
+
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use exeunt::config::Config;
+use exeunt::store::Incarnation;
+use exeunt::store::memory::MemoryStore;
+use exeunt_core::Token;
+use tokio::process::Command;
+
+use self::application::Application;
+use self::scratch::Scratch;
+use self::stage::Server;
+
+/// The key of the project that the scripts call.
+const PROJECT: &str = "d59eb2859c284168ac48aef65046d5dd";
+/// An administrator's key: native sessions are opened and ended by a trusted back end.
+const ADMIN_KEY: &str = "an-administrators-key-for-gateways";
+/// A script that takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// One test for each gateway with each dialect, for all clients.
+macro_rules! guarded {
+    ($($name:ident: $dialect:literal by $gateway:path;)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                let folder = Scratch::new();
+                let (server, application) = (serve().await, Application::start().await);
+                let gateway = <$gateway>::start(&folder, $dialect, server.address(), application.address()).await;
+                let caller = Caller::of(&server, gateway.address());
+                for speaker in ["urllib", "requests", "curl"] {
+                    caller.play($dialect, speaker).await;
+                }
+                server.stop().await;
+                caller.play("away", "curl").await;
+                gateway.stop().await;
+            }
+        )*
+    };
+}
+
+guarded! {
+    native_behind_nginx: "native" by nginx::Nginx;
+    runsignup_behind_nginx: "runsignup" by nginx::Nginx;
+    rested_behind_nginx: "rested" by nginx::Nginx;
+    videntity_behind_nginx: "videntity" by nginx::Nginx;
+    native_behind_caddy: "native" by caddy::Caddy;
+    runsignup_behind_caddy: "runsignup" by caddy::Caddy;
+    rested_behind_caddy: "rested" by caddy::Caddy;
+}
+
+/// The server, with Alice and a project of rested; it believes what this machine says of calls.
+async fn serve() -> Server {
+    let config = Config { trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()], ..Config::default() };
+    let server = Server::start_with(Arc::new(MemoryStore::new(Incarnation([1; 16]))), config).await;
+    server.app.authority.give_keys(Token::presented(ADMIN_KEY).as_slice(), server.app.env.now());
+    server.add_project(PROJECT, "examples/auth").await;
+    server
+}
+
+/// Who calls, and whom.
+struct Caller {
+    /// Gateway, Exeunt, Alice's id, an administrator's key: what each script is told.
+    told: [String; 4],
+}
+
+impl Caller {
+    fn of(server: &Server, gateway: SocketAddr) -> Self {
+        let [gateway, exeunt] = [gateway, server.address()].map(|address| format!("http://{address}"));
+        Self { told: [gateway, exeunt, server.alice.to_string(), ADMIN_KEY.to_owned()] }
+    }
+
+    /// Runs a script to its end; what it prints is shown if it fails.
+    async fn play(&self, script: &str, speaker: &str) {
+        let path = format!("{}/tests/gateways/{script}.py", env!("CARGO_MANIFEST_DIR"));
+        let mut python = Command::new("python3");
+        python.args(["-B", &path, speaker]).args(&self.told).stdin(Stdio::null()).kill_on_drop(true);
+        let ended = tokio::time::timeout(PATIENCE, python.output()).await;
+        let output = ended.unwrap_or_else(|_| panic!("{script} {speaker} hangs")).unwrap();
+        assert!(
+            output.status.success(),
+            "{script} {speaker}:\n{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
