@@ -4,10 +4,12 @@
 //! `exeunt-core`, and writes at most once.
 
 pub mod backup;
+pub mod adopt;
 mod call;
 pub mod client;
 pub mod end;
 pub mod feed;
+pub mod import;
 pub mod key;
 pub mod list;
 pub mod live;

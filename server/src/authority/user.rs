@@ -1,6 +1,6 @@
 //! Users: create · change · remove · find · list. A change that ends sessions commits with its mark.
 
-use exeunt_core::{Anchor, RealmId, UserId, Why};
+use exeunt_core::{Anchor, Moment, RealmId, UserId, Why};
 use serde_json::{Map, Value};
 
 use crate::authority::passwords::{PASSWORD_BYTES_MAX, Password};
@@ -44,23 +44,7 @@ impl Authority {
     /// # Errors
     /// `Malformed(field)`, `Conflict(field)`, `Unavailable`.
     pub async fn create_user(&self, call: &Call, realm: RealmId, change: UserChange) -> Result<User> {
-        let blank = User {
-            id: call.mint.user_id(),
-            realm,
-            number: 0,
-            username: None,
-            email: None,
-            account_number: None,
-            password: None,
-            first_name: String::new(),
-            last_name: String::new(),
-            data: Map::new(),
-            disabled: false,
-            deleted: false,
-            created_at: call.now,
-            updated_at: call.now,
-            version: 0,
-        };
+        let blank = User::blank(call.mint.user_id(), realm, call.now);
         let user = self.changed(call, blank, &change).await?;
         let audit = call.audit(Some(realm), "user.create", &format_args!("user {}", user.id));
         Ok(self.settle(self.store.save_user(user, None, Some(audit)).await)?.record)
@@ -166,16 +150,22 @@ impl Authority {
             Some(None) => None,
             None => user.password,
         };
+        change.upon(User { password, ..user }, call.now)
+    }
+}
+
+impl UserChange {
+    /// The user after this change; the password is as it is in `user`.
+    pub(super) fn upon(&self, user: User, now: Moment) -> Result<User> {
         let after = User {
-            username: change.username.clone().unwrap_or(user.username),
-            email: change.email.clone().unwrap_or(user.email),
-            account_number: change.account_number.clone().unwrap_or(user.account_number),
-            password,
-            first_name: change.first_name.clone().unwrap_or(user.first_name),
-            last_name: change.last_name.clone().unwrap_or(user.last_name),
-            data: change.data.clone().unwrap_or(user.data),
-            disabled: change.disabled.unwrap_or(user.disabled),
-            updated_at: call.now,
+            username: self.username.clone().unwrap_or(user.username),
+            email: self.email.clone().unwrap_or(user.email),
+            account_number: self.account_number.clone().unwrap_or(user.account_number),
+            first_name: self.first_name.clone().unwrap_or(user.first_name),
+            last_name: self.last_name.clone().unwrap_or(user.last_name),
+            data: self.data.clone().unwrap_or(user.data),
+            disabled: self.disabled.unwrap_or(user.disabled),
+            updated_at: now,
             ..user
         };
         if after.unique_keys().is_empty() {
@@ -186,10 +176,8 @@ impl Authority {
         }
         Ok(after)
     }
-}
 
-impl UserChange {
-    fn must_make_sense(&self) -> Result<()> {
+    pub(super) fn must_make_sense(&self) -> Result<()> {
         must_be_identifier("username", self.username.as_ref())?;
         must_be_identifier("email", self.email.as_ref())?;
         must_be_identifier("account_number", self.account_number.as_ref())?;

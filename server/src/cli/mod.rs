@@ -11,6 +11,7 @@ mod desk;
 mod doctor;
 mod ending;
 mod exit;
+mod import;
 mod key;
 mod keys;
 mod list;

@@ -10,9 +10,9 @@ use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
 use tokio::sync::watch;
 
 use super::{
-    AuditEntry, AuditPlace, Backup, Client, Directory, Found, Identifier, Issued, Key, Ledger, List,
-    MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy, SessionMarks,
-    SessionPage, Snapshot, Store, Swept, User,
+    Adopted, Adoption, AuditEntry, AuditPlace, Backup, Client, Directory, Found, Identifier, Issued, Key,
+    Ledger, List, MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy,
+    SessionMarks, SessionPage, Snapshot, Store, Swept, User,
 };
 use crate::error::{Error, Outage, Result};
 
@@ -117,6 +117,15 @@ impl<S: Store + ?Sized> Ledger for Faulty<S> {
         self.pass(self.inner.issue(new)).await
     }
 
+    async fn adopt(
+        &self,
+        sessions: Vec<Adopted>,
+        now: Moment,
+        audit: Option<AuditEntry>,
+    ) -> Result<Vec<Adoption>> {
+        self.pass(self.inner.adopt(sessions, now, audit)).await
+    }
+
     async fn raise(&self, raise: Raise) -> Result<RaiseOutcome> {
         self.pass(self.inner.raise(raise)).await
     }
@@ -210,6 +219,10 @@ impl<S: Store + ?Sized> Directory for Faulty<S> {
         audit: Option<AuditEntry>,
     ) -> Result<Saved<User>> {
         self.pass(self.inner.save_user(user, raise, audit)).await
+    }
+
+    async fn import_users(&self, users: Vec<User>, audit: Option<AuditEntry>) -> Result<Vec<Result<u64>>> {
+        self.pass(self.inner.import_users(users, audit)).await
     }
 
     async fn clients(&self) -> Result<Vec<Client>> {

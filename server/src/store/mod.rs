@@ -7,6 +7,7 @@
 //! Errors: [`Kind::Unavailable`](crate::error::Kind) with `Refused` when nothing was changed, with `Unknown` when a
 //! commit was cut short. After `Unknown` a store takes no write until [`Ledger::recover`] has succeeded.
 
+mod adopt;
 mod audit;
 pub mod backup;
 pub mod book;
@@ -24,6 +25,7 @@ mod session;
 pub mod sqlite;
 mod user;
 
+pub use adopt::{Adopted, Adoption};
 use async_trait::async_trait;
 pub use audit::{AuditEntry, AuditPlace};
 pub use backup::{Backup, OneAtATime};
@@ -72,6 +74,17 @@ pub trait Ledger: Send + Sync + 'static {
     /// Records a session and its token. If the user then has more than `new.sessions_max` sessions alive, the
     /// longest unseen of the others are ended in the same transaction (`Why::Limit`).
     async fn issue(&self, new: NewSession) -> Result<Issued>;
+
+    /// Records live sessions of another system, in one transaction: what became of each, in their order. None is
+    /// refused because of another one, and none of those that are alive is ended to make room. A token that was adopted
+    /// once is never adopted again, not even when its session was forgotten: whoever reads the same list twice revives
+    /// nobody. `audit` is the line of the trail that commits with them, if there are any.
+    async fn adopt(
+        &self,
+        sessions: Vec<Adopted>,
+        now: Moment,
+        audit: Option<AuditEntry>,
+    ) -> Result<Vec<Adoption>>;
 
     /// Raises a mark and returns when it is durable. On a session that is not alive no second mark is raised: the
     /// one that ended it first is returned, or, if it had expired, one that records that (`Why::Expired`). Of many
@@ -161,6 +174,11 @@ pub trait Directory: Send + Sync + 'static {
         raise: Option<Raise>,
         audit: Option<AuditEntry>,
     ) -> Result<Saved<User>>;
+
+    /// Adds users of another system, in one transaction: the number of each, in their order, or `Conflict(field)` for
+    /// one of whom an identifier is taken, by a user who is there or by an earlier one in the list. That one is not there
+    /// at all, and the others are. `audit` commits with them, if there are any.
+    async fn import_users(&self, users: Vec<User>, audit: Option<AuditEntry>) -> Result<Vec<Result<u64>>>;
 
     /// All clients of all realms, removed ones left out.
     async fn clients(&self) -> Result<Vec<Client>>;

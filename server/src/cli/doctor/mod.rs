@@ -52,7 +52,8 @@ impl Doctor {
         if let Some(file) = &self.config {
             findings.extend(files::configuration(file));
         }
-        let loaded = variables().and_then(|variables| load(self.config.as_deref(), variables, &crate::dialect::names()));
+        let loaded = variables()
+            .and_then(|variables| load(self.config.as_deref(), variables, &crate::dialect::names()));
         let mut loaded = match loaded {
             Ok(loaded) => loaded,
             Err(error) => {

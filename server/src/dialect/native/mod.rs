@@ -11,6 +11,7 @@ mod error;
 mod feed;
 mod gate;
 mod health;
+mod import;
 mod keys;
 mod marks;
 mod realms;
@@ -71,6 +72,7 @@ pub const RESOURCES: &[Resource] = &[
             post("create_user", Sort::Admin, users::create),
         ],
     ),
+    ("/v1/users/import", &[post("import_users", Sort::Admin, import::users).with(&["dry_run"])]),
     (
         "/v1/users/{}",
         &[

@@ -77,6 +77,16 @@ impl Directory for MemoryStore {
         Ok(Saved { record: user, mark })
     }
 
+    async fn import_users(&self, users: Vec<User>, audit: Option<AuditEntry>) -> Result<Vec<Result<u64>>> {
+        let mut state = self.state()?;
+        if users.iter().any(|user| user.version != 0 || state.users.values().any(|it| it.id == user.id)) {
+            return Err(conflict("version"));
+        }
+        let outcomes: Vec<_> = users.into_iter().map(|user| state.add_user(user)).collect();
+        state.record_audit(audit.filter(|_| outcomes.iter().any(Result::is_ok)));
+        Ok(outcomes)
+    }
+
     async fn clients(&self) -> Result<Vec<Client>> {
         Ok(self.state()?.clients.iter().filter(|client| !client.removed).cloned().collect())
     }
@@ -158,6 +168,15 @@ impl State {
             Some((field, _)) => Err(conflict(field)),
             None => Ok(()),
         }
+    }
+
+    fn add_user(&mut self, mut user: User) -> Result<u64> {
+        self.check_user(&user)?;
+        user.number = self.users.last_key_value().map_or(1, |(last, _)| last + 1);
+        user.version = 1;
+        let number = user.number;
+        self.users.insert(number, user);
+        Ok(number)
     }
 
     fn build_in(&mut self, client: Client) -> Result<()> {

@@ -7,7 +7,7 @@ mod directory;
 mod ledger;
 mod sweep;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use exeunt_core::{Anchor, Fingerprint, Mark, Moment, Session, SessionId};
@@ -30,6 +30,7 @@ struct State {
     sessions: BTreeMap<u64, Kept>,
     rows: HashMap<SessionId, u64>,
     tokens: HashMap<Fingerprint, u64>,
+    adopted: HashSet<Fingerprint>,
     last_row: u64,
     reserved: u64,
     round: Option<Round>,
@@ -59,6 +60,7 @@ impl MemoryStore {
             sessions: BTreeMap::new(),
             rows: HashMap::new(),
             tokens: HashMap::new(),
+            adopted: HashSet::new(),
             last_row: 0,
             reserved: 0,
             round: None,
