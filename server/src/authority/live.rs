@@ -138,8 +138,7 @@ impl Memory {
     /// until [`Memory::reveal`], but a mark on it is not missed.
     pub fn announce(&self, live: Arc<Live>) {
         let id = live.session.id;
-        write(&self.by_id[id_shard(id)])
-            .insert_unique(id_hash(id), live, |live| id_hash(live.session.id));
+        write(&self.by_id[id_shard(id)]).insert_unique(id_hash(id), live, |live| id_hash(live.session.id));
     }
 
     /// It is recorded: from now on its token opens it, unless it was ended or dropped meanwhile.
@@ -149,8 +148,11 @@ impl Memory {
         let ids = write(&self.by_id[id_shard(id)]);
         let there = ids.find(id_hash(id), |other| other.session.id == id);
         if there.is_some_and(|there| Arc::ptr_eq(there, live)) {
-            write(&self.by_token[token_shard(&live.token)])
-                .insert_unique(live.token.prefix(), live.clone(), |live| live.token.prefix());
+            write(&self.by_token[token_shard(&live.token)]).insert_unique(
+                live.token.prefix(),
+                live.clone(),
+                |live| live.token.prefix(),
+            );
         }
     }
 

@@ -3,8 +3,8 @@
 //! A file a noun. Every verb takes a [`Call`] (who, when, from where, through which door) or just `now`, judges with
 //! `exeunt-core`, and writes at most once.
 
-pub mod backup;
 pub mod adopt;
+pub mod backup;
 mod call;
 pub mod client;
 pub mod end;

@@ -7,6 +7,7 @@
 mod binary;
 #[path = "../scratch/mod.rs"]
 mod scratch;
+mod sessions;
 #[path = "../cli/stage.rs"]
 #[expect(dead_code, reason = "the command line's own tests use all of it")]
 mod stage;

@@ -10,7 +10,7 @@ use std::io::{BufReader, Read};
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use self::report::Report;
 use self::rows::{Row, Rows};
@@ -51,7 +51,7 @@ pub(super) struct Kind {
     /// The columns that a row may have.
     pub columns: &'static [Column],
     /// What each batch says beside its rows, which are under the name `what`.
-    pub beside: Value,
+    pub beside: Map<String, Value>,
 }
 
 /// A column of a CSV file, and how its text is meant.
@@ -76,7 +76,7 @@ pub(super) enum Meaning {
 ///
 /// # Errors
 /// `Partly` if a row was refused; what the server says; the file's.
-pub(super) async fn import(desk: &mut Desk, from: From, kind: &Kind) -> Outcome {
+pub(super) async fn import(desk: &mut Desk, from: From, mut kind: Kind) -> Outcome {
     let env = Env::system();
     let (input, total) = open(&from.file)?;
     let mut rows = Rows::new(BufReader::with_capacity(READ_BYTES, input), kind.columns);
@@ -97,7 +97,7 @@ pub(super) async fn import(desk: &mut Desk, from: From, kind: &Kind) -> Outcome 
         }
         if batch.len() == BATCH_ROWS_MAX || bytes >= BATCH_BYTES || ended && !batch.is_empty() {
             bar.clear();
-            let sent = send(desk, kind, from.dry_run, &mut report, std::mem::take(&mut batch)).await;
+            let sent = send(desk, &mut kind, from.dry_run, &mut report, std::mem::take(&mut batch)).await;
             sent.map_err(|failure| report.broken_off(&failure))?;
             bytes = 0;
             bar.show(rows.bytes(), total);
@@ -122,14 +122,14 @@ fn open(file: &PathBuf) -> Outcome<(Box<dyn Read>, u64)> {
 
 async fn send(
     desk: &mut Desk,
-    kind: &Kind,
+    kind: &mut Kind,
     dry_run: bool,
     report: &mut Report,
     batch: Vec<(u64, String)>,
 ) -> Outcome<()> {
     let rows: Vec<&str> = batch.iter().map(|(_, json)| json.as_str()).collect();
     let mut body = format!("{{\"{}\":[{}]", kind.what, rows.join(","));
-    for (name, value) in kind.beside.as_object().into_iter().flatten() {
+    for (name, value) in &kind.beside {
         body += &format!(",{}:{value}", Value::from(name.as_str()));
     }
     body.push('}');
@@ -142,6 +142,10 @@ async fn send(
             "the server did not tell what became of each row: it is of another version",
         )
     })?;
+    // What was ended here since the first batch stays so, in each later one.
+    if let Some(position) = answer["position"].as_str() {
+        kind.beside.insert("since".to_owned(), position.into());
+    }
     for ((line, _), result) in batch.iter().zip(results) {
         report.outcome(*line, result)?;
     }

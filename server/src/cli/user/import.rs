@@ -1,7 +1,7 @@
 //! `exeunt user import`.
 
 use clap::Args;
-use serde_json::Value;
+use serde_json::Map;
 
 use crate::cli::desk::Desk;
 use crate::cli::exit::Outcome;
@@ -26,7 +26,7 @@ const COLUMNS: &[Column] = &[
 
 impl Import {
     pub(super) async fn run(self, desk: &mut Desk) -> Outcome {
-        let kind = Kind { what: "users", path: "/v1/users/import", columns: COLUMNS, beside: Value::Null };
-        import(desk, self.from, &kind).await
+        let kind = Kind { what: "users", path: "/v1/users/import", columns: COLUMNS, beside: Map::new() };
+        import(desk, self.from, kind).await
     }
 }

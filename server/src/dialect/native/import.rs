@@ -1,16 +1,20 @@
 //! `/v1/users/import`, `/v1/sessions/import`: what is moved over from another system, in batches. Each row is answered
 //! for itself: one that is refused keeps no other out.
 
+mod session;
+
 use http::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use self::session::GivenSession;
 use super::caller::{Caller, Need};
-use super::{Reply, serve, wire};
-use crate::authority::UserChange;
+use super::{Reply, error, marks, serve, wire};
+use crate::authority::adopt::Taken;
 use crate::authority::import::{Imported, Newcomer, Run};
+use crate::authority::{Position, UserChange};
 use crate::error::{Error, Kind, Result};
 use crate::exchange::{Answer, Exchange};
 
@@ -20,6 +24,19 @@ use crate::exchange::{Answer, Exchange};
 struct Users<'a> {
     #[serde(borrow)]
     users: Vec<&'a RawValue>,
+}
+
+/// Live sessions of another system, each still to be read.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sessions<'a> {
+    #[serde(borrow)]
+    sessions: Vec<&'a RawValue>,
+    since: Option<String>,
+    /// Of rows that name neither a dialect nor a client.
+    dialect: Option<String>,
+    /// Of rows that name neither.
+    client: Option<String>,
 }
 
 /// A user of another system.
@@ -53,6 +70,40 @@ async fn import_users(mut x: Exchange, caller: Caller) -> Reply {
         Err(error) => refused(error),
     });
     Ok(wire::json(StatusCode::OK, &json!({ "results": results.collect::<Vec<_>>() })))
+}
+
+pub(super) fn sessions(x: Exchange) -> Answer {
+    serve(x, Need::Change, import_sessions)
+}
+
+async fn import_sessions(mut x: Exchange, caller: Caller) -> Reply {
+    let run = if wire::switch(&x, "dry_run")? { Run::Dry } else { Run::Real };
+    let body = wire::batch(&mut x).await?;
+    let batch: Sessions<'_> = wire::read(&body)?;
+    let app = x.app.clone();
+    let now = app.authority.position().await?;
+    let since = match &batch.since {
+        None => now.stamp,
+        Some(since) => match marks::place(Some(since), now)? {
+            Some(since) => since,
+            None => return Ok(error::gone()),
+        },
+    };
+    let read = |text: &&RawValue| {
+        let given = row::<GivenSession>(text)?.or(batch.dialect.as_deref(), batch.client.as_deref());
+        given.into_elsewhere()
+    };
+    let all = batch.sessions.iter().map(read).collect();
+    let outcomes = app.authority.adopt(&caller.call(&mut x), caller.realm.id, since, all, run).await?;
+    let results = outcomes.iter().map(|outcome| match outcome {
+        Ok(Taken::Made(id)) => json!({ "outcome": "made", "session": id.to_string() }),
+        Ok(Taken::There) => json!({ "outcome": "there" }),
+        Err(error) => refused(error),
+    });
+    // For the next batch of the same list.
+    let position = wire::position(Position { stamp: since, ..now });
+    let body = json!({ "results": results.collect::<Vec<_>>(), "position": position });
+    Ok(wire::json(StatusCode::OK, &body))
 }
 
 /// Reads a row; what is wrong with it is told without its values, of which some are secrets.

@@ -108,6 +108,7 @@ pub const RESOURCES: &[Resource] = &[
             post("issue", Sort::Admin, sessions::issue),
         ],
     ),
+    ("/v1/sessions/import", &[post("import_sessions", Sort::Admin, import::sessions).with(&["dry_run"])]),
     (
         "/v1/sessions/{}",
         &[

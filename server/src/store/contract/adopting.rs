@@ -97,7 +97,8 @@ pub async fn the_dead_are_not_adopted(store: &dyn Store) -> Result<()> {
     idle.seen = NOW.minus_secs(IDLE_SECS.into());
     let ended = elsewhere(store, 3, 3).await?;
     store.raise(raise(Anchor::User(exeunt_core::UserId(id(3))), Why::Everywhere)).await?;
-    let outcomes = store.adopt(vec![late, idle, ended.clone(), elsewhere(store, 4, 4).await?], NOW, None).await?;
+    let outcomes =
+        store.adopt(vec![late, idle, ended.clone(), elsewhere(store, 4, 4).await?], NOW, None).await?;
     assert_eq!(outcomes, [Adoption::Dead, Adoption::Dead, Adoption::Dead, Adoption::Recorded(1)]);
     assert_eq!(store.position().await?.stamp, Stamp::from_number(1));
     assert_eq!(store.adopt(vec![elsewhere(store, 3, 3).await?], NOW, None).await?, [Adoption::Recorded(2)]);

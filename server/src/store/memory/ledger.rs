@@ -8,8 +8,8 @@ use crate::error::{Error, Kind, Result};
 use crate::store::book::{Draft, Ruling};
 use crate::store::choice::{beyond_limit, by_itself, realm_of, session_id, spared};
 use crate::store::{
-    Adopted, Adoption, AuditEntry, Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position, Raise,
-    RaiseOutcome, Record, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept, seen_at_most,
+    Adopted, Adoption, AuditEntry, Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position,
+    Raise, RaiseOutcome, Record, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept, seen_at_most,
 };
 
 #[async_trait]

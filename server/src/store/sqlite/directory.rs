@@ -70,7 +70,8 @@ impl Directory for SqliteStore {
 
     async fn import_users(&self, users: Vec<User>, audit: Option<AuditEntry>) -> Result<Vec<Result<u64>>> {
         self.write(Lane::Rest, move |batch| {
-            let outcomes = users.into_iter().map(|user| batch.import_user(user)).collect::<Result<Vec<_>>>()?;
+            let outcomes =
+                users.into_iter().map(|user| batch.import_user(user)).collect::<Result<Vec<_>>>()?;
             batch.write_audit(audit.filter(|_| outcomes.iter().any(Result::is_ok)))?;
             Ok(outcomes)
         })
