@@ -178,7 +178,7 @@ impl Sower {
         if self.writing.len() >= AT_ONCE {
             self.written().await?;
         }
-        let new = NewSession { record, sessions_max: u32::MAX };
+        let new = NewSession { record, sessions_max: u32::MAX, audit: None };
         self.writing.spawn(async move { Ledger::issue(&*store, new).await.map(drop) });
         Ok((token, id))
     }

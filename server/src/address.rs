@@ -38,6 +38,11 @@ pub fn of_caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr
     }
 }
 
+/// Whether somebody claims in these headers where a request comes from.
+pub fn is_claimed(headers: &HeaderMap) -> bool {
+    [&FORWARDED, &X_FORWARDED_FOR].iter().any(|name| headers.contains_key(*name))
+}
+
 /// Whether this peer is a proxy of ours, so that what it says of its callers is believed.
 pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     let address = address.to_canonical();

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use exeunt_core::{By, Door, Moment, RealmId};
 use tokio::sync::{Semaphore, watch};
@@ -18,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::numbers::Numbers;
 use crate::store::{Store, StoreUrl};
+use crate::tls::Tls;
 
 /// The server. Cheap to clone.
 #[derive(Clone)]
@@ -35,12 +37,16 @@ pub struct Parts {
     pub dates: Dates,
     /// What is counted.
     pub metrics: Metrics,
+    /// How TLS is spoken, if it is.
+    pub tls: Option<Tls>,
     /// The dialects that are spoken, with their settings.
     pub spoken: Vec<Spoken>,
     /// Numbers that never repeat.
     pub numbers: Numbers,
     /// Room for streams of marks.
     pub feeds: Arc<Semaphore>,
+    /// The log was told of a peer that claims addresses and is not believed.
+    pub stranger_told: AtomicBool,
     /// Becomes `true` when the server stops: streams and tasks end then.
     pub stop: watch::Sender<bool>,
 }
@@ -67,6 +73,7 @@ impl App {
     /// What the store says; `NotFound` for a dialect or a realm in the configuration that is not there.
     pub async fn open(config: Config, env: Env, store: Arc<dyn Store>, accept_clock: bool) -> Result<Self> {
         check(&config)?;
+        let tls = Tls::open(&config, env.now())?;
         let call =
             Call { now: env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(env.entropy()) };
         let opening = Opening {
@@ -84,7 +91,20 @@ impl App {
         let numbers = Numbers::open(&authority).await?;
         let feeds = Arc::new(Semaphore::new(FEEDS_MAX));
         let (dates, metrics, stop) = (Dates::default(), Metrics::default(), watch::channel(false).0);
-        let parts = Parts { authority, config, env, dates, metrics, spoken, numbers, feeds, stop };
+        let stranger_told = AtomicBool::new(false);
+        let parts = Parts {
+            authority,
+            config,
+            env,
+            dates,
+            metrics,
+            tls,
+            spoken,
+            numbers,
+            feeds,
+            stranger_told,
+            stop,
+        };
         Ok(Self(Arc::new(parts)))
     }
 

@@ -5,6 +5,7 @@ mod sense;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use exeunt_core::Moment;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where `/v1` (but checks) and `/metrics` are served instead, if they are to be kept apart.
     pub admin_listen: Option<SocketAddr>,
+    /// The certificate, with those of its issuers after it: PEM. With it, both addresses speak TLS.
+    pub tls_cert: Option<PathBuf>,
+    /// The private key of the certificate: PEM.
+    pub tls_key: Option<PathBuf>,
     /// Where everything is kept: `sqlite:PATH` or `memory:`.
     pub store: String,
     /// Peers whose `Forwarded` and `X-Forwarded-For` are believed: addresses or networks.
@@ -54,7 +59,7 @@ pub struct Limits {
     pub body_bytes: usize,
     /// All headers of a request together, in bytes.
     pub header_bytes: usize,
-    /// Seconds in which a request's headers must have arrived.
+    /// Seconds in which a request's headers must have arrived, and before them what TLS needs.
     pub header_secs: u64,
     /// Seconds in which a request's body must have arrived.
     pub body_secs: u64,
@@ -164,6 +169,8 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             admin_listen: None,
+            tls_cert: None,
+            tls_key: None,
             store: STORE.to_owned(),
             trusted_proxies: Vec::new(),
             hot_front: true,

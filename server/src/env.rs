@@ -24,6 +24,9 @@ enum Source {
 /// The randomness of one request: never shared between two, so that concurrency cannot change what a request draws.
 pub struct Entropy(Draw);
 
+/// Measures how long something took: for what is counted alone, since no two runs are the same.
+pub struct Stopwatch(Instant);
+
 enum Draw {
     System,
     Seeded { seed: u64, exchange: u64, draws: Mutex<u64> },
@@ -81,6 +84,19 @@ impl Env {
                 draws: Mutex::new(0),
             },
         })
+    }
+}
+
+impl Stopwatch {
+    /// It runs.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// For how long it has run, in seconds.
+    pub fn secs(&self) -> f64 {
+        self.0.elapsed().as_secs_f64()
     }
 }
 

@@ -3,13 +3,14 @@
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
 use exeunt_core::{ClientId, Moment};
 use http::header::{CACHE_CONTROL, CONNECTION, DATE, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{HeaderName, Method, Request, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderName, Method, Request, StatusCode, Uri, Version};
 use hyper::body::Incoming;
 
 use crate::app::{App, Spoken};
@@ -108,6 +109,7 @@ impl Entrance {
         let now = app.env.now();
         let began = app.env.elapsed();
         let from = address::of_caller(self.peer, &head.headers, &app.config.trusted_proxies);
+        self.tell_of_a_stranger(&head.headers);
         let (version, chunked) = (head.version, head.headers.contains_key(TRANSFER_ENCODING));
         let spoken = found.spoken.and_then(|number| app.spoken.get(number));
         let arrival = Arrival { head, body, whole: whole.clone() };
@@ -118,6 +120,25 @@ impl Entrance {
         exchange.proven = self.proven.clone();
         let rest = Rest { whole, chunked, version };
         Visit { app: app.clone(), found, from, now, began, rest }.answer(exchange)
+    }
+}
+
+impl Entrance {
+    /// Says once that somebody who is not believed claims where requests come from: it may be the operator's own proxy,
+    /// behind which all callers are then throttled as one.
+    fn tell_of_a_stranger(&self, headers: &HeaderMap) {
+        let told = &self.app.stranger_told;
+        if !told.load(Ordering::Relaxed)
+            && address::is_claimed(headers)
+            && !address::is_trusted(self.peer, &self.app.config.trusted_proxies)
+            && !told.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!(
+                peer = %self.peer,
+                "a peer that is not trusted sends Forwarded or X-Forwarded-For, and it is not believed: if it is \
+                 your proxy, set trusted_proxies"
+            );
+        }
     }
 }
 
@@ -151,10 +172,14 @@ impl Visit {
             }
             _ => caught((route.endpoint)(exchange)).await,
         };
-        if let Some(spoken) = spoken.filter(|spoken| spoken.deprecated()) {
-            deprecate(&mut response, &spoken.settings);
+        if let Some(spoken) = spoken.filter(|spoken| spoken.dialect.legacy || spoken.deprecated()) {
             let noted = response.extensions().get::<Noted>().and_then(|noted| noted.client);
-            app.metrics.deprecated(dialect, route.call, noted.or_else(|| builtin(app, spoken)));
+            let client = noted.or_else(|| builtin(app, spoken));
+            app.authority.used((spoken.realm, spoken.dialect.door, client), route.call, *now);
+            if spoken.deprecated() {
+                deprecate(&mut response, &spoken.settings);
+                app.metrics.deprecated(dialect, route.call, client);
+            }
         }
         finish(app, &mut response, *now, &self.rest);
         app.metrics.request(dialect, route.call, response.status());

@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use crate::exchange::Received;
 use crate::front::Entrance;
 use crate::whole::Whole;
-use reader::{Next, Reader};
+use reader::{End, Reader};
 use request::Asked;
 
 /// Room for an answer that is kept from one to the next, in bytes.
@@ -41,9 +41,9 @@ where
             _ = &mut stopping => return reader.rest(),
         };
         let Asked { found, head, body } = match next {
-            Next::Asked(asked) => asked,
-            Next::Other => return reader.rest(),
-            Next::Over => return None,
+            Ok(asked) => asked,
+            Err(End::Other) => return reader.rest(),
+            Err(End::Over) => return None,
         };
         if body.is_empty() {
             settled.set();
@@ -51,7 +51,9 @@ where
         let response = entrance.answer(found, head, Received::Whole(body), settled.clone()).await;
         let closes = response.headers().contains_key(CONNECTION);
         answer::write(response, &mut text).await;
-        if connection.write_all(&text).await.is_err() || closes {
+        // TLS keeps what did not fit until it is asked again.
+        let written = connection.write_all(&text).await.is_ok() && connection.flush().await.is_ok();
+        if !written || closes {
             return None;
         }
         text.clear();

@@ -1,5 +1,11 @@
 //! What is counted, and how it is shown: the Prometheus text format.
 
+mod guards;
+mod labelled;
+mod legacy;
+mod sessions;
+mod store;
+
 use std::hash::{Hash, Hasher};
 
 use exeunt_core::ClientId;
@@ -98,6 +104,10 @@ pub fn page(app: &App) -> String {
     for (name, help, value) in gauges(app) {
         registry.register(name, help, ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)));
     }
+    sessions::register(app, &mut registry);
+    store::register(app, &mut registry);
+    guards::register(app, &mut registry);
+    legacy::register(app, &mut registry);
     let mut page = String::new();
     match encode(&mut page, &registry) {
         Ok(()) => page,

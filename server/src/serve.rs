@@ -11,7 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use crate::app::App;
 use crate::front::{self, Entrance, Side};
 use crate::hot;
+use crate::linger::Lingering;
 use crate::patience::Patient;
 use crate::task::{self, Task};
 use crate::whole::Whole;
@@ -102,7 +103,7 @@ async fn listen(app: App, listener: TcpListener, side: Side) {
             }
         };
         let entrance = Entrance::new(app.clone(), peer.ip(), side);
-        let connection = converse(entrance, stream, graceful.watcher());
+        let connection = connection(entrance, stream, graceful.watcher());
         tokio::spawn(async move {
             connection.await;
             drop(place);
@@ -114,20 +115,38 @@ async fn listen(app: App, listener: TcpListener, side: Side) {
     }
 }
 
-/// One connection from its first request to its last: at the hot front for as long as that can answer, and then with
-/// the HTTP library.
-async fn converse(entrance: Entrance, stream: TcpStream, watcher: Watcher) {
+/// Serves a connection to its end. What TLS needs takes as long as headers may, and no longer than the server runs.
+async fn connection(entrance: Entrance, stream: TcpStream, watcher: Watcher) {
     drop(stream.set_nodelay(true));
-    let limits = &entrance.app.config.limits;
+    let app = entrance.app.clone();
+    let stream = Patient::new(stream, Duration::from_secs(app.config.limits.answer_secs));
+    let Some(tls) = &app.tls else { return speak(entrance, stream, watcher).await };
+    let limit = Duration::from_secs(app.config.limits.header_secs);
+    let mut stopping = app.stop.subscribe();
+    let stream = tokio::select! {
+        stream = tls.handshake(stream, limit) => stream,
+        _ = stopping.wait_for(|stop| *stop) => None,
+    };
+    if let Some(stream) = stream {
+        speak(entrance, stream, watcher).await;
+    }
+}
+
+/// Speaks HTTP on a connection: at the hot front for as long as that can answer, and then with the HTTP library.
+async fn speak<C>(entrance: Entrance, connection: C, watcher: Watcher)
+where
+    C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     // Nothing came yet.
     let settled = Whole::new(true);
-    let mut connection = Patient::new(stream, Duration::from_secs(limits.answer_secs), settled.clone());
+    let mut connection = Lingering::new(connection, settled.clone());
     if entrance.app.config.hot_front {
         match hot::serve(&entrance, &mut connection, &settled).await {
             Some(rest) => connection.begin_with(rest),
             None => return drop(connection.shutdown().await),
         }
     }
+    let limits = &entrance.app.config.limits;
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())

@@ -1,5 +1,7 @@
 //! `docs/configuration.md` against the program: every option with its default, and no other.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
 mod scratch;
 
 use std::collections::BTreeMap;

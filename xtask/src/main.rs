@@ -7,6 +7,7 @@ mod check;
 mod fuzz;
 mod machine;
 mod parts;
+mod soak;
 mod tally;
 mod test;
 
@@ -25,6 +26,7 @@ cargo xtask <command>
   bless [filter]              write the recorded answers of stories and other checked-in tables anew
   fuzz [target] [--secs 60]   feed random bytes to every parser of outside bytes, or to one
   bench [name]                measure, and print the table of docs/performance.md
+  soak [--minutes 10]         load the server steadily, and fail if its memory or its open files grow
   audit                       ask for security advisories about our dependencies (needs the network)
   help                        this text";
 
@@ -59,6 +61,7 @@ fn dispatch(words: &[&str], parts: &mut Parts) -> Result<Option<tally::Count>> {
         ["bless", rest @ ..] => bless::run(rest, parts)?,
         ["fuzz", rest @ ..] => fuzz::run(rest, parts)?,
         ["bench", rest @ ..] => bench::run(rest, parts)?,
+        ["soak", rest @ ..] => soak::run(rest, parts)?,
         ["audit"] => audit::run(parts)?,
         [] | ["help" | "--help" | "-h"] => println!("{HELP}"),
         other => bail!("unknown command or arguments: {}\n\n{HELP}", other.join(" ")),

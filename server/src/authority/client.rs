@@ -11,6 +11,10 @@ use crate::store::{Client, Saved, Settings};
 
 /// How many clients a server has at most.
 pub const CLIENTS_MAX: usize = 10_000;
+/// Seconds that sessions live unseen, unless the client says otherwise.
+pub const IDLE_SECS: u32 = 3600;
+/// Seconds that sessions live at most, unless the client says otherwise.
+pub const ABSOLUTE_SECS: u32 = 86_400;
 /// How many sessions one user may have alive at once, unless the client says otherwise.
 pub const SESSIONS_MAX: u32 = 10_000;
 /// The longest name of a client, in bytes.
@@ -240,6 +244,25 @@ impl Drop for Changing<'_> {
 }
 
 impl Client {
+    /// A client of a dialect that is not kept yet, with the usual lifetimes.
+    pub fn usual(call: &Call, realm: RealmId, door: Door, name: &str, settings: Settings) -> Self {
+        Self {
+            id: call.mint.client_id(),
+            realm,
+            name: name.to_owned(),
+            door,
+            builtin: false,
+            idle_secs: IDLE_SECS,
+            absolute_secs: ABSOLUTE_SECS,
+            sessions_max: SESSIONS_MAX,
+            settings,
+            removed: false,
+            created_at: call.now,
+            updated_at: call.now,
+            version: 0,
+        }
+    }
+
     fn must_make_sense(&self) -> Result<()> {
         if self.name.is_empty()
             || self.name.len() > CLIENT_NAME_BYTES_MAX

@@ -5,6 +5,7 @@ use exeunt_core::{Anchor, By, Mark, Moment, RealmId, SessionId, UserId, Verdict,
 use crate::authority::live::SHARDS;
 use crate::authority::session::Presented;
 use crate::authority::{Authority, Call};
+use crate::env::Stopwatch;
 use crate::error::{Cause, Error, Kind, Outage, Result};
 use crate::store::{Found, List, Others, Position, RaiseOutcome, SessionBy};
 
@@ -76,8 +77,11 @@ impl Authority {
         {
             self.user(realm, user).await?;
         }
+        let watch = Stopwatch::start();
         let outcome = self.settle(self.store.raise(call.raise(anchor, realm, why)).await)?;
+        self.tally.durable(&watch);
         self.applied(&outcome.mark);
+        self.tally.confirmed(&watch);
         Ok(self.ending(outcome.mark, found_alive))
     }
 
@@ -95,8 +99,11 @@ impl Authority {
         // Asked first: a failure after the marks were raised would be taken for a refusal.
         let before = self.position().await?;
         let raise = call.raise(Anchor::User(user), realm, Why::Others);
+        let watch = Stopwatch::start();
         let marks = self.settle(self.store.raise_others(Others { user, keep, raise }).await)?;
+        self.tally.durable(&watch);
         marks.iter().for_each(|mark| self.applied(mark));
+        self.tally.confirmed(&watch);
         let stamp = marks.last().map_or(before.stamp, |mark| mark.at);
         Ok((marks.len(), Position { stamp, ..before }))
     }
@@ -133,6 +140,7 @@ impl Authority {
     /// A mark was raised: nothing here accepts what it ended any more.
     pub(super) fn applied(&self, mark: &Mark) {
         self.memory.apply(mark);
+        self.tally.raised(mark);
         tracing::debug!(stamp = mark.at.number(), why = mark.why.word(), "mark applied");
     }
 
@@ -151,8 +159,15 @@ impl Authority {
         let mut raise = call.raise(Anchor::Session(session), realm, why);
         raise.by = by;
         raise.known = live.map(|live| (live.session.clone(), live.seen()));
+        let watch = Stopwatch::start();
         let outcome = self.settle(self.store.raise(raise).await)?;
-        self.applied(&outcome.mark);
+        self.tally.durable(&watch);
+        match outcome.was {
+            Verdict::Alive => self.applied(&outcome.mark),
+            // Somebody else's mark, counted then.
+            Verdict::Expired | Verdict::Ended(_) => self.memory.apply(&outcome.mark),
+        }
+        self.tally.confirmed(&watch);
         Ok(outcome)
     }
 

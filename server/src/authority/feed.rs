@@ -5,10 +5,12 @@ use tokio::sync::watch;
 
 use crate::authority::Authority;
 use crate::error::{Error, Kind, Result};
-use crate::store::{AuditEntry, AuditPlace, MarkPage, Position, SessionMarks, Snapshot};
+use crate::store::{AuditEntry, AuditPlace, MarkPage, Position, Trail};
 
 /// Marks on one page of the log at most.
 pub const PAGE_MARKS_MAX: u32 = 1_000;
+/// Marks on one page of a snapshot at most.
+pub const PAGE_SNAPSHOT: u32 = 10_000;
 /// Lines on one page of the audit trail.
 pub const PAGE_AUDIT: u32 = 100;
 
@@ -34,12 +36,14 @@ impl Authority {
         Ok(page)
     }
 
-    /// What is in force now, and its position.
+    /// A page of what is in force, of the marks after a place and up to another (see [`PAGE_SNAPSHOT`]), and up to where
+    /// it reaches. A snapshot at a position is all pages up to it: what is replaced while they are read is not on
+    /// them, and in the feed after that position.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn snapshot(&self, realm: Option<RealmId>) -> Result<Snapshot> {
-        self.settle(self.store.snapshot(realm, SessionMarks::Included).await)
+    pub async fn snapshot(&self, realm: Option<RealmId>, after: Stamp, upto: Stamp) -> Result<MarkPage> {
+        self.settle(self.store.in_force(realm, after, upto, PAGE_SNAPSHOT).await)
     }
 
     /// The last place in the log, and of which incarnation.
@@ -55,7 +59,8 @@ impl Authority {
         self.memory.watch()
     }
 
-    /// A page of the audit trail, newest first: changes and marks in one list by time; and where the next begins.
+    /// A page of the audit trail, newest first: changes and marks in one list by time; and where the next begins. Where
+    /// other realms have many a page may be short, even empty, and yet go on.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -64,14 +69,46 @@ impl Authority {
         realm: Option<RealmId>,
         before: AuditPlace,
     ) -> Result<(Vec<AuditLine>, Option<AuditPlace>)> {
-        let (entries, marks) = self.settle(self.store.audit(realm, before, PAGE_AUDIT).await)?;
-        let lines: Vec<_> = merged(entries, marks).take(PAGE_AUDIT as usize).collect();
-        let more = lines.len() == PAGE_AUDIT as usize;
-        let next = lines.iter().fold(before, |place, line| match line {
-            AuditLine::Entry(entry) => AuditPlace { entry: entry.place, ..place },
-            AuditLine::Mark(mark) => AuditPlace { mark: mark.at, ..place },
-        });
+        let mut trail = self.settle(self.store.audit(realm, before, PAGE_AUDIT).await)?;
+        let cuts = (trail.entries_cut, trail.marks_cut);
+        hold_back(&mut trail);
+        // What is held back, or has no more room on this page, is on the next one.
+        let (mut entries, mut marks) = (trail.entries.len(), trail.marks.len());
+        let lines: Vec<_> = merged(trail.entries, trail.marks).take(PAGE_AUDIT as usize).collect();
+        let mut next = before;
+        for line in &lines {
+            match line {
+                AuditLine::Entry(entry) => (next.entry, entries) = (entry.place, entries - 1),
+                AuditLine::Mark(mark) => (next.mark, marks) = (mark.at, marks - 1),
+            }
+        }
+        if let (0, Some(cut)) = (entries, trail.entries_cut) {
+            next.entry = cut.place;
+        }
+        if let (0, Some(cut)) = (marks, trail.marks_cut) {
+            next.mark = Stamp::from_number(cut.place);
+        }
+        let more = lines.len() == PAGE_AUDIT as usize || cuts != (None, None);
         Ok((lines, more.then_some(next)))
+    }
+}
+
+/// Where looking for the one stopped, some of it from before then may be newer than what is there of the other. The
+/// list that stopped later stays whole, so that every page gets on.
+fn hold_back(trail: &mut Trail) {
+    let (entries, marks) = (trail.entries_cut.map(|cut| cut.when), trail.marks_cut.map(|cut| cut.when));
+    if marks > entries {
+        let first = trail.entries.iter().position(|entry| Some(entry.when) < marks);
+        if let Some(first) = first {
+            trail.entries.truncate(first);
+            trail.entries_cut = None;
+        }
+    } else if entries.is_some() {
+        let first = trail.marks.iter().position(|mark| Some(mark.when) < entries);
+        if let Some(first) = first {
+            trail.marks.truncate(first);
+            trail.marks_cut = None;
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use exeunt_core::{RealmId, UserId};
 
 use crate::authority::passwords::Passwords;
+use crate::authority::user::blank;
 use crate::authority::{Authority, Call, UserChange};
 use crate::error::{Error, Kind, Result};
 use crate::store::{Identifier, PasswordHash, User};
@@ -116,7 +117,7 @@ impl Authority {
         }
         let password = password_hash.map(PasswordHash);
         password.as_ref().map_or(Ok(()), Passwords::must_be_usable)?;
-        let blank = User { password, ..User::blank(call.mint.user_id(), realm, call.now) };
+        let blank = User { password, ..blank(call.mint.user_id(), realm, call.now) };
         change.must_make_sense()?;
         change.upon(blank, call.now)
     }

@@ -85,6 +85,7 @@ impl Authority {
                 user_agent: login.user_agent,
                 idle_secs: None,
                 absolute_secs: None,
+                audited: false,
             },
         )
         .await?;

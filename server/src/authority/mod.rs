@@ -15,12 +15,15 @@ pub mod list;
 pub mod live;
 pub mod login;
 mod mint;
+pub mod name;
 pub mod open;
 pub mod passwords;
 pub mod realm;
 pub mod session;
+pub mod tally;
 pub mod throttle;
 pub mod upkeep;
+pub mod usage;
 pub mod user;
 
 use std::sync::Arc;
@@ -36,16 +39,19 @@ pub use user::UserChange;
 
 pub use crate::store::{
     AuditEntry, AuditPlace, Client, Endpoint, Identifier, Key, MarkPage, Position, Realm, Role, Settings,
-    User,
+    Usage, User,
 };
 
 use crate::authority::client::Clients;
 use crate::authority::key::Keys;
 use crate::authority::live::Memory;
+use crate::authority::name::Names;
 use crate::authority::passwords::Passwords;
 use crate::authority::realm::{Builtin, Realms};
+use crate::authority::tally::Tally;
 use crate::authority::throttle::Throttle;
 use crate::authority::upkeep::{Round, Touches};
+use crate::authority::usage::Usages;
 use crate::store::Store;
 
 /// Who logs in, checks and logs out. Cheap to share behind an `Arc`.
@@ -59,8 +65,11 @@ pub struct Authority {
     passwords: Passwords,
     throttle: Throttle,
     touches: Touches,
+    usages: Usages,
     round: Round,
+    names: Names,
     retention: Retention,
+    tally: Arc<Tally>,
 }
 
 /// For how long what is over is kept.

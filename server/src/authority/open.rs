@@ -7,11 +7,13 @@ use futures_util::future::join;
 
 use crate::authority::feed::PAGE_MARKS_MAX;
 use crate::authority::live::Live;
-use crate::authority::passwords::{PasswordLimits, Passwords};
+use crate::authority::passwords::{PasswordFigures, PasswordLimits, Passwords};
 use crate::authority::realm::{Builtin, MAIN};
-use crate::authority::throttle::{Throttle, ThrottleLimits};
+use crate::authority::tally::Tally;
+use crate::authority::throttle::{Refusals, Throttle, ThrottleLimits};
 use crate::authority::{AuditPlace, Authority, Call, Client, Retention};
 use crate::error::{Error, Outage, Result};
+use crate::store::figures::{Figures, Waiting};
 use crate::store::{Found, SessionMarks, Store, seen_at_most};
 
 /// Sessions read in one step while memory is being filled.
@@ -50,13 +52,17 @@ impl Authority {
             passwords: Passwords::start(opening.passwords)?,
             throttle: Throttle::new(opening.throttle, call.mint.salt()),
             touches: Default::default(),
+            usages: Default::default(),
             round: Default::default(),
+            names: Default::default(),
             retention: opening.retention,
+            tally: Default::default(),
         };
         if !opening.accept_clock {
             authority.clock_must_be_right(call.now).await?;
         }
         authority.read_directory().await?;
+        authority.read_usage().await?;
         if authority.realm(MAIN).is_err() {
             authority.create_realm(call, MAIN).await?;
         }
@@ -70,7 +76,7 @@ impl Authority {
     /// # Errors
     /// `Unavailable`.
     pub async fn close(&self) -> Result<()> {
-        let flushed = self.flush().await;
+        let flushed = self.flush().await.and(self.write_usage().await);
         // A connection that outlived the grace time is answered no more: another process may have the store.
         self.memory.doubt();
         self.store.close().await.and(flushed)
@@ -154,7 +160,7 @@ impl Authority {
 
     /// A wall clock far behind would let sessions live longer than their deadline says.
     async fn clock_must_be_right(&self, now: Moment) -> Result<()> {
-        let (_, marks) = self.store.audit(None, AuditPlace::NEWEST, 1).await?;
+        let marks = self.store.audit(None, AuditPlace::NEWEST, 1).await?.marks;
         let Some(mark) = marks.first() else { return Ok(()) };
         if now.plus_secs(CLOCK_BEHIND_SECS_MAX) >= mark.when {
             return Ok(());
@@ -178,6 +184,26 @@ impl Authority {
     /// `Unavailable` if not.
     pub fn ready(&self) -> Result<()> {
         if self.memory.is_complete() { Ok(()) } else { Err(Error::unavailable(Outage::Unknown)) }
+    }
+
+    /// What was counted.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// What the store has counted, and what waits for it.
+    pub fn store_figures(&self) -> Option<(Figures, Waiting)> {
+        self.store.figures()
+    }
+
+    /// What was counted of checking passwords.
+    pub fn password_figures(&self) -> &PasswordFigures {
+        self.passwords.figures()
+    }
+
+    /// What was counted of refusing those who failed too often.
+    pub fn throttle_refusals(&self) -> Refusals {
+        self.throttle.refusals()
     }
 
     /// How many touches wait to be written.

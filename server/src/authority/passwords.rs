@@ -11,10 +11,15 @@ use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
 pub use pool::Held;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::histogram::Histogram;
 
+use crate::authority::passwords::forms::Memory;
 use crate::authority::passwords::pool::Pool;
-use crate::error::{Error, Result};
+use crate::env::Stopwatch;
+use crate::error::{Error, Kind, Outage, Result};
 use crate::store::PasswordHash;
+use crate::store::figures::seconds;
 
 /// The longest password, in bytes of UTF-8.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
@@ -72,12 +77,23 @@ impl Verified {
 /// The pool that checks and hashes passwords.
 pub struct Passwords {
     pool: Pool,
+    figures: PasswordFigures,
+}
+
+/// What was counted of it.
+pub struct PasswordFigures {
+    /// Seconds from asking for a thread to its answer.
+    pub secs: Histogram,
+    /// Callers that were told that all are busy.
+    pub busy: Counter,
 }
 
 impl Passwords {
     /// Starts the threads; fails if the operating system gives none.
     pub fn start(limits: PasswordLimits) -> Result<Self> {
-        Ok(Self { pool: Pool::start(limits.threads.max(1), limits.queue)? })
+        let threads = limits.threads.max(1);
+        let figures = PasswordFigures { secs: seconds(), busy: Counter::default() };
+        Ok(Self { pool: Pool::start(threads, limits.queue)?, figures })
     }
 
     /// Checks a password. `None`, a user without a password or no user at all, is never right and costs the same.
@@ -85,7 +101,7 @@ impl Passwords {
     /// Fails at once with [`Outage::Busy`](crate::error::Outage::Busy) when the queue is full. A caller that goes
     /// away before a thread has taken its job costs nothing.
     pub async fn verify(&self, hash: Option<PasswordHash>, password: Password) -> Result<Verified> {
-        self.pool.run(move |memory| forms::verify(hash.as_ref(), &password, memory)).await
+        self.run(move |memory| forms::verify(hash.as_ref(), &password, memory)).await
     }
 
     /// Hashes a new password with argon2id, in PHC form. Fails like [`Passwords::verify`], and with
@@ -95,7 +111,27 @@ impl Passwords {
             let rule = format!("a password has at most {PASSWORD_BYTES_MAX} bytes and no NUL");
             return Err(Error::malformed("password", rule));
         }
-        self.pool.run(move |memory| forms::hash(&password, salt, memory)).await?
+        self.run(move |memory| forms::hash(&password, salt, memory)).await?
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+    ) -> Result<T> {
+        let watch = Stopwatch::start();
+        let outcome = self.pool.run(work).await;
+        match &outcome {
+            Err(error) if error.kind() == Kind::Unavailable(Outage::Busy) => {
+                self.figures.busy.inc();
+            }
+            _ => self.figures.secs.observe(watch.secs()),
+        }
+        outcome
+    }
+
+    /// What was counted.
+    pub fn figures(&self) -> &PasswordFigures {
+        &self.figures
     }
 
     /// Whether a hash that was made elsewhere can be checked here.

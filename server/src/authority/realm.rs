@@ -4,7 +4,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use exeunt_core::{Anchor, Door, RealmId};
 
-use crate::authority::client::SESSIONS_MAX;
 use crate::authority::{Authority, Call};
 use crate::error::{Error, Kind, Result};
 use crate::store::{Client, Realm, Settings};
@@ -88,19 +87,10 @@ impl Builtin {
     /// The client as a realm gets it, not yet written.
     pub(super) fn client(&self, call: &Call, realm: RealmId) -> Client {
         Client {
-            id: call.mint.client_id(),
-            realm,
-            name: self.door.name().to_owned(),
-            door: self.door,
             builtin: true,
             idle_secs: self.idle_secs,
             absolute_secs: self.absolute_secs,
-            sessions_max: SESSIONS_MAX,
-            settings: Settings::Plain,
-            removed: false,
-            created_at: call.now,
-            updated_at: call.now,
-            version: 0,
+            ..Client::usual(call, realm, self.door, self.door.name(), Settings::Plain)
         }
     }
 }

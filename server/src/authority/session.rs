@@ -8,6 +8,7 @@ use exeunt_core::{
 
 use crate::authority::live::Live;
 use crate::authority::{Authority, Call};
+use crate::env::Stopwatch;
 use crate::error::{Cause, Error, Kind, Outage, Result};
 use crate::store::{Client, NewSession, Record, SessionBy};
 
@@ -80,6 +81,8 @@ pub struct Issue<'a> {
     pub idle_secs: Option<u32>,
     /// Seconds at most, instead of the client's.
     pub absolute_secs: Option<u32>,
+    /// It leaves a line in the audit trail: nobody proved who they are, somebody was vouched for.
+    pub audited: bool,
 }
 
 impl Authority {
@@ -89,6 +92,12 @@ impl Authority {
     /// `Dead(Expired)`, or `Dead(Unknown)` for everything else that is not active: [`Authority::cause`] tells more.
     /// `Unavailable` while memory is not provably complete.
     pub fn check(&self, presented: &Presented<'_>, now: Moment, slide: Slide) -> Result<Standing> {
+        let outcome = self.judged(presented, now, slide);
+        self.tally.checked(&outcome);
+        outcome
+    }
+
+    fn judged(&self, presented: &Presented<'_>, now: Moment, slide: Slide) -> Result<Standing> {
         let live = self.find(presented)?.ok_or_else(|| Error::dead(Cause::Unknown))?;
         match self.memory.judge(&live, now) {
             Verdict::Alive if slide == Slide::Yes => {
@@ -133,6 +142,12 @@ impl Authority {
     /// # Errors
     /// `Unavailable`.
     pub async fn cause(&self, presented: &Presented<'_>, now: Moment) -> Result<(Cause, Option<Mark>)> {
+        let found = self.looked_up(presented, now).await?;
+        self.tally.explained(found.0);
+        Ok(found)
+    }
+
+    async fn looked_up(&self, presented: &Presented<'_>, now: Moment) -> Result<(Cause, Option<Mark>)> {
         let token = presented.token.fingerprint();
         // What is written may be behind by a touch, and is then too late to say so.
         if let Some(live) = self.memory.find(&token)?.filter(|live| presented.opens(live))
@@ -202,6 +217,7 @@ impl Authority {
             user_agent: None,
             idle_secs: voucher.idle_secs,
             absolute_secs: voucher.absolute_secs,
+            audited: true,
         };
         self.issue(call, &issue).await
     }
@@ -225,7 +241,10 @@ impl Authority {
         }
         let generation = self.memory.generation();
         self.memory.insert(live.clone());
-        self.record(live.clone(), NewSession { record, sessions_max: issue.client.sessions_max }).await?;
+        let line =
+            || call.audit(Some(issue.client.realm), "session.issue", &Anchor::Session(live.session.id));
+        let (audit, sessions_max) = (issue.audited.then(line), issue.client.sessions_max);
+        self.record(live.clone(), NewSession { record, sessions_max, audit }).await?;
         if generation != self.memory.generation() {
             return Err(Error::unavailable(Outage::Unknown));
         }
@@ -241,12 +260,17 @@ impl Authority {
     /// Records a session. Goes on to its end when the caller hangs up meanwhile: sessions that had to make room are
     /// over then, and memory must know. Before this, a login may be given up at any moment, and costs nothing more.
     async fn record(&self, live: Arc<Live>, new: NewSession) -> Result<()> {
-        let (store, memory) = (self.store.clone(), self.memory.clone());
+        let (store, memory, tally) = (self.store.clone(), self.memory.clone(), self.tally.clone());
         let recording = tokio::spawn(async move {
+            let watch = Stopwatch::start();
             let issued = memory.settle(store.issue(new).await);
             let issued = issued.inspect_err(|_| memory.remove(live.session.id))?;
+            tally.recorded(&watch);
             live.placed(issued.row);
-            issued.ended.iter().for_each(|mark| memory.apply(mark));
+            issued.ended.iter().for_each(|mark| {
+                memory.apply(mark);
+                tally.raised(mark);
+            });
             Ok(())
         });
         // It is never cancelled, so this is a panic; then nobody knows what was done.

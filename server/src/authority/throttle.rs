@@ -66,11 +66,23 @@ pub struct Throttle {
     tables: Mutex<Tables>,
 }
 
+/// How often somebody was refused, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Refusals {
+    /// For an account, or an account from one address.
+    pub account: u64,
+    /// For an address.
+    pub address: u64,
+    /// A registration.
+    pub registration: u64,
+}
+
 struct Tables {
     pair: Table,
     account: Table,
     address: Table,
     registrations: Table,
+    refusals: Refusals,
 }
 
 impl Throttle {
@@ -82,6 +94,7 @@ impl Throttle {
             account: table(limits.account),
             address: table(limits.address),
             registrations: table(limits.registrations),
+            refusals: Refusals::default(),
         });
         Self { key, tables }
     }
@@ -93,6 +106,7 @@ impl Throttle {
         let mut tables = self.lock();
         let address_until = keys.address.and_then(|key| tables.address.locked_until(key, now));
         if let Some(until) = address_until {
+            tables.refusals.address += 1;
             return Err(refusal(Throttled::Address, until, now));
         }
         let pair_until = tables.pair.locked_until(keys.pair, now);
@@ -101,6 +115,7 @@ impl Throttle {
         if let Some(key) = keys.address {
             tables.address.count(key, now);
         }
+        tables.refusals.account += 1;
         Err(refusal(Throttled::Account, until, now))
     }
 
@@ -127,10 +142,16 @@ impl Throttle {
         let Some(key) = address.map(|address| self.hash(&network(address), "")) else { return Ok(()) };
         let mut tables = self.lock();
         if let Some(until) = tables.registrations.locked_until(key, now) {
+            tables.refusals.registration += 1;
             return Err(refusal(Throttled::Address, until, now));
         }
         tables.registrations.count(key, now);
         Ok(())
+    }
+
+    /// How often somebody was refused.
+    pub fn refusals(&self) -> Refusals {
+        self.lock().refusals
     }
 
     /// How many keys are remembered, in all tables: a gauge.

@@ -44,7 +44,7 @@ impl Authority {
     /// # Errors
     /// `Malformed(field)`, `Conflict(field)`, `Unavailable`.
     pub async fn create_user(&self, call: &Call, realm: RealmId, change: UserChange) -> Result<User> {
-        let blank = User::blank(call.mint.user_id(), realm, call.now);
+        let blank = blank(call.mint.user_id(), realm, call.now);
         let user = self.changed(call, blank, &change).await?;
         let audit = call.audit(Some(realm), "user.create", &format_args!("user {}", user.id));
         Ok(self.settle(self.store.save_user(user, None, Some(audit)).await)?.record)
@@ -95,16 +95,12 @@ impl Authority {
     pub async fn remove_user(&self, call: &Call, realm: RealmId, id: UserId) -> Result<Saved<User>> {
         let user = self.user(realm, id).await?;
         let erased = User {
-            username: None,
-            email: None,
-            account_number: None,
-            password: None,
-            first_name: String::new(),
-            last_name: String::new(),
-            data: Map::new(),
+            number: user.number,
+            disabled: user.disabled,
             deleted: true,
-            updated_at: call.now,
-            ..user
+            created_at: user.created_at,
+            version: user.version,
+            ..blank(id, realm, call.now)
         };
         self.save(call, erased, Some(Why::UserDeleted), "user.remove").await
     }
@@ -138,7 +134,10 @@ impl Authority {
         let (realm, anchor) = (user.realm, Anchor::User(user.id));
         let raise = why.map(|why| call.raise(anchor, realm, why));
         let audit = call.audit(Some(realm), what, &anchor);
-        let saved = self.settle(self.store.save_user(user, raise, Some(audit)).await)?;
+        let id = user.id;
+        let saved = self.settle(self.store.save_user(user, raise, Some(audit)).await);
+        self.names.forget(id);
+        let saved = saved?;
         saved.mark.iter().for_each(|mark| self.applied(mark));
         Ok(saved)
     }
@@ -176,7 +175,30 @@ impl UserChange {
         }
         Ok(after)
     }
+}
 
+/// A user of whom nothing is known: what one begins with, and what a deletion leaves.
+pub(super) fn blank(id: UserId, realm: RealmId, now: Moment) -> User {
+    User {
+        id,
+        realm,
+        number: 0,
+        username: None,
+        email: None,
+        account_number: None,
+        password: None,
+        first_name: String::new(),
+        last_name: String::new(),
+        data: Map::new(),
+        disabled: false,
+        deleted: false,
+        created_at: now,
+        updated_at: now,
+        version: 0,
+    }
+}
+
+impl UserChange {
     pub(super) fn must_make_sense(&self) -> Result<()> {
         must_be_identifier("username", self.username.as_ref())?;
         must_be_identifier("email", self.email.as_ref())?;

@@ -63,12 +63,15 @@ impl Ask for Backup {
 
 /// Copies what the server sends, and compares it with what it has promised: how many bytes.
 async fn copy(desk: &mut Desk, part: &Part) -> Outcome<u64> {
-    let response = desk.remote.stream("/v1/backup", &[]).await?;
+    let env = Env::system();
+    let mut bar = Bar::new(&env, "copying");
+    // The server makes its copy before it answers.
+    let response = bar.wait(desk.remote.stream("/v1/backup", &[])).await;
+    bar.clear();
+    let response = response?;
     let (total, digest) = promised(response.headers()).ok_or_else(|| {
         Failure::new(Exit::Failed, "what answers there is not Exeunt, or of another version")
     })?;
-    let env = Env::system();
-    let mut bar = Bar::new(&env, "copying");
     let (mut body, mut file, mut hash, mut done) = (response.into_body(), &part.file, Sha256::new(), 0);
     let broken = |why: &str| {
         Failure::new(Exit::Unavailable, format!("the backup broke off: {why}; the old one stays"))

@@ -10,7 +10,9 @@ use super::serve::variables;
 use crate::app;
 use crate::config::load;
 use crate::dialect;
+use crate::env::Env;
 use crate::error::Error;
+use crate::tls::Tls;
 
 #[derive(Args)]
 pub(super) struct Config {
@@ -37,6 +39,7 @@ impl Config {
         match self.what {
             What::Check => {
                 app::check(&loaded.config)?;
+                Tls::open(&loaded.config, Env::system().now())?;
                 out.line("the configuration is right")?;
             }
             What::Print => out.raw(toml::to_string(&loaded.config).map_err(Error::internal)?.as_bytes())?,

@@ -75,26 +75,13 @@ async fn furnish(app: &App) -> Result<()> {
         there_already(app.authority.create_user(&call(app), realm, user).await)?;
     }
     let call = call(app);
-    let project = Client {
-        id: call.mint.client_id(),
-        realm,
-        name: "demonstration".to_owned(),
-        door: Door::new("rested"),
-        builtin: false,
-        idle_secs: 3600,
-        absolute_secs: 86_400,
-        sessions_max: crate::authority::client::SESSIONS_MAX,
-        settings: Settings::Project {
-            key: PROJECT_KEY.to_owned(),
-            allowed_origins: Vec::new(),
-            require_origin: false,
-            endpoints: vec![Endpoint { name: "examples/auth".to_owned(), secure: true, registration: true }],
-        },
-        removed: false,
-        created_at: call.now,
-        updated_at: call.now,
-        version: 0,
+    let settings = Settings::Project {
+        key: PROJECT_KEY.to_owned(),
+        allowed_origins: Vec::new(),
+        require_origin: false,
+        endpoints: vec![Endpoint { name: "examples/auth".to_owned(), secure: true, registration: true }],
     };
+    let project = Client::usual(&call, realm, Door::new("rested"), "demonstration", settings);
     there_already(app.authority.create_client(&call, project).await)
 }
 

@@ -5,7 +5,8 @@
 
 use clap::Args;
 
-use super::exit::Outcome;
+use super::ask::interrupts;
+use super::exit::{Failure, Outcome};
 use super::options::Options;
 use super::print::Out;
 use super::remote::Remote;
@@ -37,7 +38,13 @@ impl<T: Args + Ask> At<T> {
     pub(super) async fn run(self) -> Outcome {
         let remote = Remote::find(&self.options).await?;
         let mut desk = Desk { remote, out: Out::new(self.options.json) };
-        let outcome = self.what.run(&mut desk).await;
+        // Heard from the beginning: what listens for Ctrl-C for a while, as a question does, takes it from the rest.
+        let mut interrupt = interrupts()?;
+        let outcome = tokio::select! {
+            biased;
+            outcome = self.what.run(&mut desk) => outcome,
+            _ = interrupt.recv() => Err(Failure::interrupted()),
+        };
         desk.out.flush().and(outcome)
     }
 }

@@ -13,7 +13,7 @@ use crate::authority::{Call, Mint, Role};
 use crate::error::{Error, Result};
 
 /// The variable that gives keys: several by commas, for rotation.
-const VARIABLE: &str = "EXEUNT_ADMIN_KEY";
+pub(super) const VARIABLE: &str = "EXEUNT_ADMIN_KEY";
 /// The file beside the database that holds the key made at the first start: the one secret kept in clear.
 pub(super) const FILE: &str = "admin.key";
 

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand.
 
 mod ask;
+mod audit;
 mod backup;
 mod check;
 mod client;
@@ -8,6 +9,7 @@ mod completions;
 mod config;
 mod demo;
 mod desk;
+mod dialect;
 mod doctor;
 mod ending;
 mod exit;
@@ -17,6 +19,7 @@ mod keys;
 mod list;
 mod logout;
 mod marks;
+mod notify;
 mod options;
 mod print;
 mod progress;
@@ -81,6 +84,10 @@ asking! { Asking:
     Backup(At<backup::Backup>),
     /// Read the log of logouts, once or for ever
     Marks(At<marks::Marks>),
+    /// Legacy interfaces, and who still speaks them
+    Dialect(At<dialect::Dialect>),
+    /// Who changed what, and who ended what
+    Audit(At<audit::Audit>),
     /// Keys of programs that use the native interface
     Key(At<key::Key>),
     /// Tenants, each with its own users, clients and sessions
@@ -115,7 +122,10 @@ fn block_on(work: impl Future<Output = Outcome>) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime
         .map_err(|error| Failure::from(Error::internal(format!("the runtime could not start: {error}"))))?;
-    runtime.block_on(work)
+    let outcome = runtime.block_on(work);
+    // A name that is still being looked up is not waited for.
+    runtime.shutdown_background();
+    outcome
 }
 
 async fn done(work: impl Future<Output = Result<(), Error>>) -> Outcome {

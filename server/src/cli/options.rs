@@ -10,7 +10,7 @@ const TIMEOUT_SECS: u64 = 30;
 #[derive(Args)]
 #[command(next_help_heading = "Server and output")]
 pub(super) struct Options {
-    /// The server [env: EXEUNT_URL=] [default: http://127.0.0.1:8080]
+    /// The server [env: EXEUNT_URL] [default: http://127.0.0.1:8080]
     #[arg(long, global = true)]
     pub url: Option<String>,
     /// The file with the key [default: the variable EXEUNT_ADMIN_KEY; else, for a server on this machine, the

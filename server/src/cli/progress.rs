@@ -39,6 +39,21 @@ impl<'a> Bar<'a> {
         drop(std::io::stderr().flush());
     }
 
+    /// Waits for something that does not tell how far it is, and says so if it takes longer.
+    pub(super) async fn wait<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(QUIET) => {}
+        }
+        if self.terminal {
+            self.shown = Some(self.env.elapsed());
+            eprint!("\r{} …", self.what);
+            drop(std::io::stderr().flush());
+        }
+        work.await
+    }
+
     /// Wipes it away.
     pub(super) fn clear(&self) {
         if self.shown.is_some() {

@@ -7,13 +7,14 @@ use std::str::FromStr;
 use clap::Args;
 use exeunt_core::Moment;
 
-use super::ask;
 use super::exit::{Exit, Failure, Outcome};
 use super::print::{Out, say};
 use super::progress::Bar;
 use super::serve::variables;
+use super::{ask, keys};
 use crate::authority::Mint;
 use crate::config::load;
+use crate::dialect;
 use crate::env::Env;
 use crate::store::StoreUrl;
 use crate::store::sqlite::restore::{Beginning, Begun, Kept, Restoring, declare};
@@ -52,7 +53,7 @@ impl Restore {
         let env = Env::system();
         let store = match &self.store {
             Some(store) => store.clone(),
-            None => load(self.config.as_deref(), variables()?, &crate::dialect::names())?.config.store,
+            None => load(self.config.as_deref(), variables()?, &dialect::names())?.config.store,
         };
         let StoreUrl::Sqlite(target) = StoreUrl::from_str(&store)? else {
             return Err(Failure::usage("a memory store cannot be restored; write --store sqlite:PATH"));
@@ -75,6 +76,12 @@ impl Restore {
             }
         };
         tell(&mut out, &begun, sessions)?;
+        if std::env::var_os(keys::VARIABLE).is_none() && !target.with_file_name(keys::FILE).exists() {
+            let (file, variable) = (keys::FILE, keys::VARIABLE);
+            out.line(&format!(
+                "  {file} is in no backup: bring it along, or start the server with {variable}"
+            ))?;
+        }
         out.flush()?;
         Ok(Exit::Done)
     }

@@ -10,7 +10,8 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::keys;
-use crate::app::App;
+use super::notify::notify;
+use crate::app::{self, App};
 use crate::authority::Mint;
 use crate::config::{Config, PREFIX, load};
 use crate::env::Env;
@@ -26,6 +27,12 @@ pub(super) struct Serve {
     /// Where to serve /v1 (but checks) and /metrics instead
     #[arg(long)]
     admin_listen: Option<SocketAddr>,
+    /// The certificate, with those of its issuers after it, as PEM: speak TLS
+    #[arg(long)]
+    tls_cert: Option<PathBuf>,
+    /// The private key of the certificate, as PEM
+    #[arg(long)]
+    tls_key: Option<PathBuf>,
     /// Where to keep everything: sqlite:PATH or memory: [default: sqlite:exeunt-data/exeunt.db]
     #[arg(long)]
     store: Option<String>,
@@ -49,6 +56,8 @@ impl Serve {
         let mut config = loaded.config;
         config.listen = self.listen.unwrap_or(config.listen);
         config.admin_listen = self.admin_listen.or(config.admin_listen);
+        config.tls_cert = self.tls_cert.or(config.tls_cert);
+        config.tls_key = self.tls_key.or(config.tls_key);
         config.store = self.store.unwrap_or(config.store);
         let demo = if self.allow_demo_store { Demo::Allowed } else { Demo::Refused };
         let app = open(config, env, self.accept_clock, demo).await?;
@@ -88,6 +97,7 @@ pub(super) enum Demo {
 /// # Errors
 /// What the store says; a store made by the demonstration, unless it is allowed.
 pub(super) async fn open(config: Config, env: Env, accept_clock: bool, demo: Demo) -> Result<App> {
+    app::check(&config)?;
     let url = StoreUrl::from_str(&config.store)?;
     let store = store::open(&url, Mint::new(env.entropy()).incarnation())?;
     match demo {
@@ -113,10 +123,12 @@ pub(super) async fn open(config: Config, env: Env, accept_clock: bool, demo: Dem
     Ok(app)
 }
 
-/// Serves until SIGTERM or Ctrl-C, then stops in order. `ready` is told the address once it listens.
+/// Serves until SIGTERM or Ctrl-C, then stops in order. SIGHUP renews the certificate; a server that has none takes it
+/// for what a closed terminal says. `ready` is told the address once it listens.
 pub(super) async fn until_stopped(app: App, ready: impl FnOnce(SocketAddr)) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::internal)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::internal)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(Error::internal)?;
     let listener = bind(app.config.listen).await?;
     let admin = match app.config.admin_listen {
         Some(address) => Some(bind(address).await?),
@@ -125,12 +137,27 @@ pub(super) async fn until_stopped(app: App, ready: impl FnOnce(SocketAddr)) -> R
     let running = serve::start(app.clone(), listener, admin).map_err(Error::internal)?;
     tracing::info!(address = %running.address, sessions = app.authority.sessions_in_memory(), "listening");
     ready(running.address);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    notify("READY=1");
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => {}
+        }
+        if app.tls.is_none() {
+            break;
+        }
+        renew(app.clone()).await;
     }
     tracing::info!("stopping");
+    notify("STOPPING=1");
     running.stop().await
+}
+
+async fn renew(app: App) {
+    let now = app.env.now();
+    let renew = move || app.tls.iter().for_each(|tls| tls.report(tls.renew(now).map(|()| true)));
+    drop(tokio::task::spawn_blocking(renew).await);
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener> {

@@ -104,7 +104,7 @@ impl List {
                 text(&session["id"]),
                 text(&session["user"]),
                 text(&session["dialect"]),
-                text(&session["verdict"]),
+                standing(session),
                 time(&session["last_seen_at"]),
                 text(&session["address"]),
                 text(&session["device"]),
@@ -131,6 +131,12 @@ impl End {
     }
 }
 
+/// What it is, and, if it was ended, by what kind of logout.
+fn standing(session: &Value) -> String {
+    let (verdict, why) = (text(&session["verdict"]), text(&session["ended_by"]["why"]));
+    if why.is_empty() { verdict } else { format!("{verdict}: {why}") }
+}
+
 fn show(out: &mut Out, session: &Value) -> Outcome {
     if out.is_json() {
         out.json(session)?;
@@ -147,7 +153,7 @@ fn show(out: &mut Out, session: &Value) -> Outcome {
         ("client", text(&session["client"])),
         ("dialect", text(&session["dialect"])),
         ("state", text(&session["verdict"])),
-        ("ended", ended),
+        ("because", ended),
         ("issued", time(&session["issued_at"])),
         ("last seen", time(&session["last_seen_at"])),
         ("expires", time(&session["expires_at"])),

@@ -19,6 +19,7 @@ impl Config {
     /// `Malformed("config")`, naming the setting and what it must be.
     pub fn must_make_sense(&self) -> Result<()> {
         let limits = &self.limits;
+        self.must_be_safe_to_hear()?;
         within("limits.connections", limits.connections, 1, CONNECTIONS_MAX)?;
         within("limits.body_bytes", limits.body_bytes, 1, 1 << 30)?;
         within("limits.header_bytes", limits.header_bytes, 8192, 1 << 20)?;
@@ -29,6 +30,25 @@ impl Config {
         within("retention.log_days", self.retention.log_days, 1, LOG_DAYS_MAX)?;
         within("throttle.window_secs", self.throttle.window_secs, 1, 86_400)?;
         self.dialects.iter().try_for_each(|(name, dialect)| dialect.must_make_sense(name))
+    }
+
+    /// Passwords and tokens pass here: without TLS only where nobody else listens, or from a proxy that has it.
+    fn must_be_safe_to_hear(&self) -> Result<()> {
+        if self.tls_cert.is_some() || !self.trusted_proxies.is_empty() {
+            return Ok(());
+        }
+        let open =
+            [Some(("listen", self.listen)), self.admin_listen.map(|address| ("admin_listen", address))]
+                .into_iter()
+                .flatten()
+                .find(|(_, address)| !address.ip().to_canonical().is_loopback());
+        open.map_or(Ok(()), |(name, address)| {
+            Err(refused(format!(
+                "{name} is {address}, which other machines can reach, and without TLS they could read passwords and \
+                 tokens on the way. Set tls_cert and tls_key; or, behind a proxy that speaks TLS, name its address \
+                 in trusted_proxies; or listen on 127.0.0.1"
+            )))
+        })
     }
 }
 
@@ -64,9 +84,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn plain_http_is_for_this_machine_or_a_proxy() {
+        for text in [
+            "listen = \"[::1]:1\"",
+            "listen = \"[::ffff:127.0.0.1]:1\"",
+            "listen = \"0.0.0.0:1\"\ntrusted_proxies = [\"10.0.0.1/32\"]",
+            "listen = \"0.0.0.0:1\"\ntls_cert = \"c\"\ntls_key = \"k\"",
+        ] {
+            let config: Config = toml::from_str(text).unwrap();
+            assert!(config.must_make_sense().is_ok(), "{text}");
+        }
+    }
+
+    #[test]
     fn what_could_not_work_is_refused_by_name() {
         assert!(Config::default().must_make_sense().is_ok());
         for (text, name) in [
+            ("listen = \"0.0.0.0:1\"", "listen is 0.0.0.0:1"),
+            ("admin_listen = \"[::]:1\"", "admin_listen is [::]:1"),
             ("limits.connections = 0", "limits.connections"),
             ("retention.dead_hours = 99999", "retention.dead_hours"),
             ("retention.log_days = 999999999", "retention.log_days"),

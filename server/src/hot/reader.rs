@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use super::request::{self, Asked, REQUEST_BYTES_MAX, Read};
+use super::request::{self, Asked, REQUEST_BYTES_MAX, Unread};
 use crate::front::Entrance;
 
 /// In how many pieces a request may come: many programs send the head and the body each by itself.
@@ -26,11 +26,9 @@ pub(super) struct Reader {
     asked: bool,
 }
 
-/// What came next.
-pub(super) enum Next {
-    /// A request that is answered here.
-    Asked(Asked),
-    /// Something for the HTTP library.
+/// Why no request came that is answered here.
+pub(super) enum End {
+    /// Something for the HTTP library came.
     Other,
     /// The other end is gone, or has asked for nothing for too long.
     Over,
@@ -62,25 +60,25 @@ impl Reader {
         &mut self,
         entrance: &Entrance,
         connection: &mut C,
-    ) -> Next {
+    ) -> Result<Asked, End> {
         for _ in 0..PIECES_MAX {
             match poll_fn(|cx| self.poll_more(cx, connection)).await {
                 Waited::More => {}
-                Waited::Gone => return Next::Over,
+                Waited::Gone => return Err(End::Over),
                 // What has begun gets its answer from the HTTP library.
-                Waited::TooLong if self.filled > 0 => return Next::Other,
-                Waited::TooLong => return Next::Over,
+                Waited::TooLong if self.filled > 0 => return Err(End::Other),
+                Waited::TooLong => return Err(End::Over),
             }
             match request::read(entrance, &self.buffer[..self.filled]) {
-                Read::Asked(asked) => {
+                Ok(asked) => {
                     (self.filled, self.asked) = (0, true);
-                    return Next::Asked(asked);
+                    return Ok(asked);
                 }
-                Read::Other => return Next::Other,
-                Read::Partial => {}
+                Err(Unread::Other) => return Err(End::Other),
+                Err(Unread::Partial) => {}
             }
         }
-        Next::Other
+        Err(End::Other)
     }
 
     fn poll_more<C: AsyncRead + Unpin>(&mut self, cx: &mut Context<'_>, connection: &mut C) -> Poll<Waited> {

@@ -23,39 +23,37 @@ pub(super) struct Asked {
     pub(super) body: Bytes,
 }
 
-/// What some bytes are.
-pub(super) enum Read {
-    /// A whole request of a sort that is answered here.
-    Asked(Asked),
-    /// The beginning of one, as far as can be told.
+/// Why some bytes are no request that is answered here.
+pub(super) enum Unread {
+    /// They are the beginning of one, as far as can be told.
     Partial,
-    /// Anything else.
+    /// They are anything else.
     Other,
 }
 
 /// Reads a request. Whatever could be understood in two ways is not understood here: a body whose length is not told
 /// once and in digits, a transfer coding, an expectation, anything after the end (RFC 9112 §6 and §9).
-pub(super) fn read(entrance: &Entrance, bytes: &[u8]) -> Read {
+pub(super) fn read(entrance: &Entrance, bytes: &[u8]) -> Result<Asked, Unread> {
     let bytes = Bytes::copy_from_slice(bytes);
     let mut headers = [const { MaybeUninit::uninit() }; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut []);
     match request.parse_with_uninit_headers(&bytes, &mut headers) {
         Ok(Status::Complete(head_bytes)) => {
             let Some((found, head, body_bytes)) = head(entrance, &bytes, &request) else {
-                return Read::Other;
+                return Err(Unread::Other);
             };
             match bytes.len().checked_sub(head_bytes) {
                 Some(there) if there == body_bytes => {
-                    Read::Asked(Asked { found, head, body: bytes.slice(head_bytes..) })
+                    Ok(Asked { found, head, body: bytes.slice(head_bytes..) })
                 }
                 Some(there) if there < body_bytes && head_bytes + body_bytes <= REQUEST_BYTES_MAX => {
-                    Read::Partial
+                    Err(Unread::Partial)
                 }
-                _ => Read::Other,
+                _ => Err(Unread::Other),
             }
         }
-        Ok(Status::Partial) if bytes.len() < REQUEST_BYTES_MAX => Read::Partial,
-        Ok(Status::Partial) | Err(_) => Read::Other,
+        Ok(Status::Partial) if bytes.len() < REQUEST_BYTES_MAX => Err(Unread::Partial),
+        Ok(Status::Partial) | Err(_) => Err(Unread::Other),
     }
 }
 

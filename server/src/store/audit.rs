@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use exeunt_core::{By, Door, Moment, RealmId, Stamp};
+use exeunt_core::{By, Door, Mark, Moment, RealmId, Stamp};
 
 /// A change that somebody made, other than a mark.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,28 @@ pub struct AuditPlace {
     pub entry: u64,
     /// Marks with an earlier stamp.
     pub mark: Stamp,
+}
+
+/// A page of the audit trail.
+#[derive(Clone, Debug)]
+pub struct Trail {
+    /// Changes, newest first.
+    pub entries: Vec<AuditEntry>,
+    /// Marks, newest first.
+    pub marks: Vec<Mark>,
+    /// Where looking for changes stopped although there was room for more.
+    pub entries_cut: Option<Cut>,
+    /// Where looking for marks stopped although there was room for more.
+    pub marks_cut: Option<Cut>,
+}
+
+/// The last row that was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Its place, or its stamp: looking goes on before it.
+    pub place: u64,
+    /// When it happened.
+    pub when: Moment,
 }
 
 impl AuditPlace {

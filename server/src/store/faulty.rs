@@ -9,10 +9,11 @@ use async_trait::async_trait;
 use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
 use tokio::sync::watch;
 
+use super::figures::{Figures, Waiting};
 use super::{
     Adopted, Adoption, AuditEntry, AuditPlace, Backup, Client, Directory, Found, Identifier, Issued, Key,
     Ledger, List, MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy,
-    SessionMarks, SessionPage, Snapshot, Store, Swept, User,
+    SessionMarks, SessionPage, Snapshot, Store, Swept, Trail, Usage, User,
 };
 use crate::error::{Error, Outage, Result};
 
@@ -109,6 +110,10 @@ impl<S: Store + ?Sized> Ledger for Faulty<S> {
         self.inner.durable()
     }
 
+    fn figures(&self) -> Option<(Figures, Waiting)> {
+        self.inner.figures()
+    }
+
     async fn position(&self) -> Result<Position> {
         self.pass(self.inner.position()).await
     }
@@ -164,6 +169,16 @@ impl<S: Store + ?Sized> Ledger for Faulty<S> {
 
     async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot> {
         self.pass(self.inner.snapshot(realm, own)).await
+    }
+
+    async fn in_force(
+        &self,
+        realm: Option<RealmId>,
+        after: Stamp,
+        upto: Stamp,
+        limit: u32,
+    ) -> Result<MarkPage> {
+        self.pass(self.inner.in_force(realm, after, upto, limit)).await
     }
 
     async fn reserve(&self, count: u64) -> Result<u64> {
@@ -225,6 +240,14 @@ impl<S: Store + ?Sized> Directory for Faulty<S> {
         self.pass(self.inner.import_users(users, audit)).await
     }
 
+    async fn put_usage(&self, all: Vec<Usage>) -> Result<()> {
+        self.pass(self.inner.put_usage(all)).await
+    }
+
+    async fn usage(&self) -> Result<Vec<Usage>> {
+        self.pass(self.inner.usage()).await
+    }
+
     async fn clients(&self) -> Result<Vec<Client>> {
         self.pass(self.inner.clients()).await
     }
@@ -250,12 +273,7 @@ impl<S: Store + ?Sized> Directory for Faulty<S> {
         self.pass(self.inner.remove_key(id, audit)).await
     }
 
-    async fn audit(
-        &self,
-        realm: Option<RealmId>,
-        before: AuditPlace,
-        limit: u32,
-    ) -> Result<(Vec<AuditEntry>, Vec<Mark>)> {
+    async fn audit(&self, realm: Option<RealmId>, before: AuditPlace, limit: u32) -> Result<Trail> {
         self.pass(self.inner.audit(realm, before, limit)).await
     }
 }

@@ -15,6 +15,7 @@ pub mod choice;
 mod client;
 pub mod contract;
 pub mod faulty;
+pub mod figures;
 mod key;
 mod mark;
 pub mod memory;
@@ -23,14 +24,16 @@ mod realm;
 pub mod round;
 mod session;
 pub mod sqlite;
+mod usage;
 mod user;
 
 pub use adopt::{Adopted, Adoption};
 use async_trait::async_trait;
-pub use audit::{AuditEntry, AuditPlace};
+pub use audit::{AuditEntry, AuditPlace, Cut, Trail};
 pub use backup::{Backup, OneAtATime};
 pub use client::{Client, Endpoint, Settings};
 use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
+use figures::{Figures, Waiting};
 pub use key::{Key, Role};
 pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, SessionMarks, Snapshot};
 pub use open::{StoreUrl, open};
@@ -39,6 +42,7 @@ pub use session::{
     FLUSH_SECS, Found, Issued, List, NewSession, Record, Seen, SessionBy, SessionPage, Swept, seen_at_most,
     touch_lag_secs,
 };
+pub use usage::Usage;
 pub use user::{Identifier, PasswordHash, Saved, User};
 
 #[cfg(doc)]
@@ -70,6 +74,11 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Whether what it has answered survives a power cut.
     fn durable(&self) -> bool;
+
+    /// What it has counted, and what waits; `None` for a store that counts nothing.
+    fn figures(&self) -> Option<(Figures, Waiting)> {
+        None
+    }
 
     /// Records a session and its token. If the user then has more than `new.sessions_max` sessions alive, the
     /// longest unseen of the others are ended in the same transaction (`Why::Limit`).
@@ -124,6 +133,17 @@ pub trait Ledger: Send + Sync + 'static {
     /// The latest mark of each realm, client and user, and, unless left out, of each session that is recorded: what
     /// is in force.
     async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot>;
+
+    /// A page of what is in force, in order: of the marks after a place and up to another, at most `limit` that are
+    /// still the latest on their anchor and, on a session, of one that is recorded. The position is up to where the
+    /// page reaches; where much is not in force, or of other realms, it may hold less than it could.
+    async fn in_force(
+        &self,
+        realm: Option<RealmId>,
+        after: Stamp,
+        upto: Stamp,
+        limit: u32,
+    ) -> Result<MarkPage>;
 
     /// Reserves `count` numbers and returns the first: never given twice, not after a restart either.
     async fn reserve(&self, count: u64) -> Result<u64>;
@@ -180,6 +200,12 @@ pub trait Directory: Send + Sync + 'static {
     /// at all, and the others are. `audit` commits with them, if there are any.
     async fn import_users(&self, users: Vec<User>, audit: Option<AuditEntry>) -> Result<Vec<Result<u64>>>;
 
+    /// Writes who still calls what. Of each the greatest count and the latest time stay, so writing twice is harmless.
+    async fn put_usage(&self, all: Vec<Usage>) -> Result<()>;
+
+    /// Who still calls what: all that was written.
+    async fn usage(&self) -> Result<Vec<Usage>>;
+
     /// All clients of all realms, removed ones left out.
     async fn clients(&self) -> Result<Vec<Client>>;
 
@@ -201,13 +227,8 @@ pub trait Directory: Send + Sync + 'static {
     async fn remove_key(&self, id: KeyId, audit: Option<AuditEntry>) -> Result<bool>;
 
     /// The audit trail of a realm (of all: `None`), newest first, before a place: at most `limit` of the changes and
-    /// `limit` of the marks, each with its place.
-    async fn audit(
-        &self,
-        realm: Option<RealmId>,
-        before: AuditPlace,
-        limit: u32,
-    ) -> Result<(Vec<AuditEntry>, Vec<Mark>)>;
+    /// `limit` of the marks. Where other realms have many, it may stop looking before it has found so many.
+    async fn audit(&self, realm: Option<RealmId>, before: AuditPlace, limit: u32) -> Result<Trail>;
 }
 
 /// What is to be written collides with what is there.

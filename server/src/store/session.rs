@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use exeunt_core::{Anchor, Door, Fingerprint, Mark, Moment, RealmId, Session, SessionId, Stamp, Verdict};
 
+use super::AuditEntry;
+
 /// A session and what is known of its issue. Never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -26,6 +28,8 @@ pub struct NewSession {
     pub record: Record,
     /// How many sessions the user may have alive at once.
     pub sessions_max: u32,
+    /// The line of the audit trail that commits with it.
+    pub audit: Option<AuditEntry>,
 }
 
 /// What issuing came to.

@@ -65,27 +65,6 @@ pub struct Saved<T> {
 }
 
 impl User {
-    /// A new user of whom nothing is known yet, not yet written.
-    pub fn blank(id: UserId, realm: RealmId, now: Moment) -> Self {
-        Self {
-            id,
-            realm,
-            number: 0,
-            username: None,
-            email: None,
-            account_number: None,
-            password: None,
-            first_name: String::new(),
-            last_name: String::new(),
-            data: Map::new(),
-            disabled: false,
-            deleted: false,
-            created_at: now,
-            updated_at: now,
-            version: 0,
-        }
-    }
-
     /// The identifiers that must be unique in the realm, each with the field's name and the form that is compared.
     pub fn unique_keys(&self) -> Vec<(&'static str, String)> {
         [

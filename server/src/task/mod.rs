@@ -1,11 +1,13 @@
 //! Background work: one file a task. A step does a little and says when it wants to be called again; only the runner
 //! here waits, so tests call `step` themselves.
 
+mod certificate;
 mod expire;
 mod flush;
 mod recover;
 mod reserve;
 mod sweep;
+mod usage;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,7 +18,8 @@ use exeunt_core::Moment;
 use crate::app::App;
 
 /// Every task, in the order of the documentation.
-pub const ALL: &[Task] = &[flush::TASK, expire::TASK, sweep::TASK, recover::TASK, reserve::TASK];
+pub const ALL: &[Task] =
+    &[flush::TASK, expire::TASK, sweep::TASK, recover::TASK, reserve::TASK, certificate::TASK, usage::TASK];
 
 /// A task.
 #[derive(Clone, Copy)]

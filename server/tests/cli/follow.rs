@@ -78,6 +78,16 @@ fn a_position_of_another_life_is_said_and_what_is_in_force_comes_instead() {
 }
 
 #[test]
+fn a_reader_that_has_gone_ends_it_without_another_mark() {
+    let stage = Stage::new();
+    stage.run(&["logout", "--everybody", "--yes"]);
+    let Follower { mut child, mut lines } = Follower::start(&stage, &["--after", "0"]);
+    assert!(lines.next().is_some());
+    drop(lines);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn a_key_that_is_revoked_ends_it() {
     let stage = Stage::new();
     let key = stage.run(&["key", "create", "reader", "--role", "read", "--json"]).values();

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod audit;
 #[path = "../binary/mod.rs"]
 mod binary;
 mod codes;

@@ -1,6 +1,7 @@
 //! At a real terminal: tables, questions, passwords that are not shown, and Ctrl-C.
 
 use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 
@@ -99,6 +100,21 @@ fn ctrl_c_at_a_question_changes_nothing() {
     typed.types("y\x03");
     assert_eq!(typed.ends().0, 130);
     assert!(stage.accepts(&token));
+}
+
+#[test]
+fn ctrl_c_is_heard_after_a_question_too() {
+    let stage = Stage::new();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let mut typed = Typed::start(&stage, 80, &["user", "add", "alice", "--url", &url], &[]);
+    for question in ["Password: ", "Once more: "] {
+        typed.await_text(question);
+        typed.types(&format!("{PASSWORD}\n"));
+    }
+    let _asked = silent.accept().unwrap();
+    typed.types("\x03");
+    assert_eq!(typed.ends().0, 130);
 }
 
 #[test]

@@ -77,26 +77,13 @@ async fn serve(folder: &Scratch) -> Server {
     let name = UserChange { first_name: Some("Al \"Ice\" & <Co>, É".to_owned()), ..UserChange::default() };
     app.authority.change_user(&call(app), realm, server.alice, name).await.unwrap();
     let call = call(app);
-    let project = Client {
-        id: call.mint.client_id(),
-        realm,
-        name: "shop".to_owned(),
-        door: Door::new("rested"),
-        builtin: false,
-        idle_secs: 3600,
-        absolute_secs: 86_400,
-        sessions_max: 100,
-        settings: Settings::Project {
-            key: PROJECT.to_owned(),
-            allowed_origins: vec!["https://shop.example".to_owned()],
-            require_origin: false,
-            endpoints: vec![Endpoint { name: "examples/auth".to_owned(), secure: true, registration: true }],
-        },
-        removed: false,
-        created_at: call.now,
-        updated_at: call.now,
-        version: 0,
+    let settings = Settings::Project {
+        key: PROJECT.to_owned(),
+        allowed_origins: vec!["https://shop.example".to_owned()],
+        require_origin: false,
+        endpoints: vec![Endpoint { name: "examples/auth".to_owned(), secure: true, registration: true }],
     };
+    let project = Client::usual(&call, realm, Door::new("rested"), "shop", settings);
     app.authority.create_client(&call, project).await.unwrap();
     server
 }

@@ -12,13 +12,14 @@ use std::thread;
 
 use exeunt::error::{Kind, Outage};
 use exeunt::store::{Ledger, contract};
+use exeunt_core::{Anchor, UserId, Why};
 use futures_util::FutureExt;
 use serde_json::json;
 
 use crate::binary::{Binary, Connection};
-use crate::command::{Ran, run};
+use crate::command::{Ran, run, run_without_key};
 use crate::scratch::Scratch;
-use crate::stage::{back_up, furnished, names};
+use crate::stage::{back_up, beside, furnished, names};
 
 /// Who logs in and out while a backup is made.
 const CALLERS: usize = 3;
@@ -109,6 +110,24 @@ fn a_backup_is_for_its_owner_alone_and_replaces_the_old_one() {
     assert!(audit.to_string().contains("store.backup"), "{audit}");
 }
 
+/// On another machine the key is not there, and only its hash is in the backup.
+#[tokio::test]
+async fn a_restore_tells_of_the_key_that_is_in_no_backup() {
+    let folder = Scratch::new();
+    let (store, _) = furnished(&folder.path().join("exeunt.db")).await;
+    let file = folder.path().join("backup");
+    back_up(&store, &file).await;
+    let (file, new) = (file.display().to_string(), folder.path().join("new"));
+    let target = format!("sqlite:{}", new.join("exeunt.db").display());
+    let ran = run_without_key(&["restore", &file, "--store", &target]);
+    assert_eq!(ran.code, 0, "{}", ran.error);
+    assert!(ran.output.contains("admin.key is in no backup"), "{}", ran.output);
+    fs::write(new.join("admin.key"), "").unwrap();
+    let ran = run_without_key(&["restore", &file, "--store", &target, "--replace", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.error);
+    assert!(!ran.output.contains("admin.key"), "{}", ran.output);
+}
+
 /// Through a relay that breaks off, or changes a byte.
 #[test]
 fn what_did_not_come_whole_is_no_backup() {
@@ -189,6 +208,23 @@ async fn backups_are_made_one_at_a_time() {
     assert!(!names(folder.path()).iter().any(|name| name.contains("backup")));
     drop(first);
     back_up(&store, &folder.path().join("third")).await;
+}
+
+/// While a backup is made the log beside the database is left alone; afterwards it begins anew as ever.
+#[tokio::test]
+async fn the_log_is_moved_again_after_a_backup() {
+    const COMMITS: u64 = 8_000;
+    const BYTES_MAX: u64 = 24 << 20;
+    let folder = Scratch::new();
+    let path = folder.path().join("exeunt.db");
+    let (store, _) = furnished(&path).await;
+    back_up(&store, &folder.path().join("copy")).await;
+    for number in 0..COMMITS {
+        let user = UserId(u128::from(number).to_be_bytes());
+        store.raise(contract::raise(Anchor::User(user), Why::Everywhere)).await.unwrap();
+    }
+    let log = fs::metadata(beside(&path, "-wal")).unwrap().len();
+    assert!(log < BYTES_MAX, "{log} bytes");
 }
 
 #[tokio::test]

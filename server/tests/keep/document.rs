@@ -8,6 +8,8 @@ use crate::binary::KEY;
 use crate::scratch::Scratch;
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operation.md");
+/// Where the document says that all of this is.
+const HOME: &str = "/srv/exeunt";
 /// The line after which the output of a command has ended.
 const FENCE: &str = "-- end of output --";
 /// A server with somebody logged in.
@@ -71,7 +73,8 @@ fn played(commands: &[&str]) -> Vec<String> {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let output = String::from_utf8(shell.stdout).unwrap();
+    let here = folder.path().canonicalize().unwrap().display().to_string();
+    let output = String::from_utf8(shell.stdout).unwrap().replace(&here, HOME);
     let all: Vec<_> = output.split(&format!("{FENCE}\n")).skip(1).map(str::to_owned).collect();
     assert_eq!(all.len(), commands.len() + 1, "{output}");
     all

@@ -45,7 +45,7 @@ async fn no_session_of_the_earlier_life_lives() {
     assert!(found(&store, &later).await.is_none());
     let new = contract::issue(&store, 5, 1).await.unwrap();
     assert_eq!(found(&store, &new).await.unwrap().verdict, Verdict::Alive);
-    let (changes, _) = store.audit(None, AuditPlace::NEWEST, 1).await.unwrap();
+    let changes = store.audit(None, AuditPlace::NEWEST, 1).await.unwrap().entries;
     assert_eq!(changes[0].what, "store.restore");
 }
 

@@ -43,3 +43,21 @@ fn every_request_leaves_a_line_but_successful_checks() {
         assert!(line.starts_with(expected), "{line}\nis not\n{expected}");
     }
 }
+
+/// It may be the operator's own proxy, so it is told; and once, since it may be anybody.
+#[test]
+fn a_peer_that_names_callers_and_is_not_trusted_is_told_of_once() {
+    let process = Process::start(Some(KEY), "text", "failed");
+    for header in ["X-Request-Id: 1", "X-Forwarded-For: 198.51.100.7", "Forwarded: for=198.51.100.7"] {
+        let mut stream = connect(process.address);
+        stream.write_all(format!("GET /healthz HTTP/1.0\r\n{header}\r\n\r\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.0 200 "), "{answer}");
+    }
+    let output = process.stop().output;
+    let told = |line: &&str| line.contains("if it is your proxy, set trusted_proxies");
+    let lines: Vec<_> = output.lines().filter(told).collect();
+    assert_eq!(lines.len(), 1, "{output}");
+    assert!(lines[0].contains("WARN") && lines[0].contains("peer=127.0.0.1"), "{}", lines[0]);
+}

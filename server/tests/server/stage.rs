@@ -113,21 +113,7 @@ pub(crate) fn project(key: &str, endpoint: &str) -> Settings {
 
 async fn add_client(app: &App, realm: RealmId, door: &str, settings: Settings) -> Arc<Client> {
     let call = call(app);
-    let client = Client {
-        id: call.mint.client_id(),
-        realm,
-        name: "client".to_owned(),
-        door: Door::new(door),
-        builtin: false,
-        idle_secs: 3600,
-        absolute_secs: 86_400,
-        sessions_max: 100,
-        settings,
-        removed: false,
-        created_at: call.now,
-        updated_at: call.now,
-        version: 0,
-    };
+    let client = Client::usual(&call, realm, Door::new(door), "client", settings);
     app.authority.create_client(&call, client).await.unwrap()
 }
 

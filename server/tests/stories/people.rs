@@ -149,20 +149,12 @@ impl ClientTold {
             (None, Some(pair)) => Settings::Partner { pair: pair.fingerprint() },
             (None, None) => Settings::Plain,
         };
+        let (realm, door) = (realm_of(app, self.realm.as_deref())?, Door::new(&self.dialect));
         Ok(Client {
-            id: call.mint.client_id(),
-            realm: realm_of(app, self.realm.as_deref())?,
-            name: self.name,
-            door: Door::new(&self.dialect),
-            builtin: false,
             idle_secs: self.idle_secs,
             absolute_secs: self.absolute_secs,
             sessions_max: self.sessions_max,
-            settings,
-            removed: false,
-            created_at: call.now,
-            updated_at: call.now,
-            version: 0,
+            ..Client::usual(call, realm, door, &self.name, settings)
         })
     }
 }

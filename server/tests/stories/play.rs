@@ -106,6 +106,11 @@ impl Teller {
                 stage.restart(setting)?;
                 self.client = Client::new(stage.address());
             }
+            ("crash", "") => {
+                self.client.close()?;
+                stage.crash()?;
+                self.client = Client::new(stage.address());
+            }
             _ => stage.event(&bytes::fill_in(line, &self.values)?)?,
         }
         Ok(())

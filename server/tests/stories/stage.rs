@@ -72,6 +72,16 @@ impl Stage {
         self.start()
     }
 
+    /// The server is gone before it could write when sessions were last seen; another starts on the same store.
+    pub(crate) fn crash(&mut self) -> Result<(), String> {
+        self.faulty.fail(1, Fault::Before);
+        if self.stop().is_ok() {
+            return Err("there was nothing left to write: it stopped as ever".to_owned());
+        }
+        self.store.reopen();
+        self.start()
+    }
+
     /// Stops for good.
     pub(crate) fn close(mut self) -> Result<(), String> {
         self.stop()

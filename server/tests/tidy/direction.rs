@@ -13,14 +13,18 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("device", &[]),
     ("date", &[]),
     ("whole", &[]),
-    ("store", &["error"]),
+    ("store", &["env", "error"]),
     ("authority", &["store", "env", "error"]),
     ("numbers", &["authority", "error"]),
     ("config", &["authority", "error"]),
-    ("app", &["dialect", "date", "metrics", "numbers", "authority", "store", "config", "env", "error"]),
+    ("tls", &["config", "date", "error"]),
+    (
+        "app",
+        &["dialect", "date", "tls", "metrics", "numbers", "authority", "store", "config", "env", "error"],
+    ),
     ("exchange", &["app", "authority", "config", "whole", "env", "error"]),
     ("log", &["app", "dialect", "exchange", "config", "env", "error"]),
-    ("metrics", &["app", "log", "error"]),
+    ("metrics", &["app", "log", "tls", "error"]),
     (
         "dialect",
         &[
@@ -38,7 +42,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("console", &["app", "exchange", "front", "device", "authority", "config", "env", "error"]),
-    ("task", &["app", "authority", "config", "env", "error"]),
+    ("task", &["app", "tls", "authority", "config", "env", "error"]),
     (
         "front",
         &[
@@ -46,9 +50,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "env", "error",
         ],
     ),
-    ("patience", &["whole"]),
+    ("linger", &["whole"]),
+    ("patience", &[]),
     ("hot", &["front", "exchange", "dialect", "whole"]),
-    ("serve", &["front", "hot", "patience", "whole", "task", "app", "config", "env", "error"]),
+    ("serve", &["front", "hot", "linger", "patience", "whole", "task", "app", "config", "env", "error"]),
     ("cli", ANYTHING),
 ];
 
@@ -66,6 +71,7 @@ const ANYTHING: &[&str] = &[
     "store",
     "config",
     "address",
+    "tls",
     "env",
     "error",
 ];

@@ -56,11 +56,14 @@ fn room(opened: &File, folder: &Path, size: u64) -> Option<Finding> {
     let free = about.f_bavail.saturating_mul(about.f_frsize);
     let says = format!("{} MiB are free on the disk of {}", free >> 20, folder.display());
     let advice = "make room; a logout that cannot be written is refused";
-    Some(match free {
-        ..FREE_BYTES_WRONG => Finding::wrong("disk", says, advice),
-        ..FREE_BYTES_WARNING => Finding::warning("disk", says, advice),
-        _ if free < size => Finding::warning("disk", format!("{says}: too little for a backup"), "make room"),
-        _ => Finding::well("disk", says),
+    Some(if free < FREE_BYTES_WRONG {
+        Finding::wrong("disk", says, advice)
+    } else if free < FREE_BYTES_WARNING {
+        Finding::warning("disk", says, advice)
+    } else if free < size {
+        Finding::warning("disk", format!("{says}: too little for a backup"), "make room")
+    } else {
+        Finding::well("disk", says)
     })
 }
 

@@ -20,6 +20,7 @@ use super::options::Options;
 use super::print::Out;
 use super::serve::variables;
 use crate::config::{Config, load};
+use crate::dialect;
 use crate::env::Env;
 use crate::store::StoreUrl;
 
@@ -40,7 +41,7 @@ impl Doctor {
         let env = Env::system();
         let (mut findings, json) = (Vec::new(), self.options.json);
         if let Some(config) = self.configuration(&mut findings) {
-            findings.extend(settings::check(&config));
+            findings.extend(settings::check(&config, env.now()));
             self.look(&config, &env, &mut findings).await;
         }
         print(&findings, &mut Out::new(json))
@@ -52,8 +53,8 @@ impl Doctor {
         if let Some(file) = &self.config {
             findings.extend(files::configuration(file));
         }
-        let loaded = variables()
-            .and_then(|variables| load(self.config.as_deref(), variables, &crate::dialect::names()));
+        let loaded =
+            variables().and_then(|variables| load(self.config.as_deref(), variables, &dialect::names()));
         let mut loaded = match loaded {
             Ok(loaded) => loaded,
             Err(error) => {

@@ -1,23 +1,35 @@
 //! The settings, as far as they can be judged by themselves: who hears what is said, who is believed, and how many files
 //! may be open.
 
+use exeunt_core::Moment;
 use rustix::process::{Resource, getrlimit};
 
 use super::finding::Finding;
 use crate::config::Config;
+use crate::date;
+use crate::tls::Tls;
 
 /// Files that the server needs beside its connections.
 const FILES_BESIDE: u64 = 64;
 
+/// Days before its end from which on a certificate is spoken of.
+const RENEWAL_DAYS: u64 = 14;
+const DAY_SECS: u64 = 86_400;
+
 /// Judges the settings.
-pub(super) fn check(config: &Config) -> Vec<Finding> {
-    [Some(hearing(config)), believed(config), Some(files(config))].into_iter().flatten().collect()
+pub(super) fn check(config: &Config, now: Moment) -> Vec<Finding> {
+    [Some(hearing(config, now)), believed(config), Some(files(config))].into_iter().flatten().collect()
 }
 
 /// Who can hear passwords and tokens on their way.
-fn hearing(config: &Config) -> Finding {
+fn hearing(config: &Config, now: Moment) -> Finding {
     const CHECK: &str = "tls";
     let listen = config.listen;
+    match Tls::open(config, now) {
+        Err(error) => return Finding::wrong(CHECK, error.public(), "the server would not start"),
+        Ok(Some(tls)) => return certificate(tls.until(), now),
+        Ok(None) => {}
+    }
     if listen.ip().is_loopback() {
         return Finding::well(CHECK, format!("plain HTTP on {listen}: this machine alone hears it"));
     }
@@ -29,6 +41,16 @@ fn hearing(config: &Config) -> Finding {
         format!("plain HTTP on {listen}: whoever is between can read passwords and tokens"),
         "speak TLS; or put a proxy that does before it, and name it in trusted_proxies",
     )
+}
+
+fn certificate(until: Moment, now: Moment) -> Finding {
+    const CHECK: &str = "tls";
+    let says =
+        format!("the certificate and its key belong together, and are valid until {}", date::text(until));
+    if now.plus_secs(RENEWAL_DAYS * DAY_SECS) < until {
+        return Finding::well(CHECK, says);
+    }
+    Finding::warning(CHECK, says, "renew it: the server takes new files over while it runs")
 }
 
 /// Whose `Forwarded` and `X-Forwarded-For` are believed.
@@ -66,6 +88,7 @@ mod tests {
 
     #[test]
     fn who_hears_and_who_is_believed() {
+        let hearing = |config: &Config| hearing(config, Moment::from_secs(1_767_323_045));
         let mut config = Config::default();
         assert!(hearing(&config).state == State::Well && believed(&config).is_none());
         config.listen = ([0, 0, 0, 0], 80).into();
@@ -74,6 +97,21 @@ mod tests {
         assert!(hearing(&config).state == State::Well && believed(&config).is_none());
         config.trusted_proxies.push("::/0".parse().unwrap());
         assert!(believed(&config).is_some_and(|finding| finding.state == State::Wrong));
+    }
+
+    #[test]
+    fn a_certificate_is_spoken_of_before_it_ends() {
+        let (now, day) = (Moment::from_secs(1_767_323_045), DAY_SECS);
+        assert!(certificate(now.plus_secs(15 * day), now).state == State::Well);
+        assert!(certificate(now.plus_secs(13 * day), now).state == State::Warning);
+    }
+
+    #[test]
+    fn a_certificate_that_cannot_be_read_is_wrong() {
+        let cert = Some("/nowhere/cert.pem".into());
+        let config = Config { tls_cert: cert, tls_key: Some("/nowhere/key.pem".into()), ..Config::default() };
+        let finding = hearing(&config, Moment::from_secs(1_767_323_045));
+        assert!(finding.state == State::Wrong && finding.says.contains("/nowhere/"), "{}", finding.says);
     }
 
     #[test]

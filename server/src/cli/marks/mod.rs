@@ -114,7 +114,9 @@ impl<'a> Log<'a> {
         if self.json { self.table.out().json(&told) } else { Ok(()) }
     }
 
+    /// Prints what there is, and notices if nobody reads it any more.
     fn flush(&mut self) -> Outcome<()> {
-        self.table.flush()
+        self.table.flush()?;
+        self.table.out().look_for_reader()
     }
 }

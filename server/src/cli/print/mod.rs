@@ -4,8 +4,9 @@
 mod printable;
 mod table;
 
-use std::io::{BufWriter, IsTerminal, Stdout, Write};
+use std::io::{BufWriter, ErrorKind, IsTerminal, Stdout, Write};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::Value;
 
 pub(super) use self::printable::printable;
@@ -99,6 +100,19 @@ impl Out {
     /// The output's.
     pub(super) fn flush(&mut self) -> Outcome<()> {
         Ok(self.to.flush()?)
+    }
+
+    /// # Errors
+    /// As when something is printed: whoever read this has gone, which a writer without anything to write does not
+    /// notice by itself.
+    pub(super) fn look_for_reader(&self) -> Outcome<()> {
+        let mut pipe = [PollFd::new(self.to.get_ref(), PollFlags::empty())];
+        let at_once = Timespec::default();
+        match poll(&mut pipe, Some(&at_once)) {
+            Ok(1..) if pipe[0].revents().contains(PollFlags::ERR) => Err(ErrorKind::BrokenPipe.into()),
+            _ => Ok(()),
+        }
+        .map_err(|error: std::io::Error| error.into())
     }
 
     fn heading(&mut self, text: &str) -> Outcome<()> {

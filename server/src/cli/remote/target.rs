@@ -1,6 +1,7 @@
 //! Where the server is, and whether a key may go there.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use http::Uri;
 
@@ -10,6 +11,8 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 const USUAL: &str = "http://127.0.0.1:8080";
 /// The variable that names the server.
 const VARIABLE: &str = "EXEUNT_URL";
+/// Seconds in which a name must be found.
+const LOOKUP_SECS: u64 = 10;
 
 /// A server's address, as it was given and as it is reached.
 pub(super) struct Target {
@@ -31,20 +34,16 @@ impl Target {
     /// `Usage` for what is no address of a server, and for one to which the key would go in clear; `Unavailable` if
     /// the name leads nowhere.
     pub(super) async fn find(given: Option<&str>, allow_plain_http: bool) -> Outcome<Self> {
-        let url = match given {
-            Some(url) => url.to_owned(),
-            None => {
-                std::env::var(VARIABLE).ok().filter(|url| !url.is_empty()).unwrap_or_else(|| USUAL.to_owned())
+        let url = match (given, std::env::var(VARIABLE)) {
+            (Some(url), _) => url.to_owned(),
+            (None, Ok(url)) if !url.is_empty() => url,
+            (None, Err(std::env::VarError::NotUnicode(_))) => {
+                return Err(Failure::usage(format!("{VARIABLE} is not UTF-8")));
             }
+            (None, _) => USUAL.to_owned(),
         };
         let mut target = Self::read(&url)?;
-        let port = target.port();
-        let found = tokio::net::lookup_host((target.host.as_str(), port)).await;
-        let found = found.map_err(|error| {
-            let text = format!("{}: {error}. Is the name in --url or {VARIABLE} right?", target.authority);
-            Failure::new(Exit::Unavailable, text)
-        })?;
-        target.addresses = found.collect();
+        target.addresses = target.looked_up().await?;
         if !target.secure && !allow_plain_http && !target.is_here() {
             return Err(Failure::usage(format!(
                 "{url} is another machine, and http:// would show the key to everybody on the way: use https://, or \
@@ -56,7 +55,8 @@ impl Target {
 
     /// Whether every address is this machine's own.
     pub(super) fn is_here(&self) -> bool {
-        self.addresses.iter().all(|address| address.ip().to_canonical().is_loopback())
+        !self.addresses.is_empty()
+            && self.addresses.iter().all(|address| address.ip().to_canonical().is_loopback())
     }
 
     /// A path of the native interface as it is under this address.
@@ -87,6 +87,17 @@ impl Target {
             addresses: Vec::new(),
             prefix: uri.path().trim_end_matches('/').to_owned(),
         })
+    }
+
+    async fn looked_up(&self) -> Outcome<Vec<SocketAddr>> {
+        let asked = tokio::net::lookup_host((self.host.as_str(), self.port()));
+        let why = match tokio::time::timeout(Duration::from_secs(LOOKUP_SECS), asked).await {
+            Ok(Ok(found)) => return Ok(found.collect()),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("the name was not found within {LOOKUP_SECS} seconds"),
+        };
+        let text = format!("{}: {why}. Is the name in --url or {VARIABLE} right?", self.authority);
+        Err(Failure::new(Exit::Unavailable, text))
     }
 
     fn port(&self) -> u16 {

@@ -18,8 +18,10 @@ pub(super) struct Add {
     /// How the user logs in; leading zeros count
     #[arg(long, value_name = "NUMBER")]
     account_number: Option<String>,
+    /// First name
     #[arg(long, value_name = "NAME")]
     first_name: Option<String>,
+    /// Last name
     #[arg(long, value_name = "NAME")]
     last_name: Option<String>,
     /// Whatever else is kept with the user: a JSON object

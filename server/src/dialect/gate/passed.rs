@@ -1,5 +1,7 @@
 //! Whom a gateway may let through, as it is told to the application.
 
+use std::sync::Arc;
+
 use exeunt_core::{ClientId, SessionId, UserId, Why};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -18,7 +20,7 @@ pub struct Passed {
     /// Whose session it is.
     pub user: Option<UserId>,
     /// The name of that user, if it has one.
-    pub username: Option<String>,
+    pub username: Option<Arc<str>>,
     /// What else the dialect wants said.
     pub headers: HeaderMap,
 }
@@ -32,16 +34,7 @@ pub async fn admit(x: &Exchange, presented: &Presented<'_>, slide: Slide) -> Res
     let standing = authority.check_exact(presented, x.now, Slide::No).await?;
     let username = match standing.user {
         None => None,
-        Some(user) => {
-            authority
-                .user(presented.realm, user)
-                .await
-                .map_err(|error| match error.kind() {
-                    Kind::NotFound => Error::dead(Cause::Ended(Why::UserDeleted)),
-                    _ => error,
-                })?
-                .username
-        }
+        Some(user) => authority.username(presented.realm, user).await.map_err(gone)?,
     };
     // Only now does the call succeed, so only now is it a use; and what was ended meanwhile does not pass.
     let standing = authority.check_exact(presented, x.now, slide).await?;
@@ -52,6 +45,14 @@ pub async fn admit(x: &Exchange, presented: &Presented<'_>, slide: Slide) -> Res
         username,
         headers: HeaderMap::new(),
     })
+}
+
+/// The session stands, and its user is gone: as if the deletion had been known already.
+fn gone(error: Error) -> Error {
+    match error.kind() {
+        Kind::NotFound => Error::dead(Cause::Ended(Why::UserDeleted)),
+        _ => error,
+    }
 }
 
 /// What stands for itself in `Exeunt-Username`: visible ASCII, but for the percent sign.
@@ -87,7 +88,7 @@ mod tests {
     #[test]
     fn a_name_that_no_header_can_hold_is_percent_encoded() {
         let name = |text: &str| {
-            let passed = Passed { username: Some(text.to_owned()), ..Passed::default() };
+            let passed = Passed { username: Some(text.into()), ..Passed::default() };
             passed.into_response().headers()["exeunt-username"].to_str().unwrap().to_owned()
         };
         assert_eq!(name("alice@example.org"), "alice@example.org");

@@ -2,7 +2,7 @@
 
 use exeunt_core::Stamp;
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::caller::Need;
 use super::{serve, wire};
@@ -14,13 +14,18 @@ use crate::exchange::{Answer, Exchange};
 pub(super) fn page(x: Exchange) -> Answer {
     serve(x, Need::Read, |x, caller| async move {
         let (lines, next) = x.app.authority.audit(caller.view(&x), before(&x)?).await?;
-        let items = lines.iter().map(|line| match line {
-            AuditLine::Entry(entry) => json!({ "change": wire::entry(entry) }),
-            AuditLine::Mark(mark) => json!({ "mark": wire::mark(mark) }),
-        });
+        let items = lines.iter().map(line);
         let next = next.map(|place| format!("{}.{}", place.entry, place.mark));
         Ok(wire::json(StatusCode::OK, &wire::page(items.collect(), next)))
     })
+}
+
+/// A line of the trail.
+pub(super) fn line(line: &AuditLine) -> Value {
+    match line {
+        AuditLine::Entry(entry) => json!({ "change": wire::entry(entry) }),
+        AuditLine::Mark(mark) => json!({ "mark": wire::mark(mark) }),
+    }
 }
 
 fn before(x: &Exchange) -> Result<AuditPlace> {

@@ -7,15 +7,12 @@ use serde_json::{Value, json};
 
 use super::caller::{Caller, Need};
 use super::{DOOR, Reply, serve, wire};
-use crate::authority::client::SESSIONS_MAX;
 use crate::authority::{Call, Client, ClientChange, Endpoint, Settings};
 use crate::error::{Error, Result};
 use crate::exchange::{Answer, Exchange, empty};
 
 /// Letters in each half of a permanent pair, as the service that spoke this dialect first gave them.
 const PAIR_LETTERS: usize = 32;
-/// Seconds that sessions live unseen, and at most, unless the client says otherwise.
-const LIFETIME_SECS: (u32, u32) = (3600, 86_400);
 
 /// A client as it is given. What its dialect does not have is refused.
 #[derive(Default, Deserialize)]
@@ -42,20 +39,13 @@ async fn run_create(mut x: Exchange, caller: Caller) -> Reply {
     let given: Given = wire::object(&mut x).await?;
     let (app, call) = (x.app.clone(), caller.call(&mut x));
     let (settings, shown) = given.settings(&call, None)?;
+    let name = given.name.as_deref().unwrap_or_default();
+    let usual = Client::usual(&call, caller.realm.id, given.door(), name, settings);
     let client = Client {
-        id: call.mint.client_id(),
-        realm: caller.realm.id,
-        name: given.name.clone().unwrap_or_default(),
-        door: given.door(),
-        builtin: false,
-        idle_secs: given.idle_secs.unwrap_or(LIFETIME_SECS.0),
-        absolute_secs: given.absolute_secs.unwrap_or(LIFETIME_SECS.1),
-        sessions_max: given.max_sessions.unwrap_or(SESSIONS_MAX),
-        settings,
-        removed: false,
-        created_at: call.now,
-        updated_at: call.now,
-        version: 0,
+        idle_secs: given.idle_secs.unwrap_or(usual.idle_secs),
+        absolute_secs: given.absolute_secs.unwrap_or(usual.absolute_secs),
+        sessions_max: given.max_sessions.unwrap_or(usual.sessions_max),
+        ..usual
     };
     let client = app.authority.create_client(&call, client).await?;
     Ok(wire::json(StatusCode::CREATED, &with_pair(wire::client(&client), shown)))

@@ -39,7 +39,7 @@ async fn run_feed(x: Exchange, caller: Caller) -> Reply {
     let position = x.app.authority.position().await?;
     // A new reader without a position starts from now: what was before is in the snapshot.
     let start = after.is_none().then_some(Some(position.stamp));
-    let start = start.map_or_else(|| marks::place(after.as_deref(), position), Ok)?;
+    let start = start.map_or_else(|| marks::place("after", after.as_deref(), position), Ok)?;
     if x.method() == Method::HEAD {
         return Ok(event_stream(Either::Left(Full::default())));
     }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::caller::Need;
 use super::{serve, settle, wire};
+use crate::error::{Error, Kind, Outage};
 use crate::exchange::{Answer, Exchange, answer};
 use crate::metrics;
 
@@ -22,8 +23,8 @@ pub(super) fn live(_: Exchange) -> Answer {
 pub(super) fn ready(x: Exchange) -> Answer {
     Box::pin(settle(async move {
         let authority = &x.app.authority;
-        authority.ready()?;
-        authority.position().await?;
+        authority.ready().map_err(away)?;
+        authority.position().await.map_err(away)?;
         let sessions = authority.sessions_in_memory();
         let bytes = u64::try_from(sessions).unwrap_or(u64::MAX).saturating_mul(BYTES_PER_SESSION);
         let bound = x.app.config.limits.memory_warn_bytes;
@@ -32,6 +33,19 @@ pub(super) fn ready(x: Exchange) -> Answer {
         let warnings: Vec<_> = (bytes > bound).then_some(warning).into_iter().collect();
         Ok(wire::json(StatusCode::OK, &json!({ "status": "ready", "warnings": warnings })))
     }))
+}
+
+/// What is wrong, for whoever looks after the server; the rest is in the log.
+fn away(error: Error) -> Error {
+    let public = match error.kind() {
+        Kind::Unavailable(Outage::Unknown) => {
+            "the store failed in the middle of a change; it is being opened again, and no check is answered until then"
+        }
+        Kind::Unavailable(_) => "the store does not answer",
+        _ => return error,
+    };
+    let because = error.private().map(str::to_owned);
+    because.into_iter().fold(Error::new(error.kind(), public), Error::because)
 }
 
 pub(super) fn metrics(x: Exchange) -> Answer {

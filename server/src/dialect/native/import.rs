@@ -84,7 +84,7 @@ async fn import_sessions(mut x: Exchange, caller: Caller) -> Reply {
     let now = app.authority.position().await?;
     let since = match &batch.since {
         None => now.stamp,
-        Some(since) => match marks::place(Some(since), now)? {
+        Some(since) => match marks::place("since", Some(since), now)? {
             Some(since) => since,
             None => return Ok(error::gone()),
         },

@@ -21,7 +21,7 @@ async fn run_page(x: Exchange, caller: Caller) -> Reply {
     let limit = wire::parsed(&x, "limit")?.unwrap_or(PAGE_USUAL);
     let authority = &x.app.authority;
     let (after, end) = (wire::parameter(&x, "after"), authority.position().await?);
-    let Some(after) = place(after.as_deref(), end)? else { return Ok(error::gone()) };
+    let Some(after) = place("after", after.as_deref(), end)? else { return Ok(error::gone()) };
     match authority.marks(caller.view(&x), after, limit).await {
         Ok(page) => {
             let items: Vec<_> = page.marks.iter().map(wire::mark).collect();
@@ -37,21 +37,40 @@ async fn run_page(x: Exchange, caller: Caller) -> Reply {
 }
 
 pub(super) fn snapshot(x: Exchange) -> Answer {
-    serve(x, Need::Read, |x, caller| async move {
-        let snapshot = x.app.authority.snapshot(caller.view(&x)).await?;
-        let items: Vec<_> = snapshot.marks.iter().map(wire::mark).collect();
-        let body = json!({ "items": items, "next": null, "position": wire::position(snapshot.position) });
-        Ok(wire::json(StatusCode::OK, &body))
-    })
+    serve(x, Need::Read, run_snapshot)
+}
+
+/// All pages tell one position, which is the first one's: what is replaced while they are read is in the feed after it.
+async fn run_snapshot(x: Exchange, caller: Caller) -> Reply {
+    let end = x.app.authority.position().await?;
+    let Some((upto, after)) = snapshot_place(&x, end)? else { return Ok(error::gone()) };
+    let page = x.app.authority.snapshot(caller.view(&x), after, upto).await?;
+    let position = wire::position(Position { stamp: upto, ..end });
+    let items: Vec<_> = page.marks.iter().map(wire::mark).collect();
+    let next = (page.position.stamp < upto).then(|| format!("{position}.{}", page.position.stamp));
+    let body = json!({ "items": items, "next": next, "position": position });
+    Ok(wire::json(StatusCode::OK, &body))
+}
+
+/// Of which position the snapshot is, and after which place the page begins. `None`: of another life of the store.
+fn snapshot_place(x: &Exchange, end: Position) -> Result<Option<(Stamp, Stamp)>> {
+    let Some(cursor) = wire::parameter(x, "cursor") else { return Ok(Some((end.stamp, Stamp::ZERO))) };
+    let malformed = || Error::malformed("cursor", "the cursor is the next of another page");
+    let (position, after) = cursor.rsplit_once('.').ok_or_else(malformed)?;
+    let after = Stamp::from_number(after.parse().map_err(|_| malformed())?);
+    if !position.contains('.') {
+        return Err(malformed());
+    }
+    Ok(place("cursor", Some(position), end)?.map(|upto| (upto, after.min(upto))))
 }
 
 /// The place that a reader has come to: `stamp`, or `incarnation.stamp`. `None`: of another life of the store.
 ///
 /// # Errors
-/// `Malformed("after")`; `Unavailable` for a place beyond the end of this life: the store was turned back.
-pub(super) fn place(after: Option<&str>, now: Position) -> Result<Option<Stamp>> {
+/// `Malformed(field)`; `Unavailable` for a place beyond the end of this life: the store was turned back.
+pub(super) fn place(field: &'static str, after: Option<&str>, now: Position) -> Result<Option<Stamp>> {
     let Some(after) = after else { return Ok(Some(Stamp::ZERO)) };
-    let malformed = || Error::malformed("after", "a position is one that this server gave");
+    let malformed = || Error::malformed(field, "a position is one that this server gave");
     let (incarnation, number) =
         after.rsplit_once('.').map_or((None, after), |(life, number)| (Some(life), number));
     let stamp = Stamp::from_number(number.parse().map_err(|_| malformed())?);

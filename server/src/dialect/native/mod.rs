@@ -8,6 +8,7 @@ mod check;
 mod clients;
 mod end;
 mod error;
+mod export;
 mod feed;
 mod gate;
 mod health;
@@ -16,6 +17,7 @@ mod keys;
 mod marks;
 mod realms;
 mod sessions;
+mod usage;
 mod users;
 mod wire;
 
@@ -38,6 +40,7 @@ pub const DIALECT: Dialect = Dialect {
     door: DOOR,
     builtin: Some(Builtin { door: DOOR, idle_secs: 3600, absolute_secs: 86_400 }),
     deprecated: false,
+    legacy: false,
     route,
     errors: |error| vec![("problem+json", error::render(error))],
     gone: crate::dialect::nothing,
@@ -119,12 +122,14 @@ pub const RESOURCES: &[Resource] = &[
     ("/v1/realm/sessions", &[on(Method::DELETE, "end_realm_sessions", end::realm).with(&["dry_run"])]),
     ("/v1/marks", &[get("marks", marks::page).with(&["after", "limit"])]),
     ("/v1/feed", &[get("feed", feed::feed).with(&["after"])]),
-    ("/v1/snapshot", &[get("snapshot", marks::snapshot)]),
+    ("/v1/snapshot", &[get("snapshot", marks::snapshot).with(&["cursor"])]),
     ("/v1/keys", &[get("list_keys", keys::list), post("create_key", Sort::Admin, keys::create)]),
     ("/v1/keys/{}", &[on(Method::DELETE, "remove_key", keys::remove)]),
     ("/v1/realms", &[get("list_realms", realms::list), post("create_realm", Sort::Admin, realms::create)]),
     ("/v1/backup", &[get("backup", backup::backup)]),
+    ("/v1/dialects/usage", &[get("dialect_usage", usage::list)]),
     ("/v1/audit", &[get("audit", audit::page).with(&["cursor"])]),
+    ("/v1/audit.jsonl", &[get("audit_export", export::lines).with(&["after", "before"])]),
     ("/v1/openapi.json", &[get("openapi", health::openapi)]),
     ("/metrics", &[get("metrics", health::metrics)]),
     ("/healthz", &[open("healthz", health::live)]),

@@ -131,9 +131,9 @@ impl Address {
         Ok((self.admit()?, &self.origin))
     }
 
-    /// A token as it is presented to a project: it is good for everything of this project, and unknown in any other.
+    /// A token as it is presented to this project.
     pub(super) const fn presented<'a>(&self, project: &Client, token: &'a Token) -> Presented<'a> {
-        Presented { door: DOOR, realm: self.realm, client: Some(project.id), token }
+        presented(self.realm, project, token)
     }
 
     fn admit(&self) -> Result<Arc<Client>, Refusal> {
@@ -151,15 +151,20 @@ impl Address {
 }
 
 impl Visit {
-    /// A token as it is presented here: it is good for every endpoint of this project, and unknown in any other.
+    /// A token as it is presented here.
     pub(super) fn presented<'a>(&self, token: &'a Token) -> Presented<'a> {
-        Presented { door: DOOR, realm: self.realm, client: Some(self.project.id), token }
+        presented(self.realm, &self.project, token)
     }
 
     /// The circumstances of this call.
     pub(super) fn call(&self, x: &mut Exchange) -> Call {
         x.call(DOOR, By::Client(self.project.id))
     }
+}
+
+/// A token is good for everything of its project, and unknown in any other.
+const fn presented<'a>(realm: RealmId, project: &Client, token: &'a Token) -> Presented<'a> {
+    Presented { door: DOOR, realm, client: Some(project.id), token }
 }
 
 /// The endpoint of the path, letter for letter: a name holds nothing that needs percent-encoding.

@@ -10,7 +10,7 @@ use crate::store::{Adopted, Adoption, AuditPlace, Identifier, NewSession, Sessio
 
 /// Session `number` of user `user`, issued elsewhere a minute ago and seen half a minute ago.
 async fn elsewhere(store: &dyn Store, number: u64, user: u64) -> Result<Adopted> {
-    let NewSession { mut record, sessions_max } = fresh(store, number, user).await?;
+    let NewSession { mut record, sessions_max, audit: _ } = fresh(store, number, user).await?;
     record.session.issued_at = NOW.minus_secs(60);
     Ok(Adopted { record, seen: NOW.minus_secs(30), sessions_max })
 }
@@ -34,7 +34,7 @@ pub async fn users_are_imported_each_whole_or_not_at_all(store: &dyn Store) -> R
     for name in ["user2", "user4"] {
         assert!(store.user(REALM, Identifier::Username(name.to_owned())).await?.is_none());
     }
-    assert_eq!(store.audit(None, AuditPlace::NEWEST, 10).await?.0.len(), 1);
+    assert_eq!(store.audit(None, AuditPlace::NEWEST, 10).await?.entries.len(), 1);
     let mut later = store.save_user(user(2), None, None).await?.record;
     later.last_name = "Lovelace".to_owned();
     assert_eq!(kind(store.import_users(vec![later], None).await), Some(Kind::Conflict("version")));
@@ -72,7 +72,7 @@ pub async fn a_token_is_adopted_once(store: &dyn Store) -> Result<()> {
     twin.record.token = adopted.record.token;
     let both = store.adopt(vec![adopted.clone(), twin], NOW, Some(audit_entry("session.import"))).await?;
     assert_eq!(both, [Adoption::Recorded(1), Adoption::Known]);
-    assert_eq!(store.audit(None, AuditPlace::NEWEST, 10).await?.0.len(), 1);
+    assert_eq!(store.audit(None, AuditPlace::NEWEST, 10).await?.entries.len(), 1);
     raise_session(store, &adopted.record.session).await?;
     assert_eq!(again(3).await?, [Adoption::Known]);
     let later = NOW.plus_secs(1_000);

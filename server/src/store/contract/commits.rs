@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use exeunt_core::{Anchor, Stamp, UserId, Verdict, Why};
 
-use super::fixture::{Call, NOW, at_once, audit_entry, client, id, issue, kind, raise, user};
+use super::fixture::{Call, NOW, at_once, audit_entry, client, fresh, id, issue, kind, raise, user};
 use crate::error::{Kind, Result};
-use crate::store::{AuditPlace, Identifier, SessionBy, Store};
+use crate::store::{AuditPlace, Identifier, NewSession, SessionBy, Store};
 
 /// Marks get the places 1, 2, 3, … also when many are raised at once.
 pub async fn stamps_are_contiguous(store: &dyn Store) -> Result<()> {
@@ -60,8 +60,18 @@ pub async fn a_change_of_user_commits_with_its_mark_or_not_at_all(store: &dyn St
     assert_eq!(store.position().await?.stamp, mark.at);
     let found = store.user(super::REALM, Identifier::Id(again.record.id)).await?;
     assert_eq!(found.map(|user| (user.disabled, user.version)), Some((true, 2)));
-    let (entries, marks) = store.audit(None, AuditPlace::NEWEST, 10).await?;
-    assert_eq!((entries.len(), marks.len()), (2, 1));
+    let trail = store.audit(None, AuditPlace::NEWEST, 10).await?;
+    assert_eq!((trail.entries.len(), trail.marks.len()), (2, 1));
+    Ok(())
+}
+
+/// A session and its line in the trail are one transaction: one that is refused leaves none.
+pub async fn a_session_commits_with_its_line_or_not_at_all(store: &dyn Store) -> Result<()> {
+    let new = NewSession { audit: Some(audit_entry("session.issue")), ..fresh(store, 1, 1).await? };
+    store.issue(new.clone()).await?;
+    assert_eq!(kind(store.issue(new).await), Some(Kind::Conflict("session")));
+    let trail = store.audit(None, AuditPlace::NEWEST, 10).await?;
+    assert_eq!(trail.entries.iter().map(|entry| &*entry.what).collect::<Vec<_>>(), ["session.issue"]);
     Ok(())
 }
 

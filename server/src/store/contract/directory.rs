@@ -6,7 +6,7 @@ use serde_json::json;
 use super::fixture::{NOW, REALM, audit_entry, client, id, kind, raise, user};
 use crate::error::{Error, Kind, Result};
 use crate::store::{
-    AuditPlace, Client, Endpoint, Identifier, Key, PasswordHash, Realm, Role, Settings, Store,
+    AuditPlace, Client, Endpoint, Identifier, Key, PasswordHash, Realm, Role, Settings, Store, Trail,
 };
 
 /// By id, user name and account number letter by letter, by e-mail address without case, each in its realm; and
@@ -51,7 +51,7 @@ pub async fn identifiers_are_unique_and_freed_by_deletion(store: &dyn Store) -> 
     let refused = store.save_user(second.clone(), Some(end), Some(audit_entry("user.create"))).await;
     assert_eq!(kind(refused), Some(Kind::Conflict("username")));
     assert_eq!(store.position().await?.stamp, Stamp::ZERO);
-    assert!(store.audit(None, AuditPlace::NEWEST, 10).await?.0.is_empty());
+    assert!(store.audit(None, AuditPlace::NEWEST, 10).await?.entries.is_empty());
     second.username = None;
     second.account_number.clone_from(&first.account_number);
     assert_eq!(
@@ -163,7 +163,7 @@ pub async fn realms_are_made_with_their_clients(store: &dyn Store) -> Result<()>
     assert_eq!(store.realms().await?, [realm(1, "main"), realm(4, "last")]);
     let made: Vec<_> = store.clients().await?.iter().map(|client| client.version).collect();
     assert_eq!(made, [1, 1]);
-    assert_eq!(store.audit(None, AuditPlace::NEWEST, 10).await?.0.len(), 1);
+    assert_eq!(store.audit(None, AuditPlace::NEWEST, 10).await?.entries.len(), 1);
     Ok(())
 }
 
@@ -186,7 +186,7 @@ pub async fn keys_come_and_go(store: &dyn Store) -> Result<()> {
     assert!(store.remove_key(admin.id, Some(audit_entry("key.remove"))).await?);
     assert!(!store.remove_key(admin.id, Some(audit_entry("key.remove"))).await?);
     assert_eq!(store.keys().await?.len(), 1);
-    assert_eq!(store.audit(None, AuditPlace::NEWEST, 10).await?.0.len(), 2);
+    assert_eq!(store.audit(None, AuditPlace::NEWEST, 10).await?.entries.len(), 2);
     Ok(())
 }
 
@@ -200,7 +200,7 @@ pub async fn the_trail_is_read_from_its_end(store: &dyn Store) -> Result<()> {
     let mut before = AuditPlace::NEWEST;
     let (mut steps, mut places) = (Vec::new(), Vec::new());
     loop {
-        let (entries, marks) = store.audit(Some(REALM), before, 2).await?;
+        let Trail { entries, marks, .. } = store.audit(Some(REALM), before, 2).await?;
         let (Some(entry), Some(mark)) = (entries.last(), marks.last()) else { break };
         before = AuditPlace { entry: entry.place, mark: mark.at };
         steps.extend(entries.into_iter().map(|entry| entry.what));
@@ -208,10 +208,10 @@ pub async fn the_trail_is_read_from_its_end(store: &dyn Store) -> Result<()> {
     }
     assert_eq!(steps, ["step 5", "step 4", "step 3", "step 2", "step 1"]);
     assert_eq!(places, [5, 4, 3, 2, 1]);
-    let (entries, _) = store.audit(None, AuditPlace::NEWEST, 1).await?;
+    let entries = store.audit(None, AuditPlace::NEWEST, 1).await?.entries;
     let entry = entries.into_iter().next().ok_or_else(|| Error::internal("no entry"))?;
     assert_eq!(entry, crate::store::AuditEntry { place: entry.place, ..audit_entry("step 5") });
-    let (entries, marks) = store.audit(Some(RealmId([9; 16])), AuditPlace::NEWEST, 9).await?;
-    assert!(entries.is_empty() && marks.is_empty());
+    let none = store.audit(Some(RealmId([9; 16])), AuditPlace::NEWEST, 9).await?;
+    assert!(none.entries.is_empty() && none.marks.is_empty());
     Ok(())
 }

@@ -39,7 +39,7 @@ pub async fn fresh(store: &dyn Store, number: u64, user: u64) -> Result<NewSessi
     };
     let token = Fingerprint::of(&number.to_be_bytes());
     let record = Record { session, door: DOOR, token, from: None, user_agent: None };
-    Ok(NewSession { record, sessions_max: 10_000 })
+    Ok(NewSession { record, sessions_max: 10_000, audit: None })
 }
 
 /// Issues it.

@@ -4,7 +4,7 @@ use exeunt_core::{Anchor, ClientId, Mark, RealmId, Stamp, UserId, Verdict, Why, 
 
 use super::fixture::{Call, NOW, REALM, at_once, fresh, id, issue, raise, raise_session};
 use crate::error::Result;
-use crate::store::{Found, List, Raise, SessionMarks, Store};
+use crate::store::{Found, List, MarkPage, Raise, SessionMarks, Store};
 
 const ELSEWHERE: RealmId = RealmId([9; 16]);
 
@@ -82,6 +82,35 @@ pub async fn a_snapshot_holds_what_is_in_force(store: &dyn Store) -> Result<()> 
     let snapshot = store.snapshot(None, SessionMarks::LeftOut).await?;
     let places: Vec<_> = snapshot.marks.iter().map(|mark| mark.at.number()).collect();
     assert_eq!((places, snapshot.position.stamp.number()), (vec![3, 4], 4));
+    Ok(())
+}
+
+/// Page by page, what was in force at a place and still is; what has replaced some of it meanwhile is in the log after
+/// that place.
+pub async fn a_snapshot_is_read_page_by_page(store: &dyn Store) -> Result<()> {
+    let user = |number| Anchor::User(UserId(id(number)));
+    for number in 1..=3 {
+        store.raise(raise(user(number), Why::Everywhere)).await?;
+    }
+    raise_session(store, &issue(store, 1, 4).await?).await?;
+    store.raise(elsewhere(5)).await?;
+    let upto = store.position().await?.stamp;
+    let whole = store.snapshot(None, SessionMarks::Included).await?.marks;
+    let (mut after, mut read) = (Stamp::ZERO, Vec::new());
+    while after < upto {
+        let page = store.in_force(None, after, upto, 1).await?;
+        assert!(page.marks.len() <= 1 && page.position.stamp > after && page.position.stamp <= upto);
+        after = page.position.stamp;
+        read.extend(page.marks);
+    }
+    assert_eq!(read, whole);
+    let again = store.raise(raise(user(2), Why::Admin)).await?.mark;
+    let places = |page: MarkPage| page.marks.iter().map(|mark| mark.at.number()).collect::<Vec<_>>();
+    assert_eq!(places(store.in_force(None, Stamp::from_number(1), upto, 10).await?), [3, 4, 5]);
+    assert_eq!(store.marks(None, upto, 10).await?.marks, [again]);
+    assert_eq!(places(store.in_force(Some(ELSEWHERE), Stamp::ZERO, upto, 10).await?), [5]);
+    let none = store.in_force(None, upto, upto, 10).await?;
+    assert_eq!((none.marks.len(), none.position.stamp), (0, upto));
     Ok(())
 }
 

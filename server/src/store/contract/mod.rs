@@ -13,6 +13,7 @@ mod logouts;
 mod reopen;
 mod sessions;
 mod sweeping;
+mod usage;
 
 use std::pin::Pin;
 
@@ -26,6 +27,7 @@ pub use logouts::*;
 pub use reopen::{Everything, everything, write_everything};
 pub use sessions::*;
 pub use sweeping::*;
+pub use usage::*;
 
 use super::Store;
 use crate::error::Result;
@@ -42,10 +44,12 @@ macro_rules! with_promises {
             a_position_covers_what_was_acknowledged
             a_change_of_user_commits_with_its_mark_or_not_at_all
             a_change_of_client_commits_with_its_mark
+            a_session_commits_with_its_line_or_not_at_all
             reserved_numbers_never_repeat
             the_feed_misses_nothing_page_by_page
             the_feed_of_a_realm_tells_positions_of_the_whole
             a_snapshot_holds_what_is_in_force
+            a_snapshot_is_read_page_by_page
             of_concurrent_raises_one_found_it_alive
             an_ended_session_gets_no_second_mark
             an_expired_session_gets_one_mark_that_says_so
@@ -83,6 +87,7 @@ macro_rules! with_promises {
             a_token_is_adopted_once
             the_dead_are_not_adopted
             adopting_ends_nobody
+            usage_only_grows
         }
     };
 }

@@ -76,6 +76,6 @@ pub async fn everything(store: &dyn Store) -> Result<Everything> {
         realms: store.realms().await?,
         clients: store.clients().await?,
         keys: store.keys().await?,
-        trail: store.audit(None, AuditPlace::NEWEST, 100).await?.0,
+        trail: store.audit(None, AuditPlace::NEWEST, 100).await?.entries,
     })
 }

@@ -6,7 +6,8 @@ use exeunt_core::{KeyId, Mark, RealmId};
 use super::{MemoryStore, State};
 use crate::error::Result;
 use crate::store::{
-    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Saved, User, conflict,
+    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Saved, Trail, Usage, User,
+    conflict,
 };
 
 #[async_trait]
@@ -87,6 +88,28 @@ impl Directory for MemoryStore {
         Ok(outcomes)
     }
 
+    async fn put_usage(&self, all: Vec<Usage>) -> Result<()> {
+        let mut state = self.state()?;
+        for usage in all {
+            let caller = |it: &&mut Usage| {
+                (it.realm, it.door, &it.call, it.client)
+                    == (usage.realm, usage.door, &usage.call, usage.client)
+            };
+            match state.usage.iter_mut().find(caller) {
+                Some(there) => {
+                    there.count = there.count.max(usage.count);
+                    there.last_at = there.last_at.max(usage.last_at);
+                }
+                None => state.usage.push(usage),
+            }
+        }
+        Ok(())
+    }
+
+    async fn usage(&self) -> Result<Vec<Usage>> {
+        Ok(self.state()?.usage.clone())
+    }
+
     async fn clients(&self) -> Result<Vec<Client>> {
         Ok(self.state()?.clients.iter().filter(|client| !client.removed).cloned().collect())
     }
@@ -136,12 +159,7 @@ impl Directory for MemoryStore {
         Ok(removed)
     }
 
-    async fn audit(
-        &self,
-        realm: Option<RealmId>,
-        before: AuditPlace,
-        limit: u32,
-    ) -> Result<(Vec<AuditEntry>, Vec<Mark>)> {
+    async fn audit(&self, realm: Option<RealmId>, before: AuditPlace, limit: u32) -> Result<Trail> {
         let state = self.state()?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let entries = state.audit.range(..before.entry).rev().map(|(_, entry)| entry);
@@ -149,7 +167,8 @@ impl Directory for MemoryStore {
         let end = before.mark.number().max(state.log_start);
         let marks = state.log.range(state.log_start..end).rev().map(|(_, mark)| mark);
         let marks = marks.filter(|mark| realm.is_none_or(|realm| mark.realm == realm));
-        Ok((entries.take(limit).cloned().collect(), marks.take(limit).cloned().collect()))
+        let (entries, marks) = (entries.take(limit).cloned().collect(), marks.take(limit).cloned().collect());
+        Ok(Trail { entries, marks, entries_cut: None, marks_cut: None })
     }
 }
 

@@ -24,7 +24,7 @@ impl Ledger for MemoryStore {
 
     async fn issue(&self, new: NewSession) -> Result<Issued> {
         let mut state = self.state()?;
-        let NewSession { record, sessions_max } = new;
+        let NewSession { record, sessions_max, audit } = new;
         if state.rows.contains_key(&record.session.id) || state.tokens.contains_key(&record.token) {
             return Err(Error::new(Kind::Conflict("session"), "this session was issued already"));
         }
@@ -32,6 +32,7 @@ impl Ledger for MemoryStore {
             state.make_room(draft, &record, sessions_max);
             Ok(())
         })?;
+        state.record_audit(audit);
         Ok(Issued { row: state.insert(record), ended })
     }
 
@@ -129,14 +130,31 @@ impl Ledger for MemoryStore {
 
     async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot> {
         let state = self.state()?;
-        let recorded = |id| own == SessionMarks::Included && state.rows.contains_key(&id);
-        let in_force = |mark: &&Mark| {
-            state.is_latest(mark)
-                && session_id(mark.anchor).is_none_or(recorded)
-                && realm.is_none_or(|realm| mark.realm == realm)
-        };
+        let in_force =
+            |mark: &&Mark| state.is_in_force(mark, own) && realm.is_none_or(|realm| mark.realm == realm);
         let marks = state.log.values().filter(in_force).cloned().collect();
         Ok(Snapshot { marks, position: state.position() })
+    }
+
+    async fn in_force(
+        &self,
+        realm: Option<RealmId>,
+        after: Stamp,
+        upto: Stamp,
+        limit: u32,
+    ) -> Result<MarkPage> {
+        let state = self.state()?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let there = state.log.range(after.next().number()..).map(|(_, mark)| mark);
+        let marks: Vec<_> = there
+            .take_while(|mark| mark.at <= upto)
+            .filter(|mark| state.is_in_force(mark, SessionMarks::Included))
+            .filter(|mark| realm.is_none_or(|realm| mark.realm == realm))
+            .take(limit)
+            .cloned()
+            .collect();
+        let stamp = marks.last().filter(|_| marks.len() == limit).map_or(upto, |mark| mark.at);
+        Ok(MarkPage { marks, position: Position { stamp, ..state.position() } })
     }
 
     async fn reserve(&self, count: u64) -> Result<u64> {
@@ -163,6 +181,12 @@ impl Ledger for MemoryStore {
 impl State {
     fn position(&self) -> Position {
         Position { incarnation: self.incarnation, stamp: self.book.last() }
+    }
+
+    /// Whether this is in force, and asked for.
+    fn is_in_force(&self, mark: &Mark, own: SessionMarks) -> bool {
+        let recorded = |id| own == SessionMarks::Included && self.rows.contains_key(&id);
+        self.is_latest(mark) && session_id(mark.anchor).is_none_or(recorded)
     }
 
     /// Whether this is the mark in force on its anchor.

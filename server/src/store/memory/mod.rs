@@ -14,7 +14,7 @@ use exeunt_core::{Anchor, Fingerprint, Mark, Moment, Session, SessionId};
 
 use super::book::{Book, Draft};
 use super::round::Round;
-use super::{AuditEntry, Client, Found, Incarnation, Key, Realm, Record, User};
+use super::{AuditEntry, Client, Found, Incarnation, Key, Realm, Record, Usage, User};
 use crate::error::{Error, Outage, Result};
 
 /// Everything in memory.
@@ -40,6 +40,7 @@ struct State {
     keys: Vec<Key>,
     audit: BTreeMap<u64, AuditEntry>,
     last_audit: u64,
+    usage: Vec<Usage>,
 }
 
 struct Kept {
@@ -70,6 +71,7 @@ impl MemoryStore {
             keys: Vec::new(),
             audit: BTreeMap::new(),
             last_audit: 0,
+            usage: Vec::new(),
         }))
     }
 

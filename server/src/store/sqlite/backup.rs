@@ -91,6 +91,14 @@ impl Job {
     }
 
     fn copy_pages(&self, copy: &File, asked: &dyn Fn() -> bool) -> Result<()> {
+        let hold = self.checkpoint.hold();
+        let copied = self.copy_moment(copy, &hold, asked);
+        hold.catch_up(&self.shared);
+        copied
+    }
+
+    /// All pages as they are at the moment at which this begins.
+    fn copy_moment(&self, copy: &File, hold: &Hold<'_>, asked: &dyn Fn() -> bool) -> Result<()> {
         let here = |error| explain(&self.shared.options.path, error);
         let there = |error| explain(&self.path, error);
         let from = file::reader(&self.shared.options)?;
@@ -98,8 +106,8 @@ impl Job {
         // What is cut short is thrown away.
         to.pragma_update_and_check(None, "journal_mode", "off", |_| Ok(())).map_err(there)?;
         to.pragma_update(None, "synchronous", "off").map_err(there)?;
-        let hold = self.checkpoint.hold();
         let moment = from.unchecked_transaction().map_err(here)?;
+        // The first page that is read is what fixes the moment.
         let pages: u64 = moment.pragma_query_value(None, "page_count", |row| row.get(0)).map_err(here)?;
         let page_bytes: u64 = moment.pragma_query_value(None, "page_size", |row| row.get(0)).map_err(here)?;
         self.must_fit(copy, pages.saturating_mul(page_bytes))?;
@@ -110,12 +118,10 @@ impl Job {
             if steps.is_multiple_of(STEPS_PER_SYNC) {
                 copy.sync_data().map_err(|error| cannot(&self.path, "write the copy", &error))?;
             }
-            self.may_go_on(&hold, asked)?;
+            self.may_go_on(hold, asked)?;
         }
         drop(copying);
         moment.finish().map_err(here)?;
-        drop(from);
-        hold.catch_up(&self.shared);
         to.close().map_err(|(_, error)| there(error))
     }
 

@@ -13,6 +13,7 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, Result};
 
 use super::file;
 use super::state::Shared;
+use crate::env::Stopwatch;
 
 /// Pages (of 4 KiB) in the log at most.
 const WAL_PAGES_MAX: u32 = 40_000;
@@ -57,7 +58,9 @@ impl Checkpoint {
                 None => file::checkpointer(&shared.options),
             };
             match round.and_then(|conn| {
+                let watch = Stopwatch::start();
                 conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE)?;
+                shared.figures.checkpoint_secs.observe(watch.secs());
                 Ok(conn)
             }) {
                 Ok(done) => {
@@ -76,11 +79,13 @@ impl Checkpoint {
         if pages < shared.options.log_pages {
             return Ok(());
         }
-        let held = self.held.load(Ordering::SeqCst);
-        if held && pages < WAL_PAGES_HELD_MAX {
-            return Ok(());
+        if self.held.load(Ordering::SeqCst) {
+            // No commit waits for it: whoever holds it lets go soon, and moves what has gathered.
+            self.give_way.store(pages >= WAL_PAGES_HELD_MAX, Ordering::SeqCst);
+            if pages < 2 * WAL_PAGES_HELD_MAX {
+                return Ok(());
+            }
         }
-        self.give_way.store(held, Ordering::SeqCst);
         if pages >= WAL_PAGES_MAX {
             return shared.without_reads(|| restart(conn, WAIT));
         }
@@ -140,6 +145,10 @@ impl Hold<'_> {
 
     /// Moves what has gathered, so that little is left for the writer. Nobody holds on to an earlier state any more.
     pub(super) fn catch_up(&self, shared: &Shared) {
+        // What a failed fsync has left is the writer's business alone.
+        if shared.check().is_err() {
+            return;
+        }
         let moved = file::checkpointer(&shared.options)
             .and_then(|conn| Ok(conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE)?));
         if let Err(error) = moved {

@@ -10,7 +10,8 @@ use super::encode::{corrupt, moment};
 use super::queue::Lane;
 use crate::error::{Error, Result};
 use crate::store::{
-    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Role, Saved, User, conflict,
+    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Role, Saved, Trail, Usage,
+    User, conflict,
 };
 
 #[async_trait]
@@ -78,6 +79,14 @@ impl Directory for SqliteStore {
         .await
     }
 
+    async fn put_usage(&self, all: Vec<Usage>) -> Result<()> {
+        self.write(Lane::Rest, move |batch| batch.put_usage(&all)).await
+    }
+
+    async fn usage(&self) -> Result<Vec<Usage>> {
+        self.read(|reading| reading.usage()).await
+    }
+
     async fn clients(&self) -> Result<Vec<Client>> {
         self.read(|reading| reading.clients()).await
     }
@@ -131,12 +140,7 @@ impl Directory for SqliteStore {
         .await
     }
 
-    async fn audit(
-        &self,
-        realm: Option<RealmId>,
-        before: AuditPlace,
-        limit: u32,
-    ) -> Result<(Vec<AuditEntry>, Vec<Mark>)> {
+    async fn audit(&self, realm: Option<RealmId>, before: AuditPlace, limit: u32) -> Result<Trail> {
         self.read(move |reading| reading.trail(realm, before, limit)).await
     }
 }

@@ -10,6 +10,8 @@ use rusqlite::{Error, Result, Row};
 pub(super) const KIND_SESSION: u8 = 3;
 /// The columns that [`mark`] reads.
 pub(super) const MARK: &str = "stamp, kind, anchor, realm, why, by, via, source, at";
+/// How many they are.
+pub(super) const MARK_COLUMNS: usize = 9;
 
 pub(super) const fn kind(anchor: Anchor) -> u8 {
     match anchor {

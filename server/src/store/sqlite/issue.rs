@@ -16,6 +16,7 @@ impl Batch<'_> {
         self.make_room(&new.record, new.sessions_max)?;
         self.places.issued += 1;
         self.insert(&new.record)?;
+        self.write_audit(new.audit.clone())?;
         Ok(Issued { row: self.places.issued, ended: self.draft.since(before).to_vec() })
     }
 

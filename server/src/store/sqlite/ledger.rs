@@ -1,5 +1,7 @@
 //! Sessions, their tokens, the log of marks: which thread does what.
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use exeunt_core::{Mark, Moment, RealmId, Session, SessionId, Stamp};
 
@@ -7,6 +9,7 @@ use super::queue::Lane;
 use super::writer::Job;
 use super::{SqliteStore, meta};
 use crate::error::Result;
+use crate::store::figures::{Figures, Waiting};
 use crate::store::{
     Adopted, Adoption, AuditEntry, Backup, Found, Issued, Ledger, List, MarkPage, NewSession, Others,
     Position, Raise, RaiseOutcome, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept,
@@ -24,6 +27,12 @@ impl Ledger for SqliteStore {
 
     fn durable(&self) -> bool {
         true
+    }
+
+    fn figures(&self) -> Option<(Figures, Waiting)> {
+        let ((marks, writes), (_, reads)) = (self.writes.waiting(), self.reads.waiting());
+        let log_pages = self.shared.log_pages.load(Ordering::Relaxed);
+        Some((self.shared.figures.clone(), Waiting { marks, writes, reads, log_pages }))
     }
 
     async fn position(&self) -> Result<Position> {
@@ -100,6 +109,16 @@ impl Ledger for SqliteStore {
 
     async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot> {
         self.read(move |reading| reading.snapshot(realm, own)).await
+    }
+
+    async fn in_force(
+        &self,
+        realm: Option<RealmId>,
+        after: Stamp,
+        upto: Stamp,
+        limit: u32,
+    ) -> Result<MarkPage> {
+        self.read(move |reading| reading.in_force(realm, after, upto, limit)).await
     }
 
     async fn reserve(&self, count: u64) -> Result<u64> {

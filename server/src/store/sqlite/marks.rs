@@ -1,16 +1,16 @@
 //! Reading the log of marks.
 
 use exeunt_core::{Anchor, Mark, RealmId, Session, Stamp};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Rows};
 
-use super::encode::{KIND_SESSION, MARK, bound, kind, mark};
+use super::encode::{KIND_SESSION, MARK, MARK_COLUMNS, bound, kind, mark};
 use super::meta;
 use super::reader::Reading;
 use crate::error::{Error, Result};
 use crate::store::{MarkPage, Position, SessionMarks, Snapshot};
 
 /// Marks looked at for one page at most: where other realms have many, a page may be empty and yet go on.
-const LOOKED_AT_MAX: usize = 20_000;
+pub(super) const LOOKED_AT_MAX: usize = 20_000;
 
 /// The earliest mark above a session's stamp on any of its anchors. `latest` tells the place of a session's own mark,
 /// which is in no index.
@@ -42,6 +42,31 @@ pub(super) fn first_mark(
     Ok(first)
 }
 
+/// Marks that were looked for.
+struct Looked {
+    marks: Vec<Mark>,
+    last: Option<Stamp>,
+    /// There may be more: looking stopped before the last row.
+    full: bool,
+}
+
+/// Looks through rows of a mark each, and whether it is wanted, for those of a realm, until there are enough of them or
+/// enough was looked at.
+fn look(mut rows: Rows<'_>, realm: Option<RealmId>, limit: usize) -> Result<Looked> {
+    let (mut marks, mut looked_at, mut last) = (Vec::new(), 0, None);
+    let mut full = limit == 0;
+    while !full && let Some(row) = rows.next()? {
+        let mark = mark(row)?;
+        looked_at += 1;
+        last = Some(mark.at);
+        if row.get(MARK_COLUMNS)? && realm.is_none_or(|realm| mark.realm == realm) {
+            marks.push(mark);
+        }
+        full = marks.len() >= limit || looked_at >= LOOKED_AT_MAX;
+    }
+    Ok(Looked { marks, last, full })
+}
+
 impl Reading<'_> {
     pub(super) fn why(self, session: &Session) -> Result<Option<Mark>> {
         let latest = |anchor| self.shared.book().marks().latest(anchor).map(|raised| raised.at);
@@ -58,26 +83,41 @@ impl Reading<'_> {
         if after.next().number() < start {
             return Err(Error::not_found("position in the log any more"));
         }
-        let sql = format!("SELECT {MARK} FROM marks WHERE stamp > ? ORDER BY stamp");
+        let sql = format!("SELECT {MARK}, 1 FROM marks WHERE stamp > ? ORDER BY stamp");
         let mut statement = transaction.prepare_cached(&sql)?;
-        let mut rows = statement.query([bound(after.number())])?;
-        let (mut marks, mut looked_at, mut last) = (Vec::new(), 0, None);
-        let mut full = limit == 0;
-        while !full && let Some(row) = rows.next()? {
-            let mark = mark(row)?;
-            looked_at += 1;
-            last = Some(mark.at);
-            if realm.is_none_or(|realm| mark.realm == realm) {
-                marks.push(mark);
-            }
-            full = marks.len() >= limit || looked_at >= LOOKED_AT_MAX;
-        }
-        let stamp = match last {
-            Some(last) if full => last,
+        let looked = look(statement.query([bound(after.number())])?, realm, limit)?;
+        let stamp = match looked.last {
+            Some(last) if looked.full => last,
             Some(last) => last.max(known.stamp),
             None => known.stamp,
         };
-        Ok(MarkPage { marks, position: Position { stamp, ..known } })
+        Ok(MarkPage { marks: looked.marks, position: Position { stamp, ..known } })
+    }
+
+    pub(super) fn in_force(
+        self,
+        realm: Option<RealmId>,
+        after: Stamp,
+        upto: Stamp,
+        limit: u32,
+    ) -> Result<MarkPage> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let known = self.shared.position();
+        let transaction = self.conn.unchecked_transaction()?;
+        let sql = format!(
+            "SELECT {MARK}, CASE \
+               WHEN kind < {KIND_SESSION} THEN NOT EXISTS (SELECT 1 FROM marks AS later \
+                 WHERE later.kind = marks.kind AND later.anchor = marks.anchor \
+                   AND later.kind < {KIND_SESSION} AND later.stamp > marks.stamp) \
+               ELSE stamp >= ?3 AND EXISTS (SELECT 1 FROM sessions WHERE id = marks.anchor) END \
+             FROM marks WHERE stamp > ?1 AND stamp <= ?2 ORDER BY stamp"
+        );
+        let own_start = bound(meta::number(&transaction, "own_start")?);
+        let mut statement = transaction.prepare_cached(&sql)?;
+        let rows = statement.query((bound(after.number()), bound(upto.number()), own_start))?;
+        let looked = look(rows, realm, limit)?;
+        let stamp = looked.last.filter(|_| looked.full).unwrap_or(upto);
+        Ok(MarkPage { marks: looked.marks, position: Position { stamp, ..known } })
     }
 
     pub(super) fn snapshot(self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot> {

@@ -28,6 +28,7 @@ pub mod restore;
 mod sessions;
 mod state;
 mod sweep;
+mod usage;
 mod users;
 mod writer;
 

@@ -61,6 +61,12 @@ impl<T> Queue<T> {
         into.extend(lanes.rest.drain(..rest));
     }
 
+    /// How many wait in each lane, the first lane first.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        let lanes = self.lanes();
+        (lanes.first.len(), lanes.rest.len())
+    }
+
     /// Lets nothing more in; what waits is still taken.
     pub(super) fn close(&self) {
         self.lanes().closed = true;

@@ -1,7 +1,7 @@
 //! What the threads of the store share: what is known to be committed, and whether the store can be trusted.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use exeunt_core::{Mark, Moment, SessionId};
@@ -9,6 +9,7 @@ use exeunt_core::{Mark, Moment, SessionId};
 use super::SqliteOptions;
 use crate::error::{Error, Outage, Result};
 use crate::store::book::Book;
+use crate::store::figures::Figures;
 use crate::store::{Incarnation, Position};
 
 const OPEN: u8 = 0;
@@ -19,6 +20,10 @@ pub(super) struct Shared {
     pub(super) options: SqliteOptions,
     /// Counts how often the file was opened: a connection of an earlier life is dropped.
     pub(super) life: AtomicU64,
+    /// What has happened since.
+    pub(super) figures: Figures,
+    /// Pages in the log beside the file, after the last commit.
+    pub(super) log_pages: AtomicU32,
     incarnation: OnceLock<Incarnation>,
     health: AtomicU8,
     book: RwLock<Book>,
@@ -48,6 +53,8 @@ impl Shared {
         Self {
             options,
             life: AtomicU64::new(0),
+            figures: Figures::default(),
+            log_pages: AtomicU32::new(0),
             incarnation: OnceLock::new(),
             health: AtomicU8::new(OPEN),
             book: RwLock::default(),

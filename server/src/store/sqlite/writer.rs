@@ -21,6 +21,7 @@ use super::encode::{KIND_SESSION, MARK, mark, moment};
 use super::queue::Queue;
 use super::state::{Effects, Leftovers, Shared};
 use super::{file, life, meta};
+use crate::env::Stopwatch;
 use crate::error::{Outage, Result};
 use crate::store::book::Book;
 
@@ -110,6 +111,7 @@ impl Writer {
             }
             Err((outage, reason)) => {
                 self.crowds.forget();
+                self.shared.figures.failed(outage);
                 if outage == Outage::Unknown {
                     self.give_up(&reason);
                 }
@@ -119,6 +121,7 @@ impl Writer {
         works.into_iter().for_each(|work| work.answer(&committed));
         self.shared.clear(&mut self.leftovers);
         let pages = self.wal_pages.load(Ordering::Relaxed);
+        self.shared.log_pages.store(pages, Ordering::Relaxed);
         let moved = self.conn.as_ref().map(|conn| self.checkpoint.after_commit(conn, &self.shared, pages));
         if let Some(Err(error)) = moved {
             self.give_up(&error.to_string());
@@ -155,7 +158,7 @@ impl Writer {
             spoiled: false,
             insert_mark: None,
         };
-        for work in works {
+        for work in works.iter_mut() {
             work.run(&mut batch);
             if batch.is_lost() {
                 // What is not rolled back yet is so when the connection is given up.
@@ -163,7 +166,9 @@ impl Writer {
                 return Err((outage, "the database gave up the transaction".to_owned()));
             }
         }
+        let watch = Stopwatch::start();
         execute(conn, "COMMIT").map_err(|error| (Outage::Unknown, error.to_string()))?;
+        self.shared.figures.committed(works.len(), &watch);
         let (effects, places) = batch.into_effects();
         self.places = places;
         Ok(effects)

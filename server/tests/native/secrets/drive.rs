@@ -110,7 +110,7 @@ impl Drive {
         for path in ["/v1/openapi.json", "/metrics", "/healthz", "/readyz", "/docs/moving-on"] {
             self.native_call("GET", path, &Value::Null);
         }
-        for path in ["/v1/feed", "/v1/backup"] {
+        for path in ["/v1/feed", "/v1/audit.jsonl", "/v1/backup"] {
             self.native_call("HEAD", path, &Value::Null);
         }
     }

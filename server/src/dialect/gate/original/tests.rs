@@ -1,4 +1,5 @@
 use http::HeaderValue;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -62,4 +63,20 @@ fn an_address_has_a_form_and_a_limit() {
     assert!(parsed("/a b").is_err());
     assert!(parsed("").is_err());
     assert!(parsed(&format!("/{}", "a".repeat(ADDRESS_BYTES_MAX))).is_err());
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(path in ".{0,40}", address in ".{0,40}") {
+        read(&path);
+        read(&format!("/v1/gate/{path}"));
+        let _parsed = parsed(&address);
+    }
+
+    /// Some refusals are answered 200, so no caller may get one by what they call.
+    #[test]
+    fn what_is_called_is_never_the_refusal(called in "[a-z/@.?%]{0,20}") {
+        let path = format!("/v1/gate/runsignup/call/{called}");
+        prop_assert_eq!(read(&path).map(|(_, refusal, _)| refusal), Some(false));
+    }
 }

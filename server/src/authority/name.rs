@@ -1,0 +1,96 @@
+//! The names of users, remembered: the gate tells them with every call, and a call that passes asks no store.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use exeunt_core::{RealmId, UserId};
+
+use crate::authority::Authority;
+use crate::error::Result;
+
+/// Names that are remembered at most; when there is one more, all are forgotten and asked for anew.
+const NAMES_MAX: usize = 100_000;
+
+/// Names that the store was asked for.
+#[derive(Default)]
+pub struct Names(RwLock<Known>);
+
+#[derive(Default)]
+struct Known {
+    names: HashMap<UserId, Option<Arc<str>>>,
+    /// How often something was forgotten. What was read before is not remembered after: it may be the old name.
+    changes: u64,
+}
+
+impl Authority {
+    /// The name of a user that was not deleted, if it has one.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    pub async fn username(&self, realm: RealmId, id: UserId) -> Result<Option<Arc<str>>> {
+        let changes = match self.names.of(id) {
+            Ok(name) => return Ok(name),
+            Err(changes) => changes,
+        };
+        let name: Option<Arc<str>> = self.user(realm, id).await?.username.map(Arc::from);
+        self.names.remember(id, name.clone(), changes);
+        Ok(name)
+    }
+}
+
+impl Names {
+    /// A change of this user was written, or may have been.
+    pub(super) fn forget(&self, id: UserId) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.names.remove(&id);
+        known.changes += 1;
+    }
+
+    /// The name, or how often something was forgotten until now.
+    fn of(&self, id: UserId) -> Result<Option<Arc<str>>, u64> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.names.get(&id).cloned().ok_or(known.changes)
+    }
+
+    fn remember(&self, id: UserId, name: Option<Arc<str>>, changes: u64) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.changes != changes {
+            return;
+        }
+        if known.names.len() >= NAMES_MAX {
+            known.names.clear();
+        }
+        known.names.insert(id, name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALICE: UserId = UserId([1; 16]);
+
+    #[test]
+    fn a_name_that_was_read_before_a_change_is_not_remembered() {
+        let names = Names::default();
+        let before = names.of(ALICE).unwrap_err();
+        names.forget(ALICE);
+        names.remember(ALICE, Some("old".into()), before);
+        let after = names.of(ALICE).unwrap_err();
+        names.remember(ALICE, Some("new".into()), after);
+        assert_eq!(names.of(ALICE), Ok(Some("new".into())));
+        names.forget(ALICE);
+        assert!(names.of(ALICE).is_err());
+    }
+
+    #[test]
+    fn there_are_never_more_than_the_bound() {
+        let names = Names::default();
+        for number in 0..=u32::try_from(NAMES_MAX).unwrap() {
+            let mut id = [0; 16];
+            id[..4].copy_from_slice(&number.to_le_bytes());
+            names.remember(UserId(id), None, 0);
+        }
+        assert_eq!(names.0.read().unwrap().names.len(), 1);
+    }
+}

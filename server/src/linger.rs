@@ -1,0 +1,115 @@
+//! A connection whose other end still sends is not closed at once: or the system would tell it so with a reset, which
+//! may overtake the answer (RFC 9112 §9.6).
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+use crate::whole::Whole;
+
+/// Seconds for which what still comes is read and thrown away before a connection is closed.
+const LINGER_SECS: u64 = 2;
+/// Bytes that are thrown away at most.
+const LINGER_BYTES_MAX: usize = 1 << 20;
+/// Bytes that are thrown away at a time.
+const LINGER_BLOCK_BYTES: usize = 4096;
+
+/// A connection that lets the other end finish if a request was not read to its end. It stands above TLS: what counts
+/// is what the other end said, and not what its machine sent to agree on keys.
+pub struct Lingering<C> {
+    connection: C,
+    /// What was read of it already, to be read first.
+    first: Bytes,
+    /// All that came belongs to requests that were answered.
+    settled: Whole,
+    /// Runs while what still comes is thrown away, with the bytes that may still be.
+    left: Option<(Pin<Box<Sleep>>, usize)>,
+}
+
+impl<C> Lingering<C> {
+    /// A connection on which nothing came yet. Whoever answers a request that was read to its end says so by
+    /// `settled`.
+    pub const fn new(connection: C, settled: Whole) -> Self {
+        Self { connection, first: Bytes::new(), settled, left: None }
+    }
+
+    /// Gives back what was read: it is read again.
+    pub fn begin_with(&mut self, first: Bytes) {
+        self.first = first;
+    }
+}
+
+impl<C: AsyncRead + Unpin> Lingering<C> {
+    /// Reads until the other end has finished, the time is over, or it is enough.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let start = || (Box::pin(sleep(Duration::from_secs(LINGER_SECS))), LINGER_BYTES_MAX);
+        let (end, left) = self.left.get_or_insert_with(start);
+        while *left > 0 && end.as_mut().poll(cx).is_pending() {
+            let mut block = [0; LINGER_BLOCK_BYTES];
+            let mut block = ReadBuf::new(&mut block);
+            match ready!(Pin::new(&mut self.connection).poll_read(cx, &mut block)) {
+                Ok(()) if !block.filled().is_empty() => *left = left.saturating_sub(block.filled().len()),
+                // It has finished, or is gone.
+                Ok(()) | Err(_) => break,
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<C: AsyncRead + Unpin> AsyncRead for Lingering<C> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.first.is_empty() {
+            let bytes = self.first.len().min(buffer.remaining());
+            buffer.put_slice(&self.first.split_to(bytes));
+            return Poll::Ready(Ok(()));
+        }
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.connection).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.settled.unset();
+        }
+        polled
+    }
+}
+
+impl<C: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<C> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.connection).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.connection).poll_write_vectored(cx, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.connection.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.connection).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.left.is_none() {
+            ready!(Pin::new(&mut self.connection).poll_shutdown(cx))?;
+        }
+        if !self.settled.is() {
+            ready!(self.poll_linger(cx));
+        }
+        Poll::Ready(Ok(()))
+    }
+}

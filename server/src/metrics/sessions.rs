@@ -1,0 +1,47 @@
+//! Checks, logouts, logins: what the verbs have counted.
+
+use prometheus_client::registry::Registry;
+
+use super::labelled::Labelled;
+use crate::app::App;
+
+pub(super) fn register(app: &App, registry: &mut Registry) {
+    let tally = app.authority.tally();
+    registry.register(
+        "checks",
+        "Credentials checked, by what memory said; not_active: ended, forgotten, or never there",
+        Labelled::by("verdict", tally.checks()),
+    );
+    registry.register(
+        "check_causes",
+        "Credentials that were not active and of which the store was asked why",
+        Labelled::by("verdict", tally.causes()),
+    );
+    let marks = tally.marks().into_iter().map(|((door, why), count)| {
+        (vec![("dialect", door.name().to_owned()), ("why", why.to_owned())], count)
+    });
+    registry.register(
+        "marks_raised",
+        "What ended sessions, by the dialect that it came in and by its cause",
+        Labelled::by_all(marks),
+    );
+    for (name, help, histogram) in [
+        (
+            "logout_durable_seconds",
+            "From a call that logs out until it is on disk",
+            &tally.logout_durable_secs,
+        ),
+        (
+            "logout_confirmed_seconds",
+            "From a call that logs out until everybody knows who must before it is acknowledged",
+            &tally.logout_confirmed_secs,
+        ),
+        (
+            "login_durable_seconds",
+            "From a login whose password was right until its session is on disk",
+            &tally.login_durable_secs,
+        ),
+    ] {
+        registry.register(name, help, histogram.clone());
+    }
+}

@@ -1,0 +1,88 @@
+//! The real binary with TLS, and what it says in its log.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::pair::Pair;
+
+/// The administrators' key of the child.
+pub(crate) const KEY: &str = "an-administrators-key-for-the-child";
+
+/// A running `exeunt serve`.
+pub(crate) struct Process {
+    child: Child,
+    log: Receiver<String>,
+    pub(crate) address: SocketAddr,
+}
+
+/// The command that serves on a store in this folder with this certificate.
+pub(crate) fn command(folder: &Path, pair: &Pair) -> Command {
+    let mut command = plain(folder);
+    command.arg("--tls-cert").arg(&pair.cert).arg("--tls-key").arg(&pair.key);
+    command
+}
+
+/// The command that serves on a store in this folder without TLS.
+pub(crate) fn plain(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_exeunt"));
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--store"])
+        .arg(format!("sqlite:{}", folder.join("exeunt.db").display()))
+        .env("EXEUNT_ADMIN_KEY", KEY)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    command
+}
+
+impl Process {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (tell, log) = channel();
+        // Ends with the child, whose last line it reads.
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| tell.send(line)));
+        let line = wait(&log, "listening address=");
+        let (_, rest) = line.split_once("listening address=").unwrap();
+        let address = rest.split_whitespace().next().unwrap().parse().unwrap();
+        Self { child, log, address }
+    }
+
+    /// Waits for a line in the log that holds this.
+    pub(crate) fn wait(&self, words: &str) -> String {
+        wait(&self.log, words)
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Whether it ended well.
+    pub(crate) fn ended(mut self) -> bool {
+        self.child.wait().unwrap().success()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn wait(log: &Receiver<String>, words: &str) -> String {
+    let mut seen = String::new();
+    for line in log {
+        if line.contains(words) {
+            return line;
+        }
+        seen += &line;
+        seen.push('\n');
+    }
+    panic!("the server ended without a word of {words:?}:\n{seen}");
+}
