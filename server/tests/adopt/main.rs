@@ -5,6 +5,8 @@
 
 #[path = "../binary/mod.rs"]
 mod binary;
+mod express;
+mod postgres;
 #[path = "../scratch/mod.rs"]
 mod scratch;
 mod sessions;
