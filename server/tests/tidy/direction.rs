@@ -70,6 +70,7 @@ const ANYTHING: &[&str] = &[
     "authority",
     "store",
     "config",
+    "date",
     "address",
     "tls",
     "env",
