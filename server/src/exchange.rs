@@ -150,17 +150,25 @@ impl Exchange {
     /// # Errors
     /// A ready answer: 413 over the limit, 408 when it did not arrive in time, 400 when it broke off.
     pub async fn body(&mut self) -> Result<Bytes, Response> {
+        self.body_of_at_most(self.app.config.limits.body_bytes).await
+    }
+
+    /// The same with a limit of its own, in bytes: for a caller who is known.
+    ///
+    /// # Errors
+    /// As [`Exchange::body`].
+    pub async fn body_of_at_most(&mut self, bytes_max: usize) -> Result<Bytes, Response> {
         let limits = &self.app.config.limits;
         let body = match self.body.take() {
             None => return Ok(Bytes::new()),
-            Some(Received::Whole(body)) if body.len() <= limits.body_bytes => {
+            Some(Received::Whole(body)) if body.len() <= bytes_max => {
                 self.whole.set();
                 return Ok(body);
             }
             Some(Received::Whole(_)) => return Err(plain(StatusCode::PAYLOAD_TOO_LARGE)),
             Some(Received::Coming(body)) => body,
         };
-        let mut reading = pin!(Limited::new(body, limits.body_bytes).collect());
+        let mut reading = pin!(Limited::new(body, bytes_max).collect());
         let arrived = match reading.as_mut().now_or_never() {
             // Most bodies come with their head: only the others need a timer.
             Some(whole) => Ok(whole),

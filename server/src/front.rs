@@ -172,10 +172,14 @@ impl Visit {
             }
             _ => caught((route.endpoint)(exchange)).await,
         };
-        if let Some(spoken) = spoken.filter(|spoken| spoken.deprecated()) {
-            deprecate(&mut response, &spoken.settings);
+        if let Some(spoken) = spoken.filter(|spoken| spoken.dialect.legacy || spoken.deprecated()) {
             let noted = response.extensions().get::<Noted>().and_then(|noted| noted.client);
-            app.metrics.deprecated(dialect, route.call, noted.or_else(|| builtin(app, spoken)));
+            let client = noted.or_else(|| builtin(app, spoken));
+            app.authority.used((spoken.realm, spoken.dialect.door, client), route.call, *now);
+            if spoken.deprecated() {
+                deprecate(&mut response, &spoken.settings);
+                app.metrics.deprecated(dialect, route.call, client);
+            }
         }
         finish(app, &mut response, *now, &self.rest);
         app.metrics.request(dialect, route.call, response.status());

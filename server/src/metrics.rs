@@ -2,6 +2,7 @@
 
 mod guards;
 mod labelled;
+mod legacy;
 mod sessions;
 mod store;
 
@@ -106,6 +107,7 @@ pub fn page(app: &App) -> String {
     sessions::register(app, &mut registry);
     store::register(app, &mut registry);
     guards::register(app, &mut registry);
+    legacy::register(app, &mut registry);
     let mut page = String::new();
     match encode(&mut page, &registry) {
         Ok(()) => page,

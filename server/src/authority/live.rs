@@ -134,6 +134,33 @@ impl Memory {
             .insert_unique(token.prefix(), live, |live| live.token.prefix());
     }
 
+    /// Takes in a session whose token is known outside already, before it is recorded: nobody finds it by its token
+    /// until [`Memory::reveal`], but a mark on it is not missed.
+    pub fn announce(&self, live: Arc<Live>) {
+        let id = live.session.id;
+        write(&self.by_id[id_shard(id)]).insert_unique(id_hash(id), live, |live| id_hash(live.session.id));
+    }
+
+    /// It is recorded: from now on its token opens it, unless it was ended or dropped meanwhile.
+    pub fn reveal(&self, live: &Arc<Live>) {
+        let id = live.session.id;
+        // Under the lock of the first table, as in `insert`.
+        let ids = write(&self.by_id[id_shard(id)]);
+        let there = ids.find(id_hash(id), |other| other.session.id == id);
+        if there.is_some_and(|there| Arc::ptr_eq(there, live)) {
+            write(&self.by_token[token_shard(&live.token)]).insert_unique(
+                live.token.prefix(),
+                live.clone(),
+                |live| live.token.prefix(),
+            );
+        }
+    }
+
+    /// The place of the latest mark on an anchor, if there is one.
+    pub fn marked(&self, anchor: Anchor) -> Option<Stamp> {
+        read(&self.marks).latest(anchor).map(|raised| raised.at)
+    }
+
     /// Drops a session that is dead, or was never recorded.
     pub fn remove(&self, id: SessionId) {
         // Both tables change under the lock of the first, as in `insert`: neither can overtake the other.

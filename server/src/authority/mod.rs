@@ -3,11 +3,13 @@
 //! A file a noun. Every verb takes a [`Call`] (who, when, from where, through which door) or just `now`, judges with
 //! `exeunt-core`, and writes at most once.
 
+pub mod adopt;
 pub mod backup;
 mod call;
 pub mod client;
 pub mod end;
 pub mod feed;
+pub mod import;
 pub mod key;
 pub mod list;
 pub mod live;
@@ -21,6 +23,7 @@ pub mod session;
 pub mod tally;
 pub mod throttle;
 pub mod upkeep;
+pub mod usage;
 pub mod user;
 
 use std::sync::Arc;
@@ -36,7 +39,7 @@ pub use user::UserChange;
 
 pub use crate::store::{
     AuditEntry, AuditPlace, Client, Endpoint, Identifier, Key, MarkPage, Position, Realm, Role, Settings,
-    User,
+    Usage, User,
 };
 
 use crate::authority::client::Clients;
@@ -48,6 +51,7 @@ use crate::authority::realm::{Builtin, Realms};
 use crate::authority::tally::Tally;
 use crate::authority::throttle::Throttle;
 use crate::authority::upkeep::{Round, Touches};
+use crate::authority::usage::Usages;
 use crate::store::Store;
 
 /// Who logs in, checks and logs out. Cheap to share behind an `Arc`.
@@ -61,6 +65,7 @@ pub struct Authority {
     passwords: Passwords,
     throttle: Throttle,
     touches: Touches,
+    usages: Usages,
     round: Round,
     names: Names,
     retention: Retention,

@@ -52,6 +52,7 @@ impl Authority {
             passwords: Passwords::start(opening.passwords)?,
             throttle: Throttle::new(opening.throttle, call.mint.salt()),
             touches: Default::default(),
+            usages: Default::default(),
             round: Default::default(),
             names: Default::default(),
             retention: opening.retention,
@@ -61,6 +62,7 @@ impl Authority {
             authority.clock_must_be_right(call.now).await?;
         }
         authority.read_directory().await?;
+        authority.read_usage().await?;
         if authority.realm(MAIN).is_err() {
             authority.create_realm(call, MAIN).await?;
         }
@@ -74,7 +76,7 @@ impl Authority {
     /// # Errors
     /// `Unavailable`.
     pub async fn close(&self) -> Result<()> {
-        let flushed = self.flush().await;
+        let flushed = self.flush().await.and(self.write_usage().await);
         // A connection that outlived the grace time is answered no more: another process may have the store.
         self.memory.doubt();
         self.store.close().await.and(flushed)

@@ -134,6 +134,16 @@ impl Passwords {
         &self.figures
     }
 
+    /// Whether a hash that was made elsewhere can be checked here.
+    ///
+    /// # Errors
+    /// [`Kind::Malformed`](crate::error::Kind::Malformed), with the reason: its form is not known, or it asks for too
+    /// much memory or time.
+    pub fn must_be_usable(hash: &PasswordHash) -> Result<()> {
+        forms::must_be_usable(hash)
+            .map_err(|reason| Error::malformed("password_hash", format!("password_hash: {reason}")))
+    }
+
     /// How many callers wait for a thread: a gauge.
     pub fn waiting(&self) -> usize {
         self.pool.waiting()

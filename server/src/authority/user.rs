@@ -149,16 +149,22 @@ impl Authority {
             Some(None) => None,
             None => user.password,
         };
+        change.upon(User { password, ..user }, call.now)
+    }
+}
+
+impl UserChange {
+    /// The user after this change; the password is as it is in `user`.
+    pub(super) fn upon(&self, user: User, now: Moment) -> Result<User> {
         let after = User {
-            username: change.username.clone().unwrap_or(user.username),
-            email: change.email.clone().unwrap_or(user.email),
-            account_number: change.account_number.clone().unwrap_or(user.account_number),
-            password,
-            first_name: change.first_name.clone().unwrap_or(user.first_name),
-            last_name: change.last_name.clone().unwrap_or(user.last_name),
-            data: change.data.clone().unwrap_or(user.data),
-            disabled: change.disabled.unwrap_or(user.disabled),
-            updated_at: call.now,
+            username: self.username.clone().unwrap_or(user.username),
+            email: self.email.clone().unwrap_or(user.email),
+            account_number: self.account_number.clone().unwrap_or(user.account_number),
+            first_name: self.first_name.clone().unwrap_or(user.first_name),
+            last_name: self.last_name.clone().unwrap_or(user.last_name),
+            data: self.data.clone().unwrap_or(user.data),
+            disabled: self.disabled.unwrap_or(user.disabled),
+            updated_at: now,
             ..user
         };
         if after.unique_keys().is_empty() {
@@ -172,7 +178,7 @@ impl Authority {
 }
 
 /// A user of whom nothing is known: what one begins with, and what a deletion leaves.
-fn blank(id: UserId, realm: RealmId, now: Moment) -> User {
+pub(super) fn blank(id: UserId, realm: RealmId, now: Moment) -> User {
     User {
         id,
         realm,
@@ -193,7 +199,7 @@ fn blank(id: UserId, realm: RealmId, now: Moment) -> User {
 }
 
 impl UserChange {
-    fn must_make_sense(&self) -> Result<()> {
+    pub(super) fn must_make_sense(&self) -> Result<()> {
         must_be_identifier("username", self.username.as_ref())?;
         must_be_identifier("email", self.email.as_ref())?;
         must_be_identifier("account_number", self.account_number.as_ref())?;

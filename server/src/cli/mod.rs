@@ -9,9 +9,11 @@ mod completions;
 mod config;
 mod demo;
 mod desk;
+mod dialect;
 mod doctor;
 mod ending;
 mod exit;
+mod import;
 mod key;
 mod keys;
 mod list;
@@ -82,6 +84,8 @@ asking! { Asking:
     Backup(At<backup::Backup>),
     /// Read the log of logouts, once or for ever
     Marks(At<marks::Marks>),
+    /// Legacy interfaces, and who still speaks them
+    Dialect(At<dialect::Dialect>),
     /// Who changed what, and who ended what
     Audit(At<audit::Audit>),
     /// Keys of programs that use the native interface

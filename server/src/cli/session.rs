@@ -1,5 +1,7 @@
 //! `exeunt session …`: sessions, dead or alive.
 
+mod import;
+
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
@@ -23,6 +25,8 @@ asking! { What with desk:
     Show(Show),
     /// End sessions, each by its id
     End(End),
+    /// Adopt live sessions of another system: the tokens that its clients hold go on working
+    Import(import::Import),
 }
 
 impl Ask for Session {

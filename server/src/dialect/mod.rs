@@ -44,6 +44,8 @@ pub struct Dialect {
     pub builtin: Option<Builtin>,
     /// Its documents call it deprecated: answers say so, and when and what instead is configured.
     pub deprecated: bool,
+    /// It is an interface of old, whether called deprecated or not: who still speaks it is counted (DEP-08).
+    pub legacy: bool,
     /// Who answers this method on this path (after the mount). `None`: the path is not of this dialect; a wrong
     /// method on a known path is answered by the dialect itself.
     pub route: fn(&Method, path: &str) -> Option<Route>,

@@ -11,9 +11,9 @@ use tokio::sync::watch;
 
 use super::figures::{Figures, Waiting};
 use super::{
-    AuditEntry, AuditPlace, Backup, Client, Directory, Found, Identifier, Issued, Key, Ledger, List,
-    MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy, SessionMarks,
-    SessionPage, Snapshot, Store, Swept, Trail, User,
+    Adopted, Adoption, AuditEntry, AuditPlace, Backup, Client, Directory, Found, Identifier, Issued, Key,
+    Ledger, List, MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy,
+    SessionMarks, SessionPage, Snapshot, Store, Swept, Trail, Usage, User,
 };
 use crate::error::{Error, Outage, Result};
 
@@ -122,6 +122,15 @@ impl<S: Store + ?Sized> Ledger for Faulty<S> {
         self.pass(self.inner.issue(new)).await
     }
 
+    async fn adopt(
+        &self,
+        sessions: Vec<Adopted>,
+        now: Moment,
+        audit: Option<AuditEntry>,
+    ) -> Result<Vec<Adoption>> {
+        self.pass(self.inner.adopt(sessions, now, audit)).await
+    }
+
     async fn raise(&self, raise: Raise) -> Result<RaiseOutcome> {
         self.pass(self.inner.raise(raise)).await
     }
@@ -225,6 +234,18 @@ impl<S: Store + ?Sized> Directory for Faulty<S> {
         audit: Option<AuditEntry>,
     ) -> Result<Saved<User>> {
         self.pass(self.inner.save_user(user, raise, audit)).await
+    }
+
+    async fn import_users(&self, users: Vec<User>, audit: Option<AuditEntry>) -> Result<Vec<Result<u64>>> {
+        self.pass(self.inner.import_users(users, audit)).await
+    }
+
+    async fn put_usage(&self, all: Vec<Usage>) -> Result<()> {
+        self.pass(self.inner.put_usage(all)).await
+    }
+
+    async fn usage(&self) -> Result<Vec<Usage>> {
+        self.pass(self.inner.usage()).await
     }
 
     async fn clients(&self) -> Result<Vec<Client>> {

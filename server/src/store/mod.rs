@@ -7,6 +7,7 @@
 //! Errors: [`Kind::Unavailable`](crate::error::Kind) with `Refused` when nothing was changed, with `Unknown` when a
 //! commit was cut short. After `Unknown` a store takes no write until [`Ledger::recover`] has succeeded.
 
+mod adopt;
 mod audit;
 pub mod backup;
 pub mod book;
@@ -23,8 +24,10 @@ mod realm;
 pub mod round;
 mod session;
 pub mod sqlite;
+mod usage;
 mod user;
 
+pub use adopt::{Adopted, Adoption};
 use async_trait::async_trait;
 pub use audit::{AuditEntry, AuditPlace, Cut, Trail};
 pub use backup::{Backup, OneAtATime};
@@ -39,6 +42,7 @@ pub use session::{
     FLUSH_SECS, Found, Issued, List, NewSession, Record, Seen, SessionBy, SessionPage, Swept, seen_at_most,
     touch_lag_secs,
 };
+pub use usage::Usage;
 pub use user::{Identifier, PasswordHash, Saved, User};
 
 #[cfg(doc)]
@@ -79,6 +83,17 @@ pub trait Ledger: Send + Sync + 'static {
     /// Records a session and its token. If the user then has more than `new.sessions_max` sessions alive, the
     /// longest unseen of the others are ended in the same transaction (`Why::Limit`).
     async fn issue(&self, new: NewSession) -> Result<Issued>;
+
+    /// Records live sessions of another system, in one transaction: what became of each, in their order. None is
+    /// refused because of another one, and none of those that are alive is ended to make room. A token that was adopted
+    /// once is never adopted again, not even when its session was forgotten: whoever reads the same list twice revives
+    /// nobody. `audit` is the line of the trail that commits with them, if there are any.
+    async fn adopt(
+        &self,
+        sessions: Vec<Adopted>,
+        now: Moment,
+        audit: Option<AuditEntry>,
+    ) -> Result<Vec<Adoption>>;
 
     /// Raises a mark and returns when it is durable. On a session that is not alive no second mark is raised: the
     /// one that ended it first is returned, or, if it had expired, one that records that (`Why::Expired`). Of many
@@ -179,6 +194,17 @@ pub trait Directory: Send + Sync + 'static {
         raise: Option<Raise>,
         audit: Option<AuditEntry>,
     ) -> Result<Saved<User>>;
+
+    /// Adds users of another system, in one transaction: the number of each, in their order, or `Conflict(field)` for
+    /// one of whom an identifier is taken, by a user who is there or by an earlier one in the list. That one is not there
+    /// at all, and the others are. `audit` commits with them, if there are any.
+    async fn import_users(&self, users: Vec<User>, audit: Option<AuditEntry>) -> Result<Vec<Result<u64>>>;
+
+    /// Writes who still calls what. Of each the greatest count and the latest time stay, so writing twice is harmless.
+    async fn put_usage(&self, all: Vec<Usage>) -> Result<()>;
+
+    /// Who still calls what: all that was written.
+    async fn usage(&self) -> Result<Vec<Usage>>;
 
     /// All clients of all realms, removed ones left out.
     async fn clients(&self) -> Result<Vec<Client>>;

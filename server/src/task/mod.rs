@@ -7,6 +7,7 @@ mod flush;
 mod recover;
 mod reserve;
 mod sweep;
+mod usage;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,7 +19,7 @@ use crate::app::App;
 
 /// Every task, in the order of the documentation.
 pub const ALL: &[Task] =
-    &[flush::TASK, expire::TASK, sweep::TASK, recover::TASK, reserve::TASK, certificate::TASK];
+    &[flush::TASK, expire::TASK, sweep::TASK, recover::TASK, reserve::TASK, certificate::TASK, usage::TASK];
 
 /// A task.
 #[derive(Clone, Copy)]

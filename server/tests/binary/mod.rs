@@ -73,9 +73,20 @@ impl Connection {
 
     /// Status and body of the answer; an error if the server went away before it was whole.
     pub(crate) fn ask(&mut self, method: &str, path: &str, body: &str) -> std::io::Result<(u16, Value)> {
+        self.ask_as("application/json", method, path, body)
+    }
+
+    /// The same with a body of this type.
+    pub(crate) fn ask_as(
+        &mut self,
+        content_type: &str,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> std::io::Result<(u16, Value)> {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: exeunt\r\nAuthorization: Bearer {KEY}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+             Content-Type: {content_type}\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
         self.0.write_all(request.as_bytes())?;

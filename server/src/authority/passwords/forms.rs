@@ -3,12 +3,14 @@
 //! A stored hash says itself how much memory and time it takes. The bounds below keep a hostile or mistaken one from
 //! taking all of either: such a hash is never right.
 
+mod foreign;
+
 use std::hint::black_box;
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use phc::{Ident, Output, ParamsString, Salt};
 use sha1::Sha1;
-use sha2::{Sha256, Sha512};
+use sha2::{Digest as _, Sha256, Sha512};
 
 use super::{Password, Verified};
 use crate::error::{Error, Result};
@@ -71,6 +73,11 @@ pub(super) fn verify(hash: Option<&PasswordHash>, password: &Password, memory: &
     Verified { right, outdated: right && form.outdated() }
 }
 
+/// Whether this is a hash that [`verify`] can use; if not, why.
+pub(super) fn must_be_usable(hash: &PasswordHash) -> Result<(), &'static str> {
+    Form::read(&hash.0).map(drop).map_err(Unusable::reason)
+}
+
 /// The hash of a new password.
 pub(super) fn hash(password: &Password, salt: [u8; 16], memory: &mut Memory) -> Result<PasswordHash> {
     let text = password.expose().unwrap_or_default().as_bytes();
@@ -90,10 +97,26 @@ pub(super) fn hash(password: &Password, salt: [u8; 16], memory: &mut Memory) -> 
 
 /// A stored hash, read and found to be within the bounds.
 enum Form {
-    Argon2 { argon2: Argon2<'static>, strong: bool, salt: Salt, output: Output },
-    Scrypt { params: scrypt::Params, salt: Salt, output: Output },
-    Pbkdf2 { digest: Digest, rounds: u32, salt: Salt, output: Output },
+    Argon2 {
+        argon2: Argon2<'static>,
+        strong: bool,
+        salt: Salt,
+        output: Output,
+    },
+    Scrypt {
+        params: scrypt::Params,
+        salt: Salt,
+        output: Output,
+    },
+    Pbkdf2 {
+        digest: Digest,
+        rounds: u32,
+        salt: Salt,
+        output: Output,
+    },
     Bcrypt(String),
+    /// bcrypt over the SHA-256 of the password, in hexadecimal digits.
+    BcryptSha256(String),
 }
 
 /// The digest under PBKDF2.
@@ -122,10 +145,14 @@ impl Unusable {
 
 impl Form {
     /// Reads `$argon2id$…`, `$argon2i$…`, `$argon2d$…`, `$scrypt$…`, `$pbkdf2-sha1|sha256|sha512$…` (PHC string
-    /// format) and `$2a$…`, `$2b$…`, `$2y$…` (bcrypt). `$2x$` marks hashes of a broken bcrypt and is not read.
+    /// format), `$2a$…`, `$2b$…`, `$2y$…` (bcrypt), and the forms of frameworks in [`foreign`]. `$2x$` marks hashes of a
+    /// broken bcrypt and is not read.
     fn read(text: &str) -> Result<Self, Unusable> {
         if ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| text.starts_with(prefix)) {
             return Self::bcrypt(text);
+        }
+        if let Some(read) = foreign::read(text) {
+            return read;
         }
         let hash = phc::PasswordHash::new(text).map_err(|_| Unusable::Unknown)?;
         let salt = hash.salt.ok_or(Unusable::Unknown)?;
@@ -169,17 +196,7 @@ impl Form {
 
     fn scrypt(params: &ParamsString, salt: Salt, output: Output) -> Result<Self, Unusable> {
         let [log_n, r, p] = numbers(params, ["ln", "r", "p"], &[])?;
-        let n = 1_u64.checked_shl(log_n).ok_or(Unusable::TooCostly)?;
-        let blocks = n.saturating_mul(r.into());
-        let lanes = u64::from(r) * u64::from(p);
-        // Both are in units of 128 bytes, eight to a KiB.
-        let memory_max = u64::from(MEMORY_KIB_MAX) * 8;
-        if blocks.max(lanes) > memory_max || blocks.saturating_mul(p.into()) > SCRYPT_WORK_MAX {
-            return Err(Unusable::TooCostly);
-        }
-        let log_n = u8::try_from(log_n).map_err(|_| Unusable::TooCostly)?;
-        let params = scrypt::Params::new(log_n, r, p).map_err(|_| Unusable::Unknown)?;
-        Ok(Self::Scrypt { params, salt, output })
+        Ok(Self::Scrypt { params: scrypt_params(log_n, r, p)?, salt, output })
     }
 
     fn pbkdf2(digest: Digest, params: &ParamsString, salt: Salt, output: Output) -> Result<Self, Unusable> {
@@ -221,6 +238,10 @@ impl Form {
             }
             // bcrypt itself looks at the first 72 bytes only.
             Self::Bcrypt(hash) => bcrypt::verify(text, hash).unwrap_or(false),
+            Self::BcryptSha256(hash) => {
+                let digits: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+                bcrypt::verify(digits, hash).unwrap_or(false)
+            }
         }
     }
 
@@ -238,6 +259,19 @@ impl Digest {
             Self::Sha512 => pbkdf2::pbkdf2_hmac::<Sha512>(text, salt, rounds, bytes),
         }
     }
+}
+
+fn scrypt_params(log_n: u32, r: u32, p: u32) -> Result<scrypt::Params, Unusable> {
+    let n = 1_u64.checked_shl(log_n).ok_or(Unusable::TooCostly)?;
+    let blocks = n.saturating_mul(r.into());
+    let lanes = u64::from(r) * u64::from(p);
+    // Both are in units of 128 bytes, eight to a KiB.
+    let memory_max = u64::from(MEMORY_KIB_MAX) * 8;
+    if blocks.max(lanes) > memory_max || blocks.saturating_mul(p.into()) > SCRYPT_WORK_MAX {
+        return Err(Unusable::TooCostly);
+    }
+    let log_n = u8::try_from(log_n).map_err(|_| Unusable::TooCostly)?;
+    scrypt::Params::new(log_n, r, p).map_err(|_| Unusable::Unknown)
 }
 
 /// The engine of the hashes that we make.

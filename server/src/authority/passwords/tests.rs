@@ -9,9 +9,9 @@ use crate::error::{Kind, Outage};
 
 const TYPED: &str = "correct horse é";
 
-/// Made by argon2-cffi, CPython's hashlib and the bcrypt package of PyPI, all from [`TYPED`]; and whether the form
-/// is one to renew.
-const HASHES: [(&str, bool); 13] = [
+/// Made by argon2-cffi, CPython's hashlib and the bcrypt package of PyPI, then by Django 5.2, passlib 1.7 and Werkzeug 3.1
+/// of PyPI, and `password_hash` of PHP 8.2, all from [`TYPED`]; and whether the form is one to renew.
+const HASHES: [(&str, bool); 28] = [
     (
         "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$XmpwLTmTLPmsjUzovLvSIQlo2wzeGgSnLq2V+Cf/pSc",
         false,
@@ -37,6 +37,42 @@ const HASHES: [(&str, bool); 13] = [
     ("$2a$04$8KFWzLBgAllvJKs5/NkryOT7l/MJdQ9IflSPGs7mDAgUZhu9Im5Em", true),
     ("$2b$04$8KFWzLBgAllvJKs5/NkryOT7l/MJdQ9IflSPGs7mDAgUZhu9Im5Em", true),
     ("$2y$04$8KFWzLBgAllvJKs5/NkryOT7l/MJdQ9IflSPGs7mDAgUZhu9Im5Em", true),
+    ("pbkdf2_sha256$1000$saltsaltsaltsalt$vziugTYXn+vq18wXgJqgh9qsyB3sQnHKAWx1PZZ1kkA=", true),
+    ("pbkdf2_sha1$1000$saltsaltsaltsalt$nrzvkouyv/SqEfwhHZY1HNqT++A=", true),
+    (
+        "argon2$argon2id$v=19$m=8192,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$9NrKHyIK2GBknygLhmswLZkOUJUDx/25PzDbuBDGgjU",
+        true,
+    ),
+    ("bcrypt_sha256$$2b$04$8KFWzLBgAllvJKs5/NkryOd/WhfBnJsrY1Xoj//yo8Et0RuqwonSO", true),
+    ("bcrypt$$2b$04$8KFWzLBgAllvJKs5/NkryOT7l/MJdQ9IflSPGs7mDAgUZhu9Im5Em", true),
+    (
+        "scrypt$4096$saltsaltsaltsalt$8$1$tDPxJnxSOE3J0iayp6qmZzQEJIzlIcPa0G909MoZ83D2qxdbBF/vHiKkUzBzd1SKsZ9B5BmDnYdqt5Qlux8DLQ==",
+        true,
+    ),
+    ("$pbkdf2-sha256$1000$MDEyMzQ1Njc4OWFiY2RlZg$4XDspDRv/7n9wuJfaGpXw8XZEL0JUuwJpcZGQDTRGhM", true),
+    (
+        "$pbkdf2-sha512$1000$MDEyMzQ1Njc4OWFiY2RlZg$lMuq/dD69/JAImt7RaDYGM25rtD5Auvr3mm9jR3Ilk4Zw1CzcJn2.q42ann7KVfa1AKnrfJ5FjPq7lcdxlv8ZQ",
+        true,
+    ),
+    ("$pbkdf2$1000$MDEyMzQ1Njc4OWFiY2RlZg$luj/dfvocExw3xl.r2xiB4MgltY", true),
+    (
+        "scrypt:4096:8:1$kfLY7Ifqs86WlXtT$7c411ff5e29b7050091b3ae9f5b2f91af1636fe481082fa2f40b432f92cf2fc2e1286a3f2f0dc0827bf412aa61c8812fa968529c169788011966d530659f10f0",
+        true,
+    ),
+    (
+        "pbkdf2:sha256:1000$Vg74ufwixI1CYbPD$cf4880b396517d4f6aa20ca306601a21d86ba8638defd10308fee4adfa61430d",
+        true,
+    ),
+    (
+        "pbkdf2:sha512:1000$pbMqhmkqvgmyqSHz$2e2a6985f5377881ea639eee6f02b7e52e4750458ae21cc87fb0fbef7013878c84eb2adcac20d9d12100525cea386b92f79517d154a0a12df615527545cf2f74",
+        true,
+    ),
+    ("$2y$04$5y92yDgLQ6RRjOxF59YdXuEeZkRw8BoNicGq2XwhPkdjbsLiQkaVm", true),
+    ("$argon2i$v=19$m=8192,t=2,p=1$ZS9jaXBkY1pIWGRIQTFnUQ$DafNVInHpkp5Jv1b6G6tgvTJDqWL7I5UbFmVqTVVmcQ", true),
+    (
+        "$argon2id$v=19$m=65536,t=4,p=1$aVQzVkFJUGtQUHF0bUJyMg$l0B4yWKMpnwDe0TXv5QbZQFVRfsCLGiqkvbYW9WkD4A",
+        false,
+    ),
 ];
 
 const SMALL: PasswordLimits = PasswordLimits { threads: 1, queue: 1 };

@@ -84,6 +84,14 @@ impl Remote {
     /// # Errors
     /// As [`Remote::get`].
     pub(super) async fn post(&mut self, path: &str, body: &Value) -> Outcome<Value> {
+        self.ask(Method::POST, path, Some(body.to_string())).await
+    }
+
+    /// `POST path` with JSON that is text already.
+    ///
+    /// # Errors
+    /// As [`Remote::get`].
+    pub(super) async fn post_text(&mut self, path: &str, body: String) -> Outcome<Value> {
         self.ask(Method::POST, path, Some(body)).await
     }
 
@@ -92,7 +100,7 @@ impl Remote {
     /// # Errors
     /// As [`Remote::get`].
     pub(super) async fn patch(&mut self, path: &str, body: &Value) -> Outcome<Value> {
-        self.ask(Method::PATCH, path, Some(body)).await
+        self.ask(Method::PATCH, path, Some(body.to_string())).await
     }
 
     /// A page of a list: its items, and the cursor of the next page.
@@ -116,10 +124,10 @@ impl Remote {
         &mut self,
         method: Method,
         path: &str,
-        body: Option<&Value>,
+        body: Option<String>,
     ) -> Outcome<Answer> {
         let patience = self.patience;
-        let (method_said, body) = (method.clone(), body.map(ToString::to_string));
+        let method_said = method.clone();
         let exchange = async {
             let response = self.begin(method, path, body, &[]).await?;
             let status = response.status();
@@ -169,7 +177,7 @@ impl Remote {
         self.connection = None;
     }
 
-    async fn ask(&mut self, method: Method, path: &str, body: Option<&Value>) -> Outcome<Value> {
+    async fn ask(&mut self, method: Method, path: &str, body: Option<String>) -> Outcome<Value> {
         let answer = self.answer(method, path, body).await?;
         if !answer.status.is_success() {
             return Err(self.refused(&answer));

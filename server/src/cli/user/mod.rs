@@ -2,6 +2,7 @@
 
 mod add;
 mod change;
+mod import;
 mod list;
 
 use clap::Args;
@@ -21,6 +22,8 @@ pub(super) struct User {
 asking! { What with desk:
     /// Make a user
     Add(add::Add),
+    /// Add users of another system, with the password hashes that they have there
+    Import(import::Import),
     /// List all users
     List(list::List),
     /// Show a user

@@ -12,11 +12,13 @@ mod export;
 mod feed;
 mod gate;
 mod health;
+mod import;
 mod keys;
 mod mark;
 mod marks;
 mod realms;
 mod sessions;
+mod usage;
 mod users;
 mod wire;
 
@@ -39,6 +41,7 @@ pub const DIALECT: Dialect = Dialect {
     door: DOOR,
     builtin: Some(Builtin { door: DOOR, idle_secs: 3600, absolute_secs: 86_400 }),
     deprecated: false,
+    legacy: false,
     route,
     errors: |error| vec![("problem+json", error::render(error))],
     gone: crate::dialect::nothing,
@@ -91,6 +94,7 @@ pub const RESOURCES: &[Resource] = &[
             post("create_user", Sort::Admin, users::create),
         ],
     ),
+    ("/v1/users/import", &[post("import_users", Sort::Admin, import::users).with(&["dry_run"])]),
     (
         "/v1/users/{}",
         &[
@@ -126,6 +130,7 @@ pub const RESOURCES: &[Resource] = &[
             post("issue", Sort::Admin, sessions::issue),
         ],
     ),
+    ("/v1/sessions/import", &[post("import_sessions", Sort::Admin, import::sessions).with(&["dry_run"])]),
     (
         "/v1/sessions/{}",
         &[
@@ -141,6 +146,7 @@ pub const RESOURCES: &[Resource] = &[
     ("/v1/keys/{}", &[on(Method::DELETE, "remove_key", keys::remove)]),
     ("/v1/realms", &[get("list_realms", realms::list), post("create_realm", Sort::Admin, realms::create)]),
     ("/v1/backup", &[get("backup", backup::backup)]),
+    ("/v1/dialects/usage", &[get("dialect_usage", usage::list)]),
     ("/v1/audit", &[get("audit", audit::page).with(&["cursor"])]),
     ("/v1/audit.jsonl", &[get("audit_export", export::lines).with(&["after", "before"])]),
     ("/v1/openapi.json", &[get("openapi", health::openapi)]),

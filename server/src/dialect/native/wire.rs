@@ -16,6 +16,9 @@ use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::exchange::{Exchange, Response, answer};
 
+/// The largest body of a batch that is imported, in bytes.
+pub(super) const BATCH_BYTES_MAX: usize = 4 << 20;
+
 /// Reads a JSON object from the body of a request. Unknown and repeated members are refused by the types that are
 /// read.
 ///
@@ -32,12 +35,28 @@ pub(super) async fn object<T: DeserializeOwned>(x: &mut Exchange) -> Result<T, R
 /// As [`object`], but for `Malformed`.
 pub(super) async fn body(x: &mut Exchange) -> Result<Bytes, Refusal> {
     let body = x.body().await.map_err(|bare| error::of_body(&bare))?;
+    must_be_json(x, &body)?;
+    Ok(body)
+}
+
+/// The body of a batch in JSON, not yet read: at most [`BATCH_BYTES_MAX`].
+///
+/// # Errors
+/// As [`body`].
+pub(super) async fn batch(x: &mut Exchange) -> Result<Bytes, Refusal> {
+    let bytes_max = BATCH_BYTES_MAX.max(x.app.config.limits.body_bytes);
+    let body = x.body_of_at_most(bytes_max).await.map_err(|bare| error::of_body(&bare))?;
+    must_be_json(x, &body)?;
+    Ok(body)
+}
+
+fn must_be_json(x: &Exchange, body: &Bytes) -> Result<(), Refusal> {
     match x.header(&CONTENT_TYPE) {
         Some(text) if is_json(text) => {}
         None if body.is_empty() && !x.headers().contains_key(CONTENT_TYPE) => {}
         _ => return Err(error::unsupported_media_type().into()),
     }
-    Ok(body)
+    Ok(())
 }
 
 fn is_json(content_type: &str) -> bool {
@@ -59,7 +78,7 @@ pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
 }
 
 /// What the parser says, but for the text that it found: that may be a secret in the wrong place.
-fn without_values(error: &serde_json::Error) -> String {
+pub(super) fn without_values(error: &serde_json::Error) -> String {
     let text = error.to_string();
     if !error.is_data() || text.starts_with("missing field") || text.starts_with("duplicate field") {
         return text;

@@ -29,6 +29,7 @@ pub const DIALECT: Dialect = Dialect {
     door: DOOR,
     builtin: None,
     deprecated: false,
+    legacy: true,
     route,
     errors: error::table,
     gone: project::marked,

@@ -29,6 +29,7 @@ pub const DIALECT: Dialect = Dialect {
     // A pair lives an hour unseen; the documents know no other limit.
     builtin: Some(Builtin { door: DOOR, idle_secs: 60 * 60, absolute_secs: 0 }),
     deprecated: true,
+    legacy: true,
     route,
     errors: error::table,
     gone: crate::dialect::nothing,

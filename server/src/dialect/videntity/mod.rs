@@ -27,6 +27,7 @@ pub const DIALECT: Dialect = Dialect {
     // A key lives 30 minutes unseen; the documents know no other limit.
     builtin: Some(Builtin { door: DOOR, idle_secs: 30 * 60, absolute_secs: 0 }),
     deprecated: false,
+    legacy: true,
     route,
     errors: error::table,
     gone: crate::dialect::nothing,

@@ -3,6 +3,7 @@
 //! `tests/stores.rs` runs each of them on each store. A store is done when all of them hold on it; a promise that is
 //! not written here is none.
 
+mod adopting;
 mod commits;
 mod directory;
 mod faults;
@@ -12,9 +13,11 @@ mod logouts;
 mod reopen;
 mod sessions;
 mod sweeping;
+mod usage;
 
 use std::pin::Pin;
 
+pub use adopting::*;
 pub use commits::*;
 pub use directory::*;
 pub use faults::history_with_fault;
@@ -24,6 +27,7 @@ pub use logouts::*;
 pub use reopen::{Everything, everything, write_everything};
 pub use sessions::*;
 pub use sweeping::*;
+pub use usage::*;
 
 use super::Store;
 use crate::error::Result;
@@ -78,6 +82,12 @@ macro_rules! with_promises {
             sweeping_keeps_slow_marks
             sweeping_keeps_marks_in_force
             the_log_begins_where_it_was_dropped
+            users_are_imported_each_whole_or_not_at_all
+            an_adopted_session_is_a_session
+            a_token_is_adopted_once
+            the_dead_are_not_adopted
+            adopting_ends_nobody
+            usage_only_grows
         }
     };
 }

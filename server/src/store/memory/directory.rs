@@ -6,7 +6,8 @@ use exeunt_core::{KeyId, Mark, RealmId};
 use super::{MemoryStore, State};
 use crate::error::Result;
 use crate::store::{
-    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Saved, Trail, User, conflict,
+    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Saved, Trail, Usage, User,
+    conflict,
 };
 
 #[async_trait]
@@ -75,6 +76,38 @@ impl Directory for MemoryStore {
         state.users.insert(user.number, user.clone());
         state.record_audit(audit);
         Ok(Saved { record: user, mark })
+    }
+
+    async fn import_users(&self, users: Vec<User>, audit: Option<AuditEntry>) -> Result<Vec<Result<u64>>> {
+        let mut state = self.state()?;
+        if users.iter().any(|user| user.version != 0 || state.users.values().any(|it| it.id == user.id)) {
+            return Err(conflict("version"));
+        }
+        let outcomes: Vec<_> = users.into_iter().map(|user| state.add_user(user)).collect();
+        state.record_audit(audit.filter(|_| outcomes.iter().any(Result::is_ok)));
+        Ok(outcomes)
+    }
+
+    async fn put_usage(&self, all: Vec<Usage>) -> Result<()> {
+        let mut state = self.state()?;
+        for usage in all {
+            let caller = |it: &&mut Usage| {
+                (it.realm, it.door, &it.call, it.client)
+                    == (usage.realm, usage.door, &usage.call, usage.client)
+            };
+            match state.usage.iter_mut().find(caller) {
+                Some(there) => {
+                    there.count = there.count.max(usage.count);
+                    there.last_at = there.last_at.max(usage.last_at);
+                }
+                None => state.usage.push(usage),
+            }
+        }
+        Ok(())
+    }
+
+    async fn usage(&self) -> Result<Vec<Usage>> {
+        Ok(self.state()?.usage.clone())
     }
 
     async fn clients(&self) -> Result<Vec<Client>> {
@@ -154,6 +187,15 @@ impl State {
             Some((field, _)) => Err(conflict(field)),
             None => Ok(()),
         }
+    }
+
+    fn add_user(&mut self, mut user: User) -> Result<u64> {
+        self.check_user(&user)?;
+        user.number = self.users.last_key_value().map_or(1, |(last, _)| last + 1);
+        user.version = 1;
+        let number = user.number;
+        self.users.insert(number, user);
+        Ok(number)
     }
 
     fn build_in(&mut self, client: Client) -> Result<()> {

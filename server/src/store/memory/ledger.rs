@@ -8,8 +8,8 @@ use crate::error::{Error, Kind, Result};
 use crate::store::book::{Draft, Ruling};
 use crate::store::choice::{beyond_limit, by_itself, realm_of, session_id, spared};
 use crate::store::{
-    Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Record, Seen,
-    SessionBy, SessionMarks, SessionPage, Snapshot, Swept, seen_at_most,
+    Adopted, Adoption, AuditEntry, Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position,
+    Raise, RaiseOutcome, Record, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept, seen_at_most,
 };
 
 #[async_trait]
@@ -34,6 +34,21 @@ impl Ledger for MemoryStore {
         })?;
         state.record_audit(audit);
         Ok(Issued { row: state.insert(record), ended })
+    }
+
+    async fn adopt(
+        &self,
+        sessions: Vec<Adopted>,
+        now: Moment,
+        audit: Option<AuditEntry>,
+    ) -> Result<Vec<Adoption>> {
+        let mut state = self.state()?;
+        if sessions.iter().any(|adopted| state.rows.contains_key(&adopted.record.session.id)) {
+            return Err(Error::new(Kind::Conflict("session"), "this session was issued already"));
+        }
+        let outcomes: Vec<_> = sessions.into_iter().map(|adopted| state.adopt(adopted, now)).collect();
+        state.record_audit(audit.filter(|_| outcomes.iter().any(|it| matches!(it, Adoption::Recorded(_)))));
+        Ok(outcomes)
     }
 
     async fn raise(&self, raise: Raise) -> Result<RaiseOutcome> {
@@ -186,6 +201,30 @@ impl State {
         let seen = record.session.issued_at;
         self.sessions.insert(self.last_row, Kept { record, seen });
         self.last_row
+    }
+
+    fn adopt(&mut self, adopted: Adopted, now: Moment) -> Adoption {
+        let Adopted { record, seen, sessions_max } = adopted;
+        if self.tokens.contains_key(&record.token) || self.adopted.contains(&record.token) {
+            return Adoption::Known;
+        }
+        let draft = self.book.draft();
+        if draft.judge(&record.session, seen, now) != Verdict::Alive {
+            return Adoption::Dead;
+        }
+        if let Some(user) = record.session.user() {
+            let alive = |kept: &Kept| draft.verdict(&kept.record.session, kept.seen, now) == Verdict::Alive;
+            let others = self.under(Anchor::User(user)).filter(|(_, kept)| alive(kept)).count();
+            if others >= count(sessions_max) {
+                return Adoption::Crowded;
+            }
+        }
+        self.adopted.insert(record.token);
+        let row = self.insert(record);
+        if let Some(kept) = self.sessions.get_mut(&row) {
+            kept.seen = seen;
+        }
+        Adoption::Recorded(row)
     }
 
     fn make_room(&self, draft: &mut Draft<'_>, new: &Record, max: u32) {

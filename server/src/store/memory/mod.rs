@@ -7,14 +7,14 @@ mod directory;
 mod ledger;
 mod sweep;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use exeunt_core::{Anchor, Fingerprint, Mark, Moment, Session, SessionId};
 
 use super::book::{Book, Draft};
 use super::round::Round;
-use super::{AuditEntry, Client, Found, Incarnation, Key, Realm, Record, User};
+use super::{AuditEntry, Client, Found, Incarnation, Key, Realm, Record, Usage, User};
 use crate::error::{Error, Outage, Result};
 
 /// Everything in memory.
@@ -30,6 +30,7 @@ struct State {
     sessions: BTreeMap<u64, Kept>,
     rows: HashMap<SessionId, u64>,
     tokens: HashMap<Fingerprint, u64>,
+    adopted: HashSet<Fingerprint>,
     last_row: u64,
     reserved: u64,
     round: Option<Round>,
@@ -39,6 +40,7 @@ struct State {
     keys: Vec<Key>,
     audit: BTreeMap<u64, AuditEntry>,
     last_audit: u64,
+    usage: Vec<Usage>,
 }
 
 struct Kept {
@@ -59,6 +61,7 @@ impl MemoryStore {
             sessions: BTreeMap::new(),
             rows: HashMap::new(),
             tokens: HashMap::new(),
+            adopted: HashSet::new(),
             last_row: 0,
             reserved: 0,
             round: None,
@@ -68,6 +71,7 @@ impl MemoryStore {
             keys: Vec::new(),
             audit: BTreeMap::new(),
             last_audit: 0,
+            usage: Vec::new(),
         }))
     }
 

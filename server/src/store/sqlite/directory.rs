@@ -10,8 +10,8 @@ use super::encode::{corrupt, moment};
 use super::queue::Lane;
 use crate::error::{Error, Result};
 use crate::store::{
-    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Role, Saved, Trail, User,
-    conflict,
+    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Role, Saved, Trail, Usage,
+    User, conflict,
 };
 
 #[async_trait]
@@ -67,6 +67,24 @@ impl Directory for SqliteStore {
             Ok(Saved { record, mark: batch.beside(raise, audit)? })
         })
         .await
+    }
+
+    async fn import_users(&self, users: Vec<User>, audit: Option<AuditEntry>) -> Result<Vec<Result<u64>>> {
+        self.write(Lane::Rest, move |batch| {
+            let outcomes =
+                users.into_iter().map(|user| batch.import_user(user)).collect::<Result<Vec<_>>>()?;
+            batch.write_audit(audit.filter(|_| outcomes.iter().any(Result::is_ok)))?;
+            Ok(outcomes)
+        })
+        .await
+    }
+
+    async fn put_usage(&self, all: Vec<Usage>) -> Result<()> {
+        self.write(Lane::Rest, move |batch| batch.put_usage(&all)).await
+    }
+
+    async fn usage(&self) -> Result<Vec<Usage>> {
+        self.read(|reading| reading.usage()).await
     }
 
     async fn clients(&self) -> Result<Vec<Client>> {

@@ -20,7 +20,7 @@ impl Batch<'_> {
         Ok(Issued { row: self.places.issued, ended: self.draft.since(before).to_vec() })
     }
 
-    fn insert(&self, record: &Record) -> Result<()> {
+    pub(super) fn insert(&self, record: &Record) -> Result<()> {
         let session = &record.session;
         let sql = "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let inserted = self.conn.prepare_cached(sql)?.execute((
@@ -90,7 +90,7 @@ impl Batch<'_> {
     }
 
     /// How many sessions of this user are recorded, dead or alive; counted no further than `max`.
-    fn recorded(&self, user: UserId, max: u32) -> Result<u32> {
+    pub(super) fn recorded(&self, user: UserId, max: u32) -> Result<u32> {
         let anchor = Anchor::User(user);
         let sql = "SELECT count(*) FROM (SELECT 1 FROM hangs WHERE kind = ? AND anchor = ? LIMIT ?)";
         let mut count = self.conn.prepare_cached(sql)?;

@@ -11,8 +11,8 @@ use super::{SqliteStore, meta};
 use crate::error::Result;
 use crate::store::figures::{Figures, Waiting};
 use crate::store::{
-    AuditEntry, Backup, Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position, Raise,
-    RaiseOutcome, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept,
+    Adopted, Adoption, AuditEntry, Backup, Found, Issued, Ledger, List, MarkPage, NewSession, Others,
+    Position, Raise, RaiseOutcome, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept,
 };
 
 #[async_trait]
@@ -42,6 +42,22 @@ impl Ledger for SqliteStore {
 
     async fn issue(&self, new: NewSession) -> Result<Issued> {
         self.write(Lane::Rest, move |batch| batch.issue(&new)).await
+    }
+
+    async fn adopt(
+        &self,
+        sessions: Vec<Adopted>,
+        now: Moment,
+        audit: Option<AuditEntry>,
+    ) -> Result<Vec<Adoption>> {
+        self.write(Lane::Rest, move |batch| {
+            let outcomes: Vec<_> =
+                sessions.into_iter().map(|adopted| batch.adopt(&adopted, now)).collect::<Result<_>>()?;
+            let any = outcomes.iter().any(|outcome| matches!(outcome, Adoption::Recorded(_)));
+            batch.write_audit(audit.filter(|_| any))?;
+            Ok(outcomes)
+        })
+        .await
     }
 
     async fn raise(&self, raise: Raise) -> Result<RaiseOutcome> {

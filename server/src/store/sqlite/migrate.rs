@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// The steps, in order. A step that was released is never changed.
-pub(super) const STEPS: &[&str] = &[include_str!("migrations/0001.sql")];
+pub(super) const STEPS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 /// "EXNT": tells this program's databases from those of others.
 const APPLICATION: i32 = 0x4558_4e54;
 

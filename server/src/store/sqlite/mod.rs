@@ -5,6 +5,7 @@
 //! file ([`checkpoint`]). What is in force is also in memory ([`state`]), read from the file when it is opened, so
 //! that raising a mark is one appended row and no search.
 
+mod adopt;
 mod audit;
 mod backup;
 mod batch;
@@ -27,6 +28,7 @@ pub mod restore;
 mod sessions;
 mod state;
 mod sweep;
+mod usage;
 mod users;
 mod writer;
 

@@ -66,6 +66,22 @@ impl Batch<'_> {
         Ok(last.max(meta::number(self.conn, "users_before")?) + 1)
     }
 
+    /// Adds a user unless one of its identifiers is taken: then nothing is written.
+    pub(super) fn import_user(&self, user: User) -> Result<Result<u64>> {
+        let mut taken = self
+            .conn
+            .prepare_cached("SELECT 1 FROM identifiers WHERE realm = ? AND field = ? AND key = ?")?;
+        if user.version != 0 {
+            return Err(conflict("version"));
+        }
+        for (field, key) in user.unique_keys() {
+            if taken.exists((user.realm.0, field, key))? {
+                return Ok(Err(conflict(field)));
+            }
+        }
+        self.save_user(user).map(|user| Ok(user.number))
+    }
+
     /// Registers what the user logs in with instead of what it logged in with before. A deleted user has nothing.
     fn identify(&self, user: &User) -> Result<()> {
         let before = format!("SELECT {USER} FROM users u WHERE u.number = ?");

@@ -56,7 +56,12 @@ fn what_is_not_exactly_a_known_form_is_unknown() {
         "$scrypt$v=1$ln=10,r=8,p=1",
         "$scrypt$ln=10,r=8,p=0",
         "$pbkdf2-sha256$i=0",
-        "$pbkdf2-sha256$29000",
+        "$pbkdf2-sha256$0",
+        "$pbkdf2-sha256$x",
+        "pbkdf2_md5$1000",
+        "scrypt:1000:8:1",
+        "pbkdf2:md5:1000",
+        "scrypt$1000$c2FsdHNhbHQ$8$1",
         "$pbkdf2-md5$i=1000",
     ] {
         assert_eq!(Form::read(&format!("{head}{body}")).err(), Some(Unusable::Unknown), "{head}");

@@ -1,0 +1,256 @@
+//! Live sessions of another system: adopted with the tokens that its clients hold, so that nobody is logged out by the
+//! move, and whoever was logged out here before or meanwhile stays so.
+
+mod evidence;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use exeunt_core::{Anchor, ClientId, Door, Fingerprint, Moment, RealmId, Session, SessionId, Stamp, Verdict};
+
+use self::evidence::Pulled;
+use crate::authority::import::Run;
+use crate::authority::live::Live;
+use crate::authority::session::{USER_AGENT_BYTES_MAX, cut};
+use crate::authority::{Authority, Call};
+use crate::error::{Cause, Error, Kind, Outage, Result};
+use crate::store::{Adopted, Adoption, Client, Identifier, Record, SessionBy};
+
+/// Sessions in one batch at most.
+pub const ADOPT_SESSIONS_MAX: usize = 1_000;
+/// By how many seconds the clock of the other system may be ahead of ours.
+const CLOCK_AHEAD_SECS_MAX: u64 = 300;
+
+/// A live session of another system.
+pub struct Elsewhere {
+    /// The fingerprint of the token that its client holds.
+    pub token: Fingerprint,
+    /// Whose it is.
+    pub user: Identifier,
+    /// The client it is used with; `None`: the built-in one of the dialect.
+    pub client: Option<ClientNamed>,
+    /// The dialect that accepts the token; `None`: that of the client.
+    pub door: Option<Door>,
+    /// When it was issued there; `None`: nobody knows, and it is taken to be older than any logout here.
+    pub issued_at: Option<Moment>,
+    /// When it was last seen there; `None`: when it was issued, else now.
+    pub seen_at: Option<Moment>,
+    /// When it is over whatever happens, instead of `absolute_secs`.
+    pub expires_at: Option<Moment>,
+    /// Seconds unseen, instead of the client's.
+    pub idle_secs: Option<u32>,
+    /// Seconds at most since its issue, instead of the client's.
+    pub absolute_secs: Option<u32>,
+    /// The program it was issued to, as it named itself.
+    pub user_agent: Option<String>,
+    /// The address it was issued to.
+    pub from: Option<IpAddr>,
+}
+
+/// How a client is named.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ClientNamed {
+    /// By its id.
+    Id(ClientId),
+    /// By its name.
+    Name(String),
+}
+
+/// What became of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is a session here (on a dry run: it would be).
+    Made(SessionId),
+    /// Its token is known: of a session that is alive here, or of one that was ended here. Nothing was changed.
+    There,
+}
+
+impl Authority {
+    /// Adopts sessions in one transaction, and tells of each, in their order, what became of it. One that is refused
+    /// keeps no other one out, and none of those that are alive here is ended to make room.
+    ///
+    /// `since` is a place in the log that was taken before the list of them was made: whatever was ended here after it stays so.
+    ///
+    /// # Errors
+    /// `Malformed` for too many; `Unavailable`: asking again is safe.
+    pub async fn adopt(
+        &self,
+        call: &Call,
+        realm: RealmId,
+        since: Stamp,
+        all: Vec<Result<Elsewhere>>,
+        run: Run,
+    ) -> Result<Vec<Result<Taken>>> {
+        if all.len() > ADOPT_SESSIONS_MAX {
+            let rule = format!("one batch has at most {ADOPT_SESSIONS_MAX} sessions");
+            return Err(Error::malformed("sessions", rule));
+        }
+        // Read before the users and clients, which are the evidence here.
+        let stamp = since.min(self.evidence_stamp());
+        let mut pulled = Pulled::default();
+        let mut ready = Vec::with_capacity(all.len());
+        for elsewhere in all {
+            ready.push(match elsewhere {
+                Ok(elsewhere) => match self.prepare(call, realm, stamp, &elsewhere, &mut pulled).await {
+                    Err(error) if matches!(error.kind(), Kind::Unavailable(_)) => return Err(error),
+                    prepared => prepared,
+                },
+                Err(error) => Err(error),
+            });
+        }
+        let usable: Vec<Adopted> = ready.iter().flatten().cloned().collect();
+        let mut adopted = match run {
+            Run::Real if usable.is_empty() => Vec::new(),
+            Run::Real => self.record_adopted(call, realm, usable).await?,
+            Run::Dry => self.look_for(&usable, call.now).await?,
+        }
+        .into_iter();
+        let outcome = |ready: Result<Adopted>| {
+            let Adopted { record, sessions_max, .. } = ready?;
+            match adopted.next().ok_or_else(|| Error::internal("an outcome is missing"))? {
+                Adoption::Recorded(_) => Ok(Taken::Made(record.session.id)),
+                Adoption::Known => Ok(Taken::There),
+                Adoption::Dead => Err(Error::dead(Cause::Unknown)),
+                Adoption::Crowded => Err(crowded(sessions_max)),
+            }
+        };
+        Ok(ready.into_iter().map(outcome).collect())
+    }
+
+    /// A session as it is to be recorded, if everything speaks for it.
+    async fn prepare(
+        &self,
+        call: &Call,
+        realm: RealmId,
+        stamp: Stamp,
+        elsewhere: &Elsewhere,
+        pulled: &mut Pulled,
+    ) -> Result<Adopted> {
+        let user = self.find_user(realm, elsewhere.user.clone()).await?;
+        let user = user.ok_or_else(|| Error::not_found("user"))?;
+        if user.disabled {
+            return Err(Error::new(Kind::Forbidden, "the user is disabled"));
+        }
+        let client = self.client_of(realm, elsewhere)?;
+        let id = call.mint.session_id(call.now);
+        let anchors =
+            [Anchor::Realm(realm), Anchor::Client(client.id), Anchor::User(user.id), Anchor::Session(id)];
+        self.must_not_be_pulled(&anchors, elsewhere.issued_at, pulled, call.now).await?;
+        let times = elsewhere.times(&client, call.now)?;
+        let session = Session {
+            id,
+            stamp,
+            anchors: anchors.into(),
+            issued_at: times.issued_at,
+            idle_secs: elsewhere.idle_secs.unwrap_or(client.idle_secs),
+            absolute_secs: times.absolute_secs,
+        };
+        let live = Live::new(session.clone(), client.door, elsewhere.token, 0, times.seen);
+        match self.memory.judge(&live, call.now) {
+            Verdict::Alive => {}
+            Verdict::Expired => return Err(Error::dead(Cause::Expired)),
+            Verdict::Ended(_) => return Err(evidence::ended()),
+        }
+        let user_agent =
+            elsewhere.user_agent.as_deref().map(|text| cut(text, USER_AGENT_BYTES_MAX).to_owned());
+        let record =
+            Record { session, door: client.door, token: elsewhere.token, from: elsewhere.from, user_agent };
+        Ok(Adopted { record, seen: times.seen, sessions_max: client.sessions_max })
+    }
+
+    fn client_of(&self, realm: RealmId, elsewhere: &Elsewhere) -> Result<Arc<Client>> {
+        let client = match (&elsewhere.client, elsewhere.door) {
+            (Some(ClientNamed::Id(id)), _) => self.client(realm, *id)?,
+            (Some(ClientNamed::Name(name)), _) => {
+                let found = self.clients(realm).into_iter().find(|client| client.name == *name);
+                found.ok_or_else(|| Error::not_found("client"))?
+            }
+            (None, Some(door)) => self.builtin_client(realm, door)?,
+            (None, None) => return Err(Error::malformed("dialect", "a session has a dialect or a client")),
+        };
+        if elsewhere.door.is_some_and(|door| door != client.door) {
+            return Err(Error::malformed("dialect", "the client is of another dialect"));
+        }
+        Ok(client)
+    }
+
+    /// Records them, and lets memory know. A mark that is raised as soon as one is recorded finds it announced, and no
+    /// token opens anything before it is recorded.
+    async fn record_adopted(&self, call: &Call, realm: RealmId, all: Vec<Adopted>) -> Result<Vec<Adoption>> {
+        let audit = call.audit(Some(realm), "session.import", &format_args!("a batch of {}", all.len()));
+        let generation = self.memory.generation();
+        let announced: Vec<_> = all
+            .iter()
+            .map(|Adopted { record, seen, .. }| {
+                let live = Live::new(record.session.clone(), record.door, record.token, 0, *seen);
+                let live = Arc::new(live);
+                self.memory.announce(live.clone());
+                live
+            })
+            .collect();
+        let adopted = self.settle(self.store.adopt(all, call.now, Some(audit)).await);
+        for (at, live) in announced.iter().enumerate() {
+            match adopted.as_ref().ok().and_then(|adopted| adopted.get(at)) {
+                Some(Adoption::Recorded(row)) => {
+                    live.placed(*row);
+                    self.memory.reveal(live);
+                }
+                _ => self.memory.remove(live.session.id),
+            }
+        }
+        if adopted.is_ok() && generation != self.memory.generation() {
+            // Memory was filled anew meanwhile, from before or from after: it is filled once more.
+            return self.settle(Err(Error::unavailable(Outage::Unknown)));
+        }
+        adopted
+    }
+
+    /// What the store would say, as far as that can be told without writing.
+    async fn look_for(&self, all: &[Adopted], now: Moment) -> Result<Vec<Adoption>> {
+        let mut found = Vec::with_capacity(all.len());
+        for adopted in all {
+            let known = self.settle(self.store.session(SessionBy::Token(adopted.record.token), now).await)?;
+            found.push(if known.is_some() { Adoption::Known } else { Adoption::Recorded(0) });
+        }
+        Ok(found)
+    }
+}
+
+/// The times of a session, as they are recorded.
+struct Times {
+    issued_at: Moment,
+    seen: Moment,
+    absolute_secs: u32,
+}
+
+impl Elsewhere {
+    fn times(&self, client: &Client, now: Moment) -> Result<Times> {
+        let latest = now.plus_secs(CLOCK_AHEAD_SECS_MAX);
+        let past = |field: &'static str, at: Option<Moment>| match at {
+            Some(at) if at > latest => Err(Error::malformed(field, format!("{field} is in the future"))),
+            at => Ok(at.map(|at| at.min(now))),
+        };
+        let (issued, seen) = (past("issued_at", self.issued_at)?, past("last_seen_at", self.seen_at)?);
+        let issued_at = issued.or(seen).unwrap_or(now);
+        let seen = seen.unwrap_or(issued_at).max(issued_at);
+        let absolute_secs = match (self.expires_at, self.absolute_secs) {
+            (Some(_), Some(_)) => {
+                return Err(Error::malformed("expires_at", "give expires_at or absolute_secs, not both"));
+            }
+            // Rounded down; 0 would mean that it never expires.
+            (Some(at), None) => match at.millis_since(issued_at) / 1000 {
+                0 => return Err(Error::dead(Cause::Expired)),
+                secs => u32::try_from(secs).unwrap_or(u32::MAX),
+            },
+            (None, secs) => secs.unwrap_or(client.absolute_secs),
+        };
+        Ok(Times { issued_at, seen, absolute_secs })
+    }
+}
+
+fn crowded(max: u32) -> Error {
+    Error::new(
+        Kind::Conflict("user"),
+        format!("the user has {max} sessions alive, as many as the client allows (sessions_max)"),
+    )
+}

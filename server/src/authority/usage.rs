@@ -1,0 +1,116 @@
+//! Which client still makes which call of a legacy dialect, how often, and when last (DEP-08): counted in memory, written
+//! now and then, read at the start. What is lost by a power cut is what was not yet written.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use exeunt_core::{ClientId, Door, Moment, RealmId};
+
+use crate::authority::Authority;
+use crate::error::Result;
+use crate::store::Usage;
+
+/// Pairs of client and call that are told apart at most; further ones are not counted.
+const USAGES_MAX: usize = 100_000;
+/// Rows written in one transaction at most.
+const USAGES_PER_WRITE: usize = 500;
+
+/// All counts.
+#[derive(Default)]
+pub struct Usages(RwLock<HashMap<Caller, HashMap<String, Tally>>>);
+
+type Caller = (RealmId, Door, Option<ClientId>);
+
+#[derive(Default)]
+struct Tally {
+    count: AtomicU64,
+    last_millis: AtomicU64,
+    written: AtomicU64,
+}
+
+impl Authority {
+    /// Counts a call of a legacy dialect. After the first of its kind it allocates nothing and waits for nobody.
+    pub fn used(&self, caller: (RealmId, Door, Option<ClientId>), call: &'static str, now: Moment) {
+        {
+            let all = self.usages.0.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(tally) = all.get(&caller).and_then(|calls| calls.get(call)) {
+                return tally.add(now);
+            }
+        }
+        let mut all = self.usages.0.write().unwrap_or_else(PoisonError::into_inner);
+        let full = all.values().map(HashMap::len).sum::<usize>() >= USAGES_MAX;
+        match all.entry(caller).or_default().entry(call.to_owned()) {
+            Entry::Occupied(tally) => tally.get().add(now),
+            Entry::Vacant(_) if full => {}
+            Entry::Vacant(place) => place.insert(Tally::default()).add(now),
+        }
+    }
+
+    /// All counts, of a realm or of all, by dialect, client and call.
+    pub fn usage(&self, realm: Option<RealmId>) -> Vec<Usage> {
+        let all = self.usages.0.read().unwrap_or_else(PoisonError::into_inner);
+        let of_realm = all.iter().filter(|((its, ..), _)| realm.is_none_or(|realm| *its == realm));
+        let mut usage: Vec<Usage> = of_realm
+            .flat_map(|(caller, calls)| calls.iter().map(|(call, tally)| tally.usage(*caller, call)))
+            .collect();
+        usage.sort_by(|a, b| {
+            (a.door.name(), a.client, &a.call, a.realm).cmp(&(b.door.name(), b.client, &b.call, b.realm))
+        });
+        usage
+    }
+
+    /// Writes the counts that have changed.
+    ///
+    /// # Errors
+    /// `Unavailable`; what was not written is written by the next step.
+    pub async fn write_usage(&self) -> Result<()> {
+        let changed: Vec<Usage> = {
+            let all = self.usages.0.read().unwrap_or_else(PoisonError::into_inner);
+            let every = all
+                .iter()
+                .flat_map(|(caller, calls)| calls.iter().map(move |(call, tally)| (caller, call, tally)));
+            let changed = every.filter(|(.., tally)| {
+                tally.count.load(Ordering::Relaxed) != tally.written.load(Ordering::Relaxed)
+            });
+            changed.map(|(caller, call, tally)| tally.usage(*caller, call)).collect()
+        };
+        for batch in changed.chunks(USAGES_PER_WRITE) {
+            self.settle(self.store.put_usage(batch.to_vec()).await)?;
+            let all = self.usages.0.read().unwrap_or_else(PoisonError::into_inner);
+            for usage in batch {
+                let calls = all.get(&(usage.realm, usage.door, usage.client));
+                if let Some(tally) = calls.and_then(|calls| calls.get(&usage.call)) {
+                    tally.written.store(usage.count, Ordering::Relaxed);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what was counted in earlier lives of the server.
+    pub(super) async fn read_usage(&self) -> Result<()> {
+        let stored = self.store.usage().await?;
+        let mut all = self.usages.0.write().unwrap_or_else(PoisonError::into_inner);
+        for usage in stored {
+            let calls = all.entry((usage.realm, usage.door, usage.client)).or_default();
+            let (count, last_millis) = (usage.count.into(), usage.last_at.millis().into());
+            calls.insert(usage.call, Tally { count, last_millis, written: usage.count.into() });
+        }
+        Ok(())
+    }
+}
+
+impl Tally {
+    fn add(&self, now: Moment) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.last_millis.fetch_max(now.millis(), Ordering::Relaxed);
+    }
+
+    fn usage(&self, (realm, door, client): Caller, call: &str) -> Usage {
+        let count = self.count.load(Ordering::Relaxed);
+        let last_at = Moment::from_millis(self.last_millis.load(Ordering::Relaxed));
+        Usage { realm, door, call: call.to_owned(), client, count, last_at }
+    }
+}

@@ -1,0 +1,56 @@
+//! `exeunt dialect …`: the interfaces of old, and who still speaks them.
+
+use clap::Args;
+
+use super::desk::{Ask, Desk, asking};
+use super::exit::Outcome;
+use super::list::{Limit, list};
+use super::print::{Column, Room, text, time};
+
+#[derive(Args)]
+pub(super) struct Dialect {
+    #[command(subcommand)]
+    what: What,
+}
+
+asking! { What with desk:
+    /// Which client still makes which call of a legacy dialect, how often, and when last
+    Usage(Usage),
+}
+
+impl Ask for Dialect {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        self.what.run(desk).await
+    }
+}
+
+#[derive(Args)]
+struct Usage {
+    #[command(flatten)]
+    limit: Limit,
+}
+
+const COLUMNS: &[Column] = &[
+    Column("DIALECT", Room::Whole),
+    Column("CALL", Room::Whole),
+    Column("COUNT", Room::Whole),
+    Column("LAST", Room::Whole),
+    Column("CLIENT", Room::Whole),
+    Column("NAME", Room::Flexible),
+];
+
+impl Usage {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        list(desk, "/v1/dialects/usage", &[], self.limit, COLUMNS, |usage| {
+            vec![
+                text(&usage["dialect"]),
+                text(&usage["call"]),
+                usage["count"].to_string(),
+                time(&usage["last_at"]),
+                text(&usage["client"]),
+                text(&usage["client_name"]),
+            ]
+        })
+        .await
+    }
+}

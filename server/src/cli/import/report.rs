@@ -1,0 +1,111 @@
+//! What became of the rows: counted, and each that was refused told with its line.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+
+use serde_json::{Value, json};
+
+use super::From;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::print::{Out, printable, say};
+
+/// Refused rows that are told on the standard error if there is a file for all of them.
+const TOLD_MAX: u64 = 20;
+
+pub(super) struct Report {
+    what: &'static str,
+    dry_run: bool,
+    skip_existing: bool,
+    file: Option<BufWriter<File>>,
+    made: u64,
+    there: u64,
+    refused: u64,
+    last_line: u64,
+}
+
+impl Report {
+    pub(super) fn new(what: &'static str, from: &From) -> Outcome<Self> {
+        let failed =
+            |error| Failure::new(Exit::Failed, format!("the file of --refused cannot be made: {error}"));
+        let file = from.refused.as_ref().map(File::create).transpose().map_err(failed)?;
+        Ok(Self {
+            what,
+            dry_run: from.dry_run,
+            skip_existing: from.skip_existing,
+            file: file.map(BufWriter::new),
+            made: 0,
+            there: 0,
+            refused: 0,
+            last_line: 0,
+        })
+    }
+
+    /// What the server says of a row.
+    pub(super) fn outcome(&mut self, line: u64, result: &Value) -> Outcome<()> {
+        self.last_line = line;
+        match result["outcome"].as_str() {
+            Some("made") => self.made += 1,
+            Some("there") if self.skip_existing => self.there += 1,
+            Some("there") => {
+                self.there += 1;
+                self.told(line, "it is there already (--skip-existing passes over it)")?;
+            }
+            _ => self.refused(line, result["detail"].as_str().unwrap_or("refused"))?,
+        }
+        Ok(())
+    }
+
+    /// A row is refused.
+    pub(super) fn refused(&mut self, line: u64, reason: &str) -> Outcome<()> {
+        self.refused += 1;
+        self.told(line, reason)
+    }
+
+    /// The import ends before the file does: what was told is kept, and where to go on.
+    pub(super) fn broken_off(&mut self, failure: &Failure) -> Failure {
+        let kept = self.file.as_mut().map_or(Ok(()), Write::flush);
+        let exit = failure.exit;
+        let lost = kept.err().map(|error| format!(" (the file of --refused is not whole: {error})"));
+        let text = format!(
+            "{failure} What is in the file up to line {} is done; the same command with --skip-existing goes on.{}",
+            self.last_line,
+            lost.unwrap_or_default()
+        );
+        Failure::new(exit, text)
+    }
+
+    /// The sum of it all.
+    pub(super) fn end(mut self, out: &mut Out) -> Outcome {
+        if let Some(file) = &mut self.file {
+            file.flush()?;
+        }
+        let Self { what, made, there, refused, .. } = self;
+        if out.is_json() {
+            let sum = json!({ "made": made, "there": there, "refused": refused, "dry_run": self.dry_run });
+            out.json(&sum)?;
+        } else {
+            let would = if self.dry_run { "would be " } else { "" };
+            out.line(&format!("{made} {what} {would}imported, {there} there already, {refused} refused"))?;
+        }
+        let partly = refused > 0 || there > 0 && !self.skip_existing;
+        Ok(if partly { Exit::Partly } else { Exit::Done })
+    }
+
+    fn told(&mut self, line: u64, reason: &str) -> Outcome<()> {
+        let text = format!("line {line}: {reason}");
+        let so_far = self.refused + if self.skip_existing { 0 } else { self.there };
+        match &mut self.file {
+            Some(file) => {
+                writeln!(file, "{}", printable(&text))?;
+                if so_far == TOLD_MAX + 1 {
+                    say("more are refused: see the file of --refused");
+                }
+                if so_far <= TOLD_MAX {
+                    say(&text);
+                }
+            }
+            None => say(&text),
+        }
+        Ok(())
+    }
+}

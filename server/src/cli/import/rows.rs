@@ -1,0 +1,224 @@
+//! The rows of a file, one after the other: however long it is, one row is in memory.
+
+use std::io::{BufRead, ErrorKind, Read};
+
+use serde_json::{Map, Value};
+
+use super::{Column, Meaning, csv};
+use crate::cli::exit::{Exit, Failure, Outcome};
+
+/// The longest row, in bytes.
+const ROW_BYTES_MAX: usize = 64 << 10;
+
+/// A row as it is sent, or why it cannot be.
+pub(super) struct Row {
+    /// The line that it begins in, from 1.
+    pub line: u64,
+    /// A JSON object, or what is wrong.
+    pub json: Result<String, String>,
+}
+
+pub(super) struct Rows<R> {
+    input: R,
+    columns: &'static [Column],
+    form: Option<Form>,
+    line: u64,
+    bytes: u64,
+    over: bool,
+}
+
+enum Form {
+    JsonLines,
+    /// With the place of each column of the file in [`Rows::columns`].
+    Csv(Vec<usize>),
+}
+
+/// A piece of the file.
+enum Read1 {
+    Text(String),
+    Wrong(&'static str),
+    End,
+}
+
+impl<R: BufRead> Rows<R> {
+    pub(super) fn new(input: R, columns: &'static [Column]) -> Self {
+        Self { input, columns, form: None, line: 0, bytes: 0, over: false }
+    }
+
+    /// How many bytes were read.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The next row; `None`: there is none.
+    ///
+    /// # Errors
+    /// The file cannot be read, or its header makes no sense.
+    pub(super) fn next(&mut self) -> Outcome<Option<Row>> {
+        while !self.over {
+            let line = self.line + 1;
+            let text = match self.record()? {
+                Read1::End => break,
+                Read1::Wrong(reason) => {
+                    return match self.form {
+                        None => Err(Failure::usage(format!("line {line}: {reason}"))),
+                        Some(_) => Ok(Some(Row { line, json: Err(reason.to_owned()) })),
+                    };
+                }
+                Read1::Text(text) => text,
+            };
+            if text.trim().is_empty() {
+                continue;
+            }
+            match &self.form {
+                None if text.trim_start().starts_with('{') => {
+                    self.form = Some(Form::JsonLines);
+                    return Ok(Some(Row { line, json: object(&text) }));
+                }
+                None => {
+                    let header = header(&text, self.columns);
+                    self.form =
+                        Some(Form::Csv(header.map_err(|why| Failure::usage(format!("line {line}: {why}")))?));
+                }
+                Some(Form::JsonLines) => return Ok(Some(Row { line, json: object(&text) })),
+                Some(Form::Csv(header)) => {
+                    return Ok(Some(Row { line, json: cells(&text, header, self.columns) }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// A line; of CSV as many as belong together.
+    fn record(&mut self) -> Outcome<Read1> {
+        let mut record = match self.one_line()? {
+            Read1::Text(text) => text,
+            other => return Ok(other),
+        };
+        if self.line == 1 {
+            record = record.trim_start_matches('\u{feff}').to_owned();
+        }
+        while !matches!(self.form, Some(Form::JsonLines))
+            && !record.trim_start().starts_with('{')
+            && csv::is_open(&record)
+        {
+            // What stands behind a quote that is never closed cannot be told from what stands within.
+            let lost = "a quote is not closed; nothing behind it was read";
+            match self.one_line()? {
+                Read1::Text(more) if record.len() + more.len() < ROW_BYTES_MAX => {
+                    record.push('\n');
+                    record += &more;
+                }
+                Read1::Text(_) | Read1::Wrong(_) | Read1::End => {
+                    self.over = true;
+                    return Ok(Read1::Wrong(lost));
+                }
+            }
+        }
+        Ok(Read1::Text(record))
+    }
+
+    fn one_line(&mut self) -> Outcome<Read1> {
+        let mut bytes = Vec::new();
+        let failed =
+            |error: std::io::Error| Failure::new(Exit::Failed, format!("the file cannot be read: {error}"));
+        let limit = ROW_BYTES_MAX as u64 + 1;
+        self.input.by_ref().take(limit).read_until(b'\n', &mut bytes).map_err(failed)?;
+        if bytes.is_empty() {
+            return Ok(Read1::End);
+        }
+        self.line += 1;
+        self.bytes += bytes.len() as u64;
+        if bytes.len() > ROW_BYTES_MAX && !bytes.ends_with(b"\n") {
+            self.skip_line().map_err(failed)?;
+            return Ok(Read1::Wrong("the row is longer than 64 KiB"));
+        }
+        if bytes.ends_with(b"\n") {
+            bytes.pop();
+        }
+        if bytes.ends_with(b"\r") {
+            bytes.pop();
+        }
+        Ok(String::from_utf8(bytes).map_or(Read1::Wrong("the row is not UTF-8"), Read1::Text))
+    }
+
+    fn skip_line(&mut self) -> std::io::Result<()> {
+        loop {
+            let here = match self.input.fill_buf() {
+                Ok(here) => here,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            let end = here.iter().position(|byte| *byte == b'\n');
+            let used = end.map_or(here.len(), |end| end + 1);
+            self.input.consume(used);
+            self.bytes += used as u64;
+            if end.is_some() || used == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The columns of a file, as its header names them.
+fn header(text: &str, columns: &[Column]) -> Result<Vec<usize>, String> {
+    let mut header = Vec::new();
+    for name in csv::fields(text)? {
+        let known = || columns.iter().map(|column| column.0).collect::<Vec<_>>().join(", ");
+        let place = columns.iter().position(|column| column.0 == name.trim());
+        let place = place.ok_or_else(|| {
+            format!("the first line is a header, and each of its columns one of: {}", known())
+        })?;
+        if header.contains(&place) {
+            return Err(format!("the column {} is there twice", columns[place].0));
+        }
+        header.push(place);
+    }
+    Ok(header)
+}
+
+/// A row of CSV in JSON.
+fn cells(text: &str, header: &[usize], columns: &[Column]) -> Result<String, String> {
+    let fields = csv::fields(text)?;
+    if fields.len() != header.len() {
+        return Err(format!("the row has {} fields, and the header {}", fields.len(), header.len()));
+    }
+    let mut row = Map::new();
+    for (field, place) in fields.into_iter().zip(header).filter(|(field, _)| !field.is_empty()) {
+        let Column(name, meaning) = &columns[*place];
+        let value = meaning.read(field).ok_or_else(|| format!("{name} is not as documented"))?;
+        row.insert((*name).to_owned(), value);
+    }
+    Ok(Value::Object(row).to_string())
+}
+
+/// A line of JSON, as it is if it is an object. Its members are the server's to judge.
+fn object(text: &str) -> Result<String, String> {
+    if !text.trim_start().starts_with('{') {
+        return Err("the line is not a JSON object".to_owned());
+    }
+    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        Ok(_) => Ok(text.trim().to_owned()),
+        Err(error) if error.is_eof() => Err("the line ends in the middle".to_owned()),
+        Err(error) => Err(format!("the line is not JSON from column {} on", error.column())),
+    }
+}
+
+impl Meaning {
+    fn read(self, text: String) -> Option<Value> {
+        match self {
+            Self::Text => Some(text.into()),
+            Self::Flag => match text.to_lowercase().as_str() {
+                "true" | "t" | "1" => Some(true.into()),
+                "false" | "f" | "0" => Some(false.into()),
+                _ => None,
+            },
+            Self::Object => serde_json::from_str::<Map<String, Value>>(&text).ok().map(Value::Object),
+            Self::Number => text.parse::<u64>().ok().map(Value::from),
+            Self::Time => Some(text.parse::<u64>().map_or_else(|_| text.into(), Value::from)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

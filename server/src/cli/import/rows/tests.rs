@@ -1,0 +1,61 @@
+use super::*;
+
+const COLUMNS: &[Column] = &[Column("name", Meaning::Text), Column("off", Meaning::Flag)];
+
+/// Each row with its line, `!` before what is wrong with it.
+fn read(file: &[u8]) -> Vec<String> {
+    let mut rows = Rows::new(file, COLUMNS);
+    let mut read = Vec::new();
+    while let Some(Row { line, json }) = rows.next().unwrap() {
+        read.push(format!("{line} {}", json.unwrap_or_else(|why| format!("!{why}"))));
+    }
+    read
+}
+
+#[test]
+fn csv_and_json_lines_are_told_apart_by_their_beginning() {
+    assert_eq!(read(b"name,off\nada,t\r\n\n,0\n"), [r#"2 {"name":"ada","off":true}"#, r#"4 {"off":false}"#]);
+    assert_eq!(read(b"\xef\xbb\xbfname\nada"), [r#"2 {"name":"ada"}"#]);
+    assert_eq!(read(b"{\"name\":\"a\"}\n\n {\"x\": 1} \n"), [r#"1 {"name":"a"}"#, r#"3 {"x": 1}"#]);
+    assert!(read(b"").is_empty());
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_told_by_its_line_and_the_next_is_read() {
+    assert_eq!(
+        read(b"name,off\na,b,c\nx\xff,1\n\"two\nlines\",1\nq\"q,1\nada,maybe\nb,1\n"),
+        [
+            "2 !the row has 3 fields, and the header 2",
+            "3 !the row is not UTF-8",
+            r#"4 {"name":"two\nlines","off":true}"#,
+            "6 !a quote stands within a field that does not begin with one",
+            "7 !off is not as documented",
+            r#"8 {"name":"b","off":true}"#,
+        ]
+    );
+    let long = [b"name\n", "a".repeat(ROW_BYTES_MAX + 9).as_bytes(), b"\nb\n"].concat();
+    assert_eq!(read(&long), ["2 !the row is longer than 64 KiB", r#"3 {"name":"b"}"#]);
+}
+
+#[test]
+fn a_file_that_ends_in_the_middle_says_so() {
+    assert_eq!(
+        read(b"name,off\na,1\n\"b,1\nc,1\n"),
+        [r#"2 {"name":"a","off":true}"#, "3 !a quote is not closed; nothing behind it was read"]
+    );
+    assert_eq!(
+        read(b"{\"name\":\"a\"}\n{\"name\":\"b"),
+        [r#"1 {"name":"a"}"#, "2 !the line ends in the middle"]
+    );
+    assert_eq!(
+        read(b"name,off\na,1\nb"),
+        [r#"2 {"name":"a","off":true}"#, "3 !the row has 1 fields, and the header 2"]
+    );
+}
+
+#[test]
+fn a_header_that_makes_no_sense_ends_it() {
+    for file in ["nmae\nx\n", "name,name\n", "name,\n", "name,\"off\nx\n"] {
+        assert!(Rows::new(file.as_bytes(), COLUMNS).next().is_err(), "{file}");
+    }
+}

@@ -1,0 +1,144 @@
+//! `/v1/users/import`, `/v1/sessions/import`: what is moved over from another system, in batches. Each row is answered
+//! for itself: one that is refused keeps no other out.
+
+mod session;
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use self::session::GivenSession;
+use super::caller::{Caller, Need};
+use super::{Reply, error, marks, serve, wire};
+use crate::authority::adopt::Taken;
+use crate::authority::import::{Imported, Newcomer, Run};
+use crate::authority::{Position, UserChange};
+use crate::error::{Error, Kind, Result};
+use crate::exchange::{Answer, Exchange};
+
+/// Users of another system, each still to be read.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Users<'a> {
+    #[serde(borrow)]
+    users: Vec<&'a RawValue>,
+}
+
+/// Live sessions of another system, each still to be read.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sessions<'a> {
+    #[serde(borrow)]
+    sessions: Vec<&'a RawValue>,
+    since: Option<String>,
+    /// Of rows that name neither a dialect nor a client.
+    dialect: Option<String>,
+    /// Of rows that name neither.
+    client: Option<String>,
+}
+
+/// A user of another system.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct GivenUser {
+    username: Option<String>,
+    email: Option<String>,
+    account_number: Option<String>,
+    password_hash: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    data: Option<Map<String, Value>>,
+    disabled: Option<bool>,
+}
+
+pub(super) fn users(x: Exchange) -> Answer {
+    serve(x, Need::Change, import_users)
+}
+
+async fn import_users(mut x: Exchange, caller: Caller) -> Reply {
+    let run = if wire::switch(&x, "dry_run")? { Run::Dry } else { Run::Real };
+    let body = wire::batch(&mut x).await?;
+    let batch: Users<'_> = wire::read(&body)?;
+    let newcomers = batch.users.iter().map(|row| self::row::<GivenUser>(row).map(Newcomer::from)).collect();
+    let (app, call) = (x.app.clone(), caller.call(&mut x));
+    let outcomes = app.authority.import_users(&call, caller.realm.id, newcomers, run).await?;
+    let results = outcomes.iter().map(|outcome| match outcome {
+        Ok(Imported::Made(id)) => json!({ "outcome": "made", "user": id.to_string() }),
+        Ok(Imported::There(id)) => json!({ "outcome": "there", "user": id.to_string() }),
+        Err(error) => refused(error),
+    });
+    Ok(wire::json(StatusCode::OK, &json!({ "results": results.collect::<Vec<_>>() })))
+}
+
+pub(super) fn sessions(x: Exchange) -> Answer {
+    serve(x, Need::Change, import_sessions)
+}
+
+async fn import_sessions(mut x: Exchange, caller: Caller) -> Reply {
+    let run = if wire::switch(&x, "dry_run")? { Run::Dry } else { Run::Real };
+    let body = wire::batch(&mut x).await?;
+    let batch: Sessions<'_> = wire::read(&body)?;
+    let app = x.app.clone();
+    let now = app.authority.position().await?;
+    let since = match &batch.since {
+        None => now.stamp,
+        Some(since) => match marks::place("since", Some(since), now)? {
+            Some(since) => since,
+            None => return Ok(error::gone()),
+        },
+    };
+    let read = |text: &&RawValue| {
+        let given = row::<GivenSession>(text)?.or(batch.dialect.as_deref(), batch.client.as_deref());
+        given.into_elsewhere()
+    };
+    let all = batch.sessions.iter().map(read).collect();
+    let outcomes = app.authority.adopt(&caller.call(&mut x), caller.realm.id, since, all, run).await?;
+    let results = outcomes.iter().map(|outcome| match outcome {
+        Ok(Taken::Made(id)) => json!({ "outcome": "made", "session": id.to_string() }),
+        Ok(Taken::There) => json!({ "outcome": "there" }),
+        Err(error) => refused(error),
+    });
+    // For the next batch of the same list.
+    let position = wire::position(Position { stamp: since, ..now });
+    let body = json!({ "results": results.collect::<Vec<_>>(), "position": position });
+    Ok(wire::json(StatusCode::OK, &body))
+}
+
+/// Reads a row; what is wrong with it is told without its values, of which some are secrets.
+fn row<T: DeserializeOwned>(row: &RawValue) -> Result<T> {
+    if !row.get().starts_with('{') {
+        return Err(Error::malformed("row", "a row is a JSON object"));
+    }
+    serde_json::from_str(row.get()).map_err(|error| {
+        let said = wire::without_values(&error);
+        // Its line is the caller's, and not one of this text.
+        let said = said.split(" at line ").next().unwrap_or_default();
+        Error::malformed("row", format!("the row is not as documented: {said}"))
+    })
+}
+
+fn refused(error: &Error) -> Value {
+    let field = match error.kind() {
+        Kind::Malformed(field) | Kind::Conflict(field) => Some(field),
+        _ => None,
+    };
+    json!({ "outcome": "refused", "kind": error.kind().word(), "field": field, "detail": error.public() })
+}
+
+impl From<GivenUser> for Newcomer {
+    fn from(given: GivenUser) -> Self {
+        let user = UserChange {
+            username: given.username.map(Some),
+            email: given.email.map(Some),
+            account_number: given.account_number.map(Some),
+            password: None,
+            first_name: given.first_name,
+            last_name: given.last_name,
+            data: given.data,
+            disabled: given.disabled,
+        };
+        Self { user, password_hash: given.password_hash }
+    }
+}

@@ -1,0 +1,140 @@
+//! A live session of another system, as it is given.
+
+use std::net::IpAddr;
+
+use exeunt_core::token::{SESSION_PREFIX, TOKEN_BYTES_MAX};
+use exeunt_core::{ClientId, Door, Fingerprint, Moment, Token, UserId};
+use serde::Deserialize;
+
+use crate::authority::Identifier;
+use crate::authority::adopt::{ClientNamed, Elsewhere};
+use crate::dialect;
+use crate::error::{Error, Result};
+
+/// A row. The token is in it, or its SHA-256; whose it is, by one identifier.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct GivenSession {
+    token: Option<String>,
+    token_sha256: Option<String>,
+    user: Option<String>,
+    username: Option<String>,
+    email: Option<String>,
+    account_number: Option<String>,
+    dialect: Option<String>,
+    client: Option<String>,
+    issued_at: Option<Time>,
+    last_seen_at: Option<Time>,
+    expires_at: Option<Time>,
+    idle_secs: Option<u32>,
+    absolute_secs: Option<u32>,
+    user_agent: Option<String>,
+    address: Option<IpAddr>,
+}
+
+/// RFC 3339, or as databases write it (`2026-01-02 03:04:05+00`); or seconds since 1970.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Time {
+    Secs(u64),
+    Text(String),
+}
+
+impl GivenSession {
+    /// What is asked for.
+    ///
+    /// # Errors
+    /// `Malformed(field)`.
+    pub(super) fn into_elsewhere(self) -> Result<Elsewhere> {
+        Ok(Elsewhere {
+            token: self.fingerprint()?,
+            user: self.identifier()?,
+            door: self.door()?,
+            client: self.client.map(|text| {
+                text.parse::<ClientId>().map_or_else(|_| ClientNamed::Name(text), ClientNamed::Id)
+            }),
+            issued_at: moment("issued_at", self.issued_at)?,
+            seen_at: moment("last_seen_at", self.last_seen_at)?,
+            expires_at: moment("expires_at", self.expires_at)?,
+            idle_secs: self.idle_secs,
+            absolute_secs: self.absolute_secs,
+            user_agent: self.user_agent,
+            from: self.address,
+        })
+    }
+
+    /// The same with the dialect or the client of its batch, unless it names one itself.
+    pub(super) fn or(self, dialect: Option<&str>, client: Option<&str>) -> Self {
+        if self.dialect.is_some() || self.client.is_some() {
+            return self;
+        }
+        Self { dialect: dialect.map(str::to_owned), client: client.map(str::to_owned), ..self }
+    }
+
+    fn fingerprint(&self) -> Result<Fingerprint> {
+        match (&self.token, &self.token_sha256) {
+            (Some(token), None) if token.starts_with(SESSION_PREFIX) => {
+                Err(Error::malformed("token", "this is a token of Exeunt's own"))
+            }
+            (Some(token), None) => {
+                Token::presented(token).map(|token| token.fingerprint()).ok_or_else(|| {
+                    Error::malformed("token", format!("a token has 1 to {TOKEN_BYTES_MAX} bytes"))
+                })
+            }
+            (None, Some(digits)) => read_sha256(digits)
+                .ok_or_else(|| Error::malformed("token_sha256", "a SHA-256 is 64 hexadecimal digits")),
+            _ => Err(Error::malformed("token", "a session has either token or token_sha256")),
+        }
+    }
+
+    fn identifier(&self) -> Result<Identifier> {
+        let id = self.user.as_deref().map(str::parse::<UserId>).transpose();
+        let given = [
+            id.map_err(|_| Error::not_found("user"))?.map(Identifier::Id),
+            self.username.clone().map(Identifier::Username),
+            self.email.clone().map(Identifier::Email),
+            self.account_number.clone().map(Identifier::AccountNumber),
+        ];
+        let mut given = given.into_iter().flatten();
+        match (given.next(), given.next()) {
+            (Some(identifier), None) => Ok(identifier),
+            _ => {
+                Err(Error::malformed("user", "a session has one of user, username, email and account_number"))
+            }
+        }
+    }
+
+    fn door(&self) -> Result<Option<Door>> {
+        let Some(name) = &self.dialect else { return Ok(None) };
+        let found = dialect::ALL.iter().find(|dialect| dialect.door.name() == name);
+        found
+            .map(|dialect| Some(dialect.door))
+            .ok_or_else(|| Error::malformed("dialect", "there is no such dialect"))
+    }
+}
+
+fn moment(field: &'static str, time: Option<Time>) -> Result<Option<Moment>> {
+    let Some(time) = time else { return Ok(None) };
+    let read = match time {
+        Time::Secs(secs) => Some(Moment::from_secs(secs)),
+        Time::Text(text) => {
+            let stamp = text.parse::<jiff::Timestamp>().ok();
+            stamp.and_then(|stamp| u64::try_from(stamp.as_millisecond()).ok()).map(Moment::from_millis)
+        }
+    };
+    let rule =
+        || format!("{field} is a time with its zone, as in 2026-01-02T03:04:05Z, or seconds since 1970");
+    read.map(Some).ok_or_else(|| Error::malformed(field, rule()))
+}
+
+fn read_sha256(digits: &str) -> Option<Fingerprint> {
+    let bytes = digits.as_bytes();
+    let mut print = [0; 32];
+    if bytes.len() != 64 || !bytes.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    for (byte, pair) in print.iter_mut().zip(bytes.chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(Fingerprint(print))
+}

@@ -1,0 +1,36 @@
+//! Who still speaks a legacy dialect (DEP-08): all of them, also those that nobody calls deprecated yet.
+
+use std::fmt;
+
+use prometheus_client::encoding::{EncodeMetric, MetricEncoder};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::app::App;
+use crate::authority::Usage;
+
+/// In an order of its own: the same page for the same counts. There are as many as there are clients, times the calls
+/// of a dialect.
+#[derive(Debug)]
+struct LastUsed(Vec<Usage>);
+
+pub(super) fn register(app: &App, registry: &mut Registry) {
+    let help = "When a client last made a call of a legacy dialect, in seconds since 1970";
+    registry.register_with_unit("legacy_last_used", help, Unit::Seconds, LastUsed(app.authority.usage(None)));
+}
+
+impl EncodeMetric for LastUsed {
+    fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|usage| {
+            let client = usage.client.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
+            let labels = [("dialect", usage.door.name()), ("call", &usage.call), ("client", &client)];
+            let at = i64::try_from(usage.last_at.secs()).unwrap_or(i64::MAX);
+            ConstGauge::new(at).encode(encoder.encode_family(&labels)?)
+        })
+    }
+
+    fn metric_type(&self) -> MetricType {
+        MetricType::Gauge
+    }
+}

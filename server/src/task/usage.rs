@@ -1,0 +1,17 @@
+//! Writes who still calls what of a legacy dialect.
+
+use crate::task::{Task, logged};
+
+/// Seconds between two writings: what a power cut may cost of these counts.
+const PAUSE_SECS: u64 = 10;
+
+/// The task.
+pub(super) const TASK: Task = Task {
+    name: "usage",
+    step: |app, now| {
+        Box::pin(async move {
+            logged(TASK.name, app.authority.write_usage().await);
+            Some(now.plus_secs(PAUSE_SECS))
+        })
+    },
+};
