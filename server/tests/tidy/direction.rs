@@ -71,6 +71,7 @@ const ANYTHING: &[&str] = &[
     "store",
     "config",
     "address",
+    "date",
     "tls",
     "env",
     "error",
