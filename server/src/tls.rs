@@ -27,12 +27,18 @@ use crate::error::{Error, Result};
 
 /// The one protocol that is spoken inside (RFC 7301).
 const ALPN: &[u8] = b"http/1.1";
+/// Seconds before its end from which on a certificate is spoken of: two weeks.
+pub const RENEWAL_SECS: u64 = 14 * DAY_SECS;
+/// Seconds between two reminders.
+const DAY_SECS: u64 = 86_400;
 
 /// What is needed to speak TLS.
 pub struct Tls {
     files: Pair,
     watched: Mutex<Watched>,
     shown: Arc<Shown>,
+    /// When the log was told last that the certificate ends.
+    reminded: Mutex<Option<Moment>>,
     acceptor: TlsAcceptor,
     handshakes_failed: AtomicU64,
     renewals_failed: AtomicU64,
@@ -44,6 +50,15 @@ struct Watched {
     last: Seen,
     /// When they were read last, whatever came of it.
     read: Seen,
+}
+
+/// What is to be said of a certificate that nobody renews.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It ends within [`RENEWAL_SECS`].
+    Soon,
+    /// It has ended: clients refuse it.
+    Over,
 }
 
 /// The certificate that connections are shown from now on.
@@ -63,7 +78,8 @@ impl Tls {
         let acceptor = acceptor(shown.clone()).map_err(Error::internal)?;
         let watched = Mutex::new(Watched { last: seen, read: seen });
         let (handshakes_failed, renewals_failed) = (AtomicU64::new(0), AtomicU64::new(0));
-        Ok(Some(Self { files, watched, shown, acceptor, handshakes_failed, renewals_failed }))
+        let reminded = Mutex::new(None);
+        Ok(Some(Self { files, watched, shown, reminded, acceptor, handshakes_failed, renewals_failed }))
     }
 
     /// Speaks TLS on a connection; `None` if the other end does not, or not in time.
@@ -118,6 +134,38 @@ impl Tls {
             Ok(true) => tracing::info!(until = date::text(self.until()), "the certificate was renewed"),
             Err(error) => {
                 tracing::warn!(%error, "the new certificate is not used; the one before is still shown");
+            }
+        }
+    }
+
+    /// What the log is to be told of the end of the certificate that is shown: once a day, since a server goes on with
+    /// it whatever the date.
+    pub fn ending(&self, now: Moment) -> Option<Ending> {
+        let until = self.until();
+        if now.plus_secs(RENEWAL_SECS) < until {
+            return None;
+        }
+        let mut reminded = self.reminded.lock().unwrap_or_else(PoisonError::into_inner);
+        if reminded.is_some_and(|before| now < before.plus_secs(DAY_SECS)) {
+            return None;
+        }
+        *reminded = Some(now);
+        Some(if now > until { Ending::Over } else { Ending::Soon })
+    }
+
+    /// Tells the log of it.
+    pub fn remind(&self, now: Moment) {
+        let until = date::text(self.until());
+        match self.ending(now) {
+            None => {}
+            Some(Ending::Soon) => {
+                tracing::warn!(until, "the certificate ends soon: put a renewed one in its place")
+            }
+            Some(Ending::Over) => {
+                tracing::error!(
+                    until,
+                    "the certificate has expired, and clients refuse it: put a renewed one in its place"
+                );
             }
         }
     }

@@ -12,10 +12,13 @@ use exeunt::authority::realm::MAIN;
 use exeunt::authority::{AuditPlace, Call, Mint, Role};
 use exeunt::config::Config;
 use exeunt::env::Env;
+use exeunt::serve::{self, Running};
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{Incarnation, Ledger, Raise, Store};
-use exeunt_core::{Anchor, By, Moment, RealmId, Stamp, UserId, Why};
-
+use exeunt_core::{Anchor, By, Moment, RealmId, Stamp, Token, UserId, Why};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use self::scratch::Scratch;
@@ -60,8 +63,35 @@ impl World {
         self.env.advance_millis(1000);
         self.store.raise(self.raise(self.small, Anchor::Realm(self.small))).await.unwrap();
         self.env.advance_millis(1000);
+        self.key_of_the_small_one().await;
+    }
+
+    /// A key that reads the small realm.
+    async fn key_of_the_small_one(&self) -> Token {
         let authority = &self.app.authority;
-        authority.create_key(&self.call(), "key", Role::Read, Some(self.small)).await.unwrap();
+        authority.create_key(&self.call(), "key", Role::Read, Some(self.small)).await.unwrap().1
+    }
+
+    /// What a server on this store answers to whoever asks with this key: its lines.
+    async fn lines(&self, path: &str, key: &Token) -> Vec<Value> {
+        let mut answer = String::new();
+        let (mut stream, running) = self.ask(path, key).await;
+        stream.read_to_string(&mut answer).await.unwrap();
+        drop(running);
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.0 200 OK\r\n"), "{answer}");
+        body.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// A connection with a server on this store, which was asked this with this key; and the server.
+    async fn ask(&self, path: &str, key: &Token) -> (TcpStream, Running) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let running = serve::start_with(self.app.clone(), listener, None, &[]).unwrap();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.0\r\nAuthorization: Bearer {}\r\n\r\n", key.expose());
+        stream.write_all(request.as_bytes()).await.unwrap();
+        (stream, running)
     }
 
     /// Marks on as many users of the huge realm.
@@ -107,6 +137,49 @@ async fn the_trail_of_a_small_realm_is_read_in_bounded_pages_and_in_order() {
     assert!(read.is_sorted_by(|newer, older| newer.0 > older.0), "{read:?}");
     let what: Vec<_> = read.iter().map(|(_, what)| &**what).collect();
     assert_eq!(what, ["key.create", "admin", "key.create", "admin", "realm.create"]);
+}
+
+/// A page on which there is nothing is not the last one, whatever was asked for.
+#[tokio::test]
+async fn an_export_goes_on_behind_empty_pages() {
+    let world = World::open().await;
+    world.happen_in_the_small_one().await;
+    world.happen_in_the_huge_one(BETWEEN).await;
+    let key = world.key_of_the_small_one().await;
+    let what = |line: &Value| {
+        let what = [&line["change"]["what"], &line["mark"]["why"], &line["end"]["lines"]];
+        what.into_iter().find(|what| !what.is_null()).unwrap().to_string()
+    };
+    let told = |lines: &[Value]| lines.iter().map(what).collect::<Vec<_>>().join(" ");
+    let all = world.lines("/v1/audit.jsonl", &key).await;
+    assert_eq!(told(&all), r#""key.create" "key.create" "admin" "realm.create" 4"#);
+    let since = all[2]["mark"]["when"].as_str().unwrap();
+    let later = world.lines(&format!("/v1/audit.jsonl?after={since}"), &key).await;
+    assert_eq!(told(&later), r#""key.create" "key.create" "admin" 3"#);
+}
+
+#[tokio::test]
+async fn a_stream_goes_on_behind_empty_pages() {
+    let world = World::open().await;
+    world.happen_in_the_small_one().await;
+    world.happen_in_the_huge_one(BETWEEN).await;
+    world.happen_in_the_small_one().await;
+    let key = world.key_of_the_small_one().await;
+    let (stream, running) = world.ask("/v1/feed?after=0", &key).await;
+    let mut lines = BufReader::new(stream).lines();
+    let mut told = Vec::new();
+    let end = (BETWEEN + 2).to_string();
+    loop {
+        let line = lines.next_line().await.unwrap().unwrap();
+        let Some((_, stamp)) = line.strip_prefix("id: ").and_then(|id| id.split_once('.')) else { continue };
+        told.push(stamp.to_owned());
+        if told.iter().filter(|stamp| **stamp == end).count() == 2 {
+            break;
+        }
+    }
+    // Each page is its marks, and the position behind it.
+    assert_eq!(told, ["1", &LOOK.to_string(), &end, &end]);
+    drop(running);
 }
 
 #[tokio::test]

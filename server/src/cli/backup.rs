@@ -23,6 +23,7 @@ use super::exit::{Exit, Failure, Outcome};
 use super::progress::Bar;
 use super::restore::at;
 use crate::env::Env;
+use crate::store::sqlite::inspect::is_store;
 use crate::store::sqlite::restore::examine;
 
 /// What is added to the name of the file until it is whole.
@@ -113,8 +114,23 @@ struct Part {
     file: File,
 }
 
+/// Whether a rename may put a backup in the place of what is at this path.
+///
+/// # Errors
+/// `Usage`: it is a store, or no file at all.
+fn may_be_replaced(whole: &Path) -> Outcome<()> {
+    let refused = |why: &str| Err(Failure::usage(format!("{} {why}", whole.display())));
+    match fs::metadata(whole) {
+        Ok(there) if !there.is_file() => refused("is there already, and is no file"),
+        Ok(_) if is_store(whole) => refused("is a store, and no place for a backup"),
+        // What cannot be seen cannot be replaced either, and that says more.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 impl Part {
     fn begin(whole: &Path) -> Outcome<Self> {
+        may_be_replaced(whole)?;
         let mut name: OsString = whole.into();
         name.push(PART);
         let path = PathBuf::from(name);

@@ -35,8 +35,7 @@ impl<'a> Bar<'a> {
             return;
         }
         self.shown = Some(now);
-        eprint!("\r{}", picture(self.what, done, total));
-        drop(std::io::stderr().flush());
+        draw(&format!("\r{}", picture(self.what, done, total)));
     }
 
     /// Waits for something that does not tell how far it is, and says so if it takes longer.
@@ -48,8 +47,7 @@ impl<'a> Bar<'a> {
         }
         if self.terminal {
             self.shown = Some(self.env.elapsed());
-            eprint!("\r{} …", self.what);
-            drop(std::io::stderr().flush());
+            draw(&format!("\r{} …", self.what));
         }
         work.await
     }
@@ -57,9 +55,15 @@ impl<'a> Bar<'a> {
     /// Wipes it away.
     pub(super) fn clear(&self) {
         if self.shown.is_some() {
-            eprint!("\r\x1b[K");
+            draw("\r\x1b[K");
         }
     }
+}
+
+/// A terminal that is gone needs no picture, and what is under way goes on.
+fn draw(picture: &str) {
+    let mut to = std::io::stderr();
+    drop(to.write_all(picture.as_bytes()).and_then(|()| to.flush()));
 }
 
 fn picture(what: &str, done: u64, total: u64) -> String {

@@ -1,5 +1,7 @@
 //! What a configuration must be beside well-formed: so that nothing is found out only by the first request.
 
+use ipnet::IpNet;
+
 use super::{Config, Dialect};
 use crate::error::{Error, Result};
 
@@ -25,6 +27,7 @@ impl Config {
         within("limits.header_bytes", limits.header_bytes, 8192, 1 << 20)?;
         within("limits.header_secs", limits.header_secs, 1, WAIT_SECS_MAX)?;
         within("limits.body_secs", limits.body_secs, 1, WAIT_SECS_MAX)?;
+        within("limits.answer_secs", limits.answer_secs, 1, WAIT_SECS_MAX)?;
         within("limits.grace_secs", limits.grace_secs, 0, WAIT_SECS_MAX)?;
         within("retention.dead_hours", self.retention.dead_hours, 0, DEAD_HOURS_MAX)?;
         within("retention.log_days", self.retention.log_days, 1, LOG_DAYS_MAX)?;
@@ -32,9 +35,11 @@ impl Config {
         self.dialects.iter().try_for_each(|(name, dialect)| dialect.must_make_sense(name))
     }
 
-    /// Passwords and tokens pass here: without TLS only where nobody else listens, or from a proxy that has it.
+    /// Passwords and tokens pass here: without TLS only where nobody else listens, or from a proxy that has it. A proxy
+    /// on this machine needs no address that others reach.
     fn must_be_safe_to_hear(&self) -> Result<()> {
-        if self.tls_cert.is_some() || !self.trusted_proxies.is_empty() {
+        let away = |proxy: &IpNet| !proxy.network().to_canonical().is_loopback();
+        if self.tls_cert.is_some() || self.trusted_proxies.iter().any(away) {
             return Ok(());
         }
         let open =
@@ -45,8 +50,8 @@ impl Config {
         open.map_or(Ok(()), |(name, address)| {
             Err(refused(format!(
                 "{name} is {address}, which other machines can reach, and without TLS they could read passwords and \
-                 tokens on the way. Set tls_cert and tls_key; or, behind a proxy that speaks TLS, name its address \
-                 in trusted_proxies; or listen on 127.0.0.1"
+                 tokens on the way. Set tls_cert and tls_key; or, behind a proxy on another machine that speaks TLS, \
+                 name its address in trusted_proxies; or listen on 127.0.0.1"
             )))
         })
     }
@@ -103,6 +108,11 @@ mod tests {
             ("listen = \"0.0.0.0:1\"", "listen is 0.0.0.0:1"),
             ("admin_listen = \"[::]:1\"", "admin_listen is [::]:1"),
             ("limits.connections = 0", "limits.connections"),
+            ("limits.answer_secs = 0", "limits.answer_secs"),
+            (
+                "listen = \"0.0.0.0:1\"\ntrusted_proxies = [\"127.0.0.1/32\", \"::1/128\"]",
+                "listen is 0.0.0.0:1",
+            ),
             ("retention.dead_hours = 99999", "retention.dead_hours"),
             ("retention.log_days = 999999999", "retention.log_days"),
             ("dialects.rested.mount = \"old/\"", "dialects.rested.mount"),

@@ -1,4 +1,4 @@
-//! Looks whether the certificate or its key was replaced, and takes it over.
+//! Looks whether the certificate or its key was replaced, and takes it over; and says when nobody replaces it.
 
 use crate::task::Task;
 
@@ -12,7 +12,12 @@ pub(super) const TASK: Task = Task {
         Box::pin(async move {
             app.tls.as_ref()?;
             // Files may lie on a disk that is away.
-            let look = move || app.tls.iter().for_each(|tls| tls.report(tls.renew_if_changed(now)));
+            let look = move || {
+                if let Some(tls) = &app.tls {
+                    tls.report(tls.renew_if_changed(now));
+                    tls.remind(now);
+                }
+            };
             drop(tokio::task::spawn_blocking(look).await);
             Some(now.plus_secs(PAUSE_SECS))
         })

@@ -3,11 +3,26 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Stdio};
 
+use std::path::Path;
+use std::sync::Arc;
+
+use exeunt::env::Env;
+use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
+use exeunt::store::{Incarnation, Ledger, Raise, contract};
+use exeunt_core::{Anchor, UserId, Why};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use tokio::task::JoinSet;
 
+use crate::binary::Binary;
 use crate::forwarder::Forwarder;
+use crate::scratch::Scratch;
 use crate::stage::{Stage, text};
+
+/// Marks in force: more than one page of a snapshot.
+const IN_FORCE: u64 = 10_001;
+/// Marks that are raised at once.
+const AT_ONCE: u64 = 1_000;
 
 struct Follower {
     child: Child,
@@ -75,6 +90,38 @@ fn a_position_of_another_life_is_said_and_what_is_in_force_comes_instead() {
     let (code, said) = follower.stop();
     assert_eq!(code, Some(130));
     assert!(said.contains("no longer reaches back"), "{said}");
+}
+
+#[test]
+fn what_is_in_force_comes_to_its_last_page() {
+    let scratch = Scratch::new();
+    raise_many(&scratch.path().join("exeunt.db"));
+    let stage = Stage { server: Binary::start(scratch.path()), scratch };
+    let mut follower = Follower::start(&stage, &["--after", "00000000000000000000000000000000.7"]);
+    let position = text(&follower.next()["position"]);
+    for stamp in 1..=IN_FORCE {
+        let mark = follower.next();
+        assert_eq!((&mark["stamp"], &mark["position"]), (&stamp.into(), &position.as_str().into()));
+    }
+    stage.run(&["logout", "--everybody", "--yes"]);
+    assert_eq!(follower.next()["stamp"], IN_FORCE + 1);
+}
+
+/// Makes a store in which many users were logged out.
+#[tokio::main(flavor = "current_thread")]
+async fn raise_many(path: &Path) {
+    let store = SqliteStore::open(SqliteOptions::new(path.to_owned(), Incarnation([1; 16]))).unwrap();
+    let (store, when) = (Arc::new(store), Env::system().now());
+    for first in (0..IN_FORCE).step_by(AT_ONCE as usize) {
+        let mut raising = JoinSet::new();
+        for number in first..IN_FORCE.min(first + AT_ONCE) {
+            let user = Anchor::User(UserId(u128::from(number).to_be_bytes()));
+            let (store, raise) = (store.clone(), Raise { when, ..contract::raise(user, Why::Admin) });
+            raising.spawn(async move { store.raise(raise).await.unwrap() });
+        }
+        raising.join_all().await;
+    }
+    store.close().await.unwrap();
 }
 
 #[test]

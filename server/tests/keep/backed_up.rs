@@ -4,7 +4,8 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -108,6 +109,24 @@ fn a_backup_is_for_its_owner_alone_and_replaces_the_old_one() {
     let mut server = Connection::open(server.address).unwrap();
     let (_, audit) = server.ask("GET", "/v1/audit", "").unwrap();
     assert!(audit.to_string().contains("store.backup"), "{audit}");
+}
+
+/// A rename would put it in the place of whatever is there: the store itself, or `/dev/null`.
+#[test]
+fn a_backup_takes_the_place_of_no_store_and_of_nothing_that_is_no_file() {
+    let folder = Scratch::new();
+    let server = Binary::start(folder.path());
+    let store = folder.path().join("exeunt.db");
+    let ran = backup(server.address, &store);
+    assert_eq!(ran.code, 2, "{}", ran.output);
+    assert!(ran.error.contains("exeunt.db is a store, and no place for a backup"), "{}", ran.error);
+    let socket = folder.path().join("socket");
+    let _listening = UnixListener::bind(&socket).unwrap();
+    let ran = backup(server.address, &socket);
+    assert_eq!(ran.code, 2, "{}", ran.output);
+    assert!(ran.error.contains("socket is there already, and is no file"), "{}", ran.error);
+    assert!(fs::metadata(&socket).unwrap().file_type().is_socket());
+    assert!(names(folder.path()).iter().all(|name| !name.ends_with(".part")));
 }
 
 /// On another machine the key is not there, and only its hash is in the backup.

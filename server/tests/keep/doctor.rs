@@ -87,6 +87,15 @@ async fn permissions_are_looked_at() {
     assert!(told.has("permissions", "wrong", "exeunt.db holds secrets", "chmod 600"));
     assert!(told.has("permissions", "wrong", "admin.key holds secrets", "chmod 600"));
     assert!(told.has("permissions", "wrong", "exeunt.toml can be changed by others", "chmod go-w"));
+    let private = folder.path().join("tls.key");
+    fs::write(&private, "").unwrap();
+    let named = format!("tls_cert = {0:?}\ntls_key = {0:?}", private.display().to_string());
+    fs::write(&config, named).unwrap();
+    for (mode, state, says) in [(0o644, "wrong", "is a private key"), (0o640, "ok", "is not for everybody")] {
+        set_mode(&private, mode);
+        let told = doctor(&path, &["--config", &config.display().to_string()]);
+        assert!(told.has("permissions", state, says, ""), "{mode:o}");
+    }
     set_mode(folder.path(), 0o755);
     assert!(doctor(&path, &[]).has("permissions", "warning", "others can see into", "chmod 700"));
     set_mode(folder.path(), 0o777);

@@ -72,6 +72,7 @@ const ANYTHING: &[&str] = &[
     "config",
     "date",
     "address",
+    "date",
     "tls",
     "env",
     "error",

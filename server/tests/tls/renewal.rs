@@ -2,8 +2,10 @@
 
 use exeunt::config::Limits;
 use exeunt::env::Env;
+use exeunt::tls::{Ending, Tls};
 
 use crate::pair::{CURVE, Pair};
+use crate::process::{Process, command};
 use crate::scratch::Scratch;
 use crate::server::{answers, config, connect, start};
 
@@ -48,4 +50,24 @@ async fn a_change_for_the_worse_is_told_once() {
     assert_eq!(tls.renewals_failed(), 2);
     assert!(answers(&mut connect(&running, &shown.cert).await.unwrap()).await);
     running.stop().await.unwrap();
+}
+
+/// These certificates are valid for a day.
+#[test]
+fn a_certificate_that_nobody_renews_is_spoken_of_once_a_day() {
+    const HOUR_SECS: u64 = 3600;
+    let folder = Scratch::new();
+    let pair = Pair::make(folder.path(), "a", CURVE);
+    let now = Env::system().now();
+    let tls = Tls::open(&config(&pair, Limits::default()), now).unwrap().unwrap();
+    let told: Vec<_> = [0, 23, 25, 48, 49].map(|hour| tls.ending(now.plus_secs(hour * HOUR_SECS))).into();
+    assert_eq!(told, [Some(Ending::Soon), None, Some(Ending::Over), None, Some(Ending::Over)]);
+}
+
+#[test]
+fn a_running_server_says_that_its_certificate_ends_soon() {
+    let folder = Scratch::new();
+    let process = Process::start(command(folder.path(), &Pair::make(folder.path(), "a", CURVE)));
+    let line = process.wait("the certificate ends soon: put a renewed one in its place");
+    assert!(line.contains("WARN") && line.contains("until="), "{line}");
 }

@@ -10,6 +10,8 @@ use crate::cli::keys::FILE;
 
 /// Others than the owner may read.
 const READ_BY_OTHERS: u32 = 0o044;
+/// Not only the owner and the group may read.
+const READ_BY_EVERYBODY: u32 = 0o004;
 /// Others than the owner may write.
 const WRITTEN_BY_OTHERS: u32 = 0o022;
 /// Others than the owner may do anything at all.
@@ -25,6 +27,21 @@ pub(super) fn configuration(file: &Path) -> Option<Finding> {
             "permissions",
             format!("{} can be changed by others than its owner ({mode:o})", file.display()),
             format!("chmod go-w {}", file.display()),
+        ),
+    })
+}
+
+/// The private key of the certificate: whoever has it can be taken for the server. Its group may read it, since it is
+/// mostly another program that renews it.
+pub(super) fn private_key(file: &Path) -> Option<Finding> {
+    let about = fs::metadata(file).ok()?;
+    let mode = mode(&about);
+    Some(match mode & (READ_BY_EVERYBODY | WRITTEN_BY_OTHERS) {
+        0 => Finding::well("permissions", format!("{} is not for everybody to read", file.display())),
+        _ => Finding::wrong(
+            "permissions",
+            format!("{} is a private key, and others can read or write it ({mode:o})", file.display()),
+            format!("chmod 640 {}; if others could read it, get another certificate", file.display()),
         ),
     })
 }

@@ -42,6 +42,7 @@ impl Doctor {
         let (mut findings, json) = (Vec::new(), self.options.json);
         if let Some(config) = self.configuration(&mut findings) {
             findings.extend(settings::check(&config, env.now()));
+            findings.extend(config.tls_key.as_deref().and_then(files::private_key));
             self.look(&config, &env, &mut findings).await;
         }
         print(&findings, &mut Out::new(json))

@@ -7,14 +7,10 @@ use rustix::process::{Resource, getrlimit};
 use super::finding::Finding;
 use crate::config::Config;
 use crate::date;
-use crate::tls::Tls;
+use crate::tls::{RENEWAL_SECS, Tls};
 
 /// Files that the server needs beside its connections.
 const FILES_BESIDE: u64 = 64;
-
-/// Days before its end from which on a certificate is spoken of.
-const RENEWAL_DAYS: u64 = 14;
-const DAY_SECS: u64 = 86_400;
 
 /// Judges the settings.
 pub(super) fn check(config: &Config, now: Moment) -> Vec<Finding> {
@@ -47,7 +43,7 @@ fn certificate(until: Moment, now: Moment) -> Finding {
     const CHECK: &str = "tls";
     let says =
         format!("the certificate and its key belong together, and are valid until {}", date::text(until));
-    if now.plus_secs(RENEWAL_DAYS * DAY_SECS) < until {
+    if now.plus_secs(RENEWAL_SECS) < until {
         return Finding::well(CHECK, says);
     }
     Finding::warning(CHECK, says, "renew it: the server takes new files over while it runs")
@@ -101,9 +97,9 @@ mod tests {
 
     #[test]
     fn a_certificate_is_spoken_of_before_it_ends() {
-        let (now, day) = (Moment::from_secs(1_767_323_045), DAY_SECS);
-        assert!(certificate(now.plus_secs(15 * day), now).state == State::Well);
-        assert!(certificate(now.plus_secs(13 * day), now).state == State::Warning);
+        let now = Moment::from_secs(1_767_323_045);
+        assert!(certificate(now.plus_secs(RENEWAL_SECS + 1), now).state == State::Well);
+        assert!(certificate(now.plus_secs(RENEWAL_SECS), now).state == State::Warning);
     }
 
     #[test]

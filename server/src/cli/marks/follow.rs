@@ -11,7 +11,7 @@ use super::{COLUMNS, Log, say_position};
 use crate::cli::ask::interrupts;
 use crate::cli::desk::Desk;
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::cli::print::{Out, Table, say};
+use crate::cli::print::{Out, Table, say, text};
 use crate::cli::remote::{Remote, with_query};
 
 /// Seconds of silence after which a stream is dead: the server tells its position every second.
@@ -56,18 +56,24 @@ impl Reader<'_> {
     /// Reads on and on; what ends it is a failure that another try does not mend.
     async fn read(&mut self) -> Failure {
         loop {
-            let broken = match self.stream().await {
+            let broken = match self.stream_or_snapshot().await {
                 Ok(()) => "the stream ended".to_owned(),
-                Err(failure) if failure.exit == Exit::Gone => match self.start_anew().await {
-                    Ok(()) => continue,
-                    Err(failure) => return failure,
-                },
                 Err(failure) if failure.exit == Exit::Unavailable && self.connected => failure.to_string(),
                 Err(failure) => return failure,
             };
             say(&format!("{broken}; trying again"));
             tokio::time::sleep(Duration::from_millis(self.pause_millis)).await;
             self.pause_millis = (self.pause_millis * 2).min(PAUSE_MILLIS.1);
+        }
+    }
+
+    /// One stream to its end, behind what is in force where the log does not reach back far enough.
+    async fn stream_or_snapshot(&mut self) -> Outcome<()> {
+        loop {
+            match self.stream().await {
+                Err(failure) if failure.exit == Exit::Gone => self.start_anew().await?,
+                outcome => return outcome,
+            }
         }
     }
 
@@ -104,15 +110,25 @@ impl Reader<'_> {
 
     /// Marks are missing: what is in force is printed instead, and from its position on the log is followed.
     async fn start_anew(&mut self) -> Outcome<()> {
-        let snapshot = self.remote.get("/v1/snapshot").await?;
-        let position = snapshot["position"].as_str().unwrap_or_default().to_owned();
-        self.log.reset(&position)?;
-        for mark in snapshot["items"].as_array().into_iter().flatten() {
-            self.log.mark(mark, &position)?;
+        let mut cursor: Option<String> = None;
+        loop {
+            let here = cursor.iter().map(|cursor| ("cursor", cursor.as_str()));
+            let page = self.remote.get(&with_query("/v1/snapshot", here)).await?;
+            // All pages tell the same one.
+            let position = text(&page["position"]);
+            if cursor.is_none() {
+                self.log.reset(&position)?;
+            }
+            for mark in page["items"].as_array().into_iter().flatten() {
+                self.log.mark(mark, &position)?;
+            }
+            self.log.flush()?;
+            cursor = page["next"].as_str().map(str::to_owned);
+            if cursor.is_none() {
+                self.after = Some(position);
+                return Ok(());
+            }
         }
-        self.log.flush()?;
-        self.after = Some(position);
-        Ok(())
     }
 }
 

@@ -90,12 +90,13 @@ impl Stream {
             return;
         };
         while self.app.authority.key_holds(&self.key) {
-            marked.borrow_and_update();
+            let newest = *marked.borrow_and_update();
             let mut behind = false;
             match self.app.authority.marks(self.view, after, PAGE_MARKS_MAX).await {
                 Ok(page) => {
+                    // Beside busy realms a page may be short, even empty, and yet not the last.
+                    behind = after < page.position.stamp && page.position.stamp < newest;
                     after = page.position.stamp;
-                    behind = page.marks.len() == PAGE_MARKS_MAX as usize;
                     if !self.send(frames(&page)).await {
                         return;
                     }

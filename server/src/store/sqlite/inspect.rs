@@ -31,6 +31,11 @@ pub struct Look {
     pub latest: Vec<(String, IpAddr)>,
 }
 
+/// Whether a store is, or has been, at this path: its lock lies beside it from its first day on.
+pub fn is_store(path: &Path) -> bool {
+    path.canonicalize().is_ok_and(|only| beside(&only, ".lock").exists())
+}
+
 /// Whether a process has this store open.
 pub fn is_in_use(path: &Path) -> bool {
     let only = path.canonicalize().unwrap_or_else(|_| path.to_owned());
