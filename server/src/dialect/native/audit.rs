@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::caller::Need;
-use super::{serve, wire};
+use super::{mark, serve, wire};
 use crate::authority::AuditPlace;
 use crate::authority::feed::AuditLine;
 use crate::error::{Error, Result};
@@ -24,7 +24,7 @@ pub(super) fn page(x: Exchange) -> Answer {
 pub(super) fn line(line: &AuditLine) -> Value {
     match line {
         AuditLine::Entry(entry) => json!({ "change": wire::entry(entry) }),
-        AuditLine::Mark(mark) => json!({ "mark": wire::mark(mark) }),
+        AuditLine::Mark(mark) => json!({ "mark": mark::mark(mark) }),
     }
 }
 

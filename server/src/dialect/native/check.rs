@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::caller::{Caller, Need};
-use super::{DOOR, Reply, serve, wire};
+use super::{DOOR, Reply, mark, serve, wire};
 use crate::authority::{Presented, Role, Slide, Standing};
 use crate::error::{Cause, Error, Kind, Result};
 use crate::exchange::{Answer, Exchange, answer};
@@ -124,7 +124,7 @@ impl Check {
                 let (cause, mark) = authority.cause(&presented, self.now).await?;
                 Ok(self.inactive(
                     cause,
-                    mark.as_ref().and_then(|mark| serde_json::to_value(wire::mark(mark)).ok()),
+                    mark.as_ref().and_then(|mark| serde_json::to_value(mark::mark(mark)).ok()),
                 ))
             }
         }

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::caller::{Caller, Need};
-use super::{Reply, serve, wire};
+use super::{Reply, mark, serve, wire};
 use crate::exchange::{Answer, Exchange};
 
 pub(super) fn session(x: Exchange) -> Answer {
@@ -17,7 +17,7 @@ pub(super) fn session(x: Exchange) -> Answer {
         }
         let (app, call) = (x.app.clone(), caller.call(&mut x));
         let ending = app.authority.end_session(&call, caller.realm.id, id).await?;
-        Ok(wire::json(StatusCode::OK, &wire::ending(&ending)))
+        Ok(wire::json(StatusCode::OK, &mark::ending(&ending)))
     })
 }
 
@@ -56,7 +56,7 @@ async fn all(mut x: Exchange, caller: &Caller, anchor: Anchor, why: Why) -> Repl
     }
     let (app, call) = (x.app.clone(), caller.call(&mut x));
     let ending = app.authority.end_all(&call, caller.realm.id, anchor, why).await?;
-    Ok(wire::json(StatusCode::OK, &wire::ending(&ending)))
+    Ok(wire::json(StatusCode::OK, &mark::ending(&ending)))
 }
 
 async fn others(mut x: Exchange, caller: &Caller, user: UserId, keep: SessionId) -> Reply {

@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, Either, Full};
 use serde_json::json;
 
 use super::caller::{Caller, Need};
-use super::{Reply, marks, serve, wire};
+use super::{Reply, mark, marks, serve, wire};
 use crate::app::App;
 use crate::authority::feed::PAGE_MARKS_MAX;
 use crate::authority::{Key, MarkPage, Position};
@@ -133,7 +133,9 @@ fn frames(page: &MarkPage) -> String {
     let position = |stamp| wire::position(Position { stamp, ..page.position });
     let mut text = String::new();
     for mark in &page.marks {
-        text += &format!("event: mark\nid: {}\ndata: {}\n\n", position(mark.at), wire::mark(mark));
+        // Writing to a string does not fail.
+        let data = serde_json::to_string(&mark::mark(mark)).unwrap_or_default();
+        text += &format!("event: mark\nid: {}\ndata: {data}\n\n", position(mark.at));
     }
     let here = wire::position(page.position);
     text += &format!("event: position\nid: {here}\ndata: {}\n\n", json!({ "position": here }));

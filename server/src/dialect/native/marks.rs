@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::caller::{Caller, Need};
-use super::{Reply, error, serve, wire};
+use super::{Reply, error, mark, serve, wire};
 use crate::authority::Position;
 use crate::error::{Error, Kind, Outage, Result};
 use crate::exchange::{Answer, Exchange};
@@ -24,7 +24,7 @@ async fn run_page(x: Exchange, caller: Caller) -> Reply {
     let Some(after) = place("after", after.as_deref(), end)? else { return Ok(error::gone()) };
     match authority.marks(caller.view(&x), after, limit).await {
         Ok(page) => {
-            let items: Vec<_> = page.marks.iter().map(wire::mark).collect();
+            let items: Vec<_> = page.marks.iter().map(mark::mark).collect();
             let position = wire::position(page.position);
             // For who comes to the end there is no next page yet, but a place from which to go on later.
             let next = (page.position.stamp < end.stamp).then_some(&position);
@@ -46,7 +46,7 @@ async fn run_snapshot(x: Exchange, caller: Caller) -> Reply {
     let Some((upto, after)) = snapshot_place(&x, end)? else { return Ok(error::gone()) };
     let page = x.app.authority.snapshot(caller.view(&x), after, upto).await?;
     let position = wire::position(Position { stamp: upto, ..end });
-    let items: Vec<_> = page.marks.iter().map(wire::mark).collect();
+    let items: Vec<_> = page.marks.iter().map(mark::mark).collect();
     let next = (page.position.stamp < upto).then(|| format!("{position}.{}", page.position.stamp));
     let body = json!({ "items": items, "next": next, "position": position });
     Ok(wire::json(StatusCode::OK, &body))

@@ -14,6 +14,7 @@ mod gate;
 mod health;
 mod import;
 mod keys;
+mod mark;
 mod marks;
 mod realms;
 mod sessions;
@@ -49,6 +50,24 @@ pub const DIALECT: Dialect = Dialect {
 
 /// A path, `{}` standing for one segment, with its methods.
 pub type Resource = (&'static str, &'static [Verb]);
+
+/// Where each path has its `{}`, known before the first request.
+const GAPS: [Option<usize>; RESOURCES.len()] = {
+    let mut gaps = [None; RESOURCES.len()];
+    let mut number = 0;
+    while number < gaps.len() {
+        let path = RESOURCES[number].0.as_bytes();
+        let mut at = 0;
+        while at < path.len() {
+            if path[at] == b'{' {
+                gaps[number] = Some(at);
+            }
+            at += 1;
+        }
+        number += 1;
+    }
+    gaps
+};
 
 /// A method of a path.
 pub struct Verb {
@@ -156,7 +175,8 @@ fn route(method: &Method, path: &str) -> Option<Route> {
 }
 
 fn verbs(path: &str) -> Option<&'static [Verb]> {
-    RESOURCES.iter().find(|(pattern, _)| fits(pattern, path)).map(|(_, verbs)| *verbs)
+    let all = RESOURCES.iter().zip(GAPS);
+    all.into_iter().find(|((pattern, _), gap)| fits(pattern, *gap, path)).map(|((_, verbs), _)| *verbs)
 }
 
 /// HTTP-02: HEAD is answered wherever GET is; the HTTP library leaves the body out.
@@ -166,8 +186,8 @@ fn verb(verbs: &'static [Verb], method: &Method) -> Option<&'static Verb> {
 }
 
 /// A pattern has one `{}` at most.
-fn fits(pattern: &str, path: &str) -> bool {
-    let Some(gap) = pattern.find('{') else { return pattern == path };
+fn fits(pattern: &str, gap: Option<usize>, path: &str) -> bool {
+    let Some(gap) = gap else { return pattern == path };
     let segment = path.strip_prefix(&pattern[..gap]).and_then(|rest| rest.strip_suffix(&pattern[gap + 2..]));
     segment.is_some_and(|segment| !segment.is_empty() && !segment.contains('/'))
 }

@@ -1,7 +1,7 @@
 //! The shapes on the wire. Ids are strings, times are RFC 3339 in UTC, lists are `{"items": […], "next": cursor}`.
 
 use bytes::Bytes;
-use exeunt_core::{By, Mark, Moment, Verdict};
+use exeunt_core::{Moment, Verdict};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::error::{self, Refusal};
-use crate::authority::end::Ending;
+use super::mark::{by, mark};
 use crate::authority::list::Listed;
 use crate::authority::{AuditEntry, Client, Key, Position, Realm, Settings, User};
 use crate::device::Device;
@@ -222,41 +222,6 @@ pub(super) const fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Expired => "expired",
         Verdict::Ended(_) => "ended",
     }
-}
-
-pub(super) fn mark(mark: &Mark) -> Value {
-    json!({
-        "stamp": mark.at.number(),
-        "anchor": { "kind": mark.anchor.kind(), "id": exeunt_core::UserId(mark.anchor.id()).to_string() },
-        "realm": mark.realm.to_string(),
-        "why": mark.why.word(),
-        "by": by(mark.by),
-        "via": mark.via.name(),
-        "from": mark.from,
-        "when": time(mark.when),
-    })
-}
-
-pub(super) fn by(by: By) -> Value {
-    match by {
-        By::System => json!({ "kind": "system", "id": null }),
-        By::User(id) => json!({ "kind": "user", "id": id.to_string() }),
-        By::Client(id) => json!({ "kind": "client", "id": id.to_string() }),
-        By::Key(id) => json!({ "kind": "key", "id": id.to_string() }),
-    }
-}
-
-pub(super) fn ending(ending: &Ending) -> Value {
-    json!({
-        "mark": mark(&ending.mark),
-        "stamp": ending.mark.at.number(),
-        "found_alive": ending.found_alive,
-        "confirmed": {
-            "durable": ending.confirmed.durable,
-            "applied": ending.confirmed.applied,
-            "followers": ending.confirmed.followers,
-        },
-    })
 }
 
 pub(super) fn entry(entry: &AuditEntry) -> Value {

@@ -1,0 +1,100 @@
+//! A mark as it is written, and what ending came to. Written without a detour, for every logout answers with one and the
+//! feed is made of them; the members are in the order of their names, as everywhere.
+
+use std::net::IpAddr;
+
+use exeunt_core::{By, Mark, UserId};
+use serde::{Serialize, Serializer};
+
+use super::wire::timestamp;
+use crate::authority::end::Ending;
+
+/// A mark.
+#[derive(Serialize)]
+pub(super) struct Shown<'a> {
+    anchor: Named,
+    by: Named,
+    from: Option<IpAddr>,
+    realm: Id,
+    stamp: u64,
+    via: &'a str,
+    when: Option<Time>,
+    why: &'static str,
+}
+
+/// What has a kind and an id.
+#[derive(Serialize)]
+pub(super) struct Named {
+    id: Option<Id>,
+    kind: &'static str,
+}
+
+/// What ending came to.
+#[derive(Serialize)]
+pub(super) struct Ended<'a> {
+    confirmed: Confirmed,
+    found_alive: bool,
+    mark: Shown<'a>,
+    stamp: u64,
+}
+
+#[derive(Serialize)]
+struct Confirmed {
+    applied: bool,
+    durable: bool,
+    followers: u32,
+}
+
+/// The digits of an id.
+struct Id([u8; 32]);
+
+struct Time(jiff::Timestamp);
+
+pub(super) fn mark(mark: &Mark) -> Shown<'_> {
+    Shown {
+        anchor: Named { id: Some(Id(UserId(mark.anchor.id()).digits())), kind: mark.anchor.kind() },
+        by: by(mark.by),
+        from: mark.from,
+        realm: Id(mark.realm.digits()),
+        stamp: mark.at.number(),
+        via: mark.via.name(),
+        when: timestamp(mark.when).map(Time),
+        why: mark.why.word(),
+    }
+}
+
+pub(super) fn by(by: By) -> Named {
+    let (id, kind) = match by {
+        By::System => (None, "system"),
+        By::User(id) => (Some(id.digits()), "user"),
+        By::Client(id) => (Some(id.digits()), "client"),
+        By::Key(id) => (Some(id.digits()), "key"),
+    };
+    Named { id: id.map(Id), kind }
+}
+
+pub(super) fn ending(ending: &Ending) -> Ended<'_> {
+    let confirmed = ending.confirmed;
+    Ended {
+        confirmed: Confirmed {
+            applied: confirmed.applied,
+            durable: confirmed.durable,
+            followers: confirmed.followers,
+        },
+        found_alive: ending.found_alive,
+        mark: mark(&ending.mark),
+        stamp: ending.mark.at.number(),
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(std::str::from_utf8(&self.0).unwrap_or_default())
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
+    }
+}
