@@ -32,6 +32,17 @@ const NEEDS: &[Need] = &[
         packages: &["libnginx-mod-http-lua"],
     },
     Need { what: "Caddy, a gateway", probe: &["caddy", "version"], packages: &["caddy"] },
+    Need {
+        what: "Redis, out of which sessions are moved",
+        probe: &["redis-cli", "--version"],
+        packages: &["redis-server", "redis-tools"],
+    },
+    Need {
+        what: "PostgreSQL 15, out of which users and sessions are moved",
+        probe: &["/usr/lib/postgresql/15/bin/postgres", "--version"],
+        packages: &["postgresql-15"],
+    },
+    Need { what: "Node.js, for sessions of express", probe: &["node", "--version"], packages: &["nodejs"] },
     Need { what: "openssl, for its certificate", probe: &["openssl", "version"], packages: &["openssl"] },
 ];
 

@@ -251,6 +251,6 @@ impl Elsewhere {
 fn crowded(max: u32) -> Error {
     Error::new(
         Kind::Conflict("user"),
-        format!("the user has {max} sessions alive, as many as the client allows (sessions_max)"),
+        format!("the user has {max} sessions alive, as many as the client allows (max_sessions)"),
     )
 }

@@ -76,7 +76,10 @@ impl Authority {
     /// # Errors
     /// `Unavailable`.
     pub async fn close(&self) -> Result<()> {
-        let flushed = self.flush().await.and(self.write_usage().await);
+        let flushed = self.flush().await;
+        if let Err(error) = self.write_usage().await {
+            tracing::warn!(%error, "the last counts of legacy calls are lost");
+        }
         // A connection that outlived the grace time is answered no more: another process may have the store.
         self.memory.doubt();
         self.store.close().await.and(flushed)

@@ -26,7 +26,7 @@ pub(super) enum Exit {
     Inactive = 7,
     /// The log of marks no longer reaches back to the position.
     Gone = 8,
-    /// `import`: some rows were refused; the others are in.
+    /// `user import`, `session import`: some rows were refused; the others are in.
     Partly = 9,
     /// It was interrupted: as a shell says it of Ctrl-C.
     Interrupted = 130,
@@ -55,7 +55,7 @@ Exit codes:
   6    it is there already, or somebody else changed it meanwhile
   7    check: the token is not active
   8    marks: the log no longer reaches back to the position
-  9    import: some rows were refused; the others are in
+  9    user import, session import: some rows were refused; the others are in
   130  interrupted";
 
 impl Failure {

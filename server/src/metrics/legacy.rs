@@ -8,26 +8,25 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::app::App;
-use crate::authority::Usage;
 
 /// In an order of its own: the same page for the same counts. There are as many as there are clients, times the calls
 /// of a dialect.
 #[derive(Debug)]
-struct LastUsed(Vec<Usage>);
+struct LastUsed(Vec<([(&'static str, String); 3], i64)>);
 
 pub(super) fn register(app: &App, registry: &mut Registry) {
     let help = "When a client last made a call of a legacy dialect, in seconds since 1970";
-    registry.register_with_unit("legacy_last_used", help, Unit::Seconds, LastUsed(app.authority.usage(None)));
+    let usage = app.authority.usage(None).into_iter().map(|usage| {
+        let client = usage.client.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
+        let labels = [("dialect", usage.door.name().to_owned()), ("call", usage.call), ("client", client)];
+        (labels, i64::try_from(usage.last_at.secs()).unwrap_or(i64::MAX))
+    });
+    registry.register_with_unit("legacy_last_used", help, Unit::Seconds, LastUsed(usage.collect()));
 }
 
 impl EncodeMetric for LastUsed {
     fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|usage| {
-            let client = usage.client.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
-            let labels = [("dialect", usage.door.name()), ("call", &usage.call), ("client", &client)];
-            let at = i64::try_from(usage.last_at.secs()).unwrap_or(i64::MAX);
-            ConstGauge::new(at).encode(encoder.encode_family(&labels)?)
-        })
+        self.0.iter().try_for_each(|(labels, at)| ConstGauge::new(*at).encode(encoder.encode_family(labels)?))
     }
 
     fn metric_type(&self) -> MetricType {

@@ -1,14 +1,15 @@
 //! `exeunt session import`.
 
 use std::fs;
-use std::time::{SystemTime, UNIX_EPOCH};
+
+use exeunt::env::Env;
 
 use crate::binary::{Binary, Connection};
 use crate::stage::{Ran, Stage};
 
 /// Seconds since 1970, so many ago.
 fn ago(secs: u64) -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() - secs
+    Env::system().now().secs() - secs
 }
 
 fn tokens(count: usize) -> Vec<String> {

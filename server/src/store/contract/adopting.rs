@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::store::{Adopted, Adoption, AuditPlace, Identifier, NewSession, SessionBy, Store};
 
 /// Session `number` of user `user`, issued elsewhere a minute ago and seen half a minute ago.
-async fn elsewhere(store: &dyn Store, number: u64, user: u64) -> Result<Adopted> {
+pub(super) async fn elsewhere(store: &dyn Store, number: u64, user: u64) -> Result<Adopted> {
     let NewSession { mut record, sessions_max, audit: _ } = fresh(store, number, user).await?;
     record.session.issued_at = NOW.minus_secs(60);
     Ok(Adopted { record, seen: NOW.minus_secs(30), sessions_max })

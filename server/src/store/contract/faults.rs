@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use exeunt_core::{Anchor, Session, SessionId, Verdict, Why};
 
+use super::adopting::elsewhere;
 use super::fixture::{NOW, REALM, audit_entry, fresh, id, kind, raise, user};
 use super::reopen::everything;
 use crate::error::{Error, Kind, Outage, Result};
 use crate::store::faulty::{Fault, Faulty};
-use crate::store::{Identifier, Ledger, Others, SessionBy, Store};
+use crate::store::{Adoption, Directory, Identifier, Ledger, Others, SessionBy, Store};
 
 type Broken = Faulty<dyn Store>;
 
@@ -32,6 +33,7 @@ pub async fn history_with_fault(store: Arc<dyn Store>, nth: u64, fault: Fault) -
     let alive = login(&store, 4, 3).await?;
     let found = store.inner().session(SessionBy::Id(alive.id), NOW).await?;
     assert_eq!(found.map(|found| found.verdict), Some(Verdict::Alive));
+    move_over(&store).await?;
     let position = store.inner().position().await?.stamp;
     let log = store.inner().marks(None, exeunt_core::Stamp::ZERO, 100).await?.marks;
     let places: Vec<_> = log.iter().map(|mark| mark.at.number()).collect();
@@ -73,6 +75,28 @@ async fn login(store: &Broken, number: u64, user: u64) -> Result<Session> {
 async fn logout(store: &Broken, session: &Session) -> Result<()> {
     let end = || raise(Anchor::Session(session.id), Why::LoggedOut);
     insist(store, async || store.raise(end()).await).await.map(|_| ())
+}
+
+/// Adopts a session and imports a user, as whoever reads the same list again would: neither is doubled, and a session
+/// that was logged out does not come back.
+async fn move_over(store: &Broken) -> Result<()> {
+    let before = store.inner().unended(0, 100, NOW).await?.len();
+    let adopted = insist(store, async || elsewhere(store.inner(), 5, 3).await).await?;
+    let adopt = async || {
+        let list = vec![adopted.clone()];
+        insist(store, async || store.adopt(list.clone(), NOW, None).await).await
+    };
+    let first = adopt().await?;
+    assert!(matches!(first[..], [Adoption::Recorded(_) | Adoption::Known]));
+    assert_eq!(store.inner().unended(0, 100, NOW).await?.len(), before + 1);
+    logout(store, &adopted.record.session).await?;
+    assert_eq!(adopt().await?, [Adoption::Known]);
+    assert_dead(store, std::slice::from_ref(&adopted.record.session)).await?;
+    let outcomes = insist(store, async || store.import_users(vec![user(9)], None).await).await?;
+    assert!(matches!(kind(outcomes.into_iter().collect::<Result<Vec<_>>>()), None | Some(Kind::Conflict(_))));
+    let by = Identifier::Id(user(9).id);
+    assert!(store.inner().user(REALM, by).await?.is_some_and(|user| user.version == 1));
+    Ok(())
 }
 
 /// Reads, changes and writes a user until it is disabled, as whoever asks again would.

@@ -80,7 +80,7 @@ impl Directory for MemoryStore {
 
     async fn import_users(&self, users: Vec<User>, audit: Option<AuditEntry>) -> Result<Vec<Result<u64>>> {
         let mut state = self.state()?;
-        if users.iter().any(|user| user.version != 0 || state.users.values().any(|it| it.id == user.id)) {
+        if users.iter().any(|user| user.version != 0) {
             return Err(conflict("version"));
         }
         let outcomes: Vec<_> = users.into_iter().map(|user| state.add_user(user)).collect();
@@ -178,10 +178,13 @@ impl State {
         if user.deleted {
             return Ok(());
         }
-        let others = self
-            .users
-            .values()
-            .filter(|other| other.id != user.id && other.realm == user.realm && !other.deleted);
+        self.must_be_free(user, |other| other.id != user.id)
+    }
+
+    /// Whether none of those others has an identifier of this user.
+    fn must_be_free(&self, user: &User, others: impl Fn(&User) -> bool) -> Result<()> {
+        let others =
+            self.users.values().filter(|other| others(other) && other.realm == user.realm && !other.deleted);
         let taken: Vec<_> = others.flat_map(User::unique_keys).collect();
         match user.unique_keys().into_iter().find(|key| taken.contains(key)) {
             Some((field, _)) => Err(conflict(field)),
@@ -190,7 +193,7 @@ impl State {
     }
 
     fn add_user(&mut self, mut user: User) -> Result<u64> {
-        self.check_user(&user)?;
+        self.must_be_free(&user, |_| true)?;
         user.number = self.users.last_key_value().map_or(1, |(last, _)| last + 1);
         user.version = 1;
         let number = user.number;

@@ -43,7 +43,11 @@ impl Ledger for MemoryStore {
         audit: Option<AuditEntry>,
     ) -> Result<Vec<Adoption>> {
         let mut state = self.state()?;
-        if sessions.iter().any(|adopted| state.rows.contains_key(&adopted.record.session.id)) {
+        let issued = |adopted: &Adopted| {
+            state.rows.contains_key(&adopted.record.session.id)
+                && !state.adopted.contains(&adopted.record.token)
+        };
+        if sessions.iter().any(issued) {
             return Err(Error::new(Kind::Conflict("session"), "this session was issued already"));
         }
         let outcomes: Vec<_> = sessions.into_iter().map(|adopted| state.adopt(adopted, now)).collect();

@@ -86,6 +86,7 @@ impl Drive {
             self.ask("GET", path, &[&format!("Authorization: Bearer {token}")], "");
         }
         self.presented("native", &token, &typo);
+        self.imports();
         self.clients();
         self.looks();
         self.native_call("GET", &format!("/v1/sessions/{session}"), &Value::Null);
@@ -103,8 +104,32 @@ impl Drive {
         self.native_call("DELETE", &format!("/v1/users/{bob}"), &Value::Null);
     }
 
+    fn imports(&mut self) {
+        let tokens = [self.secret("an-old-token", ""), self.secret("a-refused-token", "")];
+        let rows = json!([
+            { "token": tokens[0], "username": "alice", "dialect": "native" },
+            { "token": tokens[1], "username": "nobody", "dialect": "native" },
+            { "tokens": tokens[1] },
+            { tokens[1].as_str(): 1 },
+        ]);
+        self.native_call("POST", "/v1/sessions/import", &json!({ "sessions": rows }));
+        self.native_call("POST", "/v1/sessions/import", &json!({ "sessions": [], "since": tokens[1] }));
+        let hash = self.secret("an-unknown-hash", "");
+        let rows =
+            json!([{ "username": "old", "password_hash": hash }, { "username": "old", "password": hash }]);
+        self.native_call("POST", "/v1/users/import", &json!({ "users": rows }));
+    }
+
     fn looks(&mut self) {
-        for path in ["/v1/sessions", "/v1/marks", "/v1/snapshot", "/v1/keys", "/v1/realms", "/v1/audit"] {
+        for path in [
+            "/v1/sessions",
+            "/v1/marks",
+            "/v1/snapshot",
+            "/v1/keys",
+            "/v1/realms",
+            "/v1/audit",
+            "/v1/dialects/usage",
+        ] {
             self.native_call("GET", path, &Value::Null);
         }
         for path in ["/v1/openapi.json", "/metrics", "/healthz", "/readyz", "/docs/moving-on"] {
