@@ -1,5 +1,5 @@
 //! The dialogues in the README are the ones that `exeunt demo` prints, and say what really happens: each command is
-//! pasted into a shell, against the real binary. `EXEUNT_BLESS=1` writes the output anew.
+//! pasted into a shell where the demonstration runs, against the real binary. `EXEUNT_BLESS=1` writes the output anew.
 
 #![cfg(test)]
 
@@ -28,7 +28,7 @@ fn the_dialogues_of_the_readme_are_those_of_the_demonstration_and_are_true() {
         for command in &commands {
             assert!(printed.contains(command.as_str()), "the demonstration does not print:\n{command}");
         }
-        let now = played(&commands, &address).replace(&address, ADDRESS);
+        let now = played(&commands, &address, &directory).replace(&address, ADDRESS);
         if std::env::var_os("EXEUNT_BLESS").is_some() {
             blessed = blessed.replace(block, &now);
         } else {
@@ -36,7 +36,7 @@ fn the_dialogues_of_the_readme_are_those_of_the_demonstration_and_are_true() {
         }
         dialogues += 1;
     }
-    assert_eq!(dialogues, 3, "a dialogue for each documented dialect");
+    assert_eq!(dialogues, 4, "a dialogue for each dialect");
     if blessed != readme {
         std::fs::write(README, &blessed).unwrap();
     }
@@ -80,12 +80,17 @@ fn commands(block: &str) -> Vec<String> {
 }
 
 /// The dialogue as one shell plays it.
-fn played(commands: &[String], address: &str) -> String {
+fn played(commands: &[String], address: &str, directory: &Path) -> String {
     let script: String = commands
         .iter()
         .map(|command| format!("{}\necho '{FENCE}'\n", command.replace(ADDRESS, address)))
         .collect();
-    let mut shell = Command::new("bash").args(["-c", &script]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut shell = Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(directory)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut output = String::new();
     shell.stdout.take().unwrap().read_to_string(&mut output).unwrap();
     assert!(shell.wait().unwrap().success());

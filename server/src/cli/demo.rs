@@ -1,9 +1,10 @@
 //! `exeunt demo`: a server with demonstration accounts, on this machine only, and what to paste to see it work.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use clap::Args;
 use exeunt_core::{By, Door};
+use ipnet::{IpNet, Ipv4Net};
 
 use super::print::Out;
 use super::serve::{Demo as DemoStore, open, until_stopped};
@@ -42,7 +43,12 @@ impl Demo {
                 "the demonstration has passwords that everybody knows: loopback only",
             ));
         }
-        let config = Config { listen: self.listen, store: STORE.to_owned(), ..Config::default() };
+        let config = Config {
+            listen: self.listen,
+            store: STORE.to_owned(),
+            trusted_proxies: trusted(),
+            ..Config::default()
+        };
         let env = Env::system();
         let _writing = log::start(&config.log, &env)?;
         let app = open(config, env, false, DemoStore::Made).await?;
@@ -83,6 +89,11 @@ async fn furnish(app: &App) -> Result<()> {
     };
     let project = Client::usual(&call, realm, Door::new("rested"), "demonstration", settings);
     there_already(app.authority.create_client(&call, project).await)
+}
+
+/// This machine: who else reaches the demonstration? So a gateway can be tried before it with nothing configured.
+fn trusted() -> Vec<IpNet> {
+    vec![Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8).into(), IpAddr::from(Ipv6Addr::LOCALHOST).into()]
 }
 
 fn call(app: &App) -> Call {

@@ -8,6 +8,15 @@ use tokio::process::{Child, Command};
 
 use crate::scratch::Scratch;
 
+/// How the page starts it, up to the name of the file.
+const COMMAND: [&str; 4] = ["run", "--adapter", "caddyfile", "--config"];
+const PAGE: &str = include_str!("../../../docs/gateways/caddy.md");
+
+#[test]
+fn the_page_starts_it_as_the_tests_do() {
+    assert!(PAGE.contains(&format!("caddy {} docs/gateways/", COMMAND.join(" "))));
+}
+
 /// A running gateway. Nothing is below it that would be left behind if it were killed.
 pub(crate) struct Caddy {
     process: Child,
@@ -27,7 +36,8 @@ impl Caddy {
         let notified = UnixDatagram::bind(&socket).unwrap();
         let config = format!("{}/../docs/gateways/{dialect}.Caddyfile", env!("CARGO_MANIFEST_DIR"));
         let mut process = Command::new("caddy")
-            .args(["run", "--adapter", "caddyfile", "--config", &config])
+            .args(COMMAND)
+            .arg(&config)
             .env("GATEWAY", address.to_string())
             .env("EXEUNT", exeunt.to_string())
             .env("APPLICATION", application.to_string())

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from guarded import GATEWAY, PRETENDED, SMUGGLED, passes, speaker, too_long
+from guarded import ADMIN_KEY, EXEUNT, GATEWAY, NAME, PRETENDED, SMUGGLED, exeunt_headers, passes, speaker, too_long
 
 speaker = speaker()
 
@@ -30,6 +30,13 @@ refused(speaker.call("GET", f"{GATEWAY}/rest/races?format=json", headers=carried
 half = urlencode({"tmp_key": pair["tmp_key"], "format": "json"})
 refused(speaker.call("GET", f"{GATEWAY}/rest/races?{half}"), 6, "Key authentication failed")
 too_long(speaker)
+
+# A permanent key has neither a session nor a user, and the application is told of none.
+partner = {"name": f"partner of {NAME}", "dialect": "runsignup"}
+made = speaker.call("POST", f"{EXEUNT}/v1/clients", json=partner, headers={"Authorization": f"Bearer {ADMIN_KEY}"}).json()
+permanent = urlencode({"api_key": made["api_key"], "api_secret": made["api_secret"]})
+answer = speaker.call("GET", f"{GATEWAY}/rest/races?{permanent}", headers=SMUGGLED)
+assert answer.status == 200 and exeunt_headers(answer) == {"exeunt-client": made["id"]}, answer
 
 out = speaker.call("POST", f"{GATEWAY}/rest/logout?" + urlencode({**pair, "format": "json"}))
 assert out.json() == {"success": "T"}, out

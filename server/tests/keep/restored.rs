@@ -2,7 +2,7 @@
 //! believed.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
 use exeunt::error::Kind;
 use exeunt::store::sqlite::restore::{Kept, STRIDE, USERS_STRIDE, declare};
@@ -47,6 +47,28 @@ async fn no_session_of_the_earlier_life_lives() {
     assert_eq!(found(&store, &new).await.unwrap().verdict, Verdict::Alive);
     let changes = store.audit(None, AuditPlace::NEWEST, 1).await.unwrap().entries;
     assert_eq!(changes[0].what, "store.restore");
+}
+
+/// Where root restores for a server that is not root, the server can open what it finds.
+#[tokio::test]
+async fn a_restored_store_belongs_to_the_owner_of_its_place() {
+    let folder = Scratch::new();
+    let backup = folder.path().join("backup");
+    let (store, _) = furnished(&folder.path().join("exeunt.db")).await;
+    back_up(&store, &backup).await;
+    store.close().await.unwrap();
+    let home = folder.path().join("home");
+    fs::create_dir(&home).unwrap();
+    // Only root can give it away; for anybody else it stays their own, and so must the store.
+    drop(chown(&home, Some(65_534), Some(65_534)));
+    let path = home.join("exeunt.db");
+    let owner = fs::metadata(&home).unwrap().uid();
+    for aside in [None, Some(".old")] {
+        restore(&backup, &path, aside, Kept::Ended).unwrap();
+        for name in names(&home) {
+            assert_eq!(fs::metadata(home.join(&name)).unwrap().uid(), owner, "{name}");
+        }
+    }
 }
 
 #[tokio::test]

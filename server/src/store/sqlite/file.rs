@@ -24,6 +24,8 @@ const STATEMENTS: usize = 128;
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 /// What is added to the name of a database while a restored one waits to take its place.
 pub(super) const RESTORED: &str = ".restored";
+/// What is added to the name of a database for the file whose lock keeps a second process out.
+pub(super) const LOCK: &str = ".lock";
 
 /// Makes the file and its directory if they are not there, and takes the lock that keeps a second process out. Returns
 /// the one name under which it is to be opened, whatever links lead there, and the lock, held as long as that file is
@@ -46,7 +48,7 @@ pub(super) fn prepare(path: &Path) -> Result<(PathBuf, File)> {
 
 /// Takes the lock of the database that is, or is to be, at `only`.
 pub(super) fn lock(path: &Path, only: &Path) -> Result<File> {
-    let lock = private().truncate(false).open(beside(only, ".lock"));
+    let lock = private().truncate(false).open(beside(only, LOCK));
     let lock = lock.map_err(|error| cannot(path, "make a lock file beside", &error))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),

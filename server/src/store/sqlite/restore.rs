@@ -7,7 +7,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
 use exeunt_core::Moment;
@@ -64,6 +64,7 @@ impl Restoring<'_> {
         let mut fresh = Fresh { path: beside(&only, RESTORING), kept: false };
         self.copy(&only, &fresh.path, progress)?;
         let begun = self.begin(&fresh.path)?;
+        hand_over(&fresh.path, &only);
         let put = |error: io::Error| cannot(self.target, "put the restored database at", &error);
         File::open(&fresh.path).and_then(|file| file.sync_all()).map_err(put)?;
         fresh.wait(&only).map_err(put)?;
@@ -182,7 +183,19 @@ fn claim(target: &Path) -> Result<(PathBuf, File)> {
         return Err(refused(format!("{} is a directory; name the file of the database", target.display())));
     }
     let lock = file::lock(target, &only)?;
+    hand_over(&beside(&only, file::LOCK), &only);
     Ok((only, lock))
+}
+
+/// Gives what was made to the owner of the store that is there, or else of its folder: a restore is typed by root, and
+/// the server, which is not root, has to open it.
+fn hand_over(made: &Path, only: &Path) {
+    let whose = fs::metadata(only).or_else(|_| fs::metadata(file::folder_of(only)));
+    let Ok((whose, made_by)) = whose.and_then(|whose| Ok((whose, fs::metadata(made)?))) else { return };
+    if made_by.uid() != whose.uid() {
+        // Nobody but root may; what is left to do then, `doctor` tells.
+        let _refused = chown(made, Some(whose.uid()), Some(whose.gid()));
+    }
 }
 
 /// Puts the old log aside and the new database in its place.
