@@ -22,6 +22,9 @@ pub struct Keys {
     given: Table,
     /// How often either has changed.
     changes: AtomicU64,
+    /// Held by who writes a key and then takes it in, or drops it: or a key that is removed as soon as it is written
+    /// would be taken in afterwards.
+    writing: tokio::sync::Mutex<()>,
 }
 
 /// The key that was proven last on a connection: whoever presents the same text again on it, as gateways do with every
@@ -91,6 +94,7 @@ impl Authority {
     /// `Unavailable`.
     pub async fn add_key(&self, call: &Call, key: Key) -> Result<()> {
         let audit = call.audit(key.realm, "key.create", &format_args!("key {}", key.id));
+        let _writing = self.keys.writing.lock().await;
         self.settle(self.store.add_key(key.clone(), Some(audit)).await)?;
         self.keys.put(&self.keys.stored, key);
         Ok(())
@@ -101,6 +105,7 @@ impl Authority {
     /// # Errors
     /// `NotFound`, also for one that the environment gives; `Unavailable`.
     pub async fn remove_key(&self, call: &Call, id: KeyId) -> Result<()> {
+        let _writing = self.keys.writing.lock().await;
         let realm = self.keys.all().into_iter().find(|key| key.id == id).and_then(|key| key.realm);
         let audit = call.audit(realm, "key.remove", &format_args!("key {id}"));
         let found = self.settle(self.store.remove_key(id, Some(audit)).await)?;

@@ -20,7 +20,7 @@ use serde_json::json;
 use crate::binary::{Binary, Connection};
 use crate::command::{Ran, run, run_without_key};
 use crate::scratch::Scratch;
-use crate::stage::{back_up, beside, furnished, names};
+use crate::stage::{back_up, beside, furnished, names, open};
 
 /// Who logs in and out while a backup is made.
 const CALLERS: usize = 3;
@@ -127,6 +127,14 @@ fn a_backup_takes_the_place_of_no_store_and_of_nothing_that_is_no_file() {
     assert!(ran.error.contains("socket is there already, and is no file"), "{}", ran.error);
     assert!(fs::metadata(&socket).unwrap().file_type().is_socket());
     assert!(names(folder.path()).iter().all(|name| !name.ends_with(".part")));
+    // A store that has ended is one still, and a backup is none although somebody tried to serve it.
+    let kept = folder.path().join("kept");
+    assert_eq!(backup(server.address, &kept).code, 0);
+    fs::write(beside(&kept, ".lock"), "").unwrap();
+    assert_eq!(backup(server.address, &kept).code, 0);
+    let ended = folder.path().join("ended.db");
+    drop(open(&ended));
+    assert_eq!(backup(server.address, &ended).code, 2);
 }
 
 /// On another machine the key is not there, and only its hash is in the backup.

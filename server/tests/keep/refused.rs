@@ -1,6 +1,8 @@
 //! What a restore refuses, and what is left when it is cut short: the store that was there, always.
 
 use std::fs;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 use exeunt::store::Ledger;
@@ -76,6 +78,10 @@ async fn what_is_no_whole_backup_is_named_and_nothing_is_made_of_it() {
     assert!(refusal(folder.path(), &target, None).contains("or no file at all"));
     assert!(refusal(&folder.path().join("nowhere"), &target, None).contains("cannot read the backup"));
     assert!(refusal(&backup, folder.path(), None).contains("is a directory"));
+    let socket = folder.path().join("socket");
+    let _listening = UnixListener::bind(&socket).unwrap();
+    assert!(refusal(&backup, &socket, Some(".old")).contains("socket is no file"));
+    assert!(fs::metadata(&socket).unwrap().file_type().is_socket());
 }
 
 /// Everything is prepared, and the machine stops just before the new database is put in its place.

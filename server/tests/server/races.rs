@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::stage::{PASSWORD, Server, World, call};
 use exeunt::app::App;
-use exeunt::authority::{ClientChange, Login, Password, Presented, Settings, Slide, UserChange, Voucher};
+use exeunt::authority::{
+    ClientChange, Login, Password, Presented, Role, Settings, Slide, UserChange, Voucher,
+};
 use exeunt::error::Kind;
 use exeunt::store::faulty::Faulty;
 use exeunt::store::memory::MemoryStore;
@@ -95,6 +97,25 @@ async fn a_login_whose_evidence_is_taken_away_meanwhile_yields_no_live_session()
         }
         server.stop().await;
     }
+}
+
+/// It is in the store, but not yet in memory, when it is removed by its id, which the audit trail tells.
+#[tokio::test]
+async fn a_key_that_is_removed_while_it_is_made_opens_nothing() {
+    let store = Arc::new(Faulty::new(Arc::new(MemoryStore::new(Incarnation([1; 16])))));
+    let app = World::open(store.clone()).await.app;
+    let (key, text) = app.authority.mint_key(&call(&app), "key", Role::Admin, None).unwrap();
+    let (id, making, removing) = (key.id, app.clone(), app.clone());
+    store.hold(1);
+    let making = tokio::spawn(async move { making.authority.add_key(&call(&making), key).await });
+    store.reached().await;
+    let removing = tokio::spawn(async move { removing.authority.remove_key(&call(&removing), id).await });
+    // It comes as far as it can.
+    tokio::task::yield_now().await;
+    store.release();
+    making.await.unwrap().unwrap();
+    removing.await.unwrap().unwrap();
+    assert!(app.authority.key(text.expose()).is_err());
 }
 
 /// The secret is changed in the store, but not yet in memory; the place that is known moves past that mark. Whoever is

@@ -4,6 +4,7 @@
 
 mod bounds;
 mod clients;
+mod doctor;
 mod pair;
 mod process;
 mod refusals;

@@ -1,6 +1,6 @@
 //! The running server: whether it answers, whether it is of this version, and what it knows of itself.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 
 use http::Method;
@@ -24,7 +24,10 @@ const URL: &str = "EXEUNT_URL";
 pub(super) async fn ask(mut options: Options, config: &Config, store: Option<(&Path, bool)>) -> Vec<Finding> {
     let named = options.url.is_some() || std::env::var_os(URL).is_some();
     if !named {
-        options.url = Some(usual(config.admin_listen.unwrap_or(config.listen)));
+        let listen = config.admin_listen.unwrap_or(config.listen);
+        options.url = Some(usual(listen, config.tls_cert.is_some()));
+        // What goes to an address of this machine does not leave it.
+        options.allow_plain_http |= UdpSocket::bind((listen.ip(), 0)).is_ok();
     }
     let key = store.map(|(path, _)| folder(path).join(FILE)).filter(|key| key.exists());
     options.key_file = options.key_file.or(key.filter(|_| std::env::var_os("EXEUNT_ADMIN_KEY").is_none()));
@@ -45,6 +48,11 @@ pub(super) async fn ask(mut options: Options, config: &Config, store: Option<(&P
             let says = format!("it is not ready: {}", remote.refused(&answer));
             vec![Finding::wrong(CHECK, says, "its log tells why; checks are refused meanwhile")]
         }
+        Err(failure) if !named && failure.exit == Exit::Failed => vec![Finding::warning(
+            CHECK,
+            format!("it speaks TLS, and was not asked: {failure}"),
+            "name it as its certificate does: --url https://…; --ca-file for an authority of your own",
+        )],
         Err(failure) if named || store.is_some_and(|(_, in_use)| in_use) => {
             vec![Finding::wrong(CHECK, failure.to_string(), "start it; or name its address with --url")]
         }
@@ -61,9 +69,10 @@ fn unasked(failure: &Failure) -> Finding {
     }
 }
 
-fn usual(listen: SocketAddr) -> String {
+fn usual(listen: SocketAddr, tls: bool) -> String {
+    let scheme = if tls { "https" } else { "http" };
     let ip = if listen.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { listen.ip() };
-    format!("http://{}", SocketAddr::new(ip, listen.port()))
+    format!("{scheme}://{}", SocketAddr::new(ip, listen.port()))
 }
 
 /// The version that runs, against that of this program.

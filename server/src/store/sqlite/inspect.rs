@@ -31,9 +31,16 @@ pub struct Look {
     pub latest: Vec<(String, IpAddr)>,
 }
 
-/// Whether a store is, or has been, at this path: its lock lies beside it from its first day on.
+/// Whether a store is at this path: its lock lies beside it from its first day on. A backup has one too where a server
+/// was started on it, in vain.
 pub fn is_store(path: &Path) -> bool {
-    path.canonicalize().is_ok_and(|only| beside(&only, ".lock").exists())
+    let locked = path.canonicalize().is_ok_and(|only| beside(&only, ".lock").exists());
+    locked && (is_in_use(path) || !is_backup(path))
+}
+
+fn is_backup(path: &Path) -> bool {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+    conn.and_then(|conn| meta::backup(&conn)).is_ok_and(|made_at| made_at.is_some())
 }
 
 /// Whether a process has this store open.

@@ -179,8 +179,17 @@ fn claim(target: &Path) -> Result<(PathBuf, File)> {
         }
         (Err(error), _) => return Err(failed(error)),
     };
-    if only.is_dir() {
-        return Err(refused(format!("{} is a directory; name the file of the database", target.display())));
+    // In the place of a device a rename would put the database all the same.
+    match fs::metadata(&only) {
+        Ok(there) if there.is_dir() => {
+            let target = target.display();
+            return Err(refused(format!("{target} is a directory; name the file of the database")));
+        }
+        Ok(there) if !there.is_file() => {
+            let target = target.display();
+            return Err(refused(format!("{target} is no file; name the file of the database")));
+        }
+        Ok(_) | Err(_) => {}
     }
     let lock = file::lock(target, &only)?;
     hand_over(&beside(&only, file::LOCK), &only);
