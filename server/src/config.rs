@@ -1,6 +1,7 @@
 //! What an operator can set, each with its default. Read from TOML; `EXEUNT_…` variables are laid over it.
 
 mod load;
+mod proxies;
 mod sense;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ pub struct Config {
     /// Where everything is kept: `sqlite:PATH` or `memory:`.
     pub store: String,
     /// Peers whose `Forwarded` and `X-Forwarded-For` are believed: addresses or networks.
+    #[serde(deserialize_with = "proxies::read")]
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Whether checks and logouts are answered without the HTTP library where they are simple enough: the same, faster.
     pub hot_front: bool,

@@ -60,6 +60,25 @@ async fn lifetimes_that_nothing_heeds_are_refused() {
     assert_eq!(error.public(), text);
 }
 
+/// What is shown to be copied can be copied.
+#[test]
+fn every_piece_of_configuration_in_the_documents_can_be_read() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs");
+    let mut pieces = 0;
+    for folder in ["", "dialects", "gateways"] {
+        for entry in fs::read_dir(format!("{docs}/{folder}")).unwrap() {
+            let path = entry.unwrap().path();
+            let Some("md") = path.extension().and_then(|name| name.to_str()) else { continue };
+            let text = fs::read_to_string(&path).unwrap();
+            for piece in text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+                toml::from_str::<Config>(piece).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                pieces += 1;
+            }
+        }
+    }
+    assert!(pieces >= 4, "{pieces}");
+}
+
 #[test]
 fn an_unknown_dialect_in_the_file_is_refused_with_its_place() {
     let folder = Scratch::new();
@@ -67,7 +86,7 @@ fn an_unknown_dialect_in_the_file_is_refused_with_its_place() {
     fs::write(&file, "[dialects.rested]\nenabled = true\n\n  [dialects.typo]\nenabled = true\n").unwrap();
     let error = load(Some(&file), [], &dialect::names()).unwrap_err();
     let text = format!(
-        "{}: TOML parse error at line 4, column 13\nunknown dialect `typo`, expected one of native, videntity, runsignup, rested",
+        "{}: line 4, column 13: unknown dialect `typo`, expected one of native, videntity, runsignup, rested",
         file.display()
     );
     assert_eq!(error.public(), text);

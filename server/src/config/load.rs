@@ -39,9 +39,9 @@ pub fn load(
 ) -> Result<Loaded> {
     let text = file.map_or_else(|| Ok(String::new()), read)?;
     // The file is checked as it stands, so that what is wrong with it has a line and a column.
-    toml::from_str::<Config>(&text).map_err(|error| refused(file, &error))?;
+    toml::from_str::<Config>(&text).map_err(|error| refused(file, &text, &error))?;
     dialects_must_be_known(file, &text, dialects)?;
-    let mut table: Table = text.parse().map_err(|error| refused(file, &error))?;
+    let mut table: Table = text.parse().map_err(|error| refused(file, &text, &error))?;
     let mut warnings = Vec::new();
     let mut variables: Vec<_> = variables.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
     variables.sort();
@@ -59,7 +59,7 @@ pub fn load(
         let laid = Table::try_into::<Config>(table.clone());
         laid.map_err(|error| Error::malformed("config", format!("{name}: {}", error.message())))?;
     }
-    let config = table.try_into().map_err(|error| refused(file, &error))?;
+    let config = table.try_into().map_err(|error| refused(file, "", &error))?;
     Ok(Loaded { config, warnings })
 }
 
@@ -70,22 +70,21 @@ fn dialects_must_be_known(file: Option<&Path>, text: &str, known: &[&str]) -> Re
         #[serde(default)]
         dialects: BTreeMap<Spanned<String>, IgnoredAny>,
     }
-    let names: Names = toml::from_str(text).map_err(|error| refused(file, &error))?;
+    let names: Names = toml::from_str(text).map_err(|error| refused(file, text, &error))?;
     let mut unknown: Vec<_> =
         names.dialects.into_keys().filter(|name| !known.contains(&name.as_ref().as_str())).collect();
     unknown.sort_by_key(|name| name.span().start);
     let Some(first) = unknown.first() else { return Ok(()) };
-    let before = &text[..first.span().start];
+    let (place, name) = (place(text, first.span().start), first.as_ref());
+    Err(malformed(file, &format!("{place}: unknown dialect `{name}`, expected one of {}", known.join(", "))))
+}
+
+/// Where a byte of the text is, for people.
+fn place(text: &str, byte: usize) -> String {
+    let before = text.get(..byte).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1;
-    let name = first.as_ref();
-    Err(malformed(
-        file,
-        &format!(
-            "TOML parse error at line {line}, column {column}\nunknown dialect `{name}`, expected one of {}",
-            known.join(", ")
-        ),
-    ))
+    format!("line {line}, column {column}")
 }
 
 /// Whether there is such an option, whatever its value is.
@@ -128,8 +127,15 @@ fn lay(table: &mut Table, path: &str, value: Value) {
     }
 }
 
-fn refused(file: Option<&Path>, error: &toml::de::Error) -> Error {
-    malformed(file, error.to_string().trim_end())
+/// In one line: a terminal is not to be steered by what is printed, so it would be shown no other.
+fn refused(file: Option<&Path>, text: &str, error: &toml::de::Error) -> Error {
+    let what = error.message().trim_end().replace('\n', "; ");
+    let Some(start) = error.span().map(|span| span.start).filter(|_| !text.is_empty()) else {
+        return malformed(file, &what);
+    };
+    let before = text.get(..start).unwrap_or(text);
+    let line = text.lines().nth(before.matches('\n').count()).unwrap_or_default().trim();
+    malformed(file, &format!("{}: {what}, in `{line}`", place(text, start)))
 }
 
 fn malformed(file: Option<&Path>, text: &str) -> Error {
@@ -181,9 +187,12 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_refused_with_line_and_column() {
-        let error = toml::from_str::<Config>("listen = \"127.0.0.1:1\"\nlisen = 2\n").unwrap_err();
-        let error = refused(None, &error);
-        assert!(error.public().contains("line 2, column 1"), "{error}");
+        let text = "listen = \"127.0.0.1:1\"\nlisen = 2\n";
+        let error = refused(None, text, &toml::from_str::<Config>(text).unwrap_err());
+        let said = "configuration: line 2, column 1: unknown field `lisen`, expected one of ";
+        let public = error.public();
+        assert!(public.starts_with(said) && public.ends_with(", in `lisen = 2`"), "{error}");
+        assert!(!public.contains('\n'), "{error}");
     }
 
     #[test]
