@@ -35,6 +35,8 @@ async fn every_metric_is_documented_with_its_type_and_labels() {
     log_in_and_out(&app).await;
     app.metrics.request("native", "check", http::StatusCode::OK);
     app.metrics.deprecated("rested", "login", None);
+    let realm = app.authority.realm(MAIN).unwrap().id;
+    app.authority.used((realm, Door::new("rested"), None), "login", app.env.now());
     assert_eq!(documented(), shown(&page(&app)));
 }
 
