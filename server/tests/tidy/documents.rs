@@ -56,6 +56,22 @@ fn what_documents_point_at_is_there() {
 }
 
 #[test]
+fn the_first_page_leads_to_every_other() {
+    let first = documents("docs/").find(|source| source.path == "docs/README.md");
+    let led: BTreeSet<String> = links(first.map_or("", |source| source.text.as_str()))
+        .into_iter()
+        .map(|target| format!("docs/{target}"))
+        .collect();
+    let pages = documents("docs/").map(|source| &source.path);
+    let offences: Vec<String> = pages
+        .filter(|path| *path != "docs/README.md" && !path.starts_with("docs/decisions/"))
+        .filter(|path| !led.contains(*path))
+        .cloned()
+        .collect();
+    refuse(&offences, "docs/README.md tells where to find what: a line for each page");
+}
+
+#[test]
 fn every_module_says_what_it_is_for() {
     let offences: Vec<String> = source::product()
         .filter(|source| !source.path.ends_with("/main.rs") && !source.path.ends_with("/tests.rs"))
