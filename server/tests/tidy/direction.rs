@@ -72,7 +72,6 @@ const ANYTHING: &[&str] = &[
     "config",
     "date",
     "address",
-    "date",
     "tls",
     "env",
     "error",
