@@ -3,13 +3,20 @@
 //! A new one is a file with `async fn run(self, desk: &mut Desk) -> Outcome`, and a line where its enum is declared with
 //! [`asking!`](super::asking).
 
+use std::pin::pin;
+use std::time::Duration;
+
 use clap::Args;
+use tokio::time::timeout;
 
 use super::ask::interrupts;
 use super::exit::{Failure, Outcome};
 use super::options::Options;
 use super::print::Out;
 use super::remote::Remote;
+
+/// How long a command may go on after Ctrl-C, to say how far it came.
+const LAST_WORD: Duration = Duration::from_millis(100);
 
 pub(super) struct Desk {
     /// The server.
@@ -40,10 +47,16 @@ impl<T: Args + Ask> At<T> {
         let mut desk = Desk { remote, out: Out::new(self.options.json) };
         // Heard from the beginning: what listens for Ctrl-C for a while, as a question does, takes it from the rest.
         let mut interrupt = interrupts()?;
-        let outcome = tokio::select! {
-            biased;
-            outcome = self.what.run(&mut desk) => outcome,
-            _ = interrupt.recv() => Err(Failure::interrupted()),
+        let outcome = {
+            let mut running = pin!(self.what.run(&mut desk));
+            tokio::select! {
+                biased;
+                outcome = &mut running => outcome,
+                // What listens for Ctrl-C itself hears it a moment later, and has a last word.
+                _ = interrupt.recv() => {
+                    timeout(LAST_WORD, running).await.unwrap_or_else(|_| Err(Failure::interrupted()))
+                }
+            }
         };
         desk.out.flush().and(outcome)
     }

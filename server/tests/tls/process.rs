@@ -17,6 +17,8 @@ pub(crate) const KEY: &str = "an-administrators-key-for-the-child";
 pub(crate) struct Process {
     child: Child,
     log: Receiver<String>,
+    /// What it said before it listened, and was not waited for.
+    early: Vec<String>,
     pub(crate) address: SocketAddr,
 }
 
@@ -47,15 +49,17 @@ impl Process {
         let (tell, log) = channel();
         // Ends with the child, whose last line it reads.
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| tell.send(line)));
-        let line = wait(&log, "listening address=");
+        let mut early = Vec::new();
+        let line = wait(&log, "listening address=", &mut early);
         let (_, rest) = line.split_once("listening address=").unwrap();
         let address = rest.split_whitespace().next().unwrap().parse().unwrap();
-        Self { child, log, address }
+        Self { child, log, early, address }
     }
 
-    /// Waits for a line in the log that holds this.
+    /// Waits for a line in the log that holds this; it may have come before the server listened.
     pub(crate) fn wait(&self, words: &str) -> String {
-        wait(&self.log, words)
+        let early = self.early.iter().find(|line| line.contains(words)).cloned();
+        early.unwrap_or_else(|| wait(&self.log, words, &mut Vec::new()))
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -75,14 +79,12 @@ impl Drop for Process {
     }
 }
 
-fn wait(log: &Receiver<String>, words: &str) -> String {
-    let mut seen = String::new();
+fn wait(log: &Receiver<String>, words: &str, passed_over: &mut Vec<String>) -> String {
     for line in log {
         if line.contains(words) {
             return line;
         }
-        seen += &line;
-        seen.push('\n');
+        passed_over.push(line);
     }
-    panic!("the server ended without a word of {words:?}:\n{seen}");
+    panic!("the server ended without a word of {words:?}:\n{}", passed_over.join("\n"));
 }
