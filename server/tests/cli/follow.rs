@@ -55,6 +55,14 @@ impl Follower {
     }
 }
 
+impl Drop for Follower {
+    fn drop(&mut self) {
+        // Whoever was not stopped by the test does not outlive it.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
 #[test]
 fn a_broken_connection_is_made_again_and_nothing_is_missed() {
     let stage = Stage::new();
