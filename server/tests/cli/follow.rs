@@ -55,14 +55,6 @@ impl Follower {
     }
 }
 
-impl Drop for Follower {
-    fn drop(&mut self) {
-        // Whoever was not stopped by the test does not outlive it.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
 #[test]
 fn a_broken_connection_is_made_again_and_nothing_is_missed() {
     let stage = Stage::new();
@@ -113,6 +105,7 @@ fn what_is_in_force_comes_to_its_last_page() {
     }
     stage.run(&["logout", "--everybody", "--yes"]);
     assert_eq!(follower.next()["stamp"], IN_FORCE + 1);
+    assert_eq!(follower.stop().0, Some(130));
 }
 
 /// Makes a store in which many users were logged out.
