@@ -25,6 +25,6 @@ pub use id::{ClientId, KeyId, RealmId, SessionId, UserId};
 pub use mark::{By, Mark, Why};
 pub use marks::{Marks, Raised};
 pub use moment::Moment;
-pub use session::{Session, Verdict, floor, judge};
+pub use session::{Anchors, Session, Verdict, floor, judge};
 pub use stamp::Stamp;
 pub use token::{Fingerprint, Token};

@@ -4,7 +4,16 @@
 //! derived, each time, from three things: the session, when it was last seen, and the marks in force. So a cached
 //! session is never stale, and only marks must spread.
 
+use smallvec::SmallVec;
+
 use crate::{Anchor, ClientId, Marks, Moment, RealmId, SessionId, Stamp, UserId};
+
+/// What a session hangs from. Those of a session without a parent lie in the session itself: a check of one among
+/// millions waits for memory, and each place that it must look at costs more than all its arithmetic.
+pub type Anchors = SmallVec<[Anchor; OWN_ANCHORS]>;
+
+/// Its realm, client, user and itself.
+const OWN_ANCHORS: usize = 4;
 
 /// A session, immutable from its issue on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +24,7 @@ pub struct Session {
     pub stamp: Stamp,
     /// What it hangs from: its realm, client, user (client credentials have none) and itself, in that order, then
     /// all anchors of its parent.
-    pub anchors: Box<[Anchor]>,
+    pub anchors: Anchors,
     /// When it was issued.
     pub issued_at: Moment,
     /// Seconds that it lives without being seen; 0: no such limit.

@@ -19,16 +19,17 @@ use crate::store::{Seen, touch_lag_secs};
 /// Into how many parts the tables are split, so that writers rarely meet readers. A power of two.
 pub const SHARDS: usize = 256;
 
-/// A session in memory. Its record never changes; only last-seen moves.
+/// A session in memory. Its record never changes; only last-seen moves. What a check reads lies together, in this order.
+#[repr(C)]
 pub struct Live {
+    token: Fingerprint,
+    seen_millis: AtomicU64,
+    written_millis: AtomicU64,
     /// What `judge` needs.
     pub session: Session,
     /// The dialect that issued it.
     pub door: Door,
-    token: Fingerprint,
     row: AtomicU64,
-    seen_millis: AtomicU64,
-    written_millis: AtomicU64,
 }
 
 /// The memory of a node.

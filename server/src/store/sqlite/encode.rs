@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use exeunt_core::{Anchor, By, ClientId, Door, KeyId, Mark, Moment, RealmId, SessionId, Stamp, UserId, Why};
+use exeunt_core::{Anchor, Anchors, By, ClientId, Door, KeyId, Mark, Moment, RealmId, SessionId, Stamp, UserId, Why};
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Error, Result, Row};
 
@@ -42,7 +42,7 @@ pub(super) fn write_anchors(anchors: &[Anchor]) -> Vec<u8> {
     bytes
 }
 
-pub(super) fn read_anchors(bytes: &[u8]) -> Result<Box<[Anchor]>> {
+pub(super) fn read_anchors(bytes: &[u8]) -> Result<Anchors> {
     let (chunks, rest) = bytes.as_chunks::<ANCHOR_BYTES>();
     if !rest.is_empty() {
         return Err(corrupt("half an anchor"));
