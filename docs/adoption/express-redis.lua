@@ -1,6 +1,7 @@
 -- One page of the live sessions that express-session keeps in Redis with connect-redis, as JSON lines for
 -- `exeunt session import`. Run by express-redis.sh.
--- ARGV: cursor, prefix of the keys, the member of a session that holds its user's name (a.b for a member of a member).
+-- ARGV: cursor, prefix of the keys, the member of a session that tells whose it is (a.b for a member of a member), the
+-- column that it goes into.
 local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2] .. '*', 'COUNT', 1000)
 local now = tonumber(redis.call('TIME')[1])
 local lines = { page[1] }
@@ -22,7 +23,7 @@ for _, key in ipairs(page[2]) do
         idle = math.max(idle, left)
         lines[#lines + 1] = cjson.encode({
             token = string.sub(key, #ARGV[2] + 1),
-            username = tostring(user),
+            [ARGV[4]] = type(user) == 'number' and string.format('%.17g', user) or user,
             last_seen_at = now - (idle - left),
             idle_secs = idle,
             absolute_secs = 0,
