@@ -1,8 +1,8 @@
 #!/bin/sh
 # Prints the live sessions that express-session keeps in Redis, for `exeunt session import -`.
-# REDIS_URL: the Redis (redis://127.0.0.1:6379); PREFIX: of the keys (sess:); USER_FIELD: the member of a session that
-# tells whose it is (userId; with Passport passport.user); USER_COLUMN: what that is in Exeunt (username; or
-# account_number, email, user); TTL: the store's option ttl, in seconds (86400).
+# REDIS_URL: the Redis (redis://127.0.0.1:6379); REDISCLI_AUTH: its password; PREFIX: of the keys (sess:);
+# USER_FIELD: the member of a session that tells whose it is (userId; with Passport passport.user); USER_COLUMN: what
+# that is in Exeunt (username; or account_number, email, user); TTL: the store's option ttl, in seconds (86400).
 set -eu
 here=$(dirname "$0")
 cursor=0
