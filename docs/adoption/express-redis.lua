@@ -1,6 +1,7 @@
 -- One page of the live sessions that express-session keeps in Redis with connect-redis, as JSON lines for
 -- `exeunt session import`. Run by express-redis.sh.
--- ARGV: cursor, prefix of the keys, the member of a session that holds its user's name (a.b for a member of a member).
+-- ARGV: cursor, prefix of the keys, the member of a session that tells whose it is (a.b for a member of a member), the
+-- column that it goes into, the store's ttl.
 local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2] .. '*', 'COUNT', 1000)
 local now = tonumber(redis.call('TIME')[1])
 local lines = { page[1] }
@@ -14,15 +15,15 @@ for _, key in ipairs(page[2]) do
     end
     -- Sessions of nobody are nothing to be logged out of. What expired meanwhile has no time left.
     if (type(user) == 'string' or type(user) == 'number') and left > 0 then
-        -- connect-redis sets the time to live anew with each use: to the cookie's own, or to a day.
-        local idle = 86400
+        -- connect-redis sets the time to live anew with each use: to the cookie's own, or to that of the store.
+        local idle = tonumber(ARGV[5])
         if type(session.cookie) == 'table' and type(session.cookie.originalMaxAge) == 'number' then
             idle = math.floor(session.cookie.originalMaxAge / 1000)
         end
         idle = math.max(idle, left)
         lines[#lines + 1] = cjson.encode({
             token = string.sub(key, #ARGV[2] + 1),
-            username = tostring(user),
+            [ARGV[4]] = type(user) == 'number' and string.format('%.17g', user) or user,
             last_seen_at = now - (idle - left),
             idle_secs = idle,
             absolute_secs = 0,
