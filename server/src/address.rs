@@ -2,9 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use http::HeaderName;
 use http::header::FORWARDED;
-use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
+
+use crate::headers::Headers;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// How many hops are looked at.
@@ -14,7 +16,7 @@ const HOPS_MAX: usize = 32;
 /// the last hop backwards, up to the first that is not trusted. A hop that is no address ends the search: then the
 /// trusted hop behind it stands for the caller. A proxy writes one of the two headers and lets the caller's own other
 /// one pass, so where both are there and do not agree, neither is believed and the peer stands for the caller.
-pub fn of_caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+pub fn of_caller(peer: IpAddr, headers: &Headers, trusted: &[IpNet]) -> IpAddr {
     let peer = peer.to_canonical();
     if !is_trusted(peer, trusted) {
         return peer;
@@ -39,8 +41,8 @@ pub fn of_caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr
 }
 
 /// Whether somebody claims in these headers where a request comes from.
-pub fn is_claimed(headers: &HeaderMap) -> bool {
-    [&FORWARDED, &X_FORWARDED_FOR].iter().any(|name| headers.contains_key(*name))
+pub fn is_claimed(headers: &Headers) -> bool {
+    [&FORWARDED, &X_FORWARDED_FOR].iter().any(|name| headers.has(name))
 }
 
 /// Whether this peer is a proxy of ours, so that what it says of its callers is believed.
@@ -51,11 +53,11 @@ pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
 
 /// All hops that a header names, in order, the newest last; `None` if it is not there.
 fn hops(
-    headers: &HeaderMap,
+    headers: &Headers,
     name: &HeaderName,
     read: fn(&str) -> Option<IpAddr>,
 ) -> Option<Vec<Option<IpAddr>>> {
-    let lines = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let lines = headers.all(name).map(String::from_utf8_lossy);
     let hops: Vec<_> = lines.flat_map(|line| line.split(',').map(read).collect::<Vec<_>>()).collect();
     (!hops.is_empty()).then_some(hops)
 }
@@ -83,9 +85,9 @@ mod tests {
     }
 
     fn caller_by(peer: &str, lines: &[(&'static str, &str)]) -> String {
-        let mut headers = HeaderMap::new();
+        let mut headers = Headers::new();
         for (name, value) in lines {
-            headers.append(*name, value.parse().unwrap());
+            headers.add(name, value);
         }
         let trusted = ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
         of_caller(peer.parse().unwrap(), &headers, &trusted).to_string()

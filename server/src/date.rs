@@ -4,42 +4,43 @@ use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, UNIX_EPOCH};
 
 use exeunt_core::Moment;
-use http::HeaderValue;
 
 /// The date of the second that was asked for last.
-pub struct Dates(RwLock<(u64, HeaderValue)>);
+pub struct Dates(RwLock<(u64, Letters)>);
+
+/// A time as HTTP writes it: it always has so many letters.
+type Letters = [u8; 29];
+
+/// The last second that has a text.
+const LAST: u64 = 253_402_300_799;
 
 impl Dates {
     /// The `Date` of an answer at this time.
-    pub fn header(&self, now: Moment) -> HeaderValue {
-        let known = {
-            let (secs, value) = &*self.0.read().unwrap_or_else(PoisonError::into_inner);
-            (*secs == now.secs()).then(|| value.clone())
-        };
-        known.unwrap_or_else(|| self.write(now))
+    pub fn header(&self, now: Moment) -> Letters {
+        let (secs, letters) = *self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if secs == now.secs() { letters } else { self.write(now) }
     }
 
-    fn write(&self, now: Moment) -> HeaderValue {
-        let value = header(now);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = (now.secs(), value.clone());
-        value
+    fn write(&self, now: Moment) -> Letters {
+        let letters = letters(now);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = (now.secs(), letters);
+        letters
     }
 }
 
 impl Default for Dates {
     fn default() -> Self {
-        Self(RwLock::new((0, header(Moment::from_secs(0)))))
+        Self(RwLock::new((0, letters(Moment::from_secs(0)))))
     }
 }
 
 /// A time as HTTP writes it; a time after the year 9999 as the last second of that.
 pub fn text(at: Moment) -> String {
-    const LAST: u64 = 253_402_300_799;
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(at.secs().min(LAST)))
 }
 
-fn header(at: Moment) -> HeaderValue {
-    HeaderValue::from_str(&text(at)).unwrap_or(HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))
+fn letters(at: Moment) -> Letters {
+    text(at).as_bytes().try_into().unwrap_or(*b"Thu, 01 Jan 1970 00:00:00 GMT")
 }
 
 #[cfg(test)]
@@ -49,9 +50,9 @@ mod tests {
     #[test]
     fn each_second_has_its_date() {
         let dates = Dates::default();
-        assert_eq!(dates.header(Moment::from_secs(0)), "Thu, 01 Jan 1970 00:00:00 GMT");
-        assert_eq!(dates.header(Moment::from_millis(1_222_790_202_999)), "Tue, 30 Sep 2008 15:56:42 GMT");
-        assert_eq!(dates.header(Moment::from_secs(1_222_790_203)), "Tue, 30 Sep 2008 15:56:43 GMT");
-        assert_eq!(dates.header(Moment::from_millis(u64::MAX)), "Fri, 31 Dec 9999 23:59:59 GMT");
+        assert_eq!(&dates.header(Moment::from_secs(0)), b"Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(&dates.header(Moment::from_millis(1_222_790_202_999)), b"Tue, 30 Sep 2008 15:56:42 GMT");
+        assert_eq!(&dates.header(Moment::from_secs(1_222_790_203)), b"Tue, 30 Sep 2008 15:56:43 GMT");
+        assert_eq!(&dates.header(Moment::from_millis(u64::MAX)), b"Fri, 31 Dec 9999 23:59:59 GMT");
     }
 }

@@ -1,36 +1,37 @@
 //! One request with its circumstances, as every endpoint gets it; and what an endpoint answers.
 
+mod response;
+
 use std::future::Future;
 use std::net::IpAddr;
+use std::ops::{Deref, DerefMut};
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use bytes::Bytes;
-use exeunt_core::{By, ClientId, Door, KeyId, Moment};
+use exeunt_core::{By, Door, Moment};
 use futures_util::FutureExt;
-use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method, StatusCode, header};
-use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
+use http::{HeaderName, Method, StatusCode, Uri, Version, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 
 use crate::app::App;
 pub use crate::authority::key::Proven;
 use crate::authority::{Call, Mint};
-use crate::error::{Error, Kind};
+use crate::headers::{self, Headers};
 use crate::whole::Whole;
+pub use response::{Body, HttpResponse, Noted, Response, answer, empty, plain};
 
-/// An answer.
-pub type Response = http::Response<Body>;
-/// The body of an answer: whole, or a stream.
-pub type Body = Either<Full<Bytes>, BoxBody<Bytes, std::convert::Infallible>>;
 /// An answer to come.
 pub type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
 /// What answers a request.
 pub type Endpoint = fn(Exchange) -> Answer;
 
-/// A request.
-pub struct Exchange {
+/// A request. Its parts lie in one place of their own, since it goes through many hands.
+pub struct Exchange(Box<Parts>);
+
+/// What there is to know of a request.
+pub struct Parts {
     /// The server.
     pub app: App,
     /// The one time of this request.
@@ -42,7 +43,7 @@ pub struct Exchange {
     /// How many bytes of the path are the dialect's mount.
     pub mount: usize,
     /// Method, address, version and headers.
-    pub head: Parts,
+    pub head: Head,
     /// It came in on the address for administrators, or there is no other.
     pub admin: bool,
     /// The key that was proven on its connection before.
@@ -52,10 +53,30 @@ pub struct Exchange {
     mint: Option<Mint>,
 }
 
+/// The head of a request.
+pub struct Head {
+    /// Its method.
+    pub method: Method,
+    /// What it is addressed to.
+    pub uri: Uri,
+    /// The version of HTTP.
+    pub version: Version,
+    /// Its header fields.
+    pub headers: Headers,
+}
+
+/// As the HTTP library has read it.
+impl From<http::request::Parts> for Head {
+    fn from(head: http::request::Parts) -> Self {
+        let headers = Headers::from(&head.headers);
+        Self { method: head.method, uri: head.uri, version: head.version, headers }
+    }
+}
+
 /// A request as far as it has been read.
 pub struct Arrival {
     /// Method, address, version and headers.
-    pub head: Parts,
+    pub head: Head,
     /// Its body.
     pub body: Received,
     /// To be told whether it was read to its end.
@@ -70,46 +91,19 @@ pub enum Received {
     Coming(Incoming),
 }
 
-/// Room for the headers of most answers, made once.
-const HEADERS: usize = 6;
-
-/// What the log says of an answer, carried in the answer's extensions to the one place that logs.
-#[derive(Clone, Debug, Default)]
-pub struct Noted {
-    /// What went wrong.
-    pub kind: Option<Kind>,
-    /// The text that only the log may hold.
-    pub private: Option<String>,
-    /// The key that the caller proved itself with.
-    pub key: Option<KeyId>,
-    /// The client that a deprecated dialect was spoken for (DEP-08), where that is known.
-    pub client: Option<ClientId>,
-}
-
 impl Exchange {
     /// A request at the root of the paths, on the address for everybody, on a fresh connection.
     pub fn new(app: App, now: Moment, from: IpAddr, arrival: Arrival) -> Self {
         let Arrival { head, body, whole } = arrival;
         let mint = Some(Mint::new(app.env.entropy()));
         let proven = Proven::default();
-        Self {
-            mount: 0,
-            app,
-            now,
-            peer: from,
-            from,
-            admin: false,
-            proven,
-            head,
-            body: Some(body),
-            whole,
-            mint,
-        }
+        let (peer, mount, admin, body) = (from, 0, false, Some(body));
+        Self(Box::new(Parts { app, now, peer, from, mount, head, admin, proven, body, whole, mint }))
     }
 
     /// The circumstances of the call that this request makes. The randomness is handed out once.
     pub fn call(&mut self, via: Door, by: By) -> Call {
-        let mint = self.mint.take().unwrap_or_else(|| Mint::new(self.app.env.entropy()));
+        let mint = self.0.mint.take().unwrap_or_else(|| Mint::new(self.app.env.entropy()));
         Call { now: self.now, from: Some(self.from), via, by, mint }
     }
 
@@ -130,19 +124,17 @@ impl Exchange {
 
     /// The value of a header, if it is there once and is text.
     pub fn header(&self, name: &HeaderName) -> Option<&str> {
-        let mut all = self.head.headers.get_all(name).iter();
-        let first = all.next()?;
-        all.next().is_none().then(|| first.to_str().ok())?
+        self.head.headers.one(name)
     }
 
     /// All headers.
-    pub fn headers(&self) -> &HeaderMap {
+    pub fn headers(&self) -> &Headers {
         &self.head.headers
     }
 
     /// The user agent, for the list of devices.
     pub fn user_agent(&self) -> Option<&str> {
-        self.head.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok())
+        self.head.headers.get(&header::USER_AGENT).and_then(headers::text)
     }
 
     /// Reads the whole body; empty when there is none, or when it was read before.
@@ -158,7 +150,7 @@ impl Exchange {
     /// # Errors
     /// As [`Exchange::body`].
     pub async fn body_of_at_most(&mut self, bytes_max: usize) -> Result<Bytes, Response> {
-        let limits = &self.app.config.limits;
+        let body_secs = self.app.config.limits.body_secs;
         let body = match self.body.take() {
             None => return Ok(Bytes::new()),
             Some(Received::Whole(body)) if body.len() <= bytes_max => {
@@ -172,7 +164,7 @@ impl Exchange {
         let arrived = match reading.as_mut().now_or_never() {
             // Most bodies come with their head: only the others need a timer.
             Some(whole) => Ok(whole),
-            None => tokio::time::timeout(Duration::from_secs(limits.body_secs), reading).await,
+            None => tokio::time::timeout(Duration::from_secs(body_secs), reading).await,
         };
         match arrived {
             Ok(Ok(collected)) => {
@@ -186,37 +178,16 @@ impl Exchange {
     }
 }
 
-impl Noted {
-    /// What is to be logged of an error.
-    pub fn of(error: &Error) -> Self {
-        Self { kind: Some(error.kind()), private: error.private().map(str::to_owned), ..Self::default() }
+impl Deref for Exchange {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }
 
-/// An answer with a body of this type.
-pub fn answer(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response {
-    let mut response = empty(status);
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
-    *response.body_mut() = Either::Left(Full::new(body.into()));
-    response
-}
-
-/// An answer without a body.
-pub fn empty(status: StatusCode) -> Response {
-    let mut response = Response::new(Either::Left(Full::new(Bytes::new())));
-    *response.status_mut() = status;
-    response.headers_mut().reserve(HEADERS);
-    response
-}
-
-/// The bare refusal of what no dialect answers: the status in words. The connection is closed, since the rest of
-/// the request may still be on it.
-pub fn plain(status: StatusCode) -> Response {
-    let text = status.canonical_reason().unwrap_or("error").to_lowercase();
-    let mut response = answer(status, "text/plain; charset=utf-8", format!("{text}\n"));
-    if matches!(status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT | StatusCode::BAD_REQUEST)
-    {
-        response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+impl DerefMut for Exchange {
+    fn deref_mut(&mut self) -> &mut Parts {
+        &mut self.0
     }
-    response
 }

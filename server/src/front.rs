@@ -8,15 +8,17 @@ use std::task::Poll;
 use std::time::Duration;
 
 use exeunt_core::{ClientId, Moment};
-use http::header::{CACHE_CONTROL, CONNECTION, DATE, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING};
-use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method, Request, StatusCode, Uri, Version};
+use http::header::{CACHE_CONTROL, CONNECTION, DATE, RETRY_AFTER, TRANSFER_ENCODING};
+use http::{HeaderName, Method, Request, StatusCode, Uri};
 use hyper::body::Incoming;
 
 use crate::app::{App, Spoken};
 use crate::dialect::{Route, Sort, gate};
 use crate::error::Error;
-use crate::exchange::{Answer, Arrival, Exchange, Noted, Proven, Received, Response, answer, plain};
+use crate::exchange::{
+    Answer, Arrival, Exchange, Head, HttpResponse, Noted, Proven, Received, Response, answer, plain,
+};
+use crate::headers::Headers;
 use crate::whole::Whole;
 use crate::{address, config, date, log};
 
@@ -57,15 +59,18 @@ pub struct Found {
 /// caller hangs up: the library would drop it between what is on disk and what memory knows. Checks write nothing; and
 /// a login may be given up, so that whoever hangs up costs no password check (what it writes, it writes to its end by
 /// itself).
-pub async fn respond(entrance: Entrance, request: Request<Incoming>, whole: Whole) -> Response {
+pub async fn respond(entrance: Entrance, request: Request<Incoming>, whole: Whole) -> HttpResponse {
     let (head, body) = request.into_parts();
+    let (version, head) = (head.version, Head::from(head));
     let found = entrance.find(&head.method, &head.uri);
     let answering = entrance.answer(found, head, Received::Coming(body), whole);
-    if matches!(found.route.sort, Sort::Check | Sort::Gate | Sort::Login) {
-        return answering.await;
-    }
-    // It panics nowhere outside of the endpoint, which is caught.
-    tokio::spawn(answering).await.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR))
+    let response = if matches!(found.route.sort, Sort::Check | Sort::Gate | Sort::Login) {
+        answering.await
+    } else {
+        // It panics nowhere outside of the endpoint, which is caught.
+        tokio::spawn(answering).await.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR))
+    };
+    response.into_http(version)
 }
 
 impl Entrance {
@@ -101,7 +106,7 @@ impl Entrance {
     pub fn answer(
         &self,
         found: Found,
-        head: Parts,
+        head: Head,
         body: Received,
         whole: Whole,
     ) -> impl Future<Output = Response> + Send + 'static {
@@ -110,7 +115,7 @@ impl Entrance {
         let began = app.env.elapsed();
         let from = address::of_caller(self.peer, &head.headers, &app.config.trusted_proxies);
         self.tell_of_a_stranger(&head.headers);
-        let (version, chunked) = (head.version, head.headers.contains_key(TRANSFER_ENCODING));
+        let chunked = head.headers.has(&TRANSFER_ENCODING);
         let spoken = found.spoken.and_then(|number| app.spoken.get(number));
         let arrival = Arrival { head, body, whole: whole.clone() };
         let mut exchange = Exchange::new(app.clone(), now, from, arrival);
@@ -118,7 +123,7 @@ impl Entrance {
         exchange.peer = self.peer;
         exchange.admin = self.side != Side::Public;
         exchange.proven = self.proven.clone();
-        let rest = Rest { whole, chunked, version };
+        let rest = Rest { whole, chunked };
         Visit { app: app.clone(), found, from, now, began, rest }.answer(exchange)
     }
 }
@@ -126,7 +131,7 @@ impl Entrance {
 impl Entrance {
     /// Says once that somebody who is not believed claims where requests come from: it may be the operator's own proxy,
     /// behind which all callers are then throttled as one.
-    fn tell_of_a_stranger(&self, headers: &HeaderMap) {
+    fn tell_of_a_stranger(&self, headers: &Headers) {
         let told = &self.app.stranger_told;
         if !told.load(Ordering::Relaxed)
             && address::is_claimed(headers)
@@ -156,7 +161,6 @@ struct Visit {
 struct Rest {
     whole: Whole,
     chunked: bool,
-    version: Version,
 }
 
 impl Visit {
@@ -173,8 +177,7 @@ impl Visit {
             _ => caught((route.endpoint)(exchange)).await,
         };
         if let Some(spoken) = spoken.filter(|spoken| spoken.dialect.legacy || spoken.deprecated()) {
-            let noted = response.extensions().get::<Noted>().and_then(|noted| noted.client);
-            let client = noted.or_else(|| builtin(app, spoken));
+            let client = response.noted.client.or_else(|| builtin(app, spoken));
             app.authority.used((spoken.realm, spoken.dialect.door, client), route.call, *now);
             if spoken.deprecated() {
                 deprecate(&mut response, &spoken.settings);
@@ -182,9 +185,8 @@ impl Visit {
             }
         }
         finish(app, &mut response, *now, &self.rest);
-        app.metrics.request(dialect, route.call, response.status());
-        let noted = response.extensions().get::<Noted>();
-        line.write(app, response.status(), noted, *now, app.env.elapsed() - self.began);
+        app.metrics.request(dialect, route.call, response.status);
+        line.write(app, response.status, &response.noted, *now, self.began);
         response
     }
 }
@@ -193,7 +195,7 @@ impl Visit {
 async fn caught(mut answer: Answer) -> Response {
     let broken = || {
         let mut response = plain(StatusCode::INTERNAL_SERVER_ERROR);
-        response.extensions_mut().insert(Noted::of(&Error::internal("an endpoint panicked")));
+        response.noted = Noted::of(&Error::internal("an endpoint panicked"));
         response
     };
     poll_fn(move |cx| {
@@ -214,7 +216,7 @@ const NOWHERE: Route = Route::new("none", Sort::Other, |_| Box::pin(async { plai
 /// Says when a caller should ask again, where that is known: for dialects that answer so.
 pub fn retry_after(response: &mut Response, error: &Error) {
     if let Some(secs) = error.kind().retry_after_secs() {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(secs));
+        response.headers.set(&RETRY_AFTER, secs.to_string());
     }
 }
 
@@ -249,8 +251,8 @@ fn deprecate(response: &mut Response, settings: &config::Dialect) {
         (http::header::LINK, Some(link)),
     ];
     for (name, text) in fields {
-        if let Some(value) = text.and_then(|text| HeaderValue::from_str(&text).ok()) {
-            response.headers_mut().insert(name, value);
+        if let Some(text) = text {
+            response.headers.set(&name, text);
         }
     }
 }
@@ -266,21 +268,13 @@ pub const SUCCESSOR: &str = "/docs/moving-on";
 const DEPRECATED: Moment = Moment::from_secs(1_767_225_600);
 
 fn finish(app: &App, response: &mut Response, now: Moment, rest: &Rest) {
-    let headers = response.headers_mut();
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.insert(DATE, app.dates.header(now));
-    let closes = headers.contains_key(CONNECTION);
+    let headers = &mut response.headers;
+    headers.add_if_missing(&CACHE_CONTROL, "no-store");
+    headers.add(DATE, app.dates.header(now));
     // RFC 9112 §6.1: a length beside a transfer coding is ignored, and the connection closed after the answer. The
     // length is gone by now, so every chunked request ends its connection.
-    if !(closes || rest.chunked || !rest.whole.is()) {
-        return;
-    }
-    if rest.version == Version::HTTP_10 {
-        // There an end is what is not said to be otherwise; the HTTP library would add "keep-alive" to a "close".
-        headers.remove(CONNECTION);
-        *response.version_mut() = Version::HTTP_10;
-    } else {
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    if rest.chunked || !rest.whole.is() {
+        headers.add_if_missing(&CONNECTION, "close");
     }
 }
 
@@ -292,8 +286,7 @@ mod tests {
     fn a_panic_is_answered_and_noted() {
         let answer = caught(Box::pin(async { panic!("for this test") }));
         let response = futures_util::FutureExt::now_or_never(answer).unwrap();
-        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        let noted = response.extensions().get::<Noted>().unwrap();
-        assert_eq!(noted.kind, Some(crate::error::Kind::Internal));
+        assert_eq!(response.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.noted.kind, Some(crate::error::Kind::Internal));
     }
 }

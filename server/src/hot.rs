@@ -49,7 +49,7 @@ where
             settled.set();
         }
         let response = entrance.answer(found, head, Received::Whole(body), settled.clone()).await;
-        let closes = response.headers().contains_key(CONNECTION);
+        let closes = response.headers.has(&CONNECTION);
         answer::write(response, &mut text).await;
         // TLS keeps what did not fit until it is asked again.
         let written = connection.write_all(&text).await.is_ok() && connection.flush().await.is_ok();

@@ -15,6 +15,7 @@ pub mod env;
 pub mod error;
 pub mod exchange;
 pub mod front;
+pub mod headers;
 pub mod hot;
 pub mod linger;
 pub mod log;

@@ -81,9 +81,10 @@ pub fn start(log: &Log, env: &Env) -> Result<Writing> {
 }
 
 impl Line {
-    /// Writes the line, if this sort of answer is logged.
-    pub fn write(&self, app: &App, status: StatusCode, noted: Option<&Noted>, now: Moment, took: Duration) {
-        let kind = noted.and_then(|noted| noted.kind);
+    /// Writes the line, if this sort of answer is logged; `began` is the time when the request came, as
+    /// [`Env::elapsed`] tells it.
+    pub fn write(&self, app: &App, status: StatusCode, noted: &Noted, now: Moment, began: Duration) {
+        let kind = noted.kind;
         let refused = kind.is_some() || status.is_client_error();
         let check = matches!(self.route.sort, Sort::Check | Sort::Gate);
         if check && !refused && app.config.log.checks == LogChecks::Failed {
@@ -92,6 +93,7 @@ impl Line {
         if refused && !app.metrics.refusals.admits(now) {
             return;
         }
+        let took = app.env.elapsed().saturating_sub(began);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let outcome = kind.map_or(if refused { "refused" } else { "ok" }, crate::error::Kind::word);
         tracing::info!(
@@ -102,8 +104,8 @@ impl Line {
             outcome,
             from = %self.from,
             micros,
-            key = noted.and_then(|noted| noted.key).map(tracing::field::display),
-            private = noted.and_then(|noted| noted.private.as_deref()),
+            key = noted.key.map(tracing::field::display),
+            private = noted.private.as_deref(),
             "request"
         );
     }

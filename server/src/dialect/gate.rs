@@ -12,8 +12,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use exeunt_core::RealmId;
-use http::header::{HeaderValue, RETRY_AFTER};
-use http::{HeaderMap, HeaderName, StatusCode, Uri};
+use http::header::RETRY_AFTER;
+use http::{HeaderName, StatusCode, Uri};
 
 pub use passed::{Passed, admit};
 
@@ -24,10 +24,11 @@ use crate::dialect::{ADMIN, Route, Sort};
 use crate::error::{Error, Kind, RETRY_AFTER_SECS, Result};
 use crate::exchange::{Answer, Exchange, Noted, Response, plain};
 use crate::front::gone;
+use crate::headers::Headers;
 
 /// The header that a gateway copies a credential into which travels in a form: gateways do not hand bodies on. What is in
 /// it is up to the dialect; one line for each time that the field is there.
-pub const CREDENTIAL: HeaderName = HeaderName::from_static("exeunt-credential");
+pub static CREDENTIAL: HeaderName = HeaderName::from_static("exeunt-credential");
 
 /// Judges an application's call by its head: who may pass, or the answer that the dialect gives to such a call.
 pub type Gate = fn(Exchange, Terms) -> Judged;
@@ -58,8 +59,8 @@ pub fn entrusted(app: &App, uri: &Uri) -> Option<(usize, Route)> {
 pub const UNKNOWN: Route = Route::new("gate", Sort::Gate, unknown);
 
 /// The values of the header that a form's field was copied into.
-pub fn carried(headers: &HeaderMap) -> impl Iterator<Item = String> {
-    headers.get_all(CREDENTIAL).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+pub fn carried(headers: &Headers) -> impl Iterator<Item = String> {
+    headers.all(&CREDENTIAL).map(|value| String::from_utf8_lossy(value).into_owned())
 }
 
 fn check(x: Exchange) -> Answer {
@@ -105,7 +106,7 @@ async fn judge(x: Exchange, slide: Slide) -> Result<Passed, Response> {
     }
     (spoken.dialect.gate)(call, Terms { realm, slide }).await.map_err(|mut refused| {
         if let Some(lacks) = lacks {
-            let noted = refused.extensions_mut().get_or_insert_default::<Noted>();
+            let noted = &mut refused.noted;
             noted.private =
                 Some(noted.private.take().map_or(lacks.clone(), |text| format!("{text}; {lacks}")));
         }
@@ -120,8 +121,8 @@ fn named<'a>(app: &'a App, name: &str) -> Option<&'a Spoken> {
 /// The dialect's answer under a status that gateways understand: some hand body and headers on to the caller. It is 401
 /// where the dialect says 401, with the header that belongs to one (HTTP-06); nginx would add that header to any refusal.
 fn in_words_of_gateways(mut refused: Response) -> Response {
-    let kind = refused.extensions().get::<Noted>().and_then(|noted| noted.kind);
-    *refused.status_mut() = match refused.status() {
+    let kind = refused.noted.kind;
+    refused.status = match refused.status {
         _ if kind.is_some_and(Kind::is_ours) => StatusCode::SERVICE_UNAVAILABLE,
         status if status.is_server_error() => StatusCode::SERVICE_UNAVAILABLE,
         StatusCode::UNAUTHORIZED => StatusCode::UNAUTHORIZED,
@@ -138,9 +139,9 @@ fn forbidden(error: &Error) -> Response {
 fn bare(status: StatusCode, error: &Error) -> Response {
     let mut response = plain(status);
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECS));
+        response.headers.set(&RETRY_AFTER, RETRY_AFTER_SECS.to_string());
     }
-    response.extensions_mut().insert(Noted::of(error));
+    response.noted = Noted::of(error);
     response
 }
 

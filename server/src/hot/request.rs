@@ -4,12 +4,13 @@ use std::mem::MaybeUninit;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING, UPGRADE};
-use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use http::{Method, Uri, Version};
 use httparse::Status;
 
 use crate::dialect::Sort;
+use crate::exchange::Head;
 use crate::front::{Entrance, Found};
+use crate::headers::Headers;
 
 /// The largest request that is answered by the hot front, head and body, in bytes.
 pub(super) const REQUEST_BYTES_MAX: usize = 4096;
@@ -19,7 +20,7 @@ const HEADERS_MAX: usize = 32;
 /// A request that the hot front answers.
 pub(super) struct Asked {
     pub(super) found: Found,
-    pub(super) head: Parts,
+    pub(super) head: Head,
     pub(super) body: Bytes,
 }
 
@@ -34,62 +35,57 @@ pub(super) enum Unread {
 /// Reads a request. Whatever could be understood in two ways is not understood here: a body whose length is not told
 /// once and in digits, a transfer coding, an expectation, anything after the end (RFC 9112 §6 and §9).
 pub(super) fn read(entrance: &Entrance, bytes: &[u8]) -> Result<Asked, Unread> {
-    let bytes = Bytes::copy_from_slice(bytes);
     let mut headers = [const { MaybeUninit::uninit() }; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut []);
-    match request.parse_with_uninit_headers(&bytes, &mut headers) {
+    match request.parse_with_uninit_headers(bytes, &mut headers) {
         Ok(Status::Complete(head_bytes)) => {
-            let Some((found, head, body_bytes)) = head(entrance, &bytes, &request) else {
-                return Err(Unread::Other);
-            };
-            match bytes.len().checked_sub(head_bytes) {
-                Some(there) if there == body_bytes => {
-                    Ok(Asked { found, head, body: bytes.slice(head_bytes..) })
-                }
-                Some(there) if there < body_bytes && head_bytes + body_bytes <= REQUEST_BYTES_MAX => {
-                    Err(Unread::Partial)
-                }
-                _ => Err(Unread::Other),
+            let body = &bytes[head_bytes..];
+            let (found, method, uri) = found(entrance, &request).ok_or(Unread::Other)?;
+            let headers = request.headers.iter().map(|header| (header.name, header.value)).collect();
+            let body_bytes = body_bytes(&headers).ok_or(Unread::Other)?;
+            if body.len() < body_bytes && head_bytes + body_bytes <= REQUEST_BYTES_MAX {
+                return Err(Unread::Partial);
             }
+            if body.len() != body_bytes {
+                return Err(Unread::Other);
+            }
+            let head = Head { method, uri, version: Version::HTTP_11, headers };
+            Ok(Asked { found, head, body: Bytes::copy_from_slice(body) })
         }
         Ok(Status::Partial) if bytes.len() < REQUEST_BYTES_MAX => Err(Unread::Partial),
         Ok(Status::Partial) | Err(_) => Err(Unread::Other),
     }
 }
 
-/// Who answers, the head as a value, and the length of the body in bytes.
-fn head(
-    entrance: &Entrance,
-    bytes: &Bytes,
-    request: &httparse::Request<'_, '_>,
-) -> Option<(Found, Parts, usize)> {
+/// Who answers, if it is a check or a logout.
+fn found(entrance: &Entrance, request: &httparse::Request<'_, '_>) -> Option<(Found, Method, Uri)> {
     let method = Method::from_bytes(request.method?.as_bytes()).ok()?;
     let path = request.path.filter(|path| path.starts_with('/'))?;
     if request.version != Some(1) || method == Method::HEAD {
         return None;
     }
-    let uri = Uri::from_maybe_shared(bytes.slice_ref(path.as_bytes())).ok()?;
+    let uri = Uri::try_from(path).ok()?;
     let found = entrance.find(&method, &uri);
     let logs_out = found.route.sort == Sort::Logout || method == Method::DELETE;
-    if !(matches!(found.route.sort, Sort::Check | Sort::Gate) || logs_out && found.route.sort != Sort::Login)
+    let hot =
+        matches!(found.route.sort, Sort::Check | Sort::Gate) || logs_out && found.route.sort != Sort::Login;
+    hot.then_some((found, method, uri))
+}
+
+/// How long the body is, in bytes, if nothing is said but that.
+fn body_bytes(headers: &Headers) -> Option<usize> {
+    let keeps_alive = |value: &[u8]| value.eq_ignore_ascii_case(b"keep-alive");
+    if [TRANSFER_ENCODING, EXPECT, UPGRADE].iter().any(|name| headers.has(name))
+        || !headers.all(&CONNECTION).all(keeps_alive)
     {
         return None;
     }
-    let mut body_bytes = None;
-    let mut headers = HeaderMap::with_capacity(request.headers.len());
-    for header in &*request.headers {
-        let name = HeaderName::from_bytes(header.name.as_bytes()).ok()?;
-        match name {
-            TRANSFER_ENCODING | EXPECT | UPGRADE => return None,
-            CONNECTION if !header.value.eq_ignore_ascii_case(b"keep-alive") => return None,
-            CONTENT_LENGTH => body_bytes = Some(length(header.value).filter(|_| body_bytes.is_none())?),
-            _ => {}
-        }
-        headers.append(name, HeaderValue::from_maybe_shared(bytes.slice_ref(header.value)).ok()?);
+    let mut lengths = headers.all(&CONTENT_LENGTH);
+    match (lengths.next(), lengths.next()) {
+        (None, _) => Some(0),
+        (Some(digits), None) => length(digits),
+        (Some(_), Some(_)) => None,
     }
-    let (mut head, ()) = Request::new(()).into_parts();
-    (head.method, head.uri, head.headers) = (method, uri, headers);
-    Some((found, head, body_bytes.unwrap_or(0)))
 }
 
 /// A length in digits, none of them a sign or a space.

@@ -9,7 +9,8 @@ use crate::source::{self, Source};
 const LAYERS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("env", &["error"]),
-    ("address", &["error"]),
+    ("headers", &[]),
+    ("address", &["headers", "error"]),
     ("device", &[]),
     ("date", &[]),
     ("whole", &[]),
@@ -22,7 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "app",
         &["dialect", "date", "tls", "metrics", "numbers", "authority", "store", "config", "env", "error"],
     ),
-    ("exchange", &["app", "authority", "config", "whole", "env", "error"]),
+    ("exchange", &["app", "authority", "config", "headers", "whole", "env", "error"]),
     ("log", &["app", "dialect", "exchange", "config", "env", "error"]),
     ("metrics", &["app", "log", "tls", "error"]),
     (
@@ -31,6 +32,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "app",
             "exchange",
             "front",
+            "headers",
             "address",
             "device",
             "numbers",
@@ -46,13 +48,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "front",
         &[
-            "app", "dialect", "console", "exchange", "log", "metrics", "address", "date", "config", "whole",
-            "env", "error",
+            "app", "dialect", "console", "exchange", "log", "metrics", "headers", "address", "date",
+            "config", "whole", "env", "error",
         ],
     ),
     ("linger", &["whole"]),
     ("patience", &[]),
-    ("hot", &["front", "exchange", "dialect", "whole"]),
+    ("hot", &["front", "exchange", "dialect", "headers", "whole"]),
     ("serve", &["front", "hot", "linger", "patience", "whole", "task", "app", "config", "env", "error"]),
     ("cli", ANYTHING),
 ];

@@ -1,10 +1,11 @@
 //! The fields of a request as it arrives.
 
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, StatusCode};
 
 use super::{Fields, TooManyFields};
 use crate::exchange::{Exchange, Response, plain};
+use crate::headers::{Headers, text};
 
 impl Fields {
     /// The fields of the query.
@@ -32,28 +33,26 @@ fn too_large(TooManyFields: TooManyFields) -> Response {
 }
 
 /// The one content type; what is not text, or there twice, is a type that nobody knows, not a missing one.
-fn content_type(headers: &HeaderMap) -> Option<&str> {
+fn content_type(headers: &Headers) -> Option<&str> {
     const UNKNOWN: &str = "?";
-    let mut all = headers.get_all(CONTENT_TYPE).iter();
+    let mut all = headers.all(&CONTENT_TYPE);
     let first = all.next()?;
-    Some(if all.next().is_some() { UNKNOWN } else { first.to_str().unwrap_or(UNKNOWN) })
+    Some(if all.next().is_some() { UNKNOWN } else { text(first).unwrap_or(UNKNOWN) })
 }
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     #[test]
     fn an_unreadable_type_is_not_a_missing_one() {
-        let mut headers = HeaderMap::new();
+        let mut headers = Headers::new();
         assert_eq!(content_type(&headers), None);
-        headers.append(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        headers.add(CONTENT_TYPE, "text/plain");
         assert_eq!(content_type(&headers), Some("text/plain"));
-        headers.append(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        headers.add(CONTENT_TYPE, "text/plain");
         assert_eq!(content_type(&headers), Some("?"));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_bytes(b"\xff").unwrap());
+        headers.set(&CONTENT_TYPE, b"\xff");
         assert_eq!(content_type(&headers), Some("?"));
     }
 }

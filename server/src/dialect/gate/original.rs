@@ -5,7 +5,7 @@
 //! Deliberately not looked at: the host and the scheme. No dialect's credential depends on them.
 
 use exeunt_core::RealmId;
-use http::{HeaderMap, HeaderName, Method, Uri};
+use http::{HeaderName, Method, Uri};
 
 use super::CREDENTIAL;
 use crate::address;
@@ -14,6 +14,7 @@ use crate::authority::realm::MAIN;
 use crate::dialect::ADMIN;
 use crate::error::{Error, Kind, Result};
 use crate::exchange::Exchange;
+use crate::headers::{Headers, text};
 
 /// Where the gate is, after the mount of the native dialect.
 pub const PREFIX: &str = "/v1/gate";
@@ -113,11 +114,11 @@ impl Original {
         let mut told = Told::of(&x, question)?;
         let mut lacks = told.address.is_none().then(|| NOTHING_SAID.to_owned());
         if !address::is_trusted(x.peer, &x.app.config.trusted_proxies) {
-            if told.address.is_some() || x.headers().contains_key(CREDENTIAL) {
+            if told.address.is_some() || x.headers().has(&CREDENTIAL) {
                 lacks = Some(format!("what the gateway at {} {NOT_BELIEVED}", x.peer.to_canonical()));
             }
             told = Told::default();
-            x.head.headers.remove(CREDENTIAL);
+            x.head.headers.remove(&CREDENTIAL);
         }
         x.head.uri = told.address.unwrap_or_default();
         x.head.method = told.method.unwrap_or_default();
@@ -154,10 +155,10 @@ impl Told {
 
 /// What one of these headers says. A gateway writes one and lets the caller's own other one pass, so where they do not
 /// agree nobody knows which is the gateway's.
-fn one<'a>(headers: &'a HeaderMap, names: &[HeaderName; 2]) -> Result<Option<&'a str>> {
+fn one<'a>(headers: &'a Headers, names: &[HeaderName; 2]) -> Result<Option<&'a str>> {
     let mut said = None;
-    for value in names.iter().flat_map(|name| headers.get_all(name)) {
-        let text = value.to_str().map_err(|_| wrong("what the gateway says was called is no text"))?;
+    for value in names.iter().flat_map(|name| headers.all(name)) {
+        let text = text(value).ok_or_else(|| wrong("what the gateway says was called is no text"))?;
         if said.is_some_and(|said| said != text) {
             let [x_original, x_forwarded] = names;
             return Err(wrong(format!(

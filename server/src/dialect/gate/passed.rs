@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use exeunt_core::{ClientId, SessionId, UserId, Why};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::StatusCode;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::authority::{Presented, Slide};
 use crate::error::{Cause, Error, Kind, Result};
-use crate::exchange::{Exchange, Noted, Response, empty};
+use crate::exchange::{Exchange, Response, empty};
+use crate::headers::Headers;
 
 /// Whom a gateway may let through.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Passed {
     /// The client that speaks.
     pub client: Option<ClientId>,
@@ -22,7 +23,7 @@ pub struct Passed {
     /// The name of that user, if it has one.
     pub username: Option<Arc<str>>,
     /// What else the dialect wants said.
-    pub headers: HeaderMap,
+    pub headers: Headers,
 }
 
 /// Lets the holder of a credential through.
@@ -43,7 +44,7 @@ pub async fn admit(x: &Exchange, presented: &Presented<'_>, slide: Slide) -> Res
         session: Some(standing.session),
         user: standing.user,
         username,
-        headers: HeaderMap::new(),
+        headers: Headers::new(),
     })
 }
 
@@ -69,14 +70,13 @@ impl Passed {
             ("exeunt-user", self.user.map(|id| id.to_string())),
             ("exeunt-username", username),
         ];
-        let headers = response.headers_mut();
-        headers.extend(self.headers);
+        response.headers = self.headers;
         for (name, text) in said {
-            if let Some(value) = text.and_then(|text| HeaderValue::from_str(&text).ok()) {
-                headers.insert(HeaderName::from_static(name), value);
+            if let Some(text) = text {
+                response.headers.add(name, text);
             }
         }
-        response.extensions_mut().get_or_insert_default::<Noted>().client = self.client;
+        response.noted.client = self.client;
         response
     }
 }
@@ -89,7 +89,8 @@ mod tests {
     fn a_name_that_no_header_can_hold_is_percent_encoded() {
         let name = |text: &str| {
             let passed = Passed { username: Some(text.into()), ..Passed::default() };
-            passed.into_response().headers()["exeunt-username"].to_str().unwrap().to_owned()
+            let headers = passed.into_response().headers;
+            headers.one(&http::HeaderName::from_static("exeunt-username")).unwrap().to_owned()
         };
         assert_eq!(name("alice@example.org"), "alice@example.org");
         assert_eq!(name("É 100%\r\nX: y"), "%C3%89%20100%25%0D%0AX:%20y");
@@ -98,6 +99,6 @@ mod tests {
     #[test]
     fn what_is_not_known_is_not_said() {
         let response = Passed::default().into_response();
-        assert_eq!((response.status(), response.headers().len()), (StatusCode::OK, 0));
+        assert_eq!((response.status, response.headers.iter().count()), (StatusCode::OK, 0));
     }
 }

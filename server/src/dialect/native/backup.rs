@@ -7,17 +7,16 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderName, Method, StatusCode};
 use http_body::Frame;
+use http_body_util::BodyExt;
 use http_body_util::channel::{Channel, Sender};
-use http_body_util::{BodyExt, Either};
 
 use super::caller::{Caller, Need};
 use super::{Reply, serve};
 use crate::authority::backup::Backup;
-use crate::error::Error;
-use crate::exchange::{Answer, Exchange, Response, empty};
+use crate::exchange::{Answer, Body, Exchange, Response, empty};
 
 /// Bytes sent at once.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -36,27 +35,24 @@ async fn run(mut x: Exchange, caller: Caller) -> Reply {
     caller.must_hold_all_realms()?;
     let (app, head, call) = (x.app.clone(), x.method() == Method::HEAD, caller.call(&mut x));
     let mut response = empty(StatusCode::OK);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/vnd.sqlite3"));
+    response.headers.set(&CONTENT_TYPE, "application/vnd.sqlite3");
     if head {
         // Nobody copies a store to tell its length.
         return Ok(response);
     }
     let backup = app.authority.backup(&call).await?;
-    describe(&mut response, &backup)?;
+    describe(&mut response, &backup);
     let (sender, body) = Channel::<Bytes, Infallible>::new(PIECES_MAX);
     tokio::spawn(send(backup, sender));
-    *response.body_mut() = Either::Right(body.boxed());
+    response.body = Body::Stream(body.boxed());
     Ok(response)
 }
 
-fn describe(response: &mut Response, backup: &Backup) -> Result<(), Error> {
+fn describe(response: &mut Response, backup: &Backup) {
     let digest = format!("sha-256=:{}:", STANDARD.encode(backup.sha256));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(backup.bytes));
-    headers.insert(REPR_DIGEST, HeaderValue::from_str(&digest).map_err(Error::internal)?);
-    let name = HeaderValue::from_static("attachment; filename=\"exeunt.backup\"");
-    headers.insert(CONTENT_DISPOSITION, name);
-    Ok(())
+    response.headers.set(&CONTENT_LENGTH, backup.bytes.to_string());
+    response.headers.set(&REPR_DIGEST, digest);
+    response.headers.set(&CONTENT_DISPOSITION, "attachment; filename=\"exeunt.backup\"");
 }
 
 /// Ends when all is sent, the reader goes or is stuck; before the end the connection is closed, since the length was

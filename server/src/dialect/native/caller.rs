@@ -83,7 +83,7 @@ pub(super) fn presented(x: &Exchange) -> Option<&str> {
 fn realm(x: &Exchange, key: &Key) -> Result<Arc<Realm>> {
     let authority = &x.app.authority;
     let named = x.header(&REALM_HEADER);
-    if named.is_none() && x.headers().contains_key(REALM_HEADER) {
+    if named.is_none() && x.headers().has(&REALM_HEADER) {
         return Err(Error::malformed("exeunt-realm", "Exeunt-Realm is there once, with the name of a realm"));
     }
     match (named, key.realm) {

@@ -1,7 +1,7 @@
 //! How the native dialect says what went wrong: problem details (RFC 9457, PD-01..03).
 
 use http::StatusCode;
-use http::header::{ACCEPT, CONNECTION, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{ACCEPT, CONNECTION, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
 
 use crate::error::{Error, Kind, Throttled};
@@ -36,9 +36,9 @@ pub(super) fn render(error: &Error) -> Response {
     let mut response = problem(status, error.kind().word(), error.public(), field);
     retry_after(&mut response, error);
     if status == StatusCode::UNAUTHORIZED {
-        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"exeunt\""));
+        response.headers.set(&WWW_AUTHENTICATE, "Bearer realm=\"exeunt\"");
     }
-    response.extensions_mut().insert(Noted::of(error));
+    response.noted = Noted::of(error);
     response
 }
 
@@ -51,19 +51,19 @@ pub(super) fn unsupported() -> Error {
 pub(super) fn unsupported_media_type() -> Response {
     let detail = "the body is JSON: send Content-Type: application/json";
     let mut response = problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail, None);
-    response.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+    response.headers.set(&ACCEPT, "application/json");
     response
 }
 
 /// The body did not arrive: the bare answer in the words of this dialect.
 pub(super) fn of_body(bare: &Response) -> Response {
-    let (word, detail) = match bare.status() {
+    let (word, detail) = match bare.status {
         StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "the body is larger than this server takes"),
         StatusCode::REQUEST_TIMEOUT => ("too_slow", "the body did not arrive in time"),
         _ => ("malformed", "the body broke off"),
     };
-    let mut response = problem(bare.status(), word, detail, None);
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    let mut response = problem(bare.status, word, detail, None);
+    response.headers.set(&CONNECTION, "close");
     response
 }
 

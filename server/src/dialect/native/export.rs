@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use exeunt_core::{Moment, RealmId};
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 use http_body::Frame;
+use http_body_util::BodyExt;
 use http_body_util::channel::{Channel, Sender};
-use http_body_util::{BodyExt, Either, Full};
 use serde_json::{Value, json};
 
 use super::caller::{Caller, Need};
@@ -36,7 +36,7 @@ async fn run(x: Exchange, caller: Caller) -> Reply {
     // What is wrong with the store is told while there is a status to tell it with.
     x.app.authority.position().await?;
     if x.method() == Method::HEAD {
-        return Ok(json_lines(Either::Left(Full::default())));
+        return Ok(json_lines(Body::Whole(Bytes::new())));
     }
     let Ok(permit) = x.app.feeds.clone().try_acquire_owned() else {
         return Err(Error::unavailable(Outage::Busy).because("too many streams").into());
@@ -48,13 +48,13 @@ async fn run(x: Exchange, caller: Caller) -> Reply {
         export.run().await;
         drop(permit);
     });
-    Ok(json_lines(Either::Right(body.boxed())))
+    Ok(json_lines(Body::Stream(body.boxed())))
 }
 
 fn json_lines(body: Body) -> Response {
     let mut response = empty(StatusCode::OK);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
-    *response.body_mut() = body;
+    response.headers.set(&CONTENT_TYPE, "application/x-ndjson");
+    response.body = body;
     response
 }
 

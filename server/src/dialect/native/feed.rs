@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use exeunt_core::{RealmId, Stamp};
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::CONTENT_TYPE;
 use http::{HeaderName, Method, StatusCode};
 use http_body::Frame;
+use http_body_util::BodyExt;
 use http_body_util::channel::{Channel, Sender};
-use http_body_util::{BodyExt, Either, Full};
 use serde_json::json;
 
 use super::caller::{Caller, Need};
@@ -41,7 +41,7 @@ async fn run_feed(x: Exchange, caller: Caller) -> Reply {
     let start = after.is_none().then_some(Some(position.stamp));
     let start = start.map_or_else(|| marks::place("after", after.as_deref(), position), Ok)?;
     if x.method() == Method::HEAD {
-        return Ok(event_stream(Either::Left(Full::default())));
+        return Ok(event_stream(Body::Whole(Bytes::new())));
     }
     let Ok(permit) = x.app.feeds.clone().try_acquire_owned() else {
         return Err(Error::unavailable(Outage::Busy).because("too many feeds").into());
@@ -52,19 +52,19 @@ async fn run_feed(x: Exchange, caller: Caller) -> Reply {
         stream.run(start).await;
         drop(permit);
     });
-    Ok(event_stream(Either::Right(body.boxed())))
+    Ok(event_stream(Body::Stream(body.boxed())))
 }
 
 fn event_stream(body: Body) -> Response {
     let mut response = empty(StatusCode::OK);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    *response.body_mut() = body;
+    response.headers.set(&CONTENT_TYPE, "text/event-stream");
+    response.body = body;
     response
 }
 
 /// Where the reader has come to: as a browser says it when it connects again, or as it was told in the query.
 fn after(x: &Exchange) -> Result<Option<String>> {
-    let last = x.headers().contains_key(LAST_EVENT_ID).then(|| x.header(&LAST_EVENT_ID).map(str::to_owned));
+    let last = x.headers().has(&LAST_EVENT_ID).then(|| x.header(&LAST_EVENT_ID).map(str::to_owned));
     match last {
         // To start from now instead would leave a hole.
         Some(None) => Err(Error::malformed("last-event-id", "Last-Event-ID is there once, with a position")),

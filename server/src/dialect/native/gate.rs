@@ -21,7 +21,7 @@ async fn judge(x: &Exchange, terms: Terms) -> Result<Passed> {
 }
 
 fn missing(x: &Exchange) -> Error {
-    let private = match x.headers().get_all(AUTHORIZATION).iter().count() {
+    let private = match x.headers().all(&AUTHORIZATION).count() {
         0 => "no Authorization: the caller sent none, or the gateway does not hand it on",
         1 => "Authorization is of another scheme than Bearer",
         _ => "Authorization is there more than once",

@@ -23,7 +23,7 @@ mod users;
 mod wire;
 
 use exeunt_core::Door;
-use http::header::{ALLOW, HeaderValue};
+use http::header::ALLOW;
 use http::{Method, StatusCode};
 
 use crate::authority::realm::Builtin;
@@ -31,7 +31,7 @@ use crate::config::LogChecks;
 use crate::dialect::native::caller::{Caller, Need};
 use crate::dialect::{Dialect, Route, Sort, gate as gates};
 use crate::error::{Error, Result};
-use crate::exchange::{Answer, Endpoint, Exchange, Noted, Response, empty};
+use crate::exchange::{Answer, Endpoint, Exchange, Response, empty};
 
 /// The name of this dialect.
 pub const DOOR: Door = crate::dialect::ADMIN;
@@ -52,7 +52,7 @@ pub const DIALECT: Dialect = Dialect {
 pub type Resource = (&'static str, &'static [Verb]);
 
 /// Where each path has its `{}`, known before the first request.
-const GAPS: [Option<usize>; RESOURCES.len()] = {
+static GAPS: [Option<usize>; RESOURCES.len()] = {
     let mut gaps = [None; RESOURCES.len()];
     let mut number = 0;
     while number < gaps.len() {
@@ -175,8 +175,8 @@ fn route(method: &Method, path: &str) -> Option<Route> {
 }
 
 fn verbs(path: &str) -> Option<&'static [Verb]> {
-    let all = RESOURCES.iter().zip(GAPS);
-    all.into_iter().find(|((pattern, _), gap)| fits(pattern, *gap, path)).map(|((_, verbs), _)| *verbs)
+    let mut all = RESOURCES.iter().zip(&GAPS);
+    all.find(|((pattern, _), gap)| fits(pattern, **gap, path)).map(|((_, verbs), _)| *verbs)
 }
 
 /// HTTP-02: HEAD is answered wherever GET is; the HTTP library leaves the body out.
@@ -209,9 +209,7 @@ fn other_method(x: Exchange) -> Answer {
             Method::OPTIONS => empty(StatusCode::NO_CONTENT),
             _ => error::render(&error::unsupported()),
         };
-        if let Ok(value) = HeaderValue::from_str(&allow.join(", ")) {
-            response.headers_mut().insert(ALLOW, value);
-        }
+        response.headers.set(&ALLOW, allow.join(", "));
         response
     })
 }
@@ -234,8 +232,8 @@ where
         let counted = need == Need::Check && x.app.config.log.checks == LogChecks::Failed;
         let mut response = settle(run(x, caller)).await;
         // A successful check leaves no line, so it pays nothing for one.
-        if !counted || !response.status().is_success() {
-            response.extensions_mut().get_or_insert_default::<Noted>().key = Some(key);
+        if !counted || !response.status.is_success() {
+            response.noted.key = Some(key);
         }
         response
     })

@@ -53,14 +53,16 @@ pub(super) async fn batch(x: &mut Exchange) -> Result<Bytes, Refusal> {
 fn must_be_json(x: &Exchange, body: &Bytes) -> Result<(), Refusal> {
     match x.header(&CONTENT_TYPE) {
         Some(text) if is_json(text) => {}
-        None if body.is_empty() && !x.headers().contains_key(CONTENT_TYPE) => {}
+        None if body.is_empty() && !x.headers().has(&CONTENT_TYPE) => {}
         _ => return Err(error::unsupported_media_type().into()),
     }
     Ok(())
 }
 
 fn is_json(content_type: &str) -> bool {
-    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+    const JSON: &str = "application/json";
+    content_type == JSON
+        || content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(JSON)
 }
 
 /// Reads a JSON object.

@@ -1,11 +1,11 @@
 //! Who is speaking: the tokens that a request presents, and the cookie that one travels in.
 
 use exeunt_core::Token;
-use http::HeaderMap;
-use http::header::{AUTHORIZATION, HeaderValue};
+use http::header::AUTHORIZATION;
 
 use crate::dialect::NOTHING;
 use crate::dialect::cookie::{Cookie, SameSite};
+use crate::headers::{Headers, text};
 
 /// The cookie. Other sites' pages call this API, so it must be sent with their requests too; what keeps strangers out
 /// is the project's list of origins.
@@ -22,8 +22,8 @@ const COOKIE_SECS_MAX: u64 = 400 * 86_400;
 
 /// Every token that is presented, each once: first those in `Authorization`, then those in cookies. The first one
 /// authenticates. There are at most as many as fit into the headers of a request.
-pub(super) fn tokens(headers: &HeaderMap) -> Vec<Token> {
-    let stated = headers.get_all(AUTHORIZATION).iter().map(|value| value.to_str().unwrap_or(NOTHING));
+pub(super) fn tokens(headers: &Headers) -> Vec<Token> {
+    let stated = headers.all(&AUTHORIZATION).map(|value| text(value).unwrap_or(NOTHING));
     let carried = COOKIE.read(headers).into_iter();
     let mut texts: Vec<&str> = Vec::new();
     for text in stated.filter_map(bare).chain(carried).filter(|text| !text.is_empty()) {
@@ -38,20 +38,15 @@ pub(super) fn tokens(headers: &HeaderMap) -> Vec<Token> {
 }
 
 /// The `Set-Cookie` that carries a token, for as long as its session can live.
-pub(super) fn set_cookie(token: &Token, absolute_secs: u32) -> Option<HeaderValue> {
+pub(super) fn set_cookie(token: &Token, absolute_secs: u32) -> String {
     let secs =
         if absolute_secs == 0 { COOKIE_SECS_MAX } else { u64::from(absolute_secs).min(COOKIE_SECS_MAX) };
-    secret(&COOKIE.set(token.expose(), Some(secs)))
+    COOKIE.set(token.expose(), Some(secs))
 }
 
 /// The `Set-Cookie` that takes the cookie away, if the request brought it.
-pub(super) fn delete_cookie(headers: &HeaderMap) -> Option<HeaderValue> {
-    if COOKIE.read(headers).is_empty() { None } else { HeaderValue::from_str(&COOKIE.delete()).ok() }
-}
-
-/// The `Authorization` that hands a token out: bare, to be copied into the requests that follow.
-pub(super) fn authorization(token: &Token) -> Option<HeaderValue> {
-    secret(token.expose())
+pub(super) fn delete_cookie(headers: &Headers) -> Option<String> {
+    (!COOKIE.read(headers).is_empty()).then(|| COOKIE.delete())
 }
 
 /// The token in `Authorization`: bare, or after `Bearer` in any case. Another scheme, or none of both, is absent.
@@ -63,12 +58,6 @@ fn bare(value: &str) -> Option<&str> {
     }
 }
 
-fn secret(text: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
 #[cfg(test)]
 mod tests {
     use http::header;
@@ -76,10 +65,7 @@ mod tests {
     use super::*;
 
     fn presented(headers: &[(header::HeaderName, &[u8])]) -> Vec<String> {
-        let headers: HeaderMap = headers
-            .iter()
-            .map(|(name, value)| (name.clone(), HeaderValue::from_bytes(value).unwrap()))
-            .collect();
+        let headers = headers.iter().map(|(name, value)| (name, value)).collect();
         tokens(&headers).iter().map(|token| token.expose().to_owned()).collect()
     }
 
@@ -123,7 +109,7 @@ mod tests {
     #[test]
     fn a_cookie_lives_as_long_as_its_session_can() {
         let token = Token::presented("t").unwrap();
-        let age = |secs| set_cookie(&token, secs).unwrap().to_str().unwrap().to_owned();
+        let age = |secs| set_cookie(&token, secs);
         let cookie = "__Secure-rested-access-token=t; Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=None";
         assert_eq!(age(86_400), cookie);
         assert!(age(0).contains("Max-Age=34560000;"));

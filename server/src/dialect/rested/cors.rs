@@ -4,10 +4,10 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ORIGIN, VARY,
 };
-use http::{HeaderMap, HeaderValue};
 
 use crate::authority::Settings;
 use crate::error::{Error, Kind, Result};
+use crate::headers::{Headers, text};
 
 /// Seconds for which a browser may remember a preflight. The origin is judged at every call, so a change of the
 /// project's list holds at once all the same.
@@ -23,23 +23,25 @@ pub(super) enum Origin {
     /// No web page, and the project insists on one.
     Missing,
     /// A page that may call.
-    Allowed(HeaderValue),
+    Allowed(String),
     /// A page that may not.
     Refused,
 }
 
 impl Origin {
     /// The origin of a request to the project with these settings.
-    pub(super) fn of(headers: &HeaderMap, project: Option<&Settings>) -> Self {
+    pub(super) fn of(headers: &Headers, project: Option<&Settings>) -> Self {
         let Some(Settings::Project { allowed_origins, require_origin, .. }) = project else {
             return Self::Unjudged;
         };
-        let mut stated = headers.get_all(ORIGIN).iter();
+        let mut stated = headers.all(&ORIGIN);
         match (stated.next(), stated.next()) {
             (None, _) if *require_origin => Self::Missing,
             (None, _) => Self::None,
-            (Some(origin), None) if allows(allowed_origins, origin) => Self::Allowed(origin.clone()),
-            (Some(_), _) => Self::Refused,
+            (Some(origin), None) => text(origin)
+                .filter(|origin| allows(allowed_origins, origin))
+                .map_or(Self::Refused, |origin| Self::Allowed(origin.to_owned())),
+            (Some(_), Some(_)) => Self::Refused,
         }
     }
 
@@ -57,36 +59,32 @@ impl Origin {
 
     /// Writes into an answer what its origin may do with it: an allowed one reads it, even if it is an error; any
     /// other gets nothing.
-    pub(super) fn mark(&self, headers: &mut HeaderMap) {
+    pub(super) fn mark(&self, headers: &mut Headers) {
         // Of every answer, or a cache would give one origin's answer to another.
-        headers.entry(VARY).or_insert(HeaderValue::from_static("Origin"));
+        headers.add_if_missing(&VARY, "Origin");
         if let Self::Allowed(origin) = self {
-            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Authorization"));
+            headers.set(&ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.set(&ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
+            headers.set(&ACCESS_CONTROL_EXPOSE_HEADERS, "Authorization");
         }
     }
 
     /// Writes into the answer to a preflight what the real request may be. PUT and DELETE are let through, so that a
     /// page can read that they are not supported.
-    pub(super) fn mark_preflight(&self, headers: &mut HeaderMap) {
+    pub(super) fn mark_preflight(&self, headers: &mut Headers) {
         let vary = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
-        headers.insert(VARY, HeaderValue::from_static(vary));
+        headers.set(&VARY, vary);
         if let Self::Allowed(_) = self {
-            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PUT, DELETE"));
-            headers.insert(
-                ACCESS_CONTROL_ALLOW_HEADERS,
-                HeaderValue::from_static("content-type, authorization"),
-            );
-            headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(PREFLIGHT_SECS));
+            headers.set(&ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, DELETE");
+            headers.set(&ACCESS_CONTROL_ALLOW_HEADERS, "content-type, authorization");
+            headers.set(&ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECS);
         }
     }
 }
 
 /// Exactly as listed; any, if none is listed. `null` is what every sandboxed page says of itself: it names nobody, so
 /// it is never allowed (CORS-02).
-fn allows(list: &[String], origin: &HeaderValue) -> bool {
-    let Ok(origin) = origin.to_str() else { return false };
+fn allows(list: &[String], origin: &str) -> bool {
     if list.is_empty() { origin.contains("://") } else { list.iter().any(|listed| listed == origin) }
 }
 

@@ -2,7 +2,7 @@
 
 use exeunt_core::Why;
 use http::StatusCode;
-use http::header::{ALLOW, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{ALLOW, WWW_AUTHENTICATE};
 use serde_json::json;
 
 use super::METHODS;
@@ -67,10 +67,10 @@ pub(super) fn render(error: &Error) -> Response {
     };
     let mut response = message(status, text);
     if status == StatusCode::METHOD_NOT_ALLOWED {
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static(METHODS));
+        response.headers.set(&ALLOW, METHODS);
     }
     retry_after(&mut response, error);
-    response.extensions_mut().insert(Noted::of(error));
+    response.noted = Noted::of(error);
     response
 }
 
@@ -82,7 +82,7 @@ pub(super) fn table(error: &Error) -> Vec<(&'static str, Response)> {
 fn message(status: StatusCode, text: &str) -> Response {
     let mut response = answer(status, "application/json", json!({ "message": text }).to_string());
     if status == StatusCode::UNAUTHORIZED {
-        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"exeunt\""));
+        response.headers.set(&WWW_AUTHENTICATE, "Bearer realm=\"exeunt\"");
     }
     response
 }
@@ -90,6 +90,7 @@ fn message(status: StatusCode, text: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::Body;
 
     #[test]
     fn the_four_reasons_of_a_401() {
@@ -110,9 +111,9 @@ mod tests {
     #[test]
     fn every_401_says_how_to_authenticate() {
         for response in [render(&Error::unauthenticated()), Refusal::MissingToken.into_response()] {
-            assert_eq!(response.headers()[WWW_AUTHENTICATE], "Bearer realm=\"exeunt\"");
+            assert_eq!(response.headers.one(&WWW_AUTHENTICATE), Some("Bearer realm=\"exeunt\""));
         }
-        assert!(!render(&Error::malformed("x", "")).headers().contains_key(WWW_AUTHENTICATE));
+        assert!(!render(&Error::malformed("x", "")).headers.has(&WWW_AUTHENTICATE));
     }
 
     #[test]
@@ -123,13 +124,11 @@ mod tests {
 
     fn text_of(error: &Error) -> (StatusCode, String) {
         let response = render(error);
-        (response.status(), body(response))
+        (response.status, body(response))
     }
 
     fn body(response: Response) -> String {
-        use http_body_util::BodyExt;
-        let collected = response.into_body().collect();
-        let whole = futures_util::FutureExt::now_or_never(collected).unwrap().unwrap();
-        String::from_utf8(whole.to_bytes().to_vec()).unwrap()
+        let Body::Whole(whole) = response.body else { panic!("an error is no stream") };
+        String::from_utf8(whole.to_vec()).unwrap()
     }
 }

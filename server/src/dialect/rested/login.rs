@@ -6,7 +6,6 @@ use super::error::Refusal;
 use super::project::{Address, answered};
 use super::{caller, wire};
 use crate::authority::Login;
-use crate::error::Error;
 use crate::exchange::{Answer, Exchange, Response};
 
 /// Letters and digits of a token: 238 bits.
@@ -31,12 +30,10 @@ async fn run(mut x: Exchange, address: Address) -> Result<Response, Refusal> {
     };
     let (user, token) = x.app.authority.login(&call, &login).await?;
     let mut response = wire::shown(&user, &visit.query);
-    let (header, value) = match visit.query.no_cookie {
-        true => (AUTHORIZATION, caller::authorization(&token)),
-        false => (SET_COOKIE, caller::set_cookie(&token, visit.project.absolute_secs)),
-    };
-    response
-        .headers_mut()
-        .insert(header, value.ok_or_else(|| Error::internal("a token that no header can carry"))?);
+    match visit.query.no_cookie {
+        // Bare, to be copied into the requests that follow.
+        true => response.headers.set(&AUTHORIZATION, token.expose()),
+        false => response.headers.set(&SET_COOKIE, caller::set_cookie(&token, visit.project.absolute_secs)),
+    }
     Ok(response)
 }

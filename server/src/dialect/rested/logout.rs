@@ -41,7 +41,7 @@ async fn run(mut x: Exchange, address: Address) -> Result<Response, Refusal> {
     failure.map_or(Ok(()), Err)?;
     let mut response = empty(StatusCode::NO_CONTENT);
     if let Some(deletion) = caller::delete_cookie(x.headers()) {
-        response.headers_mut().insert(SET_COOKIE, deletion);
+        response.headers.set(&SET_COOKIE, deletion);
     }
     Ok(response)
 }

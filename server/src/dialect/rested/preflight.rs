@@ -1,7 +1,7 @@
 //! `OPTIONS …`: what a browser asks before it lets a page call. It brings no token, and nothing happens.
 
 use http::StatusCode;
-use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ALLOW, HeaderValue};
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ALLOW};
 
 use super::METHODS;
 use super::error::Refusal;
@@ -15,9 +15,9 @@ pub(super) fn preflight(x: Exchange) -> Answer {
 async fn run(x: Exchange, address: Address) -> Result<Response, Refusal> {
     let origin = address.preflight()?;
     let mut response = empty(StatusCode::NO_CONTENT);
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static(METHODS));
-    if x.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
-        origin.mark_preflight(response.headers_mut());
+    response.headers.set(&ALLOW, METHODS);
+    if x.headers().has(&ACCESS_CONTROL_REQUEST_METHOD) {
+        origin.mark_preflight(&mut response.headers);
     }
     Ok(response)
 }

@@ -11,7 +11,7 @@ use super::wire::Query;
 use super::{DOOR, ENDPOINTS};
 use crate::authority::{Call, Client, Endpoint, Presented, Settings};
 use crate::error::{Error, Kind, Result};
-use crate::exchange::{Exchange, Noted, Response};
+use crate::exchange::{Exchange, Response};
 
 /// What a request is addressed to, as far as it can be told before anything is checked.
 pub(super) struct Address {
@@ -88,8 +88,8 @@ pub(super) fn marked(x: &Exchange, response: Response) -> Response {
 }
 
 fn mark(origin: &Origin, client: Option<ClientId>, mut response: Response) -> Response {
-    origin.mark(response.headers_mut());
-    response.extensions_mut().get_or_insert_default::<Noted>().client = client;
+    origin.mark(&mut response.headers);
+    response.noted.client = client;
     response
 }
 

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use exeunt_core::{RealmId, Token};
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use super::DOOR;
@@ -15,6 +14,7 @@ use crate::authority::{Client, Presented};
 use crate::dialect::form::{Field, Fields};
 use crate::error::{Error, Result};
 use crate::exchange::Exchange;
+use crate::headers::Headers;
 
 /// What a call presents.
 pub(super) enum Caller {
@@ -117,9 +117,9 @@ fn halves<'a>(fields: &'a Fields, names: [&str; 2], read: Reader) -> Result<[Opt
 }
 
 /// Whether a bearer token is presented. Other schemes, and an empty token, are not for us.
-fn has_bearer(headers: &HeaderMap) -> bool {
-    headers.get_all(AUTHORIZATION).iter().any(|value| {
-        let text = String::from_utf8_lossy(value.as_bytes());
+fn has_bearer(headers: &Headers) -> bool {
+    headers.all(&AUTHORIZATION).any(|value| {
+        let text = String::from_utf8_lossy(value);
         let (scheme, token) = text.split_once(' ').unwrap_or((&text, ""));
         scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()
     })

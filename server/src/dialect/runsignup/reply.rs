@@ -1,7 +1,7 @@
 //! An answer in the making: where the call came in, and in which format it wants its answer.
 
 use http::StatusCode;
-use http::header::{ALLOW, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{ALLOW, WWW_AUTHENTICATE};
 
 use super::Entrance;
 use super::error::Fault;
@@ -42,12 +42,12 @@ impl Reply {
         let body = failure(fault.code, self.entrance, self.format);
         let mut response = answer(status, self.format.content_type(), body);
         if status == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static(self.allow));
+            response.headers.set(&ALLOW, self.allow);
         }
         if status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+            response.headers.set(&WWW_AUTHENTICATE, CHALLENGE);
         }
-        response.extensions_mut().insert(fault.noted);
+        response.noted = fault.noted;
         response
     }
 }

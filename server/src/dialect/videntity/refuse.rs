@@ -1,7 +1,7 @@
 //! Other methods than `POST`: 405. There is no XML for it in the documents, so the answer has none.
 
 use http::StatusCode;
-use http::header::{ALLOW, HeaderValue};
+use http::header::ALLOW;
 
 use crate::exchange::{Answer, Exchange, plain};
 
@@ -9,7 +9,7 @@ use crate::exchange::{Answer, Exchange, plain};
 pub(super) fn refuse(_: Exchange) -> Answer {
     Box::pin(async {
         let mut response = plain(StatusCode::METHOD_NOT_ALLOWED);
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+        response.headers.set(&ALLOW, "POST");
         response
     })
 }

@@ -21,7 +21,7 @@ impl Reply {
             let error = Error::unavailable(Outage::Refused).because("there are no transaction numbers left");
             let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
             retry_after(&mut response, &error);
-            response.extensions_mut().insert(Noted::of(&error));
+            response.noted = Noted::of(&error);
             return Err(response);
         };
         Ok(Self(Envelope { method, number, at: x.now }))
@@ -34,7 +34,7 @@ impl Reply {
             Ok(session_key) => xml(success(&self.0, &session_key)),
             Err(error) => {
                 let mut response = xml(failure(&self.0, fault(&error)));
-                response.extensions_mut().insert(Noted::of(&error));
+                response.noted = Noted::of(&error);
                 response
             }
         }

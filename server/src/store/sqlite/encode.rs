@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use exeunt_core::{Anchor, Anchors, By, ClientId, Door, KeyId, Mark, Moment, RealmId, SessionId, Stamp, UserId, Why};
+use exeunt_core::{
+    Anchor, Anchors, By, ClientId, Door, KeyId, Mark, Moment, RealmId, SessionId, Stamp, UserId, Why,
+};
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Error, Result, Row};
 
