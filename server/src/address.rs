@@ -87,7 +87,7 @@ mod tests {
     fn caller_by(peer: &str, lines: &[(&'static str, &str)]) -> String {
         let mut headers = Headers::new();
         for (name, value) in lines {
-            headers.add(name, value);
+            headers.read(name, value.as_bytes());
         }
         let trusted = ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
         of_caller(peer.parse().unwrap(), &headers, &trusted).to_string()

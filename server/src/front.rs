@@ -270,7 +270,7 @@ const DEPRECATED: Moment = Moment::from_secs(1_767_225_600);
 fn finish(app: &App, response: &mut Response, now: Moment, rest: &Rest) {
     let headers = &mut response.headers;
     headers.add_if_missing(&CACHE_CONTROL, "no-store");
-    headers.add(DATE, app.dates.header(now));
+    headers.add(&DATE, app.dates.header(now));
     // RFC 9112 §6.1: a length beside a transfer coding is ignored, and the connection closed after the answer. The
     // length is gone by now, so every chunked request ends its connection.
     if rest.chunked || !rest.whole.is() {

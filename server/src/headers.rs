@@ -66,18 +66,18 @@ impl Headers {
 
     /// Adds a field, after those of the same name. A value that no header can carry is left out: with the end of a line
     /// in it, it would begin another field.
-    pub fn add(&mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) {
-        let (name, value) = (name.as_ref(), value.as_ref());
-        if !is_value(value) {
-            return;
+    pub fn add(&mut self, name: &HeaderName, value: impl AsRef<[u8]>) {
+        let value = value.as_ref();
+        if is_value(value) {
+            self.put(name.as_str().as_bytes(), value);
         }
+    }
+
+    /// Takes in a field that was read off a connection, its name in any case.
+    pub fn read(&mut self, name: &str, value: &[u8]) {
         let begin = self.text.len();
-        self.text.extend_from_slice(name.as_bytes());
-        let middle = self.text.len();
-        self.text[begin..].make_ascii_lowercase();
-        self.text.extend_from_slice(value);
-        let digest = digest(&self.text[begin..middle]);
-        self.fields.push(Field { digest, name: begin, value: middle, end: self.text.len() });
+        self.put(name.as_bytes(), value);
+        self.text[begin..begin + name.len()].make_ascii_lowercase();
     }
 
     /// Adds a field unless there is one of this name.
@@ -99,6 +99,14 @@ impl Headers {
         self.fields.retain(|field| text[field.name..field.value] != *name);
     }
 
+    fn put(&mut self, name: &[u8], value: &[u8]) {
+        let begin = self.text.len();
+        self.text.extend_from_slice(name);
+        self.text.extend_from_slice(value);
+        let end = self.text.len();
+        self.fields.push(Field { digest: digest(name), name: begin, value: begin + name.len(), end });
+    }
+
     fn piece(&self, field: Field) -> (&[u8], &[u8]) {
         (&self.text[field.name..field.value], &self.text[field.value..field.end])
     }
@@ -107,34 +115,37 @@ impl Headers {
 /// As the HTTP library has read them.
 impl From<&HeaderMap> for Headers {
     fn from(map: &HeaderMap) -> Self {
-        map.iter().map(|(name, value)| (name, value.as_bytes())).collect()
+        map.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
     }
 }
 
+/// As they were read off a connection.
 impl<N: AsRef<str>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(all: I) -> Self {
         let mut headers = Self::new();
-        all.into_iter().for_each(|(name, value)| headers.add(name, value));
+        all.into_iter().for_each(|(name, value)| headers.read(name.as_ref(), value.as_ref()));
         headers
     }
 }
 
-/// Tells most names apart at a glance: by length, first and last letter.
+/// Tells most names apart at a glance, in any case: by length, first and last letter.
 fn digest(name: &[u8]) -> u32 {
-    let letter = |letter: Option<&u8>| letter.copied().unwrap_or_default();
+    let letter = |letter: Option<&u8>| letter.map_or(0, |letter| letter | 0x20);
     let [length, ..] = name.len().to_le_bytes();
     u32::from_le_bytes([length, letter(name.first()), letter(name.last()), 0])
 }
 
 /// A value as text: visible ASCII, spaces and tabs.
 pub fn text(value: &[u8]) -> Option<&str> {
-    let visible = value.iter().fold(true, |all, byte| all & matches!(byte, b'\t' | b' '..=b'~'));
-    visible.then(|| std::str::from_utf8(value).ok())?
+    let ascii = value.iter().fold(0, |all, byte| all | byte) < 0x80;
+    (ascii && is_value(value)).then(|| std::str::from_utf8(value).ok())?
 }
 
-/// RFC 9110 §5.5: no control characters but the tab.
+/// RFC 9110 §5.5: no control characters but the tab. All bytes are looked at, many at once, since nearly always all are
+/// right.
 fn is_value(value: &[u8]) -> bool {
-    value.iter().fold(true, |all, byte| all & (*byte == b'\t' || *byte >= b' ' && *byte != 0x7f))
+    let control = |byte: u8| (byte < b' ') & (byte != b'\t') | (byte == 0x7f);
+    value.iter().fold(0, |any, byte| any | u8::from(control(*byte))) == 0
 }
 
 #[cfg(test)]
@@ -168,7 +179,7 @@ mod tests {
     fn what_would_end_its_line_is_left_out() {
         for byte in 0..=u8::MAX {
             let mut headers = Headers::new();
-            headers.add(ACCEPT, [b'a', byte, b'b']);
+            headers.add(&ACCEPT, [b'a', byte, b'b']);
             let carried = byte == b'\t' || byte >= b' ' && byte != 0x7f;
             assert_eq!(headers.has(&ACCEPT), carried, "{byte}");
             assert_eq!(carried, http::HeaderValue::from_bytes(&[b'a', byte, b'b']).is_ok(), "{byte}");

@@ -20,7 +20,8 @@ pub(super) fn run(bytes: &[u8]) {
     let mut headers = Headers::new();
     for line in bytes.split(|byte| *byte == b'\n') {
         let Some((first, value)) = line.split_first() else { continue };
-        headers.add(if *first == b'f' { FORWARDED } else { X_FORWARDED_FOR }, value);
+        let name = if *first == b'f' { FORWARDED } else { X_FORWARDED_FOR };
+        headers.add(&name, value);
     }
     assert_eq!(of_caller(STRANGER, &headers, &trusted), STRANGER);
     assert_eq!(of_caller(PROXY, &headers, &[]), PROXY);

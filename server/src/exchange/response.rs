@@ -80,7 +80,7 @@ impl Response {
 /// An answer with a body of this type.
 pub fn answer(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response {
     let mut response = empty(status);
-    response.headers.add(CONTENT_TYPE, content_type);
+    response.headers.add(&CONTENT_TYPE, content_type);
     response.body = Body::Whole(body.into());
     response
 }

@@ -48,9 +48,9 @@ mod tests {
     fn an_unreadable_type_is_not_a_missing_one() {
         let mut headers = Headers::new();
         assert_eq!(content_type(&headers), None);
-        headers.add(CONTENT_TYPE, "text/plain");
+        headers.add(&CONTENT_TYPE, "text/plain");
         assert_eq!(content_type(&headers), Some("text/plain"));
-        headers.add(CONTENT_TYPE, "text/plain");
+        headers.add(&CONTENT_TYPE, "text/plain");
         assert_eq!(content_type(&headers), Some("?"));
         headers.set(&CONTENT_TYPE, b"\xff");
         assert_eq!(content_type(&headers), Some("?"));

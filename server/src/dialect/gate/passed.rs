@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use exeunt_core::{ClientId, SessionId, UserId, Why};
-use http::StatusCode;
+use http::{HeaderName, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::authority::{Presented, Slide};
@@ -73,7 +73,7 @@ impl Passed {
         response.headers = self.headers;
         for (name, text) in said {
             if let Some(text) = text {
-                response.headers.add(name, text);
+                response.headers.add(&HeaderName::from_static(name), text);
             }
         }
         response.noted.client = self.client;
@@ -90,7 +90,7 @@ mod tests {
         let name = |text: &str| {
             let passed = Passed { username: Some(text.into()), ..Passed::default() };
             let headers = passed.into_response().headers;
-            headers.one(&http::HeaderName::from_static("exeunt-username")).unwrap().to_owned()
+            headers.one(&HeaderName::from_static("exeunt-username")).unwrap().to_owned()
         };
         assert_eq!(name("alice@example.org"), "alice@example.org");
         assert_eq!(name("É 100%\r\nX: y"), "%C3%89%20100%25%0D%0AX:%20y");
