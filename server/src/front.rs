@@ -178,7 +178,9 @@ impl Visit {
         };
         if let Some(spoken) = spoken.filter(|spoken| spoken.dialect.legacy || spoken.deprecated()) {
             let client = response.noted.client.or_else(|| builtin(app, spoken));
-            app.authority.used((spoken.realm, spoken.dialect.door, client), route.call, *now);
+            if app.authority.used((spoken.realm, spoken.dialect.door, client), route.call, *now) {
+                log::legacy(dialect, route.call, client);
+            }
             if spoken.deprecated() {
                 deprecate(&mut response, &spoken.settings);
                 app.metrics.deprecated(dialect, route.call, client);

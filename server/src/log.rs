@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use exeunt_core::Moment;
+use exeunt_core::{ClientId, Moment};
 use http::{Method, StatusCode};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
@@ -78,6 +78,17 @@ pub fn start(log: &Log, env: &Env) -> Result<Writing> {
     // A second start is a second server in one process, as in tests: the first one's log serves both.
     drop(started);
     Ok(writing)
+}
+
+/// DEP-08: a client still speaks a dialect of old. Said once an hour and client; the counts tell the rest.
+pub fn legacy(dialect: &'static str, call: &'static str, client: Option<ClientId>) {
+    let client = client.map(tracing::field::display);
+    tracing::info!(
+        dialect,
+        call,
+        client,
+        "a client still speaks a legacy dialect: see `exeunt dialect usage`"
+    );
 }
 
 impl Line {

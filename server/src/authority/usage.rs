@@ -14,14 +14,24 @@ use crate::store::Usage;
 
 /// Pairs of client and call that are told apart at most; further ones are not counted.
 const USAGES_MAX: usize = 100_000;
+/// Seconds between two lines of the log that tell of the same caller.
+const TOLD_SECS: u64 = 3600;
 /// Rows written in one transaction at most.
 const USAGES_PER_WRITE: usize = 500;
 
 /// All counts.
 #[derive(Default)]
-pub struct Usages(RwLock<HashMap<Caller, HashMap<String, Tally>>>);
+pub struct Usages(RwLock<HashMap<Caller, Calls>>);
 
 type Caller = (RealmId, Door, Option<ClientId>);
+
+/// What one caller calls.
+#[derive(Default)]
+struct Calls {
+    tallies: HashMap<String, Tally>,
+    /// When the log was last told of this caller; 0: not in this life of the server.
+    told_secs: AtomicU64,
+}
 
 #[derive(Default)]
 struct Tally {
@@ -31,21 +41,30 @@ struct Tally {
 }
 
 impl Authority {
-    /// Counts a call of a legacy dialect. After the first of its kind it allocates nothing and waits for nobody.
-    pub fn used(&self, caller: (RealmId, Door, Option<ClientId>), call: &'static str, now: Moment) {
+    /// Counts a call of a legacy dialect, and says whether it is time to log that this caller still makes them. After the
+    /// first of its kind it allocates nothing and waits for nobody.
+    pub fn used(&self, caller: (RealmId, Door, Option<ClientId>), call: &'static str, now: Moment) -> bool {
         {
             let all = self.usages.0.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(tally) = all.get(&caller).and_then(|calls| calls.get(call)) {
-                return tally.add(now);
+            if let Some(calls) = all.get(&caller)
+                && let Some(tally) = calls.tallies.get(call)
+            {
+                tally.add(now);
+                return calls.is_to_be_told(now);
             }
         }
         let mut all = self.usages.0.write().unwrap_or_else(PoisonError::into_inner);
-        let full = all.values().map(HashMap::len).sum::<usize>() >= USAGES_MAX;
-        match all.entry(caller).or_default().entry(call.to_owned()) {
+        let full = all.values().map(|calls| calls.tallies.len()).sum::<usize>() >= USAGES_MAX;
+        if full && !all.contains_key(&caller) {
+            return false;
+        }
+        let calls = all.entry(caller).or_default();
+        match calls.tallies.entry(call.to_owned()) {
             Entry::Occupied(tally) => tally.get().add(now),
             Entry::Vacant(_) if full => {}
             Entry::Vacant(place) => place.insert(Tally::default()).add(now),
         }
+        calls.is_to_be_told(now)
     }
 
     /// All counts, of a realm or of all, by dialect, client and call.
@@ -53,7 +72,7 @@ impl Authority {
         let all = self.usages.0.read().unwrap_or_else(PoisonError::into_inner);
         let of_realm = all.iter().filter(|((its, ..), _)| realm.is_none_or(|realm| *its == realm));
         let mut usage: Vec<Usage> = of_realm
-            .flat_map(|(caller, calls)| calls.iter().map(|(call, tally)| tally.usage(*caller, call)))
+            .flat_map(|(caller, calls)| calls.tallies.iter().map(|(call, tally)| tally.usage(*caller, call)))
             .collect();
         usage.sort_by(|a, b| {
             (a.door.name(), a.client, &a.call, a.realm).cmp(&(b.door.name(), b.client, &b.call, b.realm))
@@ -68,9 +87,9 @@ impl Authority {
     pub async fn write_usage(&self) -> Result<()> {
         let changed: Vec<Usage> = {
             let all = self.usages.0.read().unwrap_or_else(PoisonError::into_inner);
-            let every = all
-                .iter()
-                .flat_map(|(caller, calls)| calls.iter().map(move |(call, tally)| (caller, call, tally)));
+            let every = all.iter().flat_map(|(caller, calls)| {
+                calls.tallies.iter().map(move |(call, tally)| (caller, call, tally))
+            });
             let changed = every.filter(|(.., tally)| {
                 tally.count.load(Ordering::Relaxed) != tally.written.load(Ordering::Relaxed)
             });
@@ -81,7 +100,7 @@ impl Authority {
             let all = self.usages.0.read().unwrap_or_else(PoisonError::into_inner);
             for usage in batch {
                 let calls = all.get(&(usage.realm, usage.door, usage.client));
-                if let Some(tally) = calls.and_then(|calls| calls.get(&usage.call)) {
+                if let Some(tally) = calls.and_then(|calls| calls.tallies.get(&usage.call)) {
                     tally.written.store(usage.count, Ordering::Relaxed);
                 }
             }
@@ -96,9 +115,21 @@ impl Authority {
         for usage in stored {
             let calls = all.entry((usage.realm, usage.door, usage.client)).or_default();
             let (count, last_millis) = (usage.count.into(), usage.last_at.millis().into());
-            calls.insert(usage.call, Tally { count, last_millis, written: usage.count.into() });
+            calls.tallies.insert(usage.call, Tally { count, last_millis, written: usage.count.into() });
         }
         Ok(())
+    }
+}
+
+impl Calls {
+    /// Once an hour.
+    fn is_to_be_told(&self, now: Moment) -> bool {
+        let told = self.told_secs.load(Ordering::Relaxed);
+        (told == 0 || now.secs() >= told + TOLD_SECS)
+            && self
+                .told_secs
+                .compare_exchange(told, now.secs().max(1), Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
     }
 }
 
@@ -112,5 +143,21 @@ impl Tally {
         let count = self.count.load(Ordering::Relaxed);
         let last_at = Moment::from_millis(self.last_millis.load(Ordering::Relaxed));
         Usage { realm, door, call: call.to_owned(), client, count, last_at }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_is_told_of_once_an_hour() {
+        let calls = Calls::default();
+        let told = |secs| calls.is_to_be_told(Moment::from_secs(secs));
+        assert!(told(10));
+        assert!(!told(10));
+        assert!(!told(10 + 3599));
+        assert!(told(10 + 3600));
+        assert!(!told(10 + 3601));
     }
 }

@@ -61,3 +61,23 @@ fn a_peer_that_names_callers_and_is_not_trusted_is_told_of_once() {
     assert_eq!(lines.len(), 1, "{output}");
     assert!(lines[0].contains("WARN") && lines[0].contains("peer=127.0.0.1"), "{}", lines[0]);
 }
+
+/// DEP-08: pings are not logged, and yet the log shows that somebody still speaks the old interface.
+#[test]
+fn a_client_of_a_legacy_dialect_is_told_of_once() {
+    let process = Process::start(Some(KEY), "text", "failed");
+    for _ in 0..3 {
+        let mut stream = connect(process.address);
+        let request = "POST /session/ping HTTP/1.0\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+                       Content-Length: 15\r\n\r\nsession_key=abc";
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.0 200 "), "{answer}");
+    }
+    let output = process.stop().output;
+    let told: Vec<&str> =
+        output.lines().filter(|line| line.contains("still speaks a legacy dialect")).collect();
+    assert_eq!(told.len(), 1, "{output}");
+    assert!(told[0].contains(r#"dialect="videntity" call="ping" client="#), "{}", told[0]);
+}
