@@ -1,12 +1,12 @@
 //! Which client still makes which call of a legacy dialect, how often, and when last (DEP-08): counted in memory, written
 //! now and then, read at the start. What is lost by a power cut is what was not yet written.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use exeunt_core::{ClientId, Door, Moment, RealmId};
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 
 use crate::authority::Authority;
 use crate::error::Result;

@@ -114,7 +114,10 @@ impl Envelope {
         let second =
             i64::try_from(self.at.secs()).ok().and_then(|secs| jiff::Timestamp::from_second(secs).ok());
         // Beyond the year 9999 there is no such form; the end of time stands for what comes after.
-        let text = second.unwrap_or(jiff::Timestamp::MAX).strftime("%Y-%m-%d %H:%M:%S").to_string();
+        let mut text = second.unwrap_or(jiff::Timestamp::MAX).to_string();
+        // From 2026-01-02T03:04:05Z: laying it out anew takes three times as long.
+        text.replace_range(10..11, " ");
+        text.truncate(19);
         Element::text("timestamp", text)
     }
 }
