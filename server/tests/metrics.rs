@@ -26,18 +26,32 @@ use pair::{CURVE, Pair};
 use scratch::Scratch;
 
 const DOCUMENT: &str = include_str!("../../docs/metrics.md");
+const DASHBOARD: &str = include_str!("../../docs/grafana.json");
 
 #[tokio::test]
 async fn every_metric_is_documented_with_its_type_and_labels() {
     let folder = Scratch::new();
-    let app = open(&folder).await;
-    // Labels are seen once there is something to label.
-    log_in_and_out(&app).await;
-    app.metrics.request("native", "check", http::StatusCode::OK);
-    app.metrics.deprecated("rested", "login", None);
-    let realm = app.authority.realm(MAIN).unwrap().id;
-    app.authority.used((realm, Door::new("rested"), None), "login", app.env.now());
-    assert_eq!(documented(), shown(&page(&app)));
+    assert_eq!(documented(), shown(&page(&labelled(&folder).await)));
+}
+
+#[tokio::test]
+async fn the_dashboard_asks_for_what_there_is() {
+    let folder = Scratch::new();
+    let page = page(&labelled(&folder).await);
+    let dashboard: serde_json::Value = serde_json::from_str(DASHBOARD).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    for target in panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap()) {
+        let expression = target["expr"].as_str().unwrap();
+        let words = expression.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+        let name = words.clone().find(|word| word.starts_with("exeunt_")).expect(expression);
+        let samples = page.lines().filter(|line| line.split(['{', ' ']).next() == Some(name));
+        let samples: String = samples.collect();
+        assert!(!samples.is_empty(), "{expression}: there is no such sample");
+        let by = expression.split("by (").skip(1).filter_map(|rest| rest.split_once(')'));
+        for label in by.flat_map(|(labels, _)| labels.split(", ")) {
+            assert!(samples.contains(&format!("{label}=\"")), "{expression}: it has no {label}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -70,6 +84,17 @@ async fn what_was_done_is_counted() {
     // The user, the session, two logouts: each waited for the one before.
     assert_eq!(commits(&page) - commits(&before), 4.0);
     assert!(value(&page, "exeunt_tls_valid_until_seconds") > app.env.now().secs() as f64);
+}
+
+/// A server with everything to show: labels are seen once there is something to label.
+async fn labelled(folder: &Scratch) -> App {
+    let app = open(folder).await;
+    log_in_and_out(&app).await;
+    app.metrics.request("native", "check", http::StatusCode::OK);
+    app.metrics.deprecated("rested", "login", None);
+    let realm = app.authority.realm(MAIN).unwrap().id;
+    app.authority.used((realm, Door::new("rested"), None), "login", app.env.now());
+    app
 }
 
 async fn open(folder: &Scratch) -> App {
