@@ -11,7 +11,7 @@ mod passed;
 use std::future::Future;
 use std::pin::Pin;
 
-use exeunt_core::RealmId;
+use exeunt_core::{ClientId, RealmId};
 use http::header::RETRY_AFTER;
 use http::{HeaderName, StatusCode, Uri};
 
@@ -40,6 +40,8 @@ pub type Judged = Pin<Box<dyn Future<Output = Result<Passed, Response>> + Send>>
 pub struct Terms {
     /// The realm that the gateway asks about: the dialect's own, unless the dialect lets the gateway choose.
     pub realm: RealmId,
+    /// The client whose sessions alone may pass; `None`: those of any.
+    pub client: Option<ClientId>,
     /// Whether passing counts as a use of the session.
     pub slide: Slide,
 }
@@ -99,12 +101,13 @@ async fn judge(x: Exchange, slide: Slide) -> Result<Passed, Response> {
     let question = Question::of(&app, &uri).ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
     let spoken = named(&app, question.dialect).ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
     let realm = question.realm(&app, spoken).map_err(|error| forbidden(&error))?;
+    let client = question.client(&app, realm).map_err(|error| forbidden(&error))?;
     let Original { call, lacks } =
         Original::of(x, &question, &spoken.settings.mount).map_err(|error| forbidden(&error))?;
     if spoken.over(call.now) {
         return Err((spoken.dialect.gone)(&call, gone(&spoken.settings)));
     }
-    (spoken.dialect.gate)(call, Terms { realm, slide }).await.map_err(|mut refused| {
+    (spoken.dialect.gate)(call, Terms { realm, client, slide }).await.map_err(|mut refused| {
         if let Some(lacks) = lacks {
             let noted = &mut refused.noted;
             noted.private =

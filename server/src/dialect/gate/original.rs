@@ -4,7 +4,7 @@
 //!
 //! Deliberately not looked at: the host and the scheme. No dialect's credential depends on them.
 
-use exeunt_core::RealmId;
+use exeunt_core::{ClientId, RealmId};
 use http::{HeaderName, Method, Uri};
 
 use super::CREDENTIAL;
@@ -36,6 +36,8 @@ pub struct Question<'a> {
     pub refusal: bool,
     /// The realm that stands behind the name, after an `@`.
     realm: Option<&'a str>,
+    /// The client that stands behind that, after a `:`.
+    client: Option<&'a str>,
     /// The address of the application's call, where the path holds it.
     call: Option<&'a str>,
     query: Option<&'a str>,
@@ -59,9 +61,9 @@ impl<'a> Question<'a> {
     fn read(path: &'a str, query: Option<&'a str>) -> Option<Self> {
         let rest = path.strip_prefix(PREFIX)?;
         let of = |named: &'a str, refusal, call| {
-            let (dialect, realm) =
-                named.split_once('@').map_or((named, None), |(name, realm)| (name, Some(realm)));
-            Some(Self { dialect, refusal, realm, call, query })
+            let (named, client) = halves(named, ':');
+            let (dialect, realm) = halves(named, '@');
+            Some(Self { dialect, refusal, realm, client, call, query })
         };
         match rest {
             "" => return of(ADMIN.name(), false, None),
@@ -101,6 +103,26 @@ impl<'a> Question<'a> {
             }
         }
     }
+}
+
+impl Question<'_> {
+    /// The client whose sessions alone may pass, if the path names one.
+    ///
+    /// # Errors
+    /// `NotFound`, `Malformed("client")`.
+    pub fn client(&self, app: &App, realm: RealmId) -> Result<Option<ClientId>> {
+        let Some(named) = self.client else { return Ok(None) };
+        let id = named.parse().map_err(|_| {
+            Error::malformed("client", "").because("the gate's path names a client, by what is no id")
+        })?;
+        let found = app.authority.client(realm, id);
+        Ok(Some(found.map_err(|error| error.because("the gate's path names a client that is not there"))?.id))
+    }
+}
+
+/// What stands before the letter, and behind it.
+fn halves(text: &str, letter: char) -> (&str, Option<&str>) {
+    text.split_once(letter).map_or((text, None), |(before, behind)| (before, Some(behind)))
 }
 
 impl Original {

@@ -16,7 +16,7 @@ pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
 async fn judge(x: &Exchange, terms: Terms) -> Result<Passed> {
     let text = caller::presented(x).ok_or_else(|| missing(x))?;
     let token = Token::presented(text).ok_or_else(|| Error::dead(Cause::Unknown))?;
-    let presented = Presented { door: DOOR, realm: terms.realm, client: None, token: &token };
+    let presented = Presented { door: DOOR, realm: terms.realm, client: terms.client, token: &token };
     admit(x, &presented, terms.slide).await
 }
 

@@ -4,7 +4,7 @@
 use http::Method;
 
 use super::error::Refusal;
-use super::project::{Address, or_refused};
+use super::project::{Address, or_refused, unknown_key};
 use super::{caller, preflight};
 use crate::dialect::gate::{Judged, Passed, Terms, admit};
 use crate::exchange::Exchange;
@@ -20,6 +20,9 @@ pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
 
 async fn judge(x: Exchange, address: Address, terms: Terms) -> Result<Passed, Refusal> {
     let (project, origin) = address.pass()?;
+    if terms.client.is_some_and(|client| client != project.id) {
+        return Err(unknown_key().into());
+    }
     let tokens = caller::tokens(x.headers());
     let presented = address.presented(&project, tokens.first().ok_or(Refusal::MissingToken)?);
     let mut passed = admit(&x, &presented, terms.slide).await?;

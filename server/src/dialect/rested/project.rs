@@ -143,11 +143,15 @@ impl Address {
         if self.query.key.is_none() {
             return Err(Error::new(Kind::Forbidden, "The API key is missing").into());
         }
-        let project =
-            self.project.clone().ok_or_else(|| Error::malformed("key", "The API key is not valid"))?;
+        let project = self.project.clone().ok_or_else(unknown_key)?;
         self.origin.must_be_allowed()?;
         Ok(project)
     }
+}
+
+/// The key names no project that may be called here.
+pub(super) fn unknown_key() -> Error {
+    Error::malformed("key", "The API key is not valid")
 }
 
 impl Visit {

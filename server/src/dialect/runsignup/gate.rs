@@ -4,6 +4,7 @@
 use super::asked::Asked;
 use super::caller::{Caller, Holder, presented, realm};
 use super::error::{Code, Fault};
+use crate::authority::Presented;
 use crate::dialect::gate::{Judged, Passed, Terms, admit, carried};
 use crate::exchange::{Exchange, Response};
 
@@ -25,7 +26,14 @@ async fn run(x: &Exchange, terms: Terms) -> Result<Passed, Response> {
 async fn judge(x: &Exchange, asked: &Asked, terms: Terms) -> Result<Passed, Fault> {
     let realm = realm(x)?;
     match Caller::read(x, asked)?.holder(x, realm)? {
-        Holder::Pair(pair) => Ok(admit(x, &presented(realm, &pair), terms.slide).await?),
+        Holder::Pair(pair) => {
+            let presented = Presented { client: terms.client, ..presented(realm, &pair) };
+            Ok(admit(x, &presented, terms.slide).await?)
+        }
+        // As a key that is not known.
+        Holder::Partner(partner) if terms.client.is_some_and(|client| client != partner.id) => {
+            Err(Code::KeyAuthenticationFailed.into())
+        }
         Holder::Partner(partner) => Ok(Passed { client: Some(partner.id), ..Passed::default() }),
     }
 }

@@ -3,6 +3,7 @@
 use super::caller::Caller;
 use super::reply::Reply;
 use super::wire::ApiMethod;
+use crate::authority::Presented;
 use crate::dialect::form::Fields;
 use crate::dialect::gate::{self, Judged, Passed, Terms};
 use crate::error::{Error, Kind, Result};
@@ -25,7 +26,8 @@ async fn judge(x: &Exchange, terms: Terms) -> Result<Passed> {
         ),
         _ => error,
     })?;
-    gate::admit(x, &caller.presented(), terms.slide).await
+    let presented = Presented { client: terms.client, ..caller.presented() };
+    gate::admit(x, &presented, terms.slide).await
 }
 
 /// Numbers are drawn only for those who are refused.

@@ -39,6 +39,19 @@ fn a_realm_stands_behind_the_name() {
     assert_eq!(read("/v1/gate/native"), Some(("native", false, None)));
 }
 
+#[test]
+fn a_client_stands_behind_that() {
+    let read = |path| {
+        let read = Question::read(path, None);
+        read.map(|question| (question.dialect, question.refusal, question.realm, question.client))
+    };
+    assert_eq!(read("/v1/gate/rested:ab"), Some(("rested", false, None, Some("ab"))));
+    assert_eq!(read("/v1/gate/native@shop:ab/refusal"), Some(("native", true, Some("shop"), Some("ab"))));
+    assert_eq!(read("/v1/gate/rested:ab/call/x"), Some(("rested", false, None, Some("ab"))));
+    assert_eq!(read("/v1/gate/rested:"), Some(("rested", false, None, Some(""))));
+    assert_eq!(read("/v1/gate/rested"), Some(("rested", false, None, None)));
+}
+
 fn said(lines: &[(&HeaderName, &str)]) -> Result<Option<String>> {
     let headers = lines.iter().copied().collect();
     one(&headers, &ADDRESS).map(|text| text.map(str::to_owned))
