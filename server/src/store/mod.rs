@@ -130,6 +130,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// if the log no longer reaches back to `after`.
     async fn marks(&self, realm: Option<RealmId>, after: Stamp, limit: u32) -> Result<MarkPage>;
 
+    /// The earliest place that the log reaches back to: what came before it is forgotten, or of an earlier life.
+    async fn oldest(&self) -> Result<Stamp>;
+
     /// The latest mark of each realm, client and user, and, unless left out, of each session that is recorded: what
     /// is in force.
     async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot>;

@@ -10,6 +10,7 @@ mod document;
 mod follow;
 mod forwarder;
 mod help;
+mod marks;
 mod output;
 #[path = "../scratch/mod.rs"]
 mod scratch;

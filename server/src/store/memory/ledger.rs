@@ -132,6 +132,10 @@ impl Ledger for MemoryStore {
         Ok(MarkPage { marks, position: Position { stamp, ..state.position() } })
     }
 
+    async fn oldest(&self) -> Result<Stamp> {
+        Ok(Stamp::from_number(self.state()?.log_start.saturating_sub(1)))
+    }
+
     async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot> {
         let state = self.state()?;
         let in_force =
