@@ -27,7 +27,7 @@ pub mod sqlite;
 mod usage;
 mod user;
 
-pub use adopt::{Adopted, Adoption};
+pub use adopt::{Adopted, Adoption, Over};
 use async_trait::async_trait;
 pub use audit::{AuditEntry, AuditPlace, Cut, Trail};
 pub use backup::{Backup, OneAtATime};
