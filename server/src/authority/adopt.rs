@@ -146,7 +146,7 @@ impl Authority {
         if user.disabled {
             return Err(Error::new(Kind::Forbidden, "the user is disabled"));
         }
-        let client = self.client_of(realm, elsewhere)?;
+        let client = self.client_named(realm, elsewhere.client.as_ref(), elsewhere.door)?;
         let id = call.mint.session_id(call.now);
         let anchors =
             [Anchor::Realm(realm), Anchor::Client(client.id), Anchor::User(user.id), Anchor::Session(id)];
@@ -191,8 +191,17 @@ impl Authority {
         Ok(Ready::New(Box::new(adopted)))
     }
 
-    fn client_of(&self, realm: RealmId, elsewhere: &Elsewhere) -> Result<Arc<Client>> {
-        let client = match (&elsewhere.client, elsewhere.door) {
+    /// The client that a session is used with, by its name or by the dialect that it is the built-in one of.
+    ///
+    /// # Errors
+    /// `NotFound`; `Malformed("dialect")`: neither is named, or they do not go together.
+    pub fn client_named(
+        &self,
+        realm: RealmId,
+        client: Option<&ClientNamed>,
+        door: Option<Door>,
+    ) -> Result<Arc<Client>> {
+        let client = match (client, door) {
             (Some(ClientNamed::Id(id)), _) => self.client(realm, *id)?,
             (Some(ClientNamed::Name(name)), _) => {
                 let found = self.clients(realm).into_iter().find(|client| client.name == *name);
@@ -201,7 +210,7 @@ impl Authority {
             (None, Some(door)) => self.builtin_client(realm, door)?,
             (None, None) => return Err(Error::malformed("dialect", "a session has a dialect or a client")),
         };
-        if elsewhere.door.is_some_and(|door| door != client.door) {
+        if door.is_some_and(|door| door != client.door) {
             return Err(Error::malformed("dialect", "the client is of another dialect"));
         }
         Ok(client)

@@ -49,10 +49,8 @@ impl GivenSession {
         Ok(Elsewhere {
             token: self.fingerprint()?,
             user: self.identifier()?,
-            door: self.door()?,
-            client: self.client.map(|text| {
-                text.parse::<ClientId>().map_or_else(|_| ClientNamed::Name(text), ClientNamed::Id)
-            }),
+            door: self.dialect.as_deref().map(door).transpose()?,
+            client: self.client.as_deref().map(client),
             issued_at: moment("issued_at", self.issued_at)?,
             seen_at: moment("last_seen_at", self.last_seen_at)?,
             expires_at: moment("expires_at", self.expires_at)?,
@@ -103,14 +101,21 @@ impl GivenSession {
             }
         }
     }
+}
 
-    fn door(&self) -> Result<Option<Door>> {
-        let Some(name) = &self.dialect else { return Ok(None) };
-        let found = dialect::ALL.iter().find(|dialect| dialect.door.name() == name);
-        found
-            .map(|dialect| Some(dialect.door))
-            .ok_or_else(|| Error::malformed("dialect", "there is no such dialect"))
-    }
+/// A dialect by its name.
+///
+/// # Errors
+/// `Malformed("dialect")`.
+pub(super) fn door(name: &str) -> Result<Door> {
+    let found = dialect::ALL.iter().find(|dialect| dialect.door.name() == name);
+    let found = found.map(|dialect| dialect.door);
+    found.ok_or_else(|| Error::malformed("dialect", "there is no such dialect"))
+}
+
+/// A client by its id, or else its name.
+pub(super) fn client(text: &str) -> ClientNamed {
+    text.parse::<ClientId>().map_or_else(|_| ClientNamed::Name(text.to_owned()), ClientNamed::Id)
 }
 
 fn moment(field: &'static str, time: Option<Time>) -> Result<Option<Moment>> {
