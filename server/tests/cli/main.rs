@@ -14,6 +14,7 @@ mod marks;
 mod output;
 #[path = "../scratch/mod.rs"]
 mod scratch;
+mod serve;
 mod stage;
 mod strangers;
 mod terminal;
