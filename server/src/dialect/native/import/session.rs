@@ -11,6 +11,10 @@ use crate::authority::adopt::{ClientNamed, Elsewhere};
 use crate::dialect;
 use crate::error::{Error, Result};
 
+/// Characters of a token in clear, at least: what is shorter is the number of a row or a word, and can be guessed, for
+/// checks are not throttled. 16 hexadecimal digits are 64 bits, the least that OWASP's session management asks for.
+const TOKEN_CHARS_MIN: usize = 16;
+
 /// A row. The token is in it, or its SHA-256; whose it is, by one identifier.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -74,9 +78,13 @@ impl GivenSession {
             (Some(token), None) if token.starts_with(SESSION_PREFIX) => {
                 Err(Error::malformed("token", "this is a token of Exeunt's own"))
             }
+            (Some(token), None) if token.chars().count() < TOKEN_CHARS_MIN => Err(Error::malformed(
+                "token",
+                format!("a token of fewer than {TOKEN_CHARS_MIN} characters can be guessed"),
+            )),
             (Some(token), None) => {
                 Token::presented(token).map(|token| token.fingerprint()).ok_or_else(|| {
-                    Error::malformed("token", format!("a token has 1 to {TOKEN_BYTES_MAX} bytes"))
+                    Error::malformed("token", format!("a token has at most {TOKEN_BYTES_MAX} bytes"))
                 })
             }
             (None, Some(digits)) => read_sha256(digits)
