@@ -92,7 +92,7 @@ pub(super) async fn import(desk: &mut Desk, from: From, mut kind: Kind) -> Outco
         _ = interrupt.recv() => Err(Failure::new(Exit::Interrupted, "interrupted")),
     };
     bar.clear();
-    outcome.map_err(|failure| report.broken_off(failure))?;
+    outcome.map_err(|failure| report.broken_off(&failure))?;
     report.end(&mut desk.out)
 }
 

@@ -69,7 +69,7 @@ impl Report {
     }
 
     /// The import ends before the file does: what was told is kept, and where to go on.
-    pub(super) fn broken_off(&mut self, failure: Failure) -> Failure {
+    pub(super) fn broken_off(&mut self, failure: &Failure) -> Failure {
         let exit = failure.exit;
         let mut text = failure.to_string();
         if self.begun && !self.dry_run && !text.is_empty() {

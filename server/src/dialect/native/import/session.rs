@@ -1,6 +1,6 @@
 //! A live session of another system, as it is given.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use exeunt_core::token::{SESSION_PREFIX, TOKEN_BYTES_MAX};
 use exeunt_core::{ClientId, Door, Fingerprint, Moment, Token, UserId};
@@ -33,12 +33,12 @@ pub(super) struct GivenSession {
     idle_secs: Option<u32>,
     absolute_secs: Option<u32>,
     user_agent: Option<String>,
-    address: Option<IpAddr>,
+    address: Option<String>,
 }
 
 /// RFC 3339, or as databases write it (`2026-01-02 03:04:05+00`); or seconds since 1970.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a time with its zone or seconds since 1970")]
 enum Time {
     Secs(u64),
     Text(String),
@@ -61,7 +61,7 @@ impl GivenSession {
             idle_secs: self.idle_secs,
             absolute_secs: self.absolute_secs,
             user_agent: self.user_agent,
-            from: self.address,
+            from: self.address.as_deref().and_then(address),
         })
     }
 
@@ -124,6 +124,13 @@ pub(super) fn door(name: &str) -> Result<Door> {
 /// A client by its id, or else its name.
 pub(super) fn client(text: &str) -> ClientNamed {
     text.parse::<ClientId>().map_or_else(|_| ClientNamed::Name(text.to_owned()), ClientNamed::Id)
+}
+
+/// An address, without the port that may stand behind it. It is for the list of devices alone: for what is none of it a
+/// session is not lost.
+fn address(text: &str) -> Option<IpAddr> {
+    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
+    text.parse().ok().or_else(with_port)
 }
 
 fn moment(field: &'static str, time: Option<Time>) -> Result<Option<Moment>> {
