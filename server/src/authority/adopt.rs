@@ -2,6 +2,7 @@
 //! move, and whoever was logged out here before or meanwhile stays so.
 
 mod evidence;
+mod refused;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -61,13 +62,21 @@ pub enum ClientNamed {
 pub enum Taken {
     /// It is a session here (on a dry run: it would be).
     Made(SessionId),
-    /// Its token is known: of a session that is alive here, or of one that was ended here. Nothing was changed.
+    /// Its token opens a session that is alive here. Nothing was changed but when that was last seen, if it is this
+    /// user's and this client's and was seen there later.
+    There,
+}
+
+/// What is to be done with one.
+enum Ready {
+    New(Box<Adopted>),
     There,
 }
 
 impl Authority {
     /// Adopts sessions in one transaction, and tells of each, in their order, what became of it. One that is refused
-    /// keeps no other one out, and none of those that are alive here is ended to make room.
+    /// keeps no other one out, and none of those that are alive here is ended to make room. One whose session here is over
+    /// is refused: nothing revives it.
     ///
     /// `since` is a place in the log that was taken before the list of them was made: whatever was ended here after it stays so.
     ///
@@ -91,27 +100,32 @@ impl Authority {
         let mut ready = Vec::with_capacity(all.len());
         for elsewhere in all {
             ready.push(match elsewhere {
-                Ok(elsewhere) => match self.prepare(call, realm, stamp, &elsewhere, &mut pulled).await {
+                Ok(elsewhere) => match self.prepare(call, realm, stamp, &elsewhere, run, &mut pulled).await {
                     Err(error) if matches!(error.kind(), Kind::Unavailable(_)) => return Err(error),
                     prepared => prepared,
                 },
                 Err(error) => Err(error),
             });
         }
-        let usable: Vec<Adopted> = ready.iter().flatten().cloned().collect();
+        let new = |ready: &Result<Ready>| match ready {
+            Ok(Ready::New(adopted)) => Some((**adopted).clone()),
+            Ok(Ready::There) | Err(_) => None,
+        };
+        let usable: Vec<Adopted> = ready.iter().filter_map(new).collect();
         let mut adopted = match run {
             Run::Real if usable.is_empty() => Vec::new(),
             Run::Real => self.record_adopted(call, realm, usable).await?,
             Run::Dry => self.look_for(&usable, call.now).await?,
         }
         .into_iter();
-        let outcome = |ready: Result<Adopted>| {
-            let Adopted { record, sessions_max, .. } = ready?;
+        let outcome = |ready: Result<Ready>| {
+            let Ready::New(new) = ready? else { return Ok(Taken::There) };
             match adopted.next().ok_or_else(|| Error::internal("an outcome is missing"))? {
-                Adoption::Recorded(_) => Ok(Taken::Made(record.session.id)),
+                Adoption::Recorded(_) => Ok(Taken::Made(new.record.session.id)),
                 Adoption::Known => Ok(Taken::There),
+                Adoption::Over(over) => Err(refused::over(over)),
                 Adoption::Dead => Err(Error::dead(Cause::Unknown)),
-                Adoption::Crowded => Err(crowded(sessions_max)),
+                Adoption::Crowded => Err(refused::crowded(new.sessions_max)),
             }
         };
         Ok(ready.into_iter().map(outcome).collect())
@@ -124,19 +138,37 @@ impl Authority {
         realm: RealmId,
         stamp: Stamp,
         elsewhere: &Elsewhere,
+        run: Run,
         pulled: &mut Pulled,
-    ) -> Result<Adopted> {
+    ) -> Result<Ready> {
         let user = self.find_user(realm, elsewhere.user.clone()).await?;
         let user = user.ok_or_else(|| Error::not_found("user"))?;
         if user.disabled {
             return Err(Error::new(Kind::Forbidden, "the user is disabled"));
         }
-        let client = self.client_of(realm, elsewhere)?;
+        let client = self.client_named(realm, elsewhere.client.as_ref(), elsewhere.door)?;
         let id = call.mint.session_id(call.now);
         let anchors =
             [Anchor::Realm(realm), Anchor::Client(client.id), Anchor::User(user.id), Anchor::Session(id)];
         self.must_not_be_pulled(&anchors, elsewhere.issued_at, pulled, call.now).await?;
-        let times = elsewhere.times(&client, call.now)?;
+        let times = elsewhere.times(&client, call.now);
+        // Its times there count for nothing as soon as it is a session here.
+        if !matches!(&times, Err(error) if matches!(error.kind(), Kind::Malformed(_)))
+            && let Some(here) = self.memory.find(&elsewhere.token)?
+        {
+            match self.memory.judge(&here, call.now) {
+                Verdict::Alive => {
+                    let same = anchors[..3].iter().all(|anchor| here.session.anchors.contains(anchor));
+                    if let (Ok(times), true, Run::Real) = (&times, same, run) {
+                        self.touches.add(here.see(times.seen));
+                    }
+                    return Ok(Ready::There);
+                }
+                Verdict::Expired => return Err(refused::ran_out(&here.session, here.seen(), call.now)),
+                Verdict::Ended(_) => {}
+            }
+        }
+        let times = times?;
         let session = Session {
             id,
             stamp,
@@ -148,18 +180,28 @@ impl Authority {
         let live = Live::new(session.clone(), client.door, elsewhere.token, 0, times.seen);
         match self.memory.judge(&live, call.now) {
             Verdict::Alive => {}
-            Verdict::Expired => return Err(Error::dead(Cause::Expired)),
+            Verdict::Expired => return Err(refused::expired(&live.session, times.seen)),
             Verdict::Ended(_) => return Err(evidence::ended()),
         }
         let user_agent =
             elsewhere.user_agent.as_deref().map(|text| cut(text, USER_AGENT_BYTES_MAX).to_owned());
         let record =
             Record { session, door: client.door, token: elsewhere.token, from: elsewhere.from, user_agent };
-        Ok(Adopted { record, seen: times.seen, sessions_max: client.sessions_max })
+        let adopted = Adopted { record, seen: times.seen, sessions_max: client.sessions_max };
+        Ok(Ready::New(Box::new(adopted)))
     }
 
-    fn client_of(&self, realm: RealmId, elsewhere: &Elsewhere) -> Result<Arc<Client>> {
-        let client = match (&elsewhere.client, elsewhere.door) {
+    /// The client that a session is used with, by its name or by the dialect that it is the built-in one of.
+    ///
+    /// # Errors
+    /// `NotFound`; `Malformed("dialect")`: neither is named, or they do not go together.
+    pub fn client_named(
+        &self,
+        realm: RealmId,
+        client: Option<&ClientNamed>,
+        door: Option<Door>,
+    ) -> Result<Arc<Client>> {
+        let client = match (client, door) {
             (Some(ClientNamed::Id(id)), _) => self.client(realm, *id)?,
             (Some(ClientNamed::Name(name)), _) => {
                 let found = self.clients(realm).into_iter().find(|client| client.name == *name);
@@ -168,7 +210,7 @@ impl Authority {
             (None, Some(door)) => self.builtin_client(realm, door)?,
             (None, None) => return Err(Error::malformed("dialect", "a session has a dialect or a client")),
         };
-        if elsewhere.door.is_some_and(|door| door != client.door) {
+        if door.is_some_and(|door| door != client.door) {
             return Err(Error::malformed("dialect", "the client is of another dialect"));
         }
         Ok(client)
@@ -210,7 +252,9 @@ impl Authority {
         let mut found = Vec::with_capacity(all.len());
         for adopted in all {
             let known = self.settle(self.store.session(SessionBy::Token(adopted.record.token), now).await)?;
-            found.push(if known.is_some() { Adoption::Known } else { Adoption::Recorded(0) });
+            found.push(known.map_or(Adoption::Recorded(0), |known| {
+                Adoption::recorded(&known.record.session, known.seen, known.verdict, now)
+            }));
         }
         Ok(found)
     }
@@ -239,18 +283,11 @@ impl Elsewhere {
             }
             // Rounded down; 0 would mean that it never expires.
             (Some(at), None) => match at.millis_since(issued_at) / 1000 {
-                0 => return Err(Error::dead(Cause::Expired)),
+                0 => return Err(refused::over_at_once()),
                 secs => u32::try_from(secs).unwrap_or(u32::MAX),
             },
             (None, secs) => secs.unwrap_or(client.absolute_secs),
         };
         Ok(Times { issued_at, seen, absolute_secs })
     }
-}
-
-fn crowded(max: u32) -> Error {
-    Error::new(
-        Kind::Conflict("user"),
-        format!("the user has {max} sessions alive, as many as the client allows (max_sessions)"),
-    )
 }

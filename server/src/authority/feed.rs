@@ -36,6 +36,14 @@ impl Authority {
         Ok(page)
     }
 
+    /// The earliest place that the log reaches back to.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn oldest(&self) -> Result<Stamp> {
+        self.settle(self.store.oldest().await)
+    }
+
     /// A page of what is in force, of the marks after a place and up to another (see [`PAGE_SNAPSHOT`]), and up to where
     /// it reaches. A snapshot at a position is all pages up to it: what is replaced while they are read is not on
     /// them, and in the feed after that position.

@@ -230,7 +230,8 @@ impl Authority {
     }
 }
 
-fn text(at: Moment) -> String {
+/// A time as people read it.
+pub(super) fn text(at: Moment) -> String {
     let time = jiff::Timestamp::from_millisecond(i64::try_from(at.millis()).unwrap_or(i64::MAX));
     time.map_or_else(|_| format!("{} s after 1970", at.secs()), |time| time.to_string())
 }

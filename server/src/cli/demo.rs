@@ -51,9 +51,9 @@ impl Demo {
         };
         let env = Env::system();
         let _writing = log::start(&config.log, &env)?;
-        let app = open(config, env, false, DemoStore::Made).await?;
-        furnish(&app).await?;
-        until_stopped(app, |address| {
+        let opened = open(config, env, false, DemoStore::Made).await?;
+        furnish(&opened.app).await?;
+        until_stopped(opened, |address| {
             // A reader who has gone does not stop the demonstration.
             let mut out = Out::new(false);
             let dialogues = DIALOGUES.replace("{address}", &address.to_string());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::keys;
@@ -18,6 +18,9 @@ use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::store::{self, StoreUrl};
 use crate::{dialect, log, serve};
+
+/// Connections that wait to be accepted, at most.
+const WAITING_MAX: u32 = 1024;
 
 #[derive(Args)]
 pub(super) struct Serve {
@@ -60,8 +63,8 @@ impl Serve {
         config.tls_key = self.tls_key.or(config.tls_key);
         config.store = self.store.unwrap_or(config.store);
         let demo = if self.allow_demo_store { Demo::Allowed } else { Demo::Refused };
-        let app = open(config, env, self.accept_clock, demo).await?;
-        until_stopped(app, |_| {}).await
+        let opened = open(config, env, self.accept_clock, demo).await?;
+        until_stopped(opened, |_| {}).await
     }
 }
 
@@ -92,12 +95,23 @@ pub(super) enum Demo {
     Refused,
 }
 
-/// Opens the server on the store of the configuration.
+/// A server that is about to listen.
+pub(super) struct Opened {
+    /// The server.
+    pub app: App,
+    public: TcpSocket,
+    admin: Option<TcpSocket>,
+}
+
+/// Opens the server on the store of the configuration. The addresses first: whoever cannot have them makes no store, and
+/// no key that the server which has them would not know.
 ///
 /// # Errors
-/// What the store says; a store made by the demonstration, unless it is allowed.
-pub(super) async fn open(config: Config, env: Env, accept_clock: bool, demo: Demo) -> Result<App> {
+/// An address that is taken; what the store says; a store made by the demonstration, unless it is allowed.
+pub(super) async fn open(config: Config, env: Env, accept_clock: bool, demo: Demo) -> Result<Opened> {
     app::check(&config)?;
+    let public = bind(config.listen)?;
+    let admin = config.admin_listen.map(bind).transpose()?;
     let url = StoreUrl::from_str(&config.store)?;
     let store = store::open(&url, Mint::new(env.entropy()).incarnation())?;
     match demo {
@@ -120,21 +134,19 @@ pub(super) async fn open(config: Config, env: Env, accept_clock: bool, demo: Dem
     };
     let app = App::open(config, env, store, accept_clock).await?;
     keys::prepare(&app, directory).await?;
-    Ok(app)
+    Ok(Opened { app, public, admin })
 }
 
 /// Serves until SIGTERM or Ctrl-C, then stops in order. SIGHUP renews the certificate; a server that has none takes it
 /// for what a closed terminal says. `ready` is told the address once it listens.
-pub(super) async fn until_stopped(app: App, ready: impl FnOnce(SocketAddr)) -> Result<()> {
+pub(super) async fn until_stopped(opened: Opened, ready: impl FnOnce(SocketAddr)) -> Result<()> {
+    let Opened { app, public, admin } = opened;
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::internal)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::internal)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(Error::internal)?;
-    let listener = bind(app.config.listen).await?;
-    let admin = match app.config.admin_listen {
-        Some(address) => Some(bind(address).await?),
-        None => None,
-    };
-    let running = serve::start(app.clone(), listener, admin).map_err(Error::internal)?;
+    let public = listen(public, app.config.listen)?;
+    let admin = admin.zip(app.config.admin_listen).map(|(socket, address)| listen(socket, address));
+    let running = serve::start(app.clone(), public, admin.transpose()?).map_err(Error::internal)?;
     tracing::info!(address = %running.address, sessions = app.authority.sessions_in_memory(), "listening");
     ready(running.address);
     notify("READY=1");
@@ -160,7 +172,22 @@ async fn renew(app: App) {
     drop(tokio::task::spawn_blocking(renew).await);
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener> {
-    let listener = TcpListener::bind(address).await;
-    listener.map_err(|error| Error::malformed("listen", format!("cannot listen on {address}: {error}")))
+/// Takes an address. Nobody is let in yet: whoever calls is refused until the server is ready.
+fn bind(address: SocketAddr) -> Result<TcpSocket> {
+    let take = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // So that a restart need not wait for the connections of before.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        Ok(socket)
+    };
+    take().map_err(|error| refused(address, &error))
+}
+
+fn listen(socket: TcpSocket, address: SocketAddr) -> Result<TcpListener> {
+    socket.listen(WAITING_MAX).map_err(|error| refused(address, &error))
+}
+
+fn refused(address: SocketAddr, error: &std::io::Error) -> Error {
+    Error::malformed("listen", format!("cannot listen on {address}: {error}"))
 }

@@ -1,6 +1,6 @@
 //! What is moved over from another system: its users, and its live sessions.
 
-use exeunt_core::Moment;
+use exeunt_core::{Moment, Session, Verdict};
 
 use super::Record;
 
@@ -20,10 +20,34 @@ pub struct Adopted {
 pub enum Adoption {
     /// It is recorded, at this place in the order of issue.
     Recorded(u64),
-    /// A session with this token is recorded already, or one was adopted before and forgotten since.
+    /// A session with this token is alive here already.
     Known,
+    /// The token is known, and its session is over. A token is adopted once.
+    Over(Over),
     /// It would be dead at birth: expired, or ended by a mark after its stamp. Nothing was recorded.
     Dead,
     /// The user has as many sessions alive as it may have. Nothing was recorded, and none of those was ended.
     Crowded,
+}
+
+/// How the session of a token that is known came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Its time ran out, then.
+    RanOut(Moment),
+    /// A mark ended it.
+    Ended,
+    /// It was adopted once, is over, and was forgotten.
+    Forgotten,
+}
+
+impl Adoption {
+    /// Of a token whose session is recorded, and was last seen at `seen`.
+    pub fn recorded(session: &Session, seen: Moment, verdict: Verdict, now: Moment) -> Self {
+        match verdict {
+            Verdict::Alive => Self::Known,
+            Verdict::Expired => Self::Over(Over::RanOut(session.deadline(seen).unwrap_or(now).min(now))),
+            Verdict::Ended(_) => Self::Over(Over::Ended),
+        }
+    }
 }

@@ -167,6 +167,10 @@ impl<S: Store + ?Sized> Ledger for Faulty<S> {
         self.pass(self.inner.marks(realm, after, limit)).await
     }
 
+    async fn oldest(&self) -> Result<Stamp> {
+        self.pass(self.inner.oldest()).await
+    }
+
     async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot> {
         self.pass(self.inner.snapshot(realm, own)).await
     }

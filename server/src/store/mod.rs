@@ -27,7 +27,7 @@ pub mod sqlite;
 mod usage;
 mod user;
 
-pub use adopt::{Adopted, Adoption};
+pub use adopt::{Adopted, Adoption, Over};
 use async_trait::async_trait;
 pub use audit::{AuditEntry, AuditPlace, Cut, Trail};
 pub use backup::{Backup, OneAtATime};
@@ -129,6 +129,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// `None`), and the position up to which the reader then has everything. [`Kind::NotFound`](crate::error::Kind)
     /// if the log no longer reaches back to `after`.
     async fn marks(&self, realm: Option<RealmId>, after: Stamp, limit: u32) -> Result<MarkPage>;
+
+    /// The earliest place that the log reaches back to: what came before it is forgotten, or of an earlier life.
+    async fn oldest(&self) -> Result<Stamp>;
 
     /// The latest mark of each realm, client and user, and, unless left out, of each session that is recorded: what
     /// is in force.

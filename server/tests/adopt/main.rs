@@ -6,6 +6,7 @@
 #[path = "../binary/mod.rs"]
 mod binary;
 mod express;
+mod lists;
 mod postgres;
 #[path = "../scratch/mod.rs"]
 mod scratch;

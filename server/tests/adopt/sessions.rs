@@ -94,7 +94,8 @@ fn rows_that_are_refused_are_told_without_their_tokens() {
         told,
         [
             "exeunt: line 2: no such user",
-            "exeunt: line 3: the session has expired",
+            "exeunt: line 3: the session has expired: its expires_at is not after its issued_at (else last_seen_at, \
+             else now)",
             "exeunt: line 4: it is there already (--skip-existing passes over it)",
             "exeunt: line 5: the row is not as documented: unknown field, expected one of `token`, \
              `token_sha256`, `user`, `username`, `email`, `account_number`, `dialect`, `client`, `issued_at`, \

@@ -33,6 +33,8 @@ fn every_outcome_has_its_code() {
         (2, "", &["logout", "--everybody", "--user", "alice"], "cannot be used with"),
         (2, "", &["logout", "--everybody"], "--yes"),
         (2, "", &["user", "remove", "alice"], "--yes"),
+        (2, "", &["client", "change", "native", "--rotate-secret"], "client native has no secret"),
+        (2, "", &["client", "change", "runsignup", "--rotate-secret"], "client runsignup has no secret"),
         (0, &token, &["check"], ""),
         (7, "exs_nothing", &["check"], ""),
         (2, "", &["check"], "one line"),

@@ -10,9 +10,11 @@ mod document;
 mod follow;
 mod forwarder;
 mod help;
+mod marks;
 mod output;
 #[path = "../scratch/mod.rs"]
 mod scratch;
+mod serve;
 mod stage;
 mod strangers;
 mod terminal;

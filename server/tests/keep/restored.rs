@@ -104,6 +104,7 @@ async fn the_log_begins_anew() {
         assert_eq!(error.kind(), Kind::NotFound, "{after}");
     }
     let start = Stamp::from_number(begun.position.stamp.number() - 1);
+    assert_eq!(store.oldest().await.unwrap(), start);
     let page = store.marks(None, start, 10).await.unwrap();
     assert_eq!(
         page.marks.iter().map(|mark| (mark.anchor, mark.why)).collect::<Vec<_>>(),

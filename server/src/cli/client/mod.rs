@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use self::given::Given;
 use super::desk::{Ask, Desk, asking};
 use super::ending::{Sure, sessions, would_end};
-use super::exit::{Exit, Outcome};
+use super::exit::{Exit, Failure, Outcome};
 use super::list::{Limit, list};
 use super::print::{Column, Out, Room, say, text, time};
 use super::reference::{self, Named};
@@ -144,6 +144,13 @@ impl Change {
     async fn run(self, desk: &mut Desk) -> Outcome {
         let Named { id, name } = reference::client_id(&mut desk.remote, &self.client).await?;
         if self.rotate_secret {
+            // Before anybody is asked to end sessions for nothing.
+            let client = desk.remote.get(&format!("/v1/clients/{id}")).await?;
+            if client["dialect"] != "runsignup" || client["builtin"] == true {
+                return Err(Failure::usage(format!(
+                    "client {name} has no secret: only partners of RunSignup have one"
+                )));
+            }
             let count = would_end(desk, &format!("/v1/clients/{id}/sessions"), &[]).await?;
             let what =
                 format!("This makes the secret of client {name} worthless and ends {}.", sessions(count));

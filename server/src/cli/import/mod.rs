@@ -2,18 +2,21 @@
 //! refused is told with its line. Nothing of a row but its line is ever repeated: rows hold hashes and tokens.
 
 mod csv;
+mod input;
+mod reading;
 mod report;
 mod rows;
 
-use std::fs::File;
-use std::io::{BufReader, Read};
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Map, Value};
 
+use self::input::Input;
+use self::reading::Reading;
 use self::report::Report;
-use self::rows::{Row, Rows};
+use self::rows::Row;
+use super::ask::interrupts;
 use super::desk::Desk;
 use super::exit::{Exit, Failure, Outcome};
 use super::progress::Bar;
@@ -23,8 +26,6 @@ use crate::env::Env;
 const BATCH_ROWS_MAX: usize = 1_000;
 /// Bytes of rows in one batch, from which on it is sent.
 const BATCH_BYTES: usize = 1 << 20;
-/// Bytes that are read at once.
-const READ_BYTES: usize = 256 << 10;
 
 #[derive(Args)]
 pub(super) struct From {
@@ -77,15 +78,47 @@ pub(super) enum Meaning {
 /// # Errors
 /// `Partly` if a row was refused; what the server says; the file's.
 pub(super) async fn import(desk: &mut Desk, from: From, mut kind: Kind) -> Outcome {
-    let env = Env::system();
-    let (input, total) = open(&from.file)?;
-    let mut rows = Rows::new(BufReader::with_capacity(READ_BYTES, input), kind.columns);
+    let input = Input::open(&from.file)?;
+    if let Some(refused) = &from.refused {
+        input.must_not_be(refused)?;
+    }
+    prepare(desk, &mut kind).await?;
     let mut report = Report::new(kind.what, &from)?;
+    let env = Env::system();
     let mut bar = Bar::new(&env, "importing");
+    let mut interrupt = interrupts()?;
+    let outcome = tokio::select! {
+        outcome = transfer(desk, &from, kind, input, &mut report, &mut bar) => outcome,
+        _ = interrupt.recv() => Err(Failure::new(Exit::Interrupted, "interrupted")),
+    };
+    bar.clear();
+    outcome.map_err(|failure| report.broken_off(&failure))?;
+    report.end(&mut desk.out)
+}
+
+/// Asks the server whether it takes what is beside the rows, before any is read: or each row would be told the same. It
+/// tells the position of before.
+async fn prepare(desk: &mut Desk, kind: &mut Kind) -> Outcome<()> {
+    let none: [&str; 0] = [];
+    let answer = desk.remote.post_text(&format!("{}?dry_run=1", kind.path), kind.body(&none)).await?;
+    kind.keep_since(&answer);
+    Ok(())
+}
+
+async fn transfer(
+    desk: &mut Desk,
+    from: &From,
+    mut kind: Kind,
+    input: Input,
+    report: &mut Report,
+    bar: &mut Bar<'_>,
+) -> Outcome<()> {
+    let total = input.bytes;
+    let mut reading = Reading::start(input, kind.columns)?;
     let mut batch = Vec::new();
     let mut bytes = 0;
     loop {
-        let row = rows.next()?;
+        let row = reading.next().await?;
         let ended = row.is_none();
         match row {
             Some(Row { line, json: Ok(json) }) => {
@@ -97,27 +130,14 @@ pub(super) async fn import(desk: &mut Desk, from: From, mut kind: Kind) -> Outco
         }
         if batch.len() == BATCH_ROWS_MAX || bytes >= BATCH_BYTES || ended && !batch.is_empty() {
             bar.clear();
-            let sent = send(desk, &mut kind, from.dry_run, &mut report, std::mem::take(&mut batch)).await;
-            sent.map_err(|failure| report.broken_off(&failure))?;
+            send(desk, &mut kind, from.dry_run, report, std::mem::take(&mut batch)).await?;
             bytes = 0;
-            bar.show(rows.bytes(), total);
+            bar.show(reading.bytes(), total);
         }
         if ended {
-            bar.clear();
-            return report.end(&mut desk.out);
+            return Ok(());
         }
     }
-}
-
-/// The input, and how many bytes it has, as far as that is known.
-fn open(file: &PathBuf) -> Outcome<(Box<dyn Read>, u64)> {
-    if file.as_os_str() == "-" {
-        return Ok((Box::new(std::io::stdin()), 0));
-    }
-    let failed = |error| Failure::new(Exit::Failed, format!("{} cannot be read: {error}", file.display()));
-    let opened = File::open(file).map_err(failed)?;
-    let bytes = opened.metadata().map_err(failed)?.len();
-    Ok((Box::new(opened), bytes))
 }
 
 async fn send(
@@ -128,12 +148,9 @@ async fn send(
     batch: Vec<(u64, String)>,
 ) -> Outcome<()> {
     let rows: Vec<&str> = batch.iter().map(|(_, json)| json.as_str()).collect();
-    let mut body = format!("{{\"{}\":[{}]", kind.what, rows.join(","));
-    for (name, value) in &kind.beside {
-        body += &format!(",{}:{value}", Value::from(name.as_str()));
-    }
-    body.push('}');
+    let body = kind.body(&rows);
     let path = if dry_run { format!("{}?dry_run=1", kind.path) } else { kind.path.to_owned() };
+    report.begins();
     let answer = desk.remote.post_text(&path, body).await?;
     let results = answer["results"].as_array().filter(|results| results.len() == batch.len());
     let results = results.ok_or_else(|| {
@@ -142,12 +159,28 @@ async fn send(
             "the server did not tell what became of each row: it is of another version",
         )
     })?;
-    // What was ended here since the first batch stays so, in each later one.
-    if let Some(position) = answer["position"].as_str() {
-        kind.beside.insert("since".to_owned(), position.into());
-    }
+    kind.keep_since(&answer);
     for ((line, _), result) in batch.iter().zip(results) {
         report.outcome(*line, result)?;
     }
     Ok(())
+}
+
+impl Kind {
+    /// A batch of rows, each of them JSON.
+    fn body(&self, rows: &[&str]) -> String {
+        let mut body = format!("{{\"{}\":[{}]", self.what, rows.join(","));
+        for (name, value) in &self.beside {
+            body += &format!(",{}:{value}", Value::from(name.as_str()));
+        }
+        body.push('}');
+        body
+    }
+
+    /// What was ended here since the first answer stays so, in each later batch.
+    fn keep_since(&mut self, answer: &Value) {
+        if let Some(position) = answer["position"].as_str() {
+            self.beside.insert("since".to_owned(), position.into());
+        }
+    }
 }

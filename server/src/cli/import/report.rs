@@ -21,6 +21,7 @@ pub(super) struct Report {
     there: u64,
     refused: u64,
     last_line: u64,
+    begun: bool,
 }
 
 impl Report {
@@ -37,6 +38,7 @@ impl Report {
             there: 0,
             refused: 0,
             last_line: 0,
+            begun: false,
         })
     }
 
@@ -61,16 +63,26 @@ impl Report {
         self.told(line, reason)
     }
 
+    /// The first batch is about to be sent: from now on something may have been written.
+    pub(super) fn begins(&mut self) {
+        self.begun = true;
+    }
+
     /// The import ends before the file does: what was told is kept, and where to go on.
     pub(super) fn broken_off(&mut self, failure: &Failure) -> Failure {
-        let kept = self.file.as_mut().map_or(Ok(()), Write::flush);
         let exit = failure.exit;
-        let lost = kept.err().map(|error| format!(" (the file of --refused is not whole: {error})"));
-        let text = format!(
-            "{failure} What is in the file up to line {} is done; the same command with --skip-existing goes on.{}",
-            self.last_line,
-            lost.unwrap_or_default()
-        );
+        let mut text = failure.to_string();
+        if self.begun && !self.dry_run && !text.is_empty() {
+            let stop = if text.ends_with(['.', '?', '!']) { "" } else { "." };
+            let done = match self.last_line {
+                0 => "No line is known to be done".to_owned(),
+                line => format!("What is in the file up to line {line} is done"),
+            };
+            text = format!("{text}{stop} {done}; the same command with --skip-existing goes on.");
+        }
+        if let Some(Err(error)) = self.file.as_mut().map(Write::flush) {
+            text = format!("{text} (the file of --refused is not whole: {error})");
+        }
         Failure::new(exit, text)
     }
 

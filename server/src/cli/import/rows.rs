@@ -9,6 +9,11 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 
 /// The longest row, in bytes.
 const ROW_BYTES_MAX: usize = 64 << 10;
+/// Of an input that has neither a header nor a row: no list has none, but a program that failed writes one.
+const EMPTY: &str =
+    "the input is empty, without a header or a row: see whether what was to write it has failed";
+const ARRAY: &str =
+    "this is a JSON array, and JSON lines are wanted: one object a line, with nothing around them";
 
 /// A row as it is sent, or why it cannot be.
 pub(super) struct Row {
@@ -58,6 +63,7 @@ impl<R: BufRead> Rows<R> {
         while !self.over {
             let line = self.line + 1;
             let text = match self.record()? {
+                Read1::End if self.form.is_none() => return Err(Failure::usage(EMPTY)),
                 Read1::End => break,
                 Read1::Wrong(reason) => {
                     return match self.form {
@@ -74,6 +80,9 @@ impl<R: BufRead> Rows<R> {
                 None if text.trim_start().starts_with('{') => {
                     self.form = Some(Form::JsonLines);
                     return Ok(Some(Row { line, json: object(&text) }));
+                }
+                None if text.trim_start().starts_with('[') => {
+                    return Err(Failure::usage(format!("line {line}: {ARRAY}")));
                 }
                 None => {
                     let header = header(&text, self.columns);
@@ -186,7 +195,7 @@ fn cells(text: &str, header: &[usize], columns: &[Column]) -> Result<String, Str
     let mut row = Map::new();
     for (field, place) in fields.into_iter().zip(header).filter(|(field, _)| !field.is_empty()) {
         let Column(name, meaning) = &columns[*place];
-        let value = meaning.read(field).ok_or_else(|| format!("{name} is not as documented"))?;
+        let value = meaning.read(field).ok_or_else(|| format!("{name} is {}", meaning.rule()))?;
         row.insert((*name).to_owned(), value);
     }
     Ok(Value::Object(row).to_string())
@@ -205,6 +214,16 @@ fn object(text: &str) -> Result<String, String> {
 }
 
 impl Meaning {
+    /// What a cell holds.
+    const fn rule(self) -> &'static str {
+        match self {
+            Self::Text | Self::Time => "text",
+            Self::Flag => "true, false, t, f, 1 or 0",
+            Self::Object => "a JSON object",
+            Self::Number => "a whole number",
+        }
+    }
+
     fn read(self, text: String) -> Option<Value> {
         match self {
             Self::Text => Some(text.into()),

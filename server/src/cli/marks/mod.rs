@@ -13,13 +13,16 @@ use super::remote::with_query;
 
 /// Marks that are asked for at once.
 const PAGE: u64 = 1000;
+/// The position that the log still reaches back to, as the server names it.
+const OLDEST: &str = "oldest";
 
 #[derive(Args)]
 pub(super) struct Marks {
     /// Go on for ever: print each mark as it is raised. Without --after it begins now
     #[arg(long)]
     follow: bool,
-    /// Begin behind this position, as an earlier call told it [default: the beginning of the log]
+    /// Begin behind this position, as an earlier call told it [default: the beginning of the log, as far back as it still
+    /// reaches]
     #[arg(long, value_name = "POSITION")]
     after: Option<String>,
     /// Stop after so many [default: print all]
@@ -50,7 +53,14 @@ impl Ask for Marks {
             let limit = left.min(PAGE).to_string();
             let here = after.iter().map(|after| ("after", after.as_str()));
             let path = with_query("/v1/marks", here.chain([("limit", limit.as_str())]));
-            let page = desk.remote.get(&path).await?;
+            let page = match desk.remote.get(&path).await {
+                Err(failure) if failure.exit == Exit::Gone && after.is_none() => {
+                    say("earlier marks are forgotten: the log begins here");
+                    after = Some(OLDEST.to_owned());
+                    continue;
+                }
+                page => page?,
+            };
             let marks = page["items"].as_array().map(Vec::as_slice).unwrap_or_default();
             let position = text(&page["position"]);
             let life = position.split('.').next().unwrap_or_default();

@@ -89,6 +89,12 @@ async fn import_sessions(mut x: Exchange, caller: Caller) -> Reply {
             None => return Ok(error::gone()),
         },
     };
+    if batch.dialect.is_some() || batch.client.is_some() {
+        // What is wrong with what they share is told once, and not of each row.
+        let door = batch.dialect.as_deref().map(session::door).transpose()?;
+        let client = batch.client.as_deref().map(session::client);
+        app.authority.client_named(caller.realm.id, client.as_ref(), door)?;
+    }
     let read = |text: &&RawValue| {
         let given = row::<GivenSession>(text)?.or(batch.dialect.as_deref(), batch.client.as_deref());
         given.into_elsewhere()
@@ -112,10 +118,22 @@ fn row<T: DeserializeOwned>(row: &RawValue) -> Result<T> {
         return Err(Error::malformed("row", "a row is a JSON object"));
     }
     serde_json::from_str(row.get()).map_err(|error| {
+        let (name, error) = wrong_member::<T>(row.get()).unwrap_or((String::new(), error));
         let said = wire::without_values(&error);
         // Its line is the caller's, and not one of this text.
         let said = said.split(" at line ").next().unwrap_or_default();
-        Error::malformed("row", format!("the row is not as documented: {said}"))
+        Error::malformed("row", format!("the row is not as documented: {name}{said}"))
+    })
+}
+
+/// The member whose value is wrong by itself, and why. The names of unknown ones are never told: they are the caller's
+/// text, which may be a secret in the wrong place.
+fn wrong_member<T: DeserializeOwned>(row: &str) -> Option<(String, serde_json::Error)> {
+    let members: Map<String, Value> = serde_json::from_str(row).ok()?;
+    members.into_iter().find_map(|(name, value)| {
+        let told = format!("{name}: ");
+        let error = serde_json::from_value::<T>(Value::Object(Map::from_iter([(name, value)]))).err()?;
+        (!error.to_string().starts_with("unknown field")).then_some((told, error))
     })
 }
 
@@ -139,6 +157,7 @@ impl From<GivenUser> for Newcomer {
             data: given.data,
             disabled: given.disabled,
         };
-        Self { user, password_hash: given.password_hash }
+        // As an empty cell of a table says that there is none.
+        Self { user, password_hash: given.password_hash.filter(|hash| !hash.is_empty()) }
     }
 }

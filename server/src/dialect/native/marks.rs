@@ -12,6 +12,8 @@ use crate::exchange::{Answer, Exchange};
 
 /// Marks on a page unless asked otherwise.
 const PAGE_USUAL: u32 = 100;
+/// Instead of a position: the earliest that the log reaches back to. Whoever says it knows that marks may be missing.
+const OLDEST: &str = "oldest";
 
 pub(super) fn page(x: Exchange) -> Answer {
     serve(x, Need::Read, run_page)
@@ -21,7 +23,11 @@ async fn run_page(x: Exchange, caller: Caller) -> Reply {
     let limit = wire::parsed(&x, "limit")?.unwrap_or(PAGE_USUAL);
     let authority = &x.app.authority;
     let (after, end) = (wire::parameter(&x, "after"), authority.position().await?);
-    let Some(after) = place("after", after.as_deref(), end)? else { return Ok(error::gone()) };
+    let after = match after.as_deref() {
+        Some(OLDEST) => Some(authority.oldest().await?),
+        after => place("after", after, end)?,
+    };
+    let Some(after) = after else { return Ok(error::gone()) };
     match authority.marks(caller.view(&x), after, limit).await {
         Ok(page) => {
             let items: Vec<_> = page.marks.iter().map(mark::mark).collect();

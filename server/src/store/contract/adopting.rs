@@ -6,7 +6,7 @@ use super::fixture::{
     ABSOLUTE_SECS, IDLE_SECS, NOW, REALM, audit_entry, fresh, id, issue, kind, raise, raise_session, user,
 };
 use crate::error::{Error, Kind, Result};
-use crate::store::{Adopted, Adoption, AuditPlace, Identifier, NewSession, SessionBy, Store};
+use crate::store::{Adopted, Adoption, AuditPlace, Identifier, NewSession, Over, SessionBy, Store};
 
 /// Session `number` of user `user`, issued elsewhere a minute ago and seen half a minute ago.
 pub(super) async fn elsewhere(store: &dyn Store, number: u64, user: u64) -> Result<Adopted> {
@@ -60,7 +60,8 @@ pub async fn an_adopted_session_is_a_session(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// Neither while its session is recorded, nor after that was ended, nor when it was forgotten.
+/// Neither while its session is recorded, nor after that was ended or ran out, nor when it was forgotten: and which of
+/// these it is, is told.
 pub async fn a_token_is_adopted_once(store: &dyn Store) -> Result<()> {
     let adopted = elsewhere(store, 1, 1).await?;
     let again = async |number| {
@@ -74,17 +75,28 @@ pub async fn a_token_is_adopted_once(store: &dyn Store) -> Result<()> {
     assert_eq!(both, [Adoption::Recorded(1), Adoption::Known]);
     assert_eq!(store.audit(None, AuditPlace::NEWEST, 10).await?.entries.len(), 1);
     raise_session(store, &adopted.record.session).await?;
-    assert_eq!(again(3).await?, [Adoption::Known]);
+    assert_eq!(again(3).await?, [Adoption::Over(Over::Ended)]);
     let later = NOW.plus_secs(1_000);
     while store.sweep(later, 100, 1_000_000, 100).await?.more {}
     assert!(store.session(SessionBy::Token(adopted.record.token), NOW).await?.is_none());
-    assert_eq!(again(4).await?, [Adoption::Known]);
+    assert_eq!(again(4).await?, [Adoption::Over(Over::Forgotten)]);
     // What was issued here is known as well.
     let own = fresh(store, 5, 1).await?;
     store.issue(own.clone()).await?;
     let mut copy = elsewhere(store, 6, 1).await?;
     copy.record.token = own.record.token;
     assert_eq!(store.adopt(vec![copy], NOW, None).await?, [Adoption::Known]);
+    // One that ran out is over, however late the list says it was seen, and with the mark of its expiry as without.
+    let idle = elsewhere(store, 7, 1).await?;
+    assert_eq!(store.adopt(vec![idle.clone()], NOW, None).await?, [Adoption::Recorded(3)]);
+    let over = idle.seen.plus_secs(IDLE_SECS.into());
+    let later = over.plus_secs(60);
+    for _ in 0..2 {
+        let mut seen = elsewhere(store, 8, 1).await?;
+        (seen.record.token, seen.seen) = (idle.record.token, later);
+        assert_eq!(store.adopt(vec![seen], later, None).await?, [Adoption::Over(Over::RanOut(over))]);
+        store.expire(vec![idle.record.session.id], later).await?;
+    }
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use super::fixture::{NOW, REALM, audit_entry, fresh, id, kind, raise, user};
 use super::reopen::everything;
 use crate::error::{Error, Kind, Outage, Result};
 use crate::store::faulty::{Fault, Faulty};
-use crate::store::{Adoption, Directory, Identifier, Ledger, Others, SessionBy, Store};
+use crate::store::{Adoption, Directory, Identifier, Ledger, Others, Over, SessionBy, Store};
 
 type Broken = Faulty<dyn Store>;
 
@@ -90,7 +90,7 @@ async fn move_over(store: &Broken) -> Result<()> {
     assert!(matches!(first[..], [Adoption::Recorded(_) | Adoption::Known]));
     assert_eq!(store.inner().unended(0, 100, NOW).await?.len(), before + 1);
     logout(store, &adopted.record.session).await?;
-    assert_eq!(adopt().await?, [Adoption::Known]);
+    assert_eq!(adopt().await?, [Adoption::Over(Over::Ended)]);
     assert_dead(store, std::slice::from_ref(&adopted.record.session)).await?;
     let outcomes = insist(store, async || store.import_users(vec![user(9)], None).await).await?;
     assert!(matches!(kind(outcomes.into_iter().collect::<Result<Vec<_>>>()), None | Some(Kind::Conflict(_))));

@@ -152,6 +152,7 @@ pub async fn the_log_begins_where_it_was_dropped(store: &dyn Store) -> Result<()
     for number in 1..=3 {
         raise_session(store, &issue(store, number, number).await?).await?;
     }
+    assert_eq!(store.oldest().await?, Stamp::ZERO);
     let late = raise(Anchor::User(UserId(id(1))), Why::Everywhere);
     let when = NOW.plus_secs(LOG_SECS);
     store.raise(Raise { when, ..late.clone() }).await?;
@@ -161,6 +162,7 @@ pub async fn the_log_begins_where_it_was_dropped(store: &dyn Store) -> Result<()
         let page = store.marks(None, Stamp::from_number(after), 10).await;
         assert_eq!(kind(page), Some(Kind::NotFound), "after {after}");
     }
+    assert_eq!(store.oldest().await?, Stamp::from_number(3));
     let page = store.marks(None, Stamp::from_number(3), 10).await?;
     assert_eq!((page.marks.len(), page.position.stamp.number()), (1, 4));
     sweep(store, when.plus_secs(LOG_SECS + 1), 2).await?;

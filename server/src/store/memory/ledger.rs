@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::store::book::{Draft, Ruling};
 use crate::store::choice::{beyond_limit, by_itself, realm_of, session_id, spared};
 use crate::store::{
-    Adopted, Adoption, AuditEntry, Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position,
+    Adopted, Adoption, AuditEntry, Found, Issued, Ledger, List, MarkPage, NewSession, Others, Over, Position,
     Raise, RaiseOutcome, Record, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept, seen_at_most,
 };
 
@@ -132,6 +132,10 @@ impl Ledger for MemoryStore {
         Ok(MarkPage { marks, position: Position { stamp, ..state.position() } })
     }
 
+    async fn oldest(&self) -> Result<Stamp> {
+        Ok(Stamp::from_number(self.state()?.log_start.saturating_sub(1)))
+    }
+
     async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot> {
         let state = self.state()?;
         let in_force =
@@ -209,10 +213,14 @@ impl State {
 
     fn adopt(&mut self, adopted: Adopted, now: Moment) -> Adoption {
         let Adopted { record, seen, sessions_max } = adopted;
-        if self.tokens.contains_key(&record.token) || self.adopted.contains(&record.token) {
-            return Adoption::Known;
-        }
         let draft = self.book.draft();
+        if let Some(kept) = self.tokens.get(&record.token).and_then(|row| self.sessions.get(row)) {
+            let (session, seen) = (&kept.record.session, kept.seen);
+            return Adoption::recorded(session, seen, draft.verdict(session, seen, now), now);
+        }
+        if self.adopted.contains(&record.token) {
+            return Adoption::Over(Over::Forgotten);
+        }
         if draft.judge(&record.session, seen, now) != Verdict::Alive {
             return Adoption::Dead;
         }

@@ -4,16 +4,16 @@ use exeunt_core::{Anchor, Fingerprint, Moment, UserId, Verdict};
 
 use super::batch::Batch;
 use super::encode::bound;
-use super::sessions::under;
+use super::sessions::{find, under};
 use crate::error::Result;
-use crate::store::{Adopted, Adoption};
+use crate::store::{Adopted, Adoption, Over, SessionBy};
 
 impl Batch<'_> {
     pub(super) fn adopt(&mut self, adopted: &Adopted, now: Moment) -> Result<Adoption> {
         let Adopted { record, seen, sessions_max } = adopted;
         let session = &record.session;
-        if self.is_known(record.token)? {
-            return Ok(Adoption::Known);
+        if let Some(known) = self.known(record.token, now)? {
+            return Ok(known);
         }
         if self.draft.judge(session, *seen, now) != Verdict::Alive {
             return Ok(Adoption::Dead);
@@ -32,9 +32,15 @@ impl Batch<'_> {
         Ok(Adoption::Recorded(place))
     }
 
-    fn is_known(&self, token: Fingerprint) -> Result<bool> {
-        let sql = "SELECT 1 FROM sessions WHERE token = ?1 UNION ALL SELECT 1 FROM adopted WHERE token = ?1";
-        Ok(self.conn.prepare_cached(sql)?.exists([token.0])?)
+    /// What is known of a token; `None`: nothing.
+    fn known(&self, token: Fingerprint, now: Moment) -> Result<Option<Adoption>> {
+        if let Some(kept) = find(self.conn, SessionBy::Token(token))? {
+            let (session, seen) = (&kept.record.session, self.shared.seen(kept.place, kept.seen));
+            let verdict = self.draft.verdict(session, seen, now);
+            return Ok(Some(Adoption::recorded(session, seen, verdict, now)));
+        }
+        let adopted = self.conn.prepare_cached("SELECT 1 FROM adopted WHERE token = ?")?.exists([token.0])?;
+        Ok(adopted.then_some(Adoption::Over(Over::Forgotten)))
     }
 
     /// At most how many sessions of this user are alive, if that is fewer than `max`.

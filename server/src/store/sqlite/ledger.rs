@@ -107,6 +107,10 @@ impl Ledger for SqliteStore {
         self.read(move |reading| reading.marks(realm, after, limit)).await
     }
 
+    async fn oldest(&self) -> Result<Stamp> {
+        self.read(|reading| reading.oldest()).await
+    }
+
     async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot> {
         self.read(move |reading| reading.snapshot(realm, own)).await
     }

@@ -67,6 +67,12 @@ fn look(mut rows: Rows<'_>, realm: Option<RealmId>, limit: usize) -> Result<Look
     Ok(Looked { marks, last, full })
 }
 
+/// Between an earlier life and this one there is a gap, which no reader may take for nothing.
+fn oldest(conn: &Connection) -> Result<Stamp> {
+    let start = meta::number(conn, "log_start")?.max(meta::number(conn, "life_start")?);
+    Ok(Stamp::from_number(start.saturating_sub(1)))
+}
+
 impl Reading<'_> {
     pub(super) fn why(self, session: &Session) -> Result<Option<Mark>> {
         let latest = |anchor| self.shared.book().marks().latest(anchor).map(|raised| raised.at);
@@ -78,9 +84,7 @@ impl Reading<'_> {
         // Whatever is in the book is in the file, so a transaction that begins now sees all up to here.
         let known = self.shared.position();
         let transaction = self.conn.unchecked_transaction()?;
-        // Between an earlier life and this one there is a gap, which no reader may take for nothing.
-        let start = meta::number(&transaction, "log_start")?.max(meta::number(&transaction, "life_start")?);
-        if after.next().number() < start {
+        if after < oldest(&transaction)? {
             return Err(Error::not_found("position in the log any more"));
         }
         let sql = format!("SELECT {MARK}, 1 FROM marks WHERE stamp > ? ORDER BY stamp");
@@ -92,6 +96,10 @@ impl Reading<'_> {
             None => known.stamp,
         };
         Ok(MarkPage { marks: looked.marks, position: Position { stamp, ..known } })
+    }
+
+    pub(super) fn oldest(self) -> Result<Stamp> {
+        oldest(self.conn)
     }
 
     pub(super) fn in_force(

@@ -17,7 +17,7 @@ fn csv_and_json_lines_are_told_apart_by_their_beginning() {
     assert_eq!(read(b"name,off\nada,t\r\n\n,0\n"), [r#"2 {"name":"ada","off":true}"#, r#"4 {"off":false}"#]);
     assert_eq!(read(b"\xef\xbb\xbfname\nada"), [r#"2 {"name":"ada"}"#]);
     assert_eq!(read(b"{\"name\":\"a\"}\n\n {\"x\": 1} \n"), [r#"1 {"name":"a"}"#, r#"3 {"x": 1}"#]);
-    assert!(read(b"").is_empty());
+    assert!(read(b"name,off\n").is_empty(), "a list may have no rows");
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn a_row_that_cannot_be_read_is_told_by_its_line_and_the_next_is_read() {
             "3 !the row is not UTF-8",
             r#"4 {"name":"two\nlines","off":true}"#,
             "6 !a quote stands within a field that does not begin with one",
-            "7 !off is not as documented",
+            "7 !off is true, false, t, f, 1 or 0",
             r#"8 {"name":"b","off":true}"#,
         ]
     );
@@ -57,5 +57,19 @@ fn a_file_that_ends_in_the_middle_says_so() {
 fn a_header_that_makes_no_sense_ends_it() {
     for file in ["nmae\nx\n", "name,name\n", "name,\n", "name,\"off\nx\n"] {
         assert!(Rows::new(file.as_bytes(), COLUMNS).next().is_err(), "{file}");
+    }
+}
+
+#[test]
+fn what_is_no_list_at_all_ends_it() {
+    let why = |file: &[u8]| match Rows::new(file, COLUMNS).next() {
+        Err(failure) => failure.to_string(),
+        Ok(_) => String::new(),
+    };
+    for file in [&b""[..], b"\n", b"  \n\r\n", b"\xef\xbb\xbf"] {
+        assert!(why(file).contains("the input is empty"), "{file:?}");
+    }
+    for file in [&b"[{\"name\":\"a\"},\n{\"name\":\"b\"}]\n"[..], b"[]", b" [\n{\"name\":\"a\"}\n]"] {
+        assert!(why(file).contains("one object a line"), "{file:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! A live session of another system, as it is given.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use exeunt_core::token::{SESSION_PREFIX, TOKEN_BYTES_MAX};
 use exeunt_core::{ClientId, Door, Fingerprint, Moment, Token, UserId};
@@ -10,6 +10,10 @@ use crate::authority::Identifier;
 use crate::authority::adopt::{ClientNamed, Elsewhere};
 use crate::dialect;
 use crate::error::{Error, Result};
+
+/// Characters of a token in clear, at least: what is shorter is the number of a row or a word, and can be guessed, for
+/// checks are not throttled. 16 hexadecimal digits are 64 bits, the least that OWASP's session management asks for.
+const TOKEN_CHARS_MIN: usize = 16;
 
 /// A row. The token is in it, or its SHA-256; whose it is, by one identifier.
 #[derive(Default, Deserialize)]
@@ -29,12 +33,12 @@ pub(super) struct GivenSession {
     idle_secs: Option<u32>,
     absolute_secs: Option<u32>,
     user_agent: Option<String>,
-    address: Option<IpAddr>,
+    address: Option<String>,
 }
 
 /// RFC 3339, or as databases write it (`2026-01-02 03:04:05+00`); or seconds since 1970.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a time with its zone or seconds since 1970")]
 enum Time {
     Secs(u64),
     Text(String),
@@ -49,17 +53,15 @@ impl GivenSession {
         Ok(Elsewhere {
             token: self.fingerprint()?,
             user: self.identifier()?,
-            door: self.door()?,
-            client: self.client.map(|text| {
-                text.parse::<ClientId>().map_or_else(|_| ClientNamed::Name(text), ClientNamed::Id)
-            }),
+            door: self.dialect.as_deref().map(door).transpose()?,
+            client: self.client.as_deref().map(client),
             issued_at: moment("issued_at", self.issued_at)?,
             seen_at: moment("last_seen_at", self.last_seen_at)?,
             expires_at: moment("expires_at", self.expires_at)?,
             idle_secs: self.idle_secs,
             absolute_secs: self.absolute_secs,
             user_agent: self.user_agent,
-            from: self.address,
+            from: self.address.as_deref().and_then(address),
         })
     }
 
@@ -76,9 +78,13 @@ impl GivenSession {
             (Some(token), None) if token.starts_with(SESSION_PREFIX) => {
                 Err(Error::malformed("token", "this is a token of Exeunt's own"))
             }
+            (Some(token), None) if token.chars().count() < TOKEN_CHARS_MIN => Err(Error::malformed(
+                "token",
+                format!("a token of fewer than {TOKEN_CHARS_MIN} characters can be guessed"),
+            )),
             (Some(token), None) => {
                 Token::presented(token).map(|token| token.fingerprint()).ok_or_else(|| {
-                    Error::malformed("token", format!("a token has 1 to {TOKEN_BYTES_MAX} bytes"))
+                    Error::malformed("token", format!("a token has at most {TOKEN_BYTES_MAX} bytes"))
                 })
             }
             (None, Some(digits)) => read_sha256(digits)
@@ -103,14 +109,28 @@ impl GivenSession {
             }
         }
     }
+}
 
-    fn door(&self) -> Result<Option<Door>> {
-        let Some(name) = &self.dialect else { return Ok(None) };
-        let found = dialect::ALL.iter().find(|dialect| dialect.door.name() == name);
-        found
-            .map(|dialect| Some(dialect.door))
-            .ok_or_else(|| Error::malformed("dialect", "there is no such dialect"))
-    }
+/// A dialect by its name.
+///
+/// # Errors
+/// `Malformed("dialect")`.
+pub(super) fn door(name: &str) -> Result<Door> {
+    let found = dialect::ALL.iter().find(|dialect| dialect.door.name() == name);
+    let found = found.map(|dialect| dialect.door);
+    found.ok_or_else(|| Error::malformed("dialect", "there is no such dialect"))
+}
+
+/// A client by its id, or else its name.
+pub(super) fn client(text: &str) -> ClientNamed {
+    text.parse::<ClientId>().map_or_else(|_| ClientNamed::Name(text.to_owned()), ClientNamed::Id)
+}
+
+/// An address, without the port that may stand behind it. It is for the list of devices alone: for what is none of it a
+/// session is not lost.
+fn address(text: &str) -> Option<IpAddr> {
+    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
+    text.parse().ok().or_else(with_port)
 }
 
 fn moment(field: &'static str, time: Option<Time>) -> Result<Option<Moment>> {

@@ -1,0 +1,68 @@
+//! Why a session of another system is not taken, in words that say what to look at.
+
+use exeunt_core::{Moment, Session};
+
+use crate::authority::open::text;
+use crate::error::{Cause, Error, Kind};
+use crate::store::Over;
+
+/// Its session here is over: a token is adopted once.
+pub(super) fn over(over: Over) -> Error {
+    match over {
+        Over::RanOut(at) => ran_out_at(at),
+        Over::Ended => conflict("token", "it was adopted before, and was logged out here".to_owned()),
+        Over::Forgotten => {
+            conflict("token", "it was adopted before, and is over here and forgotten".to_owned())
+        }
+    }
+}
+
+/// Its time ran out here, after it was adopted.
+pub(super) fn ran_out(session: &Session, seen: Moment, now: Moment) -> Error {
+    ran_out_at(session.deadline(seen).unwrap_or(now).min(now))
+}
+
+fn ran_out_at(at: Moment) -> Error {
+    dead(format!("it was adopted before, and ran out here at {}", text(at)))
+}
+
+/// It was over there already: by which of its limits.
+pub(super) fn expired(session: &Session, seen: Moment) -> Error {
+    let absolute = Session { idle_secs: 0, ..session.clone() }.deadline(seen);
+    dead(match absolute {
+        Some(over) if session.deadline(seen) == absolute => format!(
+            "the session has expired: it was issued at {}, and over at {} (expires_at or absolute_secs)",
+            text(session.issued_at),
+            text(over)
+        ),
+        _ => format!(
+            "the session has expired: it was last seen at {} (last_seen_at, else issued_at), and its idle_secs are {}",
+            text(seen),
+            session.idle_secs
+        ),
+    })
+}
+
+/// Its end is not after its beginning.
+pub(super) fn over_at_once() -> Error {
+    dead(
+        "the session has expired: its expires_at is not after its issued_at (else last_seen_at, else now)"
+            .to_owned(),
+    )
+}
+
+/// There is no room for it, and nobody is ended to make some.
+pub(super) fn crowded(max: u32) -> Error {
+    conflict(
+        "user",
+        format!("the user has {max} sessions alive, as many as the client allows (max_sessions)"),
+    )
+}
+
+fn dead(text: String) -> Error {
+    Error::new(Kind::Dead(Cause::Expired), text)
+}
+
+fn conflict(field: &'static str, text: String) -> Error {
+    Error::new(Kind::Conflict(field), text)
+}

@@ -1,0 +1,57 @@
+//! Reading in a thread of its own: whoever waits for a row that does not come hears Ctrl-C all the same.
+
+use std::io::BufReader;
+use std::thread;
+
+use tokio::sync::mpsc;
+
+use super::Column;
+use super::input::Input;
+use super::rows::{Row, Rows};
+use crate::cli::exit::{Exit, Failure, Outcome};
+
+/// Bytes that are read at once.
+const READ_BYTES: usize = 256 << 10;
+/// Rows that are read before they are asked for, at most.
+const AHEAD_ROWS_MAX: usize = 64;
+
+/// Rows that are being read. The thread is left behind if nobody wants them any more: it ends with the program.
+pub(super) struct Reading {
+    rows: mpsc::Receiver<(Outcome<Option<Row>>, u64)>,
+    bytes: u64,
+}
+
+impl Reading {
+    pub(super) fn start(input: Input, columns: &'static [Column]) -> Outcome<Self> {
+        let (sender, rows) = mpsc::channel(AHEAD_ROWS_MAX);
+        let mut read = Rows::new(BufReader::with_capacity(READ_BYTES, input.file), columns);
+        let work = move || {
+            loop {
+                let row = read.next();
+                let last = !matches!(row, Ok(Some(_)));
+                if sender.blocking_send((row, read.bytes())).is_err() || last {
+                    return;
+                }
+            }
+        };
+        let started = thread::Builder::new().name("rows".to_owned()).spawn(work);
+        started.map_err(|error| Failure::new(Exit::Failed, format!("no thread can be started: {error}")))?;
+        Ok(Self { rows, bytes: 0 })
+    }
+
+    /// The next row; `None`: there is none.
+    ///
+    /// # Errors
+    /// As [`Rows::next`].
+    pub(super) async fn next(&mut self) -> Outcome<Option<Row>> {
+        let lost = || Failure::new(Exit::Failed, "the file cannot be read to its end");
+        let (row, bytes) = self.rows.recv().await.ok_or_else(lost)?;
+        self.bytes = bytes;
+        row
+    }
+
+    /// How many bytes were read.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
