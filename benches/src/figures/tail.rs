@@ -36,36 +36,12 @@ struct Series {
 }
 
 pub(super) fn figure(bench: &Bench) -> Result<Vec<Row>> {
-    let store = bench.store()?;
-    let server = Exeunt::start(&store, None, &[])?;
-    let mut victims = Victims::of(&bench.seed.ids);
-    let ending = logout_form();
-    let capacity = load::run(&flat_out(&server, CAPACITY_SECS), &mut ending.with(victims.some(usize::MAX)))?;
-    let half = capacity.per_sec() / 2.0;
-    let [mut idle, mut logouts, mut logins, mut flight, mut sweep] = <[Series; 5]>::default();
-    let form_type = "Content-Type: application/x-www-form-urlencoded\r\n";
-    let login = Form::new("POST /session/login", form_type, LOGIN, 0, "SUCCESS");
-    let beside = LASTING + 2 * AROUND;
-    let plan = Plan { lasting: beside, ..flat_out(&server, 0.0) };
+    let mut tails = Tails::default();
     for _ in 0..bench.rounds {
-        idle.take(bench, &server)?;
-        let paced = Plan { rate: Some(half), ..plan };
-        logouts.beside(bench, &server, &paced, &mut ending.with(victims.some(usize::MAX)))?;
-        logins.beside(bench, &server, &plan, &mut login.with(std::iter::repeat("")))?;
-        flight.beside(bench, &server, &plan, &mut ending.with(victims.some(usize::MAX)))?;
+        tails.round(bench)?;
     }
-    // What the sweep meets first has to be dead: it forgets all of it.
-    let mut line = Line::open(server.address)?;
-    let everywhere = Form::new("DELETE /v1/users/{}/sessions", &bearer(), "", 0, "\"found_alive\":true");
-    for number in 0..bench.seed.crowds.len() {
-        line.ask(&everywhere, bench.seed.crowds.get(number))?;
-    }
-    server.stop()?;
-    let server = Exeunt::start(&store, None, &[("EXEUNT_RETENTION__DEAD_HOURS", "0")])?;
-    for _ in 0..bench.rounds {
-        sweep.take(bench, &server)?;
-    }
-    server.stop()?;
+    tails.sweep(bench)?;
+    let Tails { idle, logouts, logins, flight, sweep } = tails;
     let bound = |what, series: &Series| series.row(what, Some(&idle));
     Ok(vec![
         idle.row("p99 of 5,000 checks a second: idle", None),
@@ -74,6 +50,52 @@ pub(super) fn figure(bench: &Bench) -> Result<Vec<Row>> {
         bound("p99 during a sweep that forgets", &sweep),
         Row { met: None, target: "reported", ..bound("p99 beside 64 logouts always in flight", &flight) },
     ])
+}
+
+/// What checks are offered beside.
+#[derive(Default)]
+struct Tails {
+    idle: Series,
+    logouts: Series,
+    logins: Series,
+    flight: Series,
+    sweep: Series,
+}
+
+impl Tails {
+    /// On a store of its own: in a few rounds all sessions there are would be logged out.
+    fn round(&mut self, bench: &Bench) -> Result<()> {
+        let server = Exeunt::start(&bench.store()?, None, &[])?;
+        let (mut victims, ending) = (Victims::of(&bench.seed.ids), logout_form());
+        let unlimited = &mut ending.with(victims.some(usize::MAX));
+        let capacity = load::run(&flat_out(&server, CAPACITY_SECS), unlimited)?;
+        let form_type = "Content-Type: application/x-www-form-urlencoded\r\n";
+        let login = Form::new("POST /session/login", form_type, LOGIN, 0, "SUCCESS");
+        let plan = Plan { lasting: LASTING + 2 * AROUND, ..flat_out(&server, 0.0) };
+        let paced = Plan { rate: Some(capacity.per_sec() / 2.0), ..plan };
+        self.idle.take(bench, &server)?;
+        self.logouts.beside(bench, &server, &paced, unlimited)?;
+        self.logins.beside(bench, &server, &plan, &mut login.with(std::iter::repeat("")))?;
+        self.flight.beside(bench, &server, &plan, unlimited)?;
+        server.stop()
+    }
+
+    /// What the sweep meets first has to be dead: it forgets all of it.
+    fn sweep(&mut self, bench: &Bench) -> Result<()> {
+        let store = bench.store()?;
+        let server = Exeunt::start(&store, None, &[])?;
+        let mut line = Line::open(server.address)?;
+        let everywhere = Form::new("DELETE /v1/users/{}/sessions", &bearer(), "", 0, "\"found_alive\":true");
+        for number in 0..bench.seed.crowds.len() {
+            line.ask(&everywhere, bench.seed.crowds.get(number))?;
+        }
+        server.stop()?;
+        let server = Exeunt::start(&store, None, &[("EXEUNT_RETENTION__DEAD_HOURS", "0")])?;
+        for _ in 0..bench.rounds {
+            self.sweep.take(bench, &server)?;
+        }
+        server.stop()
+    }
 }
 
 impl Series {
