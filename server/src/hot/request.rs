@@ -43,7 +43,7 @@ pub(super) fn read(entrance: &Entrance, bytes: &[u8]) -> Result<Asked, Unread> {
             let (found, method, uri) = found(entrance, &request).ok_or(Unread::Other)?;
             let headers = request.headers.iter().map(|header| (header.name, header.value)).collect();
             let body_bytes = body_bytes(&headers).ok_or(Unread::Other)?;
-            if body.len() < body_bytes && head_bytes + body_bytes <= REQUEST_BYTES_MAX {
+            if body.len() < body_bytes && body_bytes <= REQUEST_BYTES_MAX.saturating_sub(head_bytes) {
                 return Err(Unread::Partial);
             }
             if body.len() != body_bytes {

@@ -122,6 +122,8 @@ async fn what_could_be_understood_in_two_ways_is_left_to_the_library() {
         (format!("Content-Length: 0x{length:x}\r\n"), &body),
         ("Content-Length: \r\n".to_owned(), &body),
         ("Content-Length: 99999999999999999999999\r\n".to_owned(), &body),
+        (format!("Content-Length: {}\r\n", u64::MAX), &body),
+        (format!("Content-Length: {}\r\n", u64::MAX - 1), &body),
         ("Transfer-Encoding: chunked\r\n".to_owned(), &chunked),
         (format!("Transfer-Encoding: chunked\r\nContent-Length: {length}\r\n"), &chunked),
         (format!("Content-Length: {length}\r\nTransfer-Encoding: identity\r\n"), &body),
