@@ -84,11 +84,12 @@ fn write_hex(bytes: &[u8; 16], text: &mut [u8; 32]) {
     }
 }
 
-fn read_hex(text: &str) -> Result<[u8; 16], NotAnId> {
-    if text.len() != 32 {
+/// Two digits for each byte, in any case.
+pub(crate) fn read_hex<const N: usize>(text: &str) -> Result<[u8; N], NotAnId> {
+    if text.len() != 2 * N {
         return Err(NotAnId);
     }
-    let mut bytes = [0; 16];
+    let mut bytes = [0; N];
     for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
         *byte = digit(pair[0])? << 4 | digit(pair[1])?;
     }

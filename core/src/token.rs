@@ -4,6 +4,8 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::id::read_hex;
+
 /// The start of a session token of the native dialect, so that scanners find leaked ones.
 pub const SESSION_PREFIX: &str = "exs_";
 /// The start of a key of the native dialect.
@@ -83,6 +85,11 @@ impl Fingerprint {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// A fingerprint as it is written elsewhere: 64 hexadecimal digits, in any case.
+    pub fn from_digits(text: &str) -> Option<Self> {
+        read_hex(text).ok().map(Self)
+    }
+
     /// The first 8 bytes as a number: fingerprints are uniform, so this is a hash already.
     pub fn prefix(&self) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = self.0;
@@ -124,6 +131,17 @@ mod tests {
         assert!(Token::parse(KEY_PREFIX, token.expose()).is_none());
         let typo = token.expose().replacen('a', "b", 1);
         assert!(Token::parse(SESSION_PREFIX, &typo).is_none());
+    }
+
+    #[test]
+    fn a_fingerprint_is_read_from_its_digits() {
+        // SHA-256 of "abc" (FIPS 180-4, example B.1).
+        let digits = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(Fingerprint::from_digits(digits), Some(Fingerprint::of(b"abc")));
+        assert_eq!(Fingerprint::from_digits(&digits.to_uppercase()), Some(Fingerprint::of(b"abc")));
+        for wrong in ["", &digits[1..], &format!("{digits}0"), &digits.replace('b', "g"), &"é".repeat(32)] {
+            assert_eq!(Fingerprint::from_digits(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

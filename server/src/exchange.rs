@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use exeunt_core::{By, Door, Moment};
 use futures_util::FutureExt;
-use http::{HeaderName, Method, StatusCode, Uri, Version, header};
+use http::{HeaderName, Method, StatusCode, Uri, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 
@@ -42,7 +42,7 @@ pub struct Parts {
     pub from: IpAddr,
     /// How many bytes of the path are the dialect's mount.
     pub mount: usize,
-    /// Method, address, version and headers.
+    /// Method, address and headers.
     pub head: Head,
     /// It came in on the address for administrators, or there is no other.
     pub admin: bool,
@@ -59,8 +59,6 @@ pub struct Head {
     pub method: Method,
     /// What it is addressed to.
     pub uri: Uri,
-    /// The version of HTTP.
-    pub version: Version,
     /// Its header fields.
     pub headers: Headers,
 }
@@ -69,13 +67,13 @@ pub struct Head {
 impl From<http::request::Parts> for Head {
     fn from(head: http::request::Parts) -> Self {
         let headers = Headers::from(&head.headers);
-        Self { method: head.method, uri: head.uri, version: head.version, headers }
+        Self { method: head.method, uri: head.uri, headers }
     }
 }
 
 /// A request as far as it has been read.
 pub struct Arrival {
-    /// Method, address, version and headers.
+    /// Method, address and headers.
     pub head: Head,
     /// Its body.
     pub body: Received,

@@ -151,11 +151,12 @@ impl Authority {
         let anchors =
             [Anchor::Realm(realm), Anchor::Client(client.id), Anchor::User(user.id), Anchor::Session(id)];
         self.must_not_be_pulled(&anchors, elsewhere.issued_at, pulled, call.now).await?;
-        let times = elsewhere.times(&client, call.now);
-        // Its times there count for nothing as soon as it is a session here.
-        if !matches!(&times, Err(error) if matches!(error.kind(), Kind::Malformed(_)))
-            && let Some(here) = self.memory.find(&elsewhere.token)?
-        {
+        let times = match elsewhere.times(&client, call.now) {
+            Err(error) if matches!(error.kind(), Kind::Malformed(_)) => return Err(error),
+            times => times,
+        };
+        // What its times there come to counts for nothing as soon as it is a session here.
+        if let Some(here) = self.memory.find(&elsewhere.token)? {
             match self.memory.judge(&here, call.now) {
                 Verdict::Alive => {
                     let same = anchors[..3].iter().all(|anchor| here.session.anchors.contains(anchor));

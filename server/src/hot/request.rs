@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING, UPGRADE};
-use http::{Method, Uri, Version};
+use http::{Method, Uri};
 use httparse::Status;
 
 use crate::dialect::Sort;
@@ -49,7 +49,7 @@ pub(super) fn read(entrance: &Entrance, bytes: &[u8]) -> Result<Asked, Unread> {
             if body.len() != body_bytes {
                 return Err(Unread::Other);
             }
-            let head = Head { method, uri, version: Version::HTTP_11, headers };
+            let head = Head { method, uri, headers };
             Ok(Asked { found, head, body: Bytes::copy_from_slice(body) })
         }
         Ok(Status::Partial) if bytes.len() < REQUEST_BYTES_MAX => Err(Unread::Partial),

@@ -28,7 +28,7 @@ const BATCH_ROWS_MAX: usize = 1_000;
 const BATCH_BYTES: usize = 1 << 20;
 
 #[derive(Args)]
-pub(super) struct From {
+pub(super) struct Source {
     /// CSV with a header, or JSON lines; - for the standard input
     #[arg(value_name = "FILE|-")]
     file: PathBuf,
@@ -77,18 +77,18 @@ pub(super) enum Meaning {
 ///
 /// # Errors
 /// `Partly` if a row was refused; what the server says; the file's.
-pub(super) async fn import(desk: &mut Desk, from: From, mut kind: Kind) -> Outcome {
-    let input = Input::open(&from.file)?;
-    if let Some(refused) = &from.refused {
+pub(super) async fn import(desk: &mut Desk, source: Source, mut kind: Kind) -> Outcome {
+    let input = Input::open(&source.file)?;
+    if let Some(refused) = &source.refused {
         input.must_not_be(refused)?;
     }
     prepare(desk, &mut kind).await?;
-    let mut report = Report::new(kind.what, &from)?;
+    let mut report = Report::new(kind.what, &source)?;
     let env = Env::system();
     let mut bar = Bar::new(&env, "importing");
     let mut interrupt = interrupts()?;
     let outcome = tokio::select! {
-        outcome = transfer(desk, &from, kind, input, &mut report, &mut bar) => outcome,
+        outcome = transfer(desk, &source, kind, input, &mut report, &mut bar) => outcome,
         _ = interrupt.recv() => Err(Failure::new(Exit::Interrupted, "interrupted")),
     };
     bar.clear();
@@ -107,7 +107,7 @@ async fn prepare(desk: &mut Desk, kind: &mut Kind) -> Outcome<()> {
 
 async fn transfer(
     desk: &mut Desk,
-    from: &From,
+    source: &Source,
     mut kind: Kind,
     input: Input,
     report: &mut Report,
@@ -130,7 +130,7 @@ async fn transfer(
         }
         if batch.len() == BATCH_ROWS_MAX || bytes >= BATCH_BYTES || ended && !batch.is_empty() {
             bar.clear();
-            send(desk, &mut kind, from.dry_run, report, std::mem::take(&mut batch)).await?;
+            send(desk, &mut kind, source.dry_run, report, std::mem::take(&mut batch)).await?;
             bytes = 0;
             bar.show(reading.bytes(), total);
         }

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 
 use serde_json::{Value, json};
 
-use super::From;
+use super::Source;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::print::{Out, printable, say};
 
@@ -25,14 +25,14 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(what: &'static str, from: &From) -> Outcome<Self> {
+    pub(super) fn new(what: &'static str, source: &Source) -> Outcome<Self> {
         let failed =
             |error| Failure::new(Exit::Failed, format!("the file of --refused cannot be made: {error}"));
-        let file = from.refused.as_ref().map(File::create).transpose().map_err(failed)?;
+        let file = source.refused.as_ref().map(File::create).transpose().map_err(failed)?;
         Ok(Self {
             what,
-            dry_run: from.dry_run,
-            skip_existing: from.skip_existing,
+            dry_run: source.dry_run,
+            skip_existing: source.skip_existing,
             file: file.map(BufWriter::new),
             made: 0,
             there: 0,

@@ -39,7 +39,7 @@ enum Form {
 }
 
 /// A piece of the file.
-enum Read1 {
+enum Piece {
     Text(String),
     Wrong(&'static str),
     End,
@@ -63,15 +63,15 @@ impl<R: BufRead> Rows<R> {
         while !self.over {
             let line = self.line + 1;
             let text = match self.record()? {
-                Read1::End if self.form.is_none() => return Err(Failure::usage(EMPTY)),
-                Read1::End => break,
-                Read1::Wrong(reason) => {
+                Piece::End if self.form.is_none() => return Err(Failure::usage(EMPTY)),
+                Piece::End => break,
+                Piece::Wrong(reason) => {
                     return match self.form {
                         None => Err(Failure::usage(format!("line {line}: {reason}"))),
                         Some(_) => Ok(Some(Row { line, json: Err(reason.to_owned()) })),
                     };
                 }
-                Read1::Text(text) => text,
+                Piece::Text(text) => text,
             };
             if text.trim().is_empty() {
                 continue;
@@ -99,9 +99,9 @@ impl<R: BufRead> Rows<R> {
     }
 
     /// A line; of CSV as many as belong together.
-    fn record(&mut self) -> Outcome<Read1> {
+    fn record(&mut self) -> Outcome<Piece> {
         let mut record = match self.one_line()? {
-            Read1::Text(text) => text,
+            Piece::Text(text) => text,
             other => return Ok(other),
         };
         if self.line == 1 {
@@ -114,33 +114,33 @@ impl<R: BufRead> Rows<R> {
             // What stands behind a quote that is never closed cannot be told from what stands within.
             let lost = "a quote is not closed; nothing behind it was read";
             match self.one_line()? {
-                Read1::Text(more) if record.len() + more.len() < ROW_BYTES_MAX => {
+                Piece::Text(more) if record.len() + more.len() < ROW_BYTES_MAX => {
                     record.push('\n');
                     record += &more;
                 }
-                Read1::Text(_) | Read1::Wrong(_) | Read1::End => {
+                Piece::Text(_) | Piece::Wrong(_) | Piece::End => {
                     self.over = true;
-                    return Ok(Read1::Wrong(lost));
+                    return Ok(Piece::Wrong(lost));
                 }
             }
         }
-        Ok(Read1::Text(record))
+        Ok(Piece::Text(record))
     }
 
-    fn one_line(&mut self) -> Outcome<Read1> {
+    fn one_line(&mut self) -> Outcome<Piece> {
         let mut bytes = Vec::new();
         let failed =
             |error: std::io::Error| Failure::new(Exit::Failed, format!("the file cannot be read: {error}"));
         let limit = ROW_BYTES_MAX as u64 + 1;
         self.input.by_ref().take(limit).read_until(b'\n', &mut bytes).map_err(failed)?;
         if bytes.is_empty() {
-            return Ok(Read1::End);
+            return Ok(Piece::End);
         }
         self.line += 1;
         self.bytes += bytes.len() as u64;
         if bytes.len() > ROW_BYTES_MAX && !bytes.ends_with(b"\n") {
             self.skip_line().map_err(failed)?;
-            return Ok(Read1::Wrong("the row is longer than 64 KiB"));
+            return Ok(Piece::Wrong("the row is longer than 64 KiB"));
         }
         if bytes.ends_with(b"\n") {
             bytes.pop();
@@ -148,7 +148,7 @@ impl<R: BufRead> Rows<R> {
         if bytes.ends_with(b"\r") {
             bytes.pop();
         }
-        Ok(String::from_utf8(bytes).map_or(Read1::Wrong("the row is not UTF-8"), Read1::Text))
+        Ok(String::from_utf8(bytes).map_or(Piece::Wrong("the row is not UTF-8"), Piece::Text))
     }
 
     fn skip_line(&mut self) -> std::io::Result<()> {

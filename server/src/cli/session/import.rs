@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 
 use crate::cli::desk::Desk;
 use crate::cli::exit::Outcome;
-use crate::cli::import::{Column, From, Kind, Meaning, import};
+use crate::cli::import::{Column, Kind, Meaning, Source, import};
 
 #[derive(Args)]
 pub(super) struct Import {
     #[command(flatten)]
-    from: From,
+    source: Source,
     /// The dialect of rows that name neither a dialect nor a client
     #[arg(long, value_name = "NAME", default_value = "native")]
     dialect: String,
@@ -50,6 +50,6 @@ impl Import {
         };
         beside.extend(self.since.map(|since| ("since".to_owned(), Value::from(since))));
         let kind = Kind { what: "sessions", path: "/v1/sessions/import", columns: COLUMNS, beside };
-        import(desk, self.from, kind).await
+        import(desk, self.source, kind).await
     }
 }

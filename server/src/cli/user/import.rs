@@ -5,12 +5,12 @@ use serde_json::Map;
 
 use crate::cli::desk::Desk;
 use crate::cli::exit::Outcome;
-use crate::cli::import::{Column, From, Kind, Meaning, import};
+use crate::cli::import::{Column, Kind, Meaning, Source, import};
 
 #[derive(Args)]
 pub(super) struct Import {
     #[command(flatten)]
-    from: From,
+    source: Source,
 }
 
 const COLUMNS: &[Column] = &[
@@ -27,6 +27,6 @@ const COLUMNS: &[Column] = &[
 impl Import {
     pub(super) async fn run(self, desk: &mut Desk) -> Outcome {
         let kind = Kind { what: "users", path: "/v1/users/import", columns: COLUMNS, beside: Map::new() };
-        import(desk, self.from, kind).await
+        import(desk, self.source, kind).await
     }
 }

@@ -87,7 +87,7 @@ impl GivenSession {
                     Error::malformed("token", format!("a token has at most {TOKEN_BYTES_MAX} bytes"))
                 })
             }
-            (None, Some(digits)) => read_sha256(digits)
+            (None, Some(digits)) => Fingerprint::from_digits(digits)
                 .ok_or_else(|| Error::malformed("token_sha256", "a SHA-256 is 64 hexadecimal digits")),
             _ => Err(Error::malformed("token", "a session has either token or token_sha256")),
         }
@@ -145,16 +145,4 @@ fn moment(field: &'static str, time: Option<Time>) -> Result<Option<Moment>> {
     let rule =
         || format!("{field} is a time with its zone, as in 2026-01-02T03:04:05Z, or seconds since 1970");
     read.map(Some).ok_or_else(|| Error::malformed(field, rule()))
-}
-
-fn read_sha256(digits: &str) -> Option<Fingerprint> {
-    let bytes = digits.as_bytes();
-    let mut print = [0; 32];
-    if bytes.len() != 64 || !bytes.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    for (byte, pair) in print.iter_mut().zip(bytes.chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(Fingerprint(print))
 }
