@@ -1,0 +1,1 @@
+//! The key that comes from the environment tells nothing of itself.

@@ -1,0 +1,1 @@
+//! How many connections one peer may hold, and for how long.

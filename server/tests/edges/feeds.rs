@@ -1,0 +1,1 @@
+//! Streams are bounded, and end with the key that opened them.

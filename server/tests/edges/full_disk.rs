@@ -1,0 +1,1 @@
+//! A store that cannot write takes no check away.

@@ -1,0 +1,1 @@
+//! Every guess counts, once, for the person it is about.

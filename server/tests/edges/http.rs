@@ -1,0 +1,1 @@
+//! HTTP as it is spoken by old, odd and half-closing clients.

@@ -1,0 +1,1 @@
+//! Junk never crowds failed logins and logouts out of the log.

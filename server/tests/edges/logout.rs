@@ -1,0 +1,1 @@
+//! What was presented for logout is ended, or the caller is told.

@@ -1,0 +1,24 @@
+//! The promise at its edges: for each fault that was found from outside, a test that would have found it and its
+//! siblings. `cargo xtask test edges` runs all of these, and those of the gateways.
+
+#![cfg(test)]
+
+#[path = "."]
+mod edges {
+    mod admin_key;
+    mod clock;
+    mod connections;
+    mod feeds;
+    mod full_disk;
+    mod guessing;
+    mod http;
+    mod log_lines;
+    mod logout;
+    mod names;
+    mod new_passwords;
+    mod origins;
+    mod session_limit;
+    mod store_lock;
+    mod times;
+    mod timing;
+}

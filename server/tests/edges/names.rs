@@ -1,0 +1,1 @@
+//! Names of users and clients that look alike.

@@ -1,0 +1,1 @@
+//! Passwords that are refused when they are chosen.

@@ -1,0 +1,1 @@
+//! Which web pages may read a rested project's answers.

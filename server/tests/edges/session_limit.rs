@@ -1,0 +1,1 @@
+//! A client's limit of sessions for each user.

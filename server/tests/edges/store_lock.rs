@@ -1,0 +1,1 @@
+//! Two servers never share one store.

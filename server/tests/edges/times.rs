@@ -1,0 +1,1 @@
+//! Times and durations from outside have bounds.

@@ -1,0 +1,1 @@
+//! How long a refused login takes tells nothing.
