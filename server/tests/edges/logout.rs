@@ -1,1 +1,3 @@
 //! What was presented for logout is ended, or the caller is told.
+
+mod projects;

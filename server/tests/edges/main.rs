@@ -8,6 +8,7 @@ mod edges {
     mod admin_key;
     mod clock;
     mod connections;
+    mod dialogue;
     mod feeds;
     mod full_disk;
     mod guessing;

@@ -1,5 +1,7 @@
 //! Who is speaking: the tokens that a request presents, and the cookie that one travels in.
 
+use std::collections::HashSet;
+
 use exeunt_core::Token;
 use http::header::AUTHORIZATION;
 
@@ -20,20 +22,46 @@ pub(super) const COOKIE: Cookie = Cookie {
 /// The longest life of a cookie, in seconds: 400 days, beyond which browsers cut it (CK-08).
 const COOKIE_SECS_MAX: u64 = 400 * 86_400;
 
+/// A token that a request carries.
+pub(super) struct Carried {
+    /// The token.
+    pub token: Token,
+    /// It is in a cookie and in no other place: a browser may have added it by itself.
+    pub by_cookie: bool,
+}
+
 /// Every token that is presented, each once: first those in `Authorization`, then those in cookies. The first one
 /// authenticates. There are at most as many as fit into the headers of a request.
 pub(super) fn tokens(headers: &Headers) -> Vec<Token> {
-    let stated = headers.all(&AUTHORIZATION).map(|value| text(value).unwrap_or(NOTHING));
-    let carried = COOKIE.read(headers).into_iter();
-    let mut texts: Vec<&str> = Vec::new();
-    for text in stated.filter_map(bare).chain(carried).filter(|text| !text.is_empty()) {
-        if !texts.contains(&text) {
-            texts.push(text);
-        }
-    }
+    let texts = stated(headers).filter_map(bare).chain(COOKIE.read(headers));
+    each_once(texts.map(|text| (text, false))).into_iter().map(|carried| carried.token).collect()
+}
+
+/// Every token that may be meant when a logout is asked for: the same, and what stands between commas, since programs
+/// on the way join fields of one name with them (RFC 9110 §5.3).
+pub(super) fn carried(headers: &Headers) -> Vec<Carried> {
+    let stated = stated(headers).flat_map(|value| {
+        let scheme_is_ours = bare(value).is_some();
+        let piece = move |piece| bare(piece).filter(|_| scheme_is_ours || is_bearer(piece));
+        bare(value).into_iter().chain(value.split(',').filter_map(piece))
+    });
+    let cookies = COOKIE.read_joined(headers);
+    each_once(stated.map(|text| (text, false)).chain(cookies.into_iter().map(|text| (text, true))))
+}
+
+fn stated(headers: &Headers) -> impl Iterator<Item = &str> {
+    headers.all(&AUTHORIZATION).map(|value| text(value).unwrap_or(NOTHING))
+}
+
+/// The tokens of these texts, each at its first place. What can be no token matches nothing.
+fn each_once<'a>(texts: impl Iterator<Item = (&'a str, bool)>) -> Vec<Carried> {
+    let mut seen = HashSet::new();
     texts
-        .into_iter()
-        .filter_map(|text| Token::presented(text).or_else(|| Token::presented(NOTHING)))
+        .filter(|(text, _)| !text.is_empty() && seen.insert(*text))
+        .filter_map(|(text, by_cookie)| {
+            let token = Token::presented(text).or_else(|| Token::presented(NOTHING))?;
+            Some(Carried { token, by_cookie })
+        })
         .collect()
 }
 
@@ -46,7 +74,7 @@ pub(super) fn set_cookie(token: &Token, absolute_secs: u32) -> String {
 
 /// The `Set-Cookie` that takes the cookie away, if the request brought it.
 pub(super) fn delete_cookie(headers: &Headers) -> Option<String> {
-    (!COOKIE.read(headers).is_empty()).then(|| COOKIE.delete())
+    (!COOKIE.read_joined(headers).is_empty()).then(|| COOKIE.delete())
 }
 
 /// The token in `Authorization`: bare, or after `Bearer` in any case. Another scheme, or none of both, is absent.
@@ -56,6 +84,10 @@ fn bare(value: &str) -> Option<&str> {
         Some((scheme, token)) => scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()),
         None => (!value.eq_ignore_ascii_case("bearer")).then_some(value),
     }
+}
+
+fn is_bearer(value: &str) -> bool {
+    value.trim().split_once(' ').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
 }
 
 #[cfg(test)]
@@ -88,6 +120,24 @@ mod tests {
         let cookies =
             b"__Secure-rested-access-token=b; __Secure-rested-access-token=a; __Secure-rested-access-token=c";
         assert_eq!(presented(&[(header::COOKIE, cookies), (AUTHORIZATION, b"Bearer a")]), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_logout_also_takes_what_was_joined_on_the_way() {
+        let carried = |headers: &[(header::HeaderName, &[u8])]| -> Vec<_> {
+            let headers: Headers = headers.iter().map(|(name, value)| (name, value)).collect();
+            let all = super::carried(&headers);
+            all.iter().map(|carried| (carried.token.expose().to_owned(), carried.by_cookie)).collect()
+        };
+        let has = |all: &[(String, bool)], text: &str, by_cookie| all.contains(&(text.to_owned(), by_cookie));
+        let all = carried(&[(AUTHORIZATION, b"Bearer a, Bearer b"), (AUTHORIZATION, b"Basic x, Bearer c")]);
+        assert!(has(&all, "a", false) && has(&all, "b", false) && has(&all, "c", false));
+        assert!(carried(&[(AUTHORIZATION, b"Digest a=b, c=d")]).is_empty());
+        let joined = b"__Secure-rested-access-token=a, __Secure-rested-access-token=b, x=y";
+        let all = carried(&[(header::COOKIE, joined), (AUTHORIZATION, b"b")]);
+        assert!(
+            has(&all, "a", true) && has(&all, "b", false) && !has(&all, "b", true) && !has(&all, "y", true)
+        );
     }
 
     #[test]
