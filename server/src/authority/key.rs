@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use exeunt_core::{Fingerprint, KeyId, Moment, RealmId, Token};
 
 use crate::authority::{Authority, Call};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::store::{Key, Role};
 
 /// How many keys a server has at most.
@@ -103,9 +103,15 @@ impl Authority {
     /// Removes a key: from the return on it opens nothing, and streams that it opened end.
     ///
     /// # Errors
-    /// `NotFound`, also for one that the environment gives; `Unavailable`.
+    /// `NotFound`, also for one that the environment gives; `Conflict` for one that the environment gives as well, which
+    /// would go on opening everything; `Unavailable`.
     pub async fn remove_key(&self, call: &Call, id: KeyId) -> Result<()> {
         let _writing = self.keys.writing.lock().await;
+        if self.keys.is_given_too(id) {
+            let rule =
+                "the environment gives this key too, as EXEUNT_ADMIN_KEY: remove it there and restart first";
+            return Err(Error::new(Kind::Conflict("key"), rule));
+        }
         let realm = self.keys.all().into_iter().find(|key| key.id == id).and_then(|key| key.realm);
         let audit = call.audit(realm, "key.remove", &format_args!("key {id}"));
         let found = self.settle(self.store.remove_key(id, Some(audit)).await)?;
@@ -178,6 +184,12 @@ impl Keys {
         let gone = known.iter().filter(|id| stored.iter().all(|key| key.id != **id));
         gone.for_each(|id| self.drop(*id));
         stored.into_iter().for_each(|key| self.put(&self.stored, key));
+    }
+
+    /// Whether the environment gives a key that is stored under this id.
+    fn is_given_too(&self, id: KeyId) -> bool {
+        let stored = read(&self.stored).values().find(|key| key.id == id).map(|key| key.fingerprint);
+        stored.is_some_and(|fingerprint| read(&self.given).contains_key(&fingerprint))
     }
 
     fn drop(&self, id: KeyId) {

@@ -1,3 +1,4 @@
 //! What was presented for logout is ended, or the caller is told.
 
+mod natively;
 mod projects;

@@ -114,6 +114,8 @@ impl Given {
         let door = before.map_or_else(|| self.door(), |client| client.door);
         let kept = before.map(|client| client.settings.clone());
         match (door.name(), kept) {
+            // Its key is public: a new one would end nothing.
+            ("rested", _) if self.rotate_secret => Err(no_secret()),
             ("rested", kept) => Ok((self.project(call, kept), None)),
             _ if self.speaks_of_a_project() => Err(Error::malformed(
                 "dialect",
@@ -128,7 +130,7 @@ impl Given {
             }
             (_, Some(kept)) if !self.rotate_secret => Ok((kept, None)),
             ("native", None) if !self.rotate_secret => Ok((Settings::Plain, None)),
-            _ if self.rotate_secret => Err(Error::malformed("rotate_secret", "this client has no secret")),
+            _ if self.rotate_secret => Err(no_secret()),
             _ => Err(Error::malformed("dialect", "a client speaks native, runsignup or rested")),
         }
     }
@@ -154,6 +156,10 @@ impl Given {
             || self.require_origin.is_some()
             || self.endpoints.is_some()
     }
+}
+
+fn no_secret() -> Error {
+    Error::malformed("rotate_secret", "this client has no secret")
 }
 
 fn with_pair(mut shape: Value, pair: Option<Pair>) -> Value {
