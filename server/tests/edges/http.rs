@@ -1,1 +1,4 @@
 //! HTTP as it is spoken by old, odd and half-closing clients.
+
+mod addresses;
+mod forms;
