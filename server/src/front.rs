@@ -20,7 +20,7 @@ use crate::exchange::{
 };
 use crate::headers::Headers;
 use crate::whole::Whole;
-use crate::{address, config, date, log};
+use crate::{address, config, date, log, message};
 
 /// Which of its addresses a request came in on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,14 +55,18 @@ pub struct Found {
     pub route: Route,
 }
 
-/// Answers a request that the HTTP library has read the head of. A call that may write goes on to its end when its
-/// caller hangs up: the library would drop it between what is on disk and what memory knows. Checks write nothing; and
-/// a login may be given up, so that whoever hangs up costs no password check (what it writes, it writes to its end by
-/// itself).
+/// Answers a request that the HTTP library has read the head of. A caller that has closed its sending half still waits
+/// for its answer, and cannot be told from one that is gone; so every call goes on until writing to the caller fails. A
+/// call that may write goes on even then: the library would drop it between what is on disk and what memory knows. Checks
+/// write nothing; and what a login writes, it writes to its end by itself.
 pub async fn respond(entrance: Entrance, request: Request<Incoming>, whole: Whole) -> HttpResponse {
     let (head, body) = request.into_parts();
     let (version, head) = (head.version, Head::from(head));
-    let found = entrance.find(&head.method, &head.uri);
+    let found = match message::refusal(version, &head.headers) {
+        None => entrance.find(&head.method, &head.uri),
+        Some(StatusCode::NOT_IMPLEMENTED) => Found { spoken: None, route: UNKNOWN_CODING },
+        Some(_) => Found { spoken: None, route: MALFORMED },
+    };
     let answering = entrance.answer(found, head, Received::Coming(body), whole);
     let response = if matches!(found.route.sort, Sort::Check | Sort::Gate | Sort::Login) {
         answering.await
@@ -214,6 +218,13 @@ fn builtin(app: &App, spoken: &Spoken) -> Option<ClientId> {
 
 /// What answers a path that no dialect has.
 const NOWHERE: Route = Route::new("none", Sort::Other, |_| Box::pin(async { plain(StatusCode::NOT_FOUND) }));
+
+/// What answers a request whose head is not as HTTP wants it. The connection is closed.
+const MALFORMED: Route =
+    Route::new("malformed", Sort::Other, |_| Box::pin(async { plain(StatusCode::BAD_REQUEST) }));
+/// What answers a body in a transfer coding other than `chunked`.
+const UNKNOWN_CODING: Route =
+    Route::new("malformed", Sort::Other, |_| Box::pin(async { plain(StatusCode::NOT_IMPLEMENTED) }));
 
 /// Says when a caller should ask again, where that is known: for dialects that answer so.
 pub fn retry_after(response: &mut Response, error: &Error) {

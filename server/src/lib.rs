@@ -19,6 +19,7 @@ pub mod headers;
 pub mod hot;
 pub mod linger;
 pub mod log;
+pub mod message;
 pub mod metrics;
 pub mod numbers;
 pub mod patience;

@@ -153,6 +153,9 @@ where
         .header_read_timeout(Duration::from_secs(limits.header_secs))
         .max_buf_size(limits.header_bytes.max(BUFFER_BYTES_MIN))
         .auto_date_header(false)
+        // Whoever closes its sending half after a whole request waits for the answer (RFC 9112 §9.6). One that is really
+        // gone is noticed by writing: a stream writes a heartbeat every second, and everything else ends by itself.
+        .half_close(true)
         .title_case_headers(true);
     let service = service_fn(move |request: Request<Incoming>| {
         let (entrance, settled) = (entrance.clone(), settled.clone());

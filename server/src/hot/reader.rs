@@ -64,10 +64,9 @@ impl Reader {
         for _ in 0..PIECES_MAX {
             match poll_fn(|cx| self.poll_more(cx, connection)).await {
                 Waited::More => {}
-                Waited::Gone => return Err(End::Over),
                 // What has begun gets its answer from the HTTP library.
-                Waited::TooLong if self.filled > 0 => return Err(End::Other),
-                Waited::TooLong => return Err(End::Over),
+                Waited::Gone | Waited::TooLong if self.filled > 0 => return Err(End::Other),
+                Waited::Gone | Waited::TooLong => return Err(End::Over),
             }
             match request::read(entrance, &self.buffer[..self.filled]) {
                 Ok(asked) => {

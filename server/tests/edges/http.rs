@@ -2,3 +2,5 @@
 
 mod addresses;
 mod forms;
+mod half_closed;
+mod heads;

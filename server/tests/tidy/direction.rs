@@ -11,6 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("env", &["error"]),
     ("headers", &[]),
     ("address", &["headers", "error"]),
+    ("message", &["headers"]),
     ("device", &[]),
     ("date", &[]),
     ("whole", &[]),
@@ -48,13 +49,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "front",
         &[
-            "app", "dialect", "console", "exchange", "log", "metrics", "headers", "address", "date",
-            "config", "whole", "env", "error",
+            "app", "dialect", "console", "exchange", "log", "message", "metrics", "headers", "address",
+            "date", "config", "whole", "env", "error",
         ],
     ),
     ("linger", &["whole"]),
     ("patience", &[]),
-    ("hot", &["front", "exchange", "dialect", "headers", "whole"]),
+    ("hot", &["front", "exchange", "dialect", "headers", "message", "whole"]),
     ("serve", &["front", "hot", "linger", "patience", "whole", "task", "app", "config", "env", "error"]),
     ("cli", ANYTHING),
 ];
