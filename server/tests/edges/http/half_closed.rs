@@ -37,14 +37,20 @@ fn calls() -> Vec<(String, &'static str)> {
     vec![
         (form("/session/login", "", LOGIN), "<status>SUCCESS"),
         (form("/session/ping", "", key), "<status>SUCCESS"),
-        (form("/rest/login?format=json", "", "email=alice%40example.org&password=correct+horse"), "tmp_secret"),
+        (
+            form("/rest/login?format=json", "", "email=alice%40example.org&password=correct+horse"),
+            "tmp_secret",
+        ),
         (form("/rest/user?format=json", "", pair), "{\"user\":"),
         (get(&format!("/API/user?format=json&{pair}"), ""), "{\"user\":"),
         (post(&format!("{project}&login=true"), json, credentials), "uniqueId"),
         (post(&project, json, "{\"username\":\"bob\",\"password\":\"correct horse\"}"), "uniqueId"),
         (get(&project, token), "uniqueId"),
         (format!("OPTIONS {project} HTTP/1.1\r\nHost: a\r\n\r\n"), "204 No Content"),
-        (post("/v1/check", &format!("{bearer}{json}"), "{\"token\":\"native-token-of-alice\"}"), "\"active\":true"),
+        (
+            post("/v1/check", &format!("{bearer}{json}"), "{\"token\":\"native-token-of-alice\"}"),
+            "\"active\":true",
+        ),
         (get("/v1/gate", "Authorization: Bearer native-token-of-alice\r\n"), "200 OK"),
         (get("/v1/users", &bearer), "\"alice\""),
         (post("/v1/users", &format!("{bearer}{json}"), "{\"username\":\"carol\"}"), "201 Created"),
@@ -105,7 +111,11 @@ fn chunked(request: &str) -> String {
         return request.to_owned();
     }
     let lines: Vec<_> = head.lines().filter(|line| !line.starts_with("Content-Length")).collect();
-    format!("{}\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", lines.join("\r\n"), body.len())
+    format!(
+        "{}\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+        lines.join("\r\n"),
+        body.len()
+    )
 }
 
 #[tokio::test]
@@ -161,7 +171,8 @@ async fn a_logout_that_waits_for_the_store_is_acknowledged_to_a_caller_that_has_
 async fn a_caller_that_ends_in_the_middle_of_a_request_ends_nothing() {
     for hot_front in [true, false] {
         let server = server(hot_front).await;
-        let (key, pair) = ("session_key=videntity-key-of-alice", "tmp_key=key-of-alice&tmp_secret=secret-of-alice");
+        let (key, pair) =
+            ("session_key=videntity-key-of-alice", "tmp_key=key-of-alice&tmp_secret=secret-of-alice");
         let bearer = format!("Authorization: Bearer {KEY}\r\n");
         let whole = [
             form("/session/logout", "", &format!("{key}&x=y")),
