@@ -30,6 +30,8 @@ pub struct Config {
     pub tls_cert: Option<PathBuf>,
     /// The private key of the certificate: PEM.
     pub tls_key: Option<PathBuf>,
+    /// Seconds for which browsers that came by TLS come by TLS only (RFC 6797); 0: they forget it.
+    pub hsts_secs: u32,
     /// Where everything is kept: `sqlite:PATH` or `memory:`.
     pub store: String,
     /// Peers whose `Forwarded` and `X-Forwarded-For` are believed: addresses or networks.
@@ -173,6 +175,7 @@ impl Default for Config {
             admin_listen: None,
             tls_cert: None,
             tls_key: None,
+            hsts_secs: 365 * 86_400,
             store: STORE.to_owned(),
             trusted_proxies: Vec::new(),
             hot_front: true,

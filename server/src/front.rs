@@ -8,7 +8,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use exeunt_core::{ClientId, Moment};
-use http::header::{CACHE_CONTROL, CONNECTION, DATE, RETRY_AFTER, TRANSFER_ENCODING};
+use http::header::{
+    CACHE_CONTROL, CONNECTION, DATE, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING,
+};
 use http::{HeaderName, Method, Request, StatusCode, Uri};
 use hyper::body::Incoming;
 
@@ -190,7 +192,7 @@ impl Visit {
                 app.metrics.deprecated(dialect, route.call, client);
             }
         }
-        finish(app, &mut response, *now, &self.rest);
+        finish(app, *route, &mut response, *now, &self.rest);
         app.metrics.request(dialect, route.call, response.status);
         line.write(app, response.status, &response.noted, *now, self.began);
         response
@@ -280,9 +282,13 @@ pub const SUCCESSOR: &str = "/docs/moving-on";
 /// when, and the header must name a day.
 const DEPRECATED: Moment = Moment::from_secs(1_767_225_600);
 
-fn finish(app: &App, response: &mut Response, now: Moment, rest: &Rest) {
+fn finish(app: &App, route: Route, response: &mut Response, now: Moment, rest: &Rest) {
     let headers = &mut response.headers;
     headers.add_if_missing(&CACHE_CONTROL, "no-store");
+    // A gateway may hand our refusal on under the name of an application, of which we know nothing.
+    if app.tls.is_some() && route.sort != Sort::Gate {
+        headers.add(&STRICT_TRANSPORT_SECURITY, format!("max-age={}", app.config.hsts_secs));
+    }
     headers.add(&DATE, app.dates.header(now));
     // RFC 9112 §6.1: a length beside a transfer coding is ignored, and the connection closed after the answer. The
     // length is gone by now, so every chunked request ends its connection.

@@ -117,3 +117,21 @@ async fn chunked_is_the_only_transfer_coding() {
         server.stop().await;
     }
 }
+
+#[tokio::test]
+async fn plain_http_says_nothing_of_tls() {
+    for hot_front in [true, false] {
+        let server = server(hot_front).await;
+        for path in ["/healthz", "/nowhere", "/v1/gate"] {
+            let answer = server.ask(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n")).await;
+            assert!(status(&answer) > 0 && !answer.contains("Strict-Transport-Security"), "{answer}");
+        }
+        server.stop().await;
+    }
+}
+
+#[test]
+fn the_unit_writes_no_memory_to_disk() {
+    let unit = include_str!("../../../../dist/exeunt.service");
+    assert!(unit.lines().any(|line| line == "LimitCORE=0"));
+}
