@@ -10,6 +10,7 @@ use std::time::Duration;
 use exeunt_core::{ClientId, Moment};
 use http::header::{
     CACHE_CONTROL, CONNECTION, DATE, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderName, Method, Request, StatusCode, Uri};
 use hyper::body::Incoming;
@@ -285,6 +286,7 @@ const DEPRECATED: Moment = Moment::from_secs(1_767_225_600);
 fn finish(app: &App, route: Route, response: &mut Response, now: Moment, rest: &Rest) {
     let headers = &mut response.headers;
     headers.add_if_missing(&CACHE_CONTROL, "no-store");
+    headers.add_if_missing(&X_CONTENT_TYPE_OPTIONS, "nosniff");
     // A gateway may hand our refusal on under the name of an application, of which we know nothing.
     if app.tls.is_some() && route.sort != Sort::Gate {
         headers.add(&STRICT_TRANSPORT_SECURITY, format!("max-age={}", app.config.hsts_secs));

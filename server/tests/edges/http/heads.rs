@@ -135,3 +135,49 @@ fn the_unit_writes_no_memory_to_disk() {
     let unit = include_str!("../../../../dist/exeunt.service");
     assert!(unit.lines().any(|line| line == "LimitCORE=0"));
 }
+
+#[tokio::test]
+async fn no_answer_is_sniffed() {
+    let (key, project) = ("session_key=unknown", "/api/1/ce/users/all?key=none");
+    let bearer = format!("Authorization: Bearer {}\r\n", crate::edges::dialogue::KEY);
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n{bearer}\r\n");
+    for hot_front in [true, false] {
+        let server = server(hot_front).await;
+        for request in [
+            form("/session/ping", "", KEY),
+            form("/session/ping", "", key),
+            form("/session/login", "", ""),
+            form("/session/logout", "", KEY),
+            form("/session/ping", "", &"x".repeat(70_000)),
+            get("/session/ping"),
+            form("/rest/user?format=csv", "", ""),
+            form("/API/login?format=json", "", ""),
+            get("/rest/nothing"),
+            get(project),
+            form(&format!("{project}&logout=true"), "", ""),
+            format!("OPTIONS {project} HTTP/1.1\r\nHost: a\r\n\r\n"),
+            get("/v1/users"),
+            get("/v1/openapi.json"),
+            get("/v1/audit.jsonl"),
+            get("/v1/backup"),
+            get("/v1/gate"),
+            get("/v1/gate/rested/refusal"),
+            get("/v1/nothing"),
+            "GET /v1/users HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
+            "DELETE /v1/realm/sessions HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
+            get("/metrics"),
+            get("/healthz"),
+            get("/readyz"),
+            get("/docs/moving-on"),
+            get("/"),
+            "HEAD /healthz HTTP/1.0\r\n\r\n".to_owned(),
+            "GET /healthz HTTP/1.1\r\n\r\n".to_owned(),
+            "GET /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n".to_owned(),
+        ] {
+            let answer = server.ask(&request).await;
+            let count = answer.matches("\r\nX-Content-Type-Options: nosniff\r\n").count();
+            assert_eq!(count, 1, "hot front {hot_front}: {}\n{answer}", &request[..request.len().min(200)]);
+        }
+        server.stop().await;
+    }
+}
