@@ -47,6 +47,8 @@ pub struct Parts {
     pub feeds: Arc<Semaphore>,
     /// The log was told of a peer that claims addresses and is not believed.
     pub stranger_told: AtomicBool,
+    /// The log was told of a gateway that copies credentials out of forms.
+    pub copy_told: AtomicBool,
     /// Becomes `true` when the server stops: streams and tasks end then.
     pub stop: watch::Sender<bool>,
 }
@@ -91,7 +93,7 @@ impl App {
         let numbers = Numbers::open(&authority).await?;
         let feeds = Arc::new(Semaphore::new(FEEDS_MAX));
         let (dates, metrics, stop) = (Dates::default(), Metrics::default(), watch::channel(false).0);
-        let stranger_told = AtomicBool::new(false);
+        let (stranger_told, copy_told) = (AtomicBool::new(false), AtomicBool::new(false));
         let parts = Parts {
             authority,
             config,
@@ -103,6 +105,7 @@ impl App {
             numbers,
             feeds,
             stranger_told,
+            copy_told,
             stop,
         };
         Ok(Self(Arc::new(parts)))

@@ -59,6 +59,8 @@ pub struct Limits {
     pub connections: usize,
     /// The largest body, in bytes.
     pub body_bytes: usize,
+    /// The largest form of an application's call that a gateway hands on, in bytes.
+    pub form_bytes: usize,
     /// All headers of a request together, in bytes.
     pub header_bytes: usize,
     /// Seconds in which a request's headers must have arrived, and before them what TLS needs.
@@ -191,6 +193,7 @@ impl Default for Limits {
         Self {
             connections: 10_000,
             body_bytes: 64 * 1024,
+            form_bytes: 1024 * 1024,
             header_bytes: 16 * 1024,
             header_secs: 10,
             body_secs: 10,

@@ -24,6 +24,7 @@ impl Config {
         self.must_be_safe_to_hear()?;
         within("limits.connections", limits.connections, 1, CONNECTIONS_MAX)?;
         within("limits.body_bytes", limits.body_bytes, 1, 1 << 30)?;
+        within("limits.form_bytes", limits.form_bytes, 1, 1 << 30)?;
         within("limits.header_bytes", limits.header_bytes, 8192, 1 << 20)?;
         within("limits.header_secs", limits.header_secs, 1, WAIT_SECS_MAX)?;
         within("limits.body_secs", limits.body_secs, 1, WAIT_SECS_MAX)?;

@@ -1,7 +1,8 @@
 //! Who is speaking: the tokens that a request presents, and the cookie that one travels in.
 
 use exeunt_core::Token;
-use http::header::AUTHORIZATION;
+use http::header::{self, AUTHORIZATION};
+use percent_encoding::percent_decode;
 
 use crate::dialect::NOTHING;
 use crate::dialect::cookie::{Cookie, SameSite};
@@ -37,6 +38,35 @@ pub(super) fn tokens(headers: &Headers) -> Vec<Token> {
         .collect()
 }
 
+/// Every token that some reader may take out of these headers, each once, those of [`tokens`] first. Some applications
+/// look for `Bearer` anywhere in the header, split cookies at spaces and commas too, or decode their names.
+pub(super) fn tokens_for_any_reader(headers: &Headers) -> Vec<Token> {
+    let mut tokens = tokens(headers);
+    let mut add = |text: &[u8]| {
+        let text = std::str::from_utf8(text).unwrap_or(NOTHING);
+        if !text.is_empty() && !tokens.iter().any(|token| token.expose() == text) {
+            tokens.extend(Token::presented(text).or_else(|| Token::presented(NOTHING)));
+        }
+    };
+    for value in headers.all(&AUTHORIZATION) {
+        let mut words = value.split(|byte| byte.is_ascii_whitespace() || b",;\"".contains(byte));
+        while words.any(|word| word.eq_ignore_ascii_case(b"bearer")) {
+            add(words.clone().find(|word| !word.is_empty()).unwrap_or_default());
+        }
+    }
+    for value in headers.all(&header::COOKIE) {
+        for pair in value.split(|byte| byte.is_ascii_whitespace() || b";,\"".contains(byte)) {
+            let (name, value) =
+                pair.split_at(pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len()));
+            let name: Vec<u8> = percent_decode(name).collect();
+            if name.eq_ignore_ascii_case(COOKIE.name.as_bytes()) {
+                add(value.strip_prefix(b"=").unwrap_or_default());
+            }
+        }
+    }
+    tokens
+}
+
 /// The `Set-Cookie` that carries a token, for as long as its session can live.
 pub(super) fn set_cookie(token: &Token, absolute_secs: u32) -> String {
     let secs =
@@ -60,8 +90,6 @@ fn bare(value: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use http::header;
-
     use super::*;
 
     fn presented(headers: &[(header::HeaderName, &[u8])]) -> Vec<String> {
@@ -88,6 +116,39 @@ mod tests {
         let cookies =
             b"__Secure-rested-access-token=b; __Secure-rested-access-token=a; __Secure-rested-access-token=c";
         assert_eq!(presented(&[(header::COOKIE, cookies), (AUTHORIZATION, b"Bearer a")]), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn what_only_some_readers_take_for_a_token_is_one_more() {
+        let any = |lines: &[(header::HeaderName, &[u8])]| -> Vec<String> {
+            let headers = lines.iter().map(|(name, value)| (name, value)).collect();
+            tokens_for_any_reader(&headers).iter().map(|token| token.expose().to_owned()).collect()
+        };
+        let cookie = |text: &str| any(&[(header::COOKIE, text.as_bytes())]);
+        let name = COOKIE.name;
+        assert_eq!(cookie(&format!("{name}=a; theme=dark")), ["a"]);
+        assert_eq!(cookie(&format!("{name}=\"a\"")), ["a"]);
+        for text in [
+            format!("{name}=a; theme=x {name}=b"),
+            format!("{name}=a; theme=x,{name}=b"),
+            format!("{name}=a; theme=\"{name}=b\""),
+            format!("{name}=a; __secure-Rested-access-token=b"),
+            format!("{name}=a; __Secure%2Drested-access-token=b"),
+        ] {
+            assert_eq!(cookie(&text), ["a", "b"], "{text}");
+        }
+        for text in
+            ["Basic x, Bearer b", "Bearer a, bearer b", "Basic Bearer b", "Basic\tBearer\tb", "x;bearer b"]
+        {
+            let found = any(&[(AUTHORIZATION, b"Bearer a"), (AUTHORIZATION, text.as_bytes())]);
+            assert!(found.len() > 1 && found.iter().any(|token| token == "b"), "{text}: {found:?}");
+        }
+        let alike = any(&[
+            (AUTHORIZATION, b"Bearer a"),
+            (AUTHORIZATION, b"a"),
+            (header::COOKIE, b"__Secure-rested-access-token=a"),
+        ]);
+        assert_eq!(alike, ["a"]);
     }
 
     #[test]

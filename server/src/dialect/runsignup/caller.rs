@@ -124,3 +124,11 @@ fn has_bearer(headers: &Headers) -> bool {
         scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()
     })
 }
+
+/// Whether some reader may find a bearer token: after the word anywhere in the header.
+pub(super) fn has_bearer_anywhere(headers: &Headers) -> bool {
+    headers.all(&AUTHORIZATION).any(|value| {
+        let mut words = value.split(|byte| byte.is_ascii_whitespace() || b",;\"".contains(byte));
+        words.any(|word| word.eq_ignore_ascii_case(b"bearer")) && words.any(|word| !word.is_empty())
+    })
+}
