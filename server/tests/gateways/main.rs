@@ -84,14 +84,20 @@ async fn serve() -> Server {
 
 /// Who calls, and whom.
 struct Caller {
-    /// Gateway, Exeunt, Alice's id, an administrator's key: what each script is told.
-    told: [String; 4],
+    /// Gateway, Exeunt, Alice's id, an administrator's key: what each script is told; and what one of them is told
+    /// besides.
+    told: Vec<String>,
 }
 
 impl Caller {
     fn of(server: &Server, gateway: SocketAddr) -> Self {
         let [gateway, exeunt] = [gateway, server.address()].map(|address| format!("http://{address}"));
-        Self { told: [gateway, exeunt, server.alice.to_string(), ADMIN_KEY.to_owned()] }
+        Self { told: vec![gateway, exeunt, server.alice.to_string(), ADMIN_KEY.to_owned()] }
+    }
+
+    fn with(mut self, more: &str) -> Self {
+        self.told.push(more.to_owned());
+        self
     }
 
     /// Runs a script to its end; what it prints is shown if it fails.

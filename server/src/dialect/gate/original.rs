@@ -80,11 +80,16 @@ impl Original {
     }
 
     /// Whether the call is a preflight as browsers send it (Fetch §3.2.2): it says which page wants to call by which
-    /// method, and carries no credential in a header.
+    /// method, carries no credential in a header, and has no body.
     pub fn is_preflight(&self) -> bool {
         let headers = self.call.headers();
         let once = |name: &HeaderName| headers.one(name).is_some_and(|value| !value.is_empty());
-        self.call.method() == Method::OPTIONS
+        let bare = match &self.form {
+            Form::Unseen => true,
+            Form::Seen(body) => body.is_empty(),
+            Form::Cut => false,
+        };
+        bare && self.call.method() == Method::OPTIONS
             && once(&ORIGIN)
             && once(&ACCESS_CONTROL_REQUEST_METHOD)
             && ![AUTHORIZATION, COOKIE, CREDENTIAL.clone()].iter().any(|name| headers.has(name))

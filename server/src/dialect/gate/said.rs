@@ -55,12 +55,16 @@ const KEPT: usize = 2;
 impl Said {
     /// Reads these fields of a call.
     pub fn read(x: &Exchange, form: &Form, names: &[&'static str]) -> Self {
-        let mut query = Collected::of(names);
-        query.urlencoded(x.query().unwrap_or_default().as_bytes());
-        let mut posted = Collected::of(names);
-        posted.form(x.headers(), form);
-        let unclear = query.unclear.or(posted.unclear);
-        Self { query: Fields::given(query.pairs), form: Fields::given(posted.pairs), unclear }
+        Self::of(x.query().unwrap_or_default(), x.headers(), form, names)
+    }
+
+    /// Reads these fields of a query and a form, whose type is in the headers.
+    pub fn of(query: &str, headers: &Headers, form: &Form, names: &[&'static str]) -> Self {
+        let (mut said, mut posted) = (Collected::of(names), Collected::of(names));
+        said.urlencoded(query.as_bytes());
+        posted.form(headers, form);
+        let unclear = said.unclear.or(posted.unclear);
+        Self { query: Fields::given(said.pairs), form: Fields::given(posted.pairs), unclear }
     }
 }
 

@@ -8,7 +8,7 @@
 use super::asked::Asked;
 use super::caller::{Caller, Holder, has_bearer_anywhere, presented, realm};
 use super::error::{Code, Fault};
-use crate::authority::Presented;
+use crate::authority::{Presented, Slide};
 use crate::dialect::form::{Field, Fields};
 use crate::dialect::gate::{Judged, Passed, Said, Terms, admit, agreed, copied};
 use crate::error::Error;
@@ -29,11 +29,18 @@ pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
 async fn run(x: &Exchange, terms: &Terms) -> Result<Passed, Response> {
     let said = Said::read(x, &terms.form, &FIELDS);
     let copies = pairs(copied(x.headers()));
-    let disagreement = disagreement(&said, &copies);
+    let unclear = said.unclear;
+    let differing = differing(&said, &copies);
     let asked = Asked::of_application(x, said, &copies);
-    let judged = match disagreement {
-        Some(why) => Err(Error::malformed("parameters", "not the same to every reader").because(why).into()),
-        None => judge(x, &asked, terms).await,
+    let refused =
+        |why| Fault::from(Error::malformed("parameters", "not the same to every reader").because(why));
+    let judged = match (unclear, differing) {
+        (Some(why), _) => Err(refused(why)),
+        // Why the one that goes before is refused, if it is, says more.
+        (None, true) => judge(x, &asked, &Terms { slide: Slide::No, ..terms.clone() })
+            .await
+            .and(Err(refused("a parameter is there more than once, and not always alike"))),
+        (None, false) => judge(x, &asked, terms).await,
     };
     judged.map_err(|fault| asked.reply.refuse(fault))
 }
@@ -46,17 +53,11 @@ fn pairs(copies: impl Iterator<Item = String>) -> Fields {
     }))
 }
 
-/// Why two readers could see two credentials, if they could.
-fn disagreement(said: &Said, copies: &Fields) -> Option<&'static str> {
-    let differs = |name: &&str| {
-        agreed([said.query.get(name), said.form.get(name), copies.get(name)]) == Field::Repeated
-    };
-    said.unclear.or_else(|| {
-        PARTS
-            .iter()
-            .any(|name| differs(name))
-            .then_some("a parameter is there more than once, and not always alike")
-    })
+/// Whether a parameter is in two places, and not the same in both.
+fn differing(said: &Said, copies: &Fields) -> bool {
+    PARTS
+        .iter()
+        .any(|name| agreed([said.query.get(name), said.form.get(name), copies.get(name)]) == Field::Repeated)
 }
 
 async fn judge(x: &Exchange, asked: &Asked, terms: &Terms) -> Result<Passed, Fault> {

@@ -6,7 +6,8 @@ import sys
 import urllib.parse
 from xml.etree import ElementTree
 
-DIALECT, GATEWAY, EXEUNT, ALICE, ADMIN_KEY = sys.argv[1:]
+DIALECT, GATEWAY, EXEUNT, ALICE, ADMIN_KEY, *MORE = sys.argv[1:]
+HOW = MORE[0] if MORE else None
 PROJECT = "d59eb2859c284168ac48aef65046d5dd"
 # Seconds after which an answer does not come any more.
 PATIENCE = 20

@@ -6,6 +6,7 @@ mod credentials;
 mod headers;
 mod ingress_nginx;
 mod own_locations;
+mod preflights;
 
 use crate::application::Application;
 use crate::scratch::Scratch;
