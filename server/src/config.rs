@@ -17,6 +17,7 @@ use crate::authority::Retention;
 use crate::authority::passwords::PasswordLimits;
 use crate::authority::realm::MAIN;
 use crate::authority::throttle::{Limit, ThrottleLimits};
+use crate::time;
 
 /// The whole configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -152,12 +153,16 @@ pub struct Dialect {
     /// The realm whose users it serves. The native dialect is told by a header instead.
     pub realm: String,
     /// Seconds that sessions of its built-in client live unseen; 0: no such limit.
+    #[serde(deserialize_with = "time::optional_duration")]
     pub idle_secs: Option<u32>,
     /// Seconds that sessions of its built-in client live at most; 0: no such limit.
+    #[serde(deserialize_with = "time::optional_duration")]
     pub absolute_secs: Option<u32>,
     /// From when on it is deprecated, in seconds since 1970 (RFC 9745).
+    #[serde(deserialize_with = "time::optional_secs_since_1970")]
     pub deprecated_at_secs: Option<u64>,
     /// From when on logins and calls are answered 410, in seconds since 1970 (RFC 8594). Logout goes on working.
+    #[serde(deserialize_with = "time::optional_secs_since_1970")]
     pub sunset_at_secs: Option<u64>,
     /// A page that tells what to use instead.
     pub successor: Option<String>,

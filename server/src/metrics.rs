@@ -1,5 +1,6 @@
 //! What is counted, and how it is shown: the Prometheus text format.
 
+mod clock;
 mod guards;
 mod labelled;
 mod legacy;
@@ -107,6 +108,7 @@ pub fn page(app: &App) -> String {
     sessions::register(app, &mut registry);
     store::register(app, &mut registry);
     guards::register(app, &mut registry);
+    clock::register(app, &mut registry);
     legacy::register(app, &mut registry);
     let mut page = String::new();
     match encode(&mut page, &registry) {

@@ -12,10 +12,12 @@ use exeunt_core::{Anchor, ClientId, Door, Fingerprint, Moment, RealmId, Session,
 use self::evidence::Pulled;
 use crate::authority::import::Run;
 use crate::authority::live::Live;
+use crate::authority::open::text;
 use crate::authority::session::{USER_AGENT_BYTES_MAX, cut};
 use crate::authority::{Authority, Call};
 use crate::error::{Cause, Error, Kind, Outage, Result};
 use crate::store::{Adopted, Adoption, Client, Identifier, Record, SessionBy};
+use crate::time::{DURATION_SECS_MAX, Time};
 
 /// Sessions in one batch at most.
 pub const ADOPT_SESSIONS_MAX: usize = 1_000;
@@ -37,7 +39,7 @@ pub struct Elsewhere {
     /// When it was last seen there; `None`: when it was issued, else now.
     pub seen_at: Option<Moment>,
     /// When it is over whatever happens, instead of `absolute_secs`.
-    pub expires_at: Option<Moment>,
+    pub expires_at: Option<Time>,
     /// Seconds unseen, instead of the client's.
     pub idle_secs: Option<u32>,
     /// Seconds at most since its issue, instead of the client's.
@@ -272,7 +274,10 @@ impl Elsewhere {
     fn times(&self, client: &Client, now: Moment) -> Result<Times> {
         let latest = now.plus_secs(CLOCK_AHEAD_SECS_MAX);
         let past = |field: &'static str, at: Option<Moment>| match at {
-            Some(at) if at > latest => Err(Error::malformed(field, format!("{field} is in the future"))),
+            Some(at) if at > latest => {
+                let (at, now) = (text(at), text(now));
+                Err(Error::malformed(field, format!("{field} is {at}, which is in the future: it is {now}")))
+            }
             at => Ok(at.map(|at| at.min(now))),
         };
         let (issued, seen) = (past("issued_at", self.issued_at)?, past("last_seen_at", self.seen_at)?);
@@ -282,10 +287,14 @@ impl Elsewhere {
             (Some(_), Some(_)) => {
                 return Err(Error::malformed("expires_at", "give expires_at or absolute_secs, not both"));
             }
+            (Some(Time::Never), None) => 0,
             // Rounded down; 0 would mean that it never expires.
-            (Some(at), None) => match at.millis_since(issued_at) / 1000 {
+            (Some(Time::At(at)), None) => match at.millis_since(issued_at) / 1000 {
                 0 => return Err(refused::over_at_once()),
-                secs => u32::try_from(secs).unwrap_or(u32::MAX),
+                secs => match u32::try_from(secs) {
+                    Ok(secs) if secs <= DURATION_SECS_MAX => secs,
+                    _ => return Err(refused::too_far(at)),
+                },
             },
             (None, secs) => secs.unwrap_or(client.absolute_secs),
         };

@@ -18,6 +18,8 @@ use crate::store::{Found, SessionMarks, Store, seen_at_most};
 
 /// Sessions read in one step while memory is being filled.
 const FILL_ROWS: u32 = 20_000;
+/// Sessions whose times are put right in one transaction at most.
+const SET_BACK_PER_WRITE: usize = 500;
 /// By how many seconds the wall clock may be behind the newest mark at start.
 pub const CLOCK_BEHIND_SECS_MAX: u64 = 300;
 
@@ -58,9 +60,7 @@ impl Authority {
             retention: opening.retention,
             tally: Default::default(),
         };
-        if !opening.accept_clock {
-            authority.clock_must_be_right(call.now).await?;
-        }
+        authority.look_at_the_clock(call.now, opening.accept_clock).await?;
         authority.read_directory().await?;
         authority.read_usage().await?;
         if authority.realm(MAIN).is_err() {
@@ -104,7 +104,9 @@ impl Authority {
         while let Some(last) = page.last() {
             let next = self.store.unended(last.row, FILL_ROWS, now);
             // While this page is taken in, the next one is being read.
-            page = join(next, async { self.take_in(page, now) }).await.0?;
+            let (read, ahead) = join(next, async { self.take_in(page, now) }).await;
+            page = read?;
+            self.set_back(&ahead, now).await?;
         }
         let mut position = snapshot.position.stamp;
         loop {
@@ -118,13 +120,35 @@ impl Authority {
         }
     }
 
-    fn take_in(&self, page: Vec<Found>, now: Moment) {
+    /// Takes sessions into memory; the places of those whose times lie ahead. They are judged as issued and seen now.
+    fn take_in(&self, page: Vec<Found>, now: Moment) -> Vec<u64> {
+        let mut ahead = Vec::new();
         for found in page {
             let seen = seen_at_most(&found.record.session, found.seen, now);
-            let record = found.record;
-            let live = Live::new(record.session, record.door, record.token, found.row, seen);
+            let mut record = found.record;
+            if seen.max(record.session.issued_at) > now {
+                ahead.push(found.row);
+            }
+            record.session.issued_at = record.session.issued_at.min(now);
+            let live = Live::new(record.session, record.door, record.token, found.row, seen.min(now));
             self.memory.insert(Arc::new(live));
         }
+        ahead
+    }
+
+    /// Lets the store know, so that they are not alive once more after the next start.
+    async fn set_back(&self, rows: &[u64], now: Moment) -> Result<()> {
+        for rows in rows.chunks(SET_BACK_PER_WRITE) {
+            self.settle(self.store.set_back(rows.to_vec(), now).await)?;
+        }
+        if !rows.is_empty() {
+            tracing::warn!(
+                sessions = rows.len(),
+                "sessions were issued or last seen later than it is: the clock was ahead then, or is behind now; they \
+                 count as seen now"
+            );
+        }
+        Ok(())
     }
 
     /// Brings realms, clients and keys in line with the store: at the start, and after an unknown outcome.
@@ -161,13 +185,19 @@ impl Authority {
         Ok(())
     }
 
-    /// A wall clock far behind would let sessions live longer than their deadline says.
-    async fn clock_must_be_right(&self, now: Moment) -> Result<()> {
-        let marks = self.store.audit(None, AuditPlace::NEWEST, 1).await?.marks;
-        let Some(mark) = marks.first() else { return Ok(()) };
-        if now.plus_secs(CLOCK_BEHIND_SECS_MAX) >= mark.when {
-            return Ok(());
-        }
+    /// A wall clock far behind would let sessions live longer than their deadline says. What it lets pass and lies ahead
+    /// all the same was written by now: or it would never be old enough to be forgotten.
+    async fn look_at_the_clock(&self, now: Moment, accept: bool) -> Result<()> {
+        let newest = self.store.audit(None, AuditPlace::NEWEST, 1).await?;
+        let (mark, entry) = (newest.marks.first(), newest.entries.first());
+        let behind = mark.filter(|mark| now.plus_secs(CLOCK_BEHIND_SECS_MAX) < mark.when);
+        let Some(mark) = behind.filter(|_| !accept) else {
+            let ahead = mark.map(|mark| mark.when).max(entry.map(|entry| entry.when));
+            return match ahead {
+                Some(when) if when > now => self.settle(self.store.written_by(now).await),
+                _ => Ok(()),
+            };
+        };
         Err(Error::malformed(
             "clock",
             format!(

@@ -13,6 +13,8 @@ const WAIT_SECS_MAX: u64 = 3_600;
 const DEAD_HOURS_MAX: u64 = 24 * 366;
 /// The longest time that the log reaches back, in days: ten years.
 const LOG_DAYS_MAX: u64 = 3_660;
+/// The longest time that failures are counted for, in seconds: a day.
+const WINDOW_SECS_MAX: u64 = 86_400;
 
 impl Config {
     /// Refuses what could not work.
@@ -25,13 +27,13 @@ impl Config {
         within("limits.connections", limits.connections, 1, CONNECTIONS_MAX)?;
         within("limits.body_bytes", limits.body_bytes, 1, 1 << 30)?;
         within("limits.header_bytes", limits.header_bytes, 8192, 1 << 20)?;
-        within("limits.header_secs", limits.header_secs, 1, WAIT_SECS_MAX)?;
-        within("limits.body_secs", limits.body_secs, 1, WAIT_SECS_MAX)?;
-        within("limits.answer_secs", limits.answer_secs, 1, WAIT_SECS_MAX)?;
-        within("limits.grace_secs", limits.grace_secs, 0, WAIT_SECS_MAX)?;
+        secs_within("limits.header_secs", limits.header_secs, 1, WAIT_SECS_MAX)?;
+        secs_within("limits.body_secs", limits.body_secs, 1, WAIT_SECS_MAX)?;
+        secs_within("limits.answer_secs", limits.answer_secs, 1, WAIT_SECS_MAX)?;
+        secs_within("limits.grace_secs", limits.grace_secs, 0, WAIT_SECS_MAX)?;
         within("retention.dead_hours", self.retention.dead_hours, 0, DEAD_HOURS_MAX)?;
         within("retention.log_days", self.retention.log_days, 1, LOG_DAYS_MAX)?;
-        within("throttle.window_secs", self.throttle.window_secs, 1, 86_400)?;
+        secs_within("throttle.window_secs", self.throttle.window_secs.into(), 1, WINDOW_SECS_MAX)?;
         self.dialects.iter().try_for_each(|(name, dialect)| dialect.must_make_sense(name))
     }
 
@@ -78,6 +80,15 @@ fn within<T: PartialOrd + Copy + std::fmt::Display>(name: &str, value: T, least:
         return Ok(());
     }
     Err(refused(format!("{name} is {value}; it is from {least} to {most}")))
+}
+
+/// The same for seconds, where milliseconds may have been meant.
+fn secs_within(name: &str, value: u64, least: u64, most: u64) -> Result<()> {
+    let secs = value / 1_000;
+    if value > most && value % 1_000 == 0 && (least..=most).contains(&secs) {
+        return Err(refused(format!("{name} looks like milliseconds: {value}; expected seconds, {secs}")));
+    }
+    within(name, value, least, most)
 }
 
 fn refused(text: String) -> Error {

@@ -159,6 +159,14 @@ impl<S: Store + ?Sized> Ledger for Faulty<S> {
         self.pass(self.inner.unended(after, limit, now)).await
     }
 
+    async fn set_back(&self, rows: Vec<u64>, now: Moment) -> Result<()> {
+        self.pass(self.inner.set_back(rows, now)).await
+    }
+
+    async fn written_by(&self, now: Moment) -> Result<()> {
+        self.pass(self.inner.written_by(now)).await
+    }
+
     async fn why(&self, session: &Session) -> Result<Option<Mark>> {
         self.pass(self.inner.why(session)).await
     }

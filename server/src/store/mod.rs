@@ -26,6 +26,7 @@ mod session;
 pub mod sqlite;
 mod usage;
 mod user;
+mod written;
 
 pub use adopt::{Adopted, Adoption, Over};
 use async_trait::async_trait;
@@ -44,6 +45,7 @@ pub use session::{
 };
 pub use usage::Usage;
 pub use user::{Identifier, PasswordHash, Saved, User};
+pub use written::WrittenBy;
 
 #[cfg(doc)]
 use crate::error::Outage;
@@ -121,6 +123,15 @@ pub trait Ledger: Send + Sync + 'static {
     /// For filling a memory at start: sessions that no mark of their own ended, oldest first, with a place greater
     /// than `after`; at most `limit`. Their verdict may still be anything.
     async fn unended(&self, after: u64, limit: u32, now: Moment) -> Result<Vec<Found>>;
+
+    /// For filling a memory at start: these sessions, by their places, have times that lie ahead of `now`, since the wall
+    /// clock was ahead when they were written. From here on they count as issued and seen now. The one change of what is
+    /// recorded of a session; nobody has it in memory yet.
+    async fn set_back(&self, rows: Vec<u64>, now: Moment) -> Result<()>;
+
+    /// For a start at which the newest line of the log or the trail lies ahead of `now`: what is there counts as written
+    /// now at the latest when it is to be forgotten. The lines themselves stay as they are.
+    async fn written_by(&self, now: Moment) -> Result<()>;
 
     /// What ended this session: its earliest mark above its stamp on any of its anchors.
     async fn why(&self, session: &Session) -> Result<Option<Mark>>;

@@ -8,16 +8,18 @@ use crate::source::{self, Source};
 /// of its own, and everybody may name it.
 const LAYERS: &[(&str, &[&str])] = &[
     ("error", &[]),
-    ("env", &["error"]),
+    ("clock", &[]),
+    ("time", &["error"]),
+    ("env", &["clock", "error"]),
     ("headers", &[]),
     ("address", &["headers", "error"]),
     ("device", &[]),
     ("date", &[]),
     ("whole", &[]),
     ("store", &["env", "error"]),
-    ("authority", &["store", "env", "error"]),
+    ("authority", &["store", "env", "time", "error"]),
     ("numbers", &["authority", "error"]),
-    ("config", &["authority", "error"]),
+    ("config", &["authority", "time", "error"]),
     ("tls", &["config", "date", "error"]),
     (
         "app",
@@ -40,6 +42,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "authority",
             "config",
             "env",
+            "time",
             "error",
         ],
     ),
@@ -76,6 +79,7 @@ const ANYTHING: &[&str] = &[
     "address",
     "tls",
     "env",
+    "time",
     "error",
 ];
 

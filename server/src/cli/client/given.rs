@@ -3,13 +3,15 @@
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use crate::time::duration;
+
 #[derive(Args)]
 pub(super) struct Given {
     /// Seconds that its sessions live unseen; 0: no such limit
-    #[arg(long, value_name = "SECS")]
+    #[arg(long, value_name = "SECS", value_parser = duration)]
     idle_secs: Option<u32>,
     /// Seconds that its sessions live at most; 0: no such limit
-    #[arg(long, value_name = "SECS")]
+    #[arg(long, value_name = "SECS", value_parser = duration)]
     absolute_secs: Option<u32>,
     /// Sessions that one user may have alive at once
     #[arg(long, value_name = "COUNT")]

@@ -24,8 +24,6 @@ const SLOW: Duration = Duration::from_millis(20);
 const FREE_BYTES_WRONG: u64 = 64 << 20;
 /// Below this it is time to make room.
 const FREE_BYTES_WARNING: u64 = 1 << 30;
-/// By how much the wall clock may differ from the other one while we look.
-const STEP: Duration = Duration::from_millis(500);
 /// File systems (statfs(2)) on which nothing survives, or on which the database cannot be kept safely.
 const UNFIT: [(u32, &str); 5] = [
     (0x0102_1994, "memory (tmpfs): nothing survives a restart of the machine"),
@@ -76,13 +74,14 @@ fn kind(opened: &File, folder: &Path) -> Option<Finding> {
 
 /// Whether what is written there can be synced, and how long that takes; and whether the clocks agree meanwhile.
 fn writing(folder: &Path, env: &Env) -> Vec<Finding> {
-    let (wall, steady) = (env.now(), env.elapsed());
+    // From here on a step is noticed.
+    let _now = env.now();
     let path = folder.join(PROBE);
     let timed = probe(&path, env);
     // Also what an earlier look that was killed has left.
     let _gone = fs::remove_file(&path);
-    let took = env.elapsed() - steady;
-    let by_wall = Duration::from_millis(env.now().millis_since(wall));
+    let _now = env.now();
+    let difference = env.difference();
     let mut findings = Vec::new();
     findings.push(match timed {
         Err(error) => Finding::wrong(
@@ -101,12 +100,10 @@ fn writing(folder: &Path, env: &Env) -> Vec<Finding> {
             }
         }
     });
-    if took.abs_diff(by_wall) > STEP {
-        let says =
-            format!("the clock was set while we looked: {took:?} passed, and {by_wall:?} by the clock");
+    if difference.is_any() {
         findings.push(Finding::warning(
             "clock",
-            says,
+            format!("the clock was set while we looked: {difference}"),
             "let it be slewed, not stepped (chrony, systemd-timesyncd)",
         ));
     }

@@ -10,6 +10,7 @@ use super::{DOOR, Reply, serve, wire};
 use crate::authority::{Call, Client, ClientChange, Endpoint, Settings};
 use crate::error::{Error, Result};
 use crate::exchange::{Answer, Exchange, empty};
+use crate::time::GivenSecs;
 
 /// Letters in each half of a permanent pair, as the service that spoke this dialect first gave them.
 const PAIR_LETTERS: usize = 32;
@@ -20,8 +21,8 @@ const PAIR_LETTERS: usize = 32;
 struct Given {
     name: Option<String>,
     dialect: Option<String>,
-    idle_secs: Option<u32>,
-    absolute_secs: Option<u32>,
+    idle_secs: Option<GivenSecs>,
+    absolute_secs: Option<GivenSecs>,
     max_sessions: Option<u32>,
     key: Option<String>,
     allowed_origins: Option<Vec<String>>,
@@ -39,11 +40,12 @@ async fn run_create(mut x: Exchange, caller: Caller) -> Reply {
     let given: Given = wire::object(&mut x).await?;
     let (app, call) = (x.app.clone(), caller.call(&mut x));
     let (settings, shown) = given.settings(&call, None)?;
+    let (idle_secs, absolute_secs) = given.lifetimes()?;
     let name = given.name.as_deref().unwrap_or_default();
     let usual = Client::usual(&call, caller.realm.id, given.door(), name, settings);
     let client = Client {
-        idle_secs: given.idle_secs.unwrap_or(usual.idle_secs),
-        absolute_secs: given.absolute_secs.unwrap_or(usual.absolute_secs),
+        idle_secs: idle_secs.unwrap_or(usual.idle_secs),
+        absolute_secs: absolute_secs.unwrap_or(usual.absolute_secs),
         sessions_max: given.max_sessions.unwrap_or(usual.sessions_max),
         ..usual
     };
@@ -81,10 +83,11 @@ async fn run_change(mut x: Exchange, caller: Caller) -> Reply {
         return Err(Error::malformed("dialect", "the dialect of a client cannot be changed").into());
     }
     let (settings, shown) = given.settings(&call, Some(&before))?;
+    let (idle_secs, absolute_secs) = given.lifetimes()?;
     let change = ClientChange {
         name: given.name,
-        idle_secs: given.idle_secs,
-        absolute_secs: given.absolute_secs,
+        idle_secs,
+        absolute_secs,
         sessions_max: given.max_sessions,
         settings: Some(settings),
     };
@@ -105,6 +108,11 @@ pub(super) fn remove(x: Exchange) -> Answer {
 type Pair = (String, String);
 
 impl Given {
+    /// In seconds: unseen, and at most.
+    fn lifetimes(&self) -> Result<(Option<u32>, Option<u32>)> {
+        wire::lifetimes(self.idle_secs.as_ref(), self.absolute_secs.as_ref())
+    }
+
     fn door(&self) -> Door {
         self.dialect.as_deref().map_or(DOOR, Door::new)
     }

@@ -21,6 +21,7 @@ use crate::authority::open::CLOCK_BEHIND_SECS_MAX;
 use crate::authority::{AuditPlace, Key};
 use crate::error::{Error, Outage, Result};
 use crate::exchange::{Answer, Body, Exchange, Response, empty};
+use crate::time::GivenTime;
 
 /// Pages that wait for a slow reader.
 const PAGES_MAX: usize = 2;
@@ -60,12 +61,7 @@ fn json_lines(body: Body) -> Response {
 
 fn moment(x: &Exchange, name: &'static str) -> Result<Option<Moment>> {
     let Some(text) = wire::parameter(x, name) else { return Ok(None) };
-    let time = text.parse::<jiff::Timestamp>().ok();
-    let millis = time.and_then(|time| u64::try_from(time.as_millisecond()).ok());
-    let millis = millis.ok_or_else(|| {
-        Error::malformed(name, format!("{name} is a time since 1970 such as 2026-01-02T03:04:05Z"))
-    })?;
-    Ok(Some(Moment::from_millis(millis)))
+    GivenTime::new(&text).moment(name).map(Some)
 }
 
 struct Export {

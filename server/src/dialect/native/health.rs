@@ -30,7 +30,9 @@ pub(super) fn ready(x: Exchange) -> Answer {
         let bound = x.app.config.limits.memory_warn_bytes;
         let warning =
             format!("live sessions take more memory than the {bound} bytes of limits.memory_warn_bytes");
-        let warnings: Vec<_> = (bytes > bound).then_some(warning).into_iter().collect();
+        let clock = x.app.env.difference();
+        let clock = clock.is_any().then(|| clock.to_string());
+        let warnings: Vec<_> = (bytes > bound).then_some(warning).into_iter().chain(clock).collect();
         Ok(wire::json(StatusCode::OK, &json!({ "status": "ready", "warnings": warnings })))
     }))
 }

@@ -15,6 +15,7 @@ use crate::authority::{AuditEntry, Client, Key, Position, Realm, Settings, User}
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::exchange::{Exchange, Response, answer};
+use crate::time::GivenSecs;
 
 /// The largest body of a batch that is imported, in bytes.
 pub(super) const BATCH_BYTES_MAX: usize = 4 << 20;
@@ -142,6 +143,18 @@ pub(super) fn parsed<T: std::str::FromStr>(x: &Exchange, name: &'static str) -> 
 pub(super) fn id<T: std::str::FromStr>(x: &Exchange, noun: &str) -> Result<T> {
     let segment = x.path().split('/').nth(3).unwrap_or_default();
     segment.parse().map_err(|_| Error::not_found(noun))
+}
+
+/// How long sessions live in seconds, as far as that is given: unseen, and at most.
+///
+/// # Errors
+/// `Malformed("idle_secs")`, `Malformed("absolute_secs")`.
+pub(super) fn lifetimes(
+    idle: Option<&GivenSecs>,
+    absolute: Option<&GivenSecs>,
+) -> Result<(Option<u32>, Option<u32>)> {
+    let idle = idle.map(|secs| secs.read("idle_secs")).transpose()?;
+    Ok((idle, absolute.map(|secs| secs.read("absolute_secs")).transpose()?))
 }
 
 /// A member that may be absent (unchanged), `null` (taken away) or a value.

@@ -9,7 +9,8 @@ use crate::store::book::{Draft, Ruling};
 use crate::store::choice::{beyond_limit, by_itself, realm_of, session_id, spared};
 use crate::store::{
     Adopted, Adoption, AuditEntry, Found, Issued, Ledger, List, MarkPage, NewSession, Others, Over, Position,
-    Raise, RaiseOutcome, Record, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept, seen_at_most,
+    Raise, RaiseOutcome, Record, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept, WrittenBy,
+    seen_at_most,
 };
 
 #[async_trait]
@@ -113,6 +114,23 @@ impl Ledger for MemoryStore {
         let found = state.sessions.range(after.saturating_add(1)..);
         let found = found.filter(|(_, kept)| state.book.own(kept.record.session.id).is_none());
         Ok(found.take(count(limit)).map(|(row, kept)| state.found(*row, kept, now)).collect())
+    }
+
+    async fn set_back(&self, rows: Vec<u64>, now: Moment) -> Result<()> {
+        let mut state = self.state()?;
+        for row in rows {
+            if let Some(kept) = state.sessions.get_mut(&row) {
+                let issued_at = &mut kept.record.session.issued_at;
+                (*issued_at, kept.seen) = (now.min(*issued_at), now.min(kept.seen));
+            }
+        }
+        Ok(())
+    }
+
+    async fn written_by(&self, now: Moment) -> Result<()> {
+        let mut state = self.state()?;
+        state.written = WrittenBy { now, mark: state.book.last(), entry: state.last_audit };
+        Ok(())
     }
 
     async fn why(&self, session: &Session) -> Result<Option<Mark>> {

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::encode::{kind, write_address, write_by, write_why};
 use super::state::{Effects, Leftovers, Shared};
 use crate::error::{Error, Outage, Result};
-use crate::store::Raise;
+use crate::store::{Raise, WrittenBy};
 use crate::store::book::Draft;
 use crate::store::round::Round;
 
@@ -21,6 +21,8 @@ pub(super) struct Batch<'a> {
     pub(super) places: Places,
     pub(super) crowds: &'a mut Crowds,
     pub(super) touched: Vec<(u64, Moment)>,
+    /// No session was seen later than this.
+    pub(super) seen_by: Option<Moment>,
     pub(super) leftovers: Leftovers,
     /// Something that failed in the middle could not be taken back.
     pub(super) spoiled: bool,
@@ -39,6 +41,8 @@ pub(super) struct Places {
     pub(super) own_start: u64,
     /// Where sweeping is.
     pub(super) round: Option<Round>,
+    /// What was written while the wall clock was ahead.
+    pub(super) written: WrittenBy,
 }
 
 /// For each user that logged in lately, a number that the count of its live sessions does not exceed: so that a login
@@ -94,8 +98,12 @@ impl Batch<'_> {
     }
 
     pub(super) fn into_effects(self) -> (Effects, Places) {
-        let effects =
-            Effects { log: self.draft.into_log(), touched: self.touched, leftovers: self.leftovers };
+        let effects = Effects {
+            log: self.draft.into_log(),
+            touched: self.touched,
+            seen_by: self.seen_by,
+            leftovers: self.leftovers,
+        };
         (effects, self.places)
     }
 

@@ -98,6 +98,14 @@ impl Ledger for SqliteStore {
         self.read(move |reading| reading.unended(after, limit, now)).await
     }
 
+    async fn set_back(&self, rows: Vec<u64>, now: Moment) -> Result<()> {
+        self.write(Lane::Rest, move |batch| batch.set_back(&rows, now)).await
+    }
+
+    async fn written_by(&self, now: Moment) -> Result<()> {
+        self.write(Lane::Rest, move |batch| batch.written_by(now)).await
+    }
+
     async fn why(&self, session: &Session) -> Result<Option<Mark>> {
         let session = session.clone();
         self.read(move |reading| reading.why(&session)).await

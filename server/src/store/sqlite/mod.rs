@@ -6,6 +6,7 @@
 //! that raising a mark is one appended row and no search.
 
 mod adopt;
+mod ahead;
 mod audit;
 mod backup;
 mod batch;

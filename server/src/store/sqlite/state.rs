@@ -37,6 +37,8 @@ pub(super) struct Effects {
     pub(super) log: Vec<Mark>,
     /// Sessions by place, and when they were seen.
     pub(super) touched: Vec<(u64, Moment)>,
+    /// No session was seen later than this: later times were of a wall clock that was ahead.
+    pub(super) seen_by: Option<Moment>,
     pub(super) leftovers: Leftovers,
 }
 
@@ -120,9 +122,14 @@ impl Shared {
     }
 
     /// Takes in what was committed.
-    pub(super) fn commit(&self, log: &[Mark], touched: &[(u64, Moment)]) {
+    pub(super) fn commit(&self, effects: &Effects) {
+        let Effects { log, touched, seen_by, .. } = effects;
         if !log.is_empty() {
             self.book.write().unwrap_or_else(PoisonError::into_inner).commit(log);
+        }
+        if let Some(now) = seen_by {
+            let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+            seen.values_mut().for_each(|at| *at = (*at).min(*now));
         }
         if !touched.is_empty() {
             let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);

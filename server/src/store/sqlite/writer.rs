@@ -20,7 +20,7 @@ use super::checkpoint::Checkpoint;
 use super::encode::{KIND_SESSION, MARK, mark, moment};
 use super::queue::Queue;
 use super::state::{Effects, Leftovers, Shared};
-use super::{file, life, meta};
+use super::{ahead, file, life, meta};
 use crate::env::Stopwatch;
 use crate::error::{Outage, Result};
 use crate::store::book::Book;
@@ -104,7 +104,7 @@ impl Writer {
             .unwrap_or_else(|_| Err((Outage::Unknown, "the writer panicked".to_owned())));
         let committed = match outcome {
             Ok(effects) => {
-                self.shared.commit(&effects.log, &effects.touched);
+                self.shared.commit(&effects);
                 self.leftovers.folded.extend(effects.leftovers.folded);
                 self.leftovers.forgotten.extend(effects.leftovers.forgotten);
                 Ok(())
@@ -154,6 +154,7 @@ impl Writer {
             places: self.places,
             crowds: &mut self.crowds,
             touched: Vec::new(),
+            seen_by: None,
             leftovers: Leftovers::default(),
             spoiled: false,
             insert_mark: None,
@@ -263,6 +264,7 @@ fn load(conn: &Connection) -> rusqlite::Result<State> {
             log_start,
             own_start,
             round: None,
+            written: ahead::written(conn)?,
         },
         seen,
     })
