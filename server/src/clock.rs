@@ -199,7 +199,11 @@ impl State {
         self.trial = None;
         self.stood = (offset, boot);
         self.believe(offset, boot);
-        if by >= 0 { self.tells(News::BelievedAhead(by), false) } else { self.tells(News::BelievedBehind(by), true) }
+        if by >= 0 {
+            self.tells(News::BelievedAhead(by), false)
+        } else {
+            self.tells(News::BelievedBehind(by), true)
+        }
     }
 
     /// Time goes on to this offset: at once if it is ahead, else by waiting for it.
@@ -236,7 +240,8 @@ impl Difference {
 /// For whoever looks after the server.
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (secs, way) = (secs(self.ahead_millis), if self.ahead_millis < 0 { "behind" } else { "ahead of" });
+        let (secs, way) =
+            (secs(self.ahead_millis), if self.ahead_millis < 0 { "behind" } else { "ahead of" });
         write!(
             f,
             "the wall clock is {secs} s {way} the time that the server goes by: a step is believed when it has stood for \
@@ -258,7 +263,11 @@ impl fmt::Display for News {
             ),
             Self::CameBack => f.write_str("the wall clock came back before its step was believed"),
             Self::BelievedAhead(by) => {
-                write!(f, "the step of the wall clock by {} s is believed; time has gone on to it", Signed(*by))
+                write!(
+                    f,
+                    "the step of the wall clock by {} s is believed; time has gone on to it",
+                    Signed(*by)
+                )
             }
             Self::BelievedBehind(by) => write!(
                 f,

@@ -70,7 +70,9 @@ impl GivenTime {
             Time::At(at) => Ok(at),
             Time::Never => {
                 let found = shown(&self.0);
-                let why = format!("{field} is {found}, which stands for never; leave it out where there is no time");
+                let why = format!(
+                    "{field} is {found}, which stands for never; leave it out where there is no time"
+                );
                 Err(Error::malformed(field, why))
             }
         }
@@ -153,7 +155,11 @@ fn since_1970(number: u64) -> Result<Time, String> {
     let meant = |secs: u64| PLAUSIBLE_SECS.contains(&secs) || (NEVER_SECS..=LAST_SECS).contains(&secs);
     let unit = UNITS.iter().find(|(_, many)| meant(number / many));
     Err(unit.map_or_else(
-        || format!("is {number}, which is after the year 9999; expected {RULE}; 9999-12-31T23:59:59Z is never"),
+        || {
+            format!(
+                "is {number}, which is after the year 9999; expected {RULE}; 9999-12-31T23:59:59Z is never"
+            )
+        },
         |(unit, many)| format!("looks like {unit}: {number}; expected seconds, {}", number / many),
     ))
 }
@@ -248,7 +254,11 @@ impl Visitor<'_> for AsGiven {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<String, E> {
-        if self.texts { Ok(text.to_owned()) } else { Err(E::invalid_type(serde::de::Unexpected::Str(text), &self)) }
+        if self.texts {
+            Ok(text.to_owned())
+        } else {
+            Err(E::invalid_type(serde::de::Unexpected::Str(text), &self))
+        }
     }
 }
 

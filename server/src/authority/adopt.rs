@@ -16,11 +16,13 @@ use crate::authority::open::text;
 use crate::authority::session::{USER_AGENT_BYTES_MAX, cut};
 use crate::authority::{Authority, Call};
 use crate::error::{Cause, Error, Kind, Outage, Result};
-use crate::store::{Adopted, Adoption, Client, Identifier, Record, SessionBy};
+use crate::store::{Adopted, Adoption, Client, Identifier, Record, SessionBy, USER_SESSIONS_MAX};
 use crate::time::{DURATION_SECS_MAX, Time};
 
 /// Sessions in one batch at most.
 pub const ADOPT_SESSIONS_MAX: usize = 1_000;
+/// Sessions recorded in one transaction at most.
+const ADOPTED_PER_WRITE: usize = 100;
 /// By how many seconds the clock of the other system may be ahead of ours.
 const CLOCK_AHEAD_SECS_MAX: u64 = 300;
 
@@ -76,7 +78,7 @@ enum Ready {
 }
 
 impl Authority {
-    /// Adopts sessions in one transaction, and tells of each, in their order, what became of it. One that is refused
+    /// Adopts sessions, so many in one transaction, and tells of each, in their order, what became of it. One that is refused
     /// keeps no other one out, and none of those that are alive here is ended to make room. One whose session here is over
     /// is refused: nothing revives it.
     ///
@@ -116,7 +118,7 @@ impl Authority {
         let usable: Vec<Adopted> = ready.iter().filter_map(new).collect();
         let mut adopted = match run {
             Run::Real if usable.is_empty() => Vec::new(),
-            Run::Real => self.record_adopted(call, realm, usable).await?,
+            Run::Real => self.record_all(call, realm, &usable).await?,
             Run::Dry => self.look_for(&usable, call.now).await?,
         }
         .into_iter();
@@ -127,7 +129,7 @@ impl Authority {
                 Adoption::Known => Ok(Taken::There),
                 Adoption::Over(over) => Err(refused::over(over)),
                 Adoption::Dead => Err(Error::dead(Cause::Unknown)),
-                Adoption::Crowded => Err(refused::crowded(new.sessions_max)),
+                Adoption::Crowded => Err(refused::crowded(new.sessions_max.min(USER_SESSIONS_MAX))),
             }
         };
         Ok(ready.into_iter().map(outcome).collect())
@@ -217,6 +219,16 @@ impl Authority {
             return Err(Error::malformed("dialect", "the client is of another dialect"));
         }
         Ok(client)
+    }
+
+    /// In several transactions, so that no logout waits for all of them. Those of the first stay when a later one fails:
+    /// asked again, they are there.
+    async fn record_all(&self, call: &Call, realm: RealmId, all: &[Adopted]) -> Result<Vec<Adoption>> {
+        let mut outcomes = Vec::with_capacity(all.len());
+        for some in all.chunks(ADOPTED_PER_WRITE) {
+            outcomes.extend(self.record_adopted(call, realm, some.to_vec()).await?);
+        }
+        Ok(outcomes)
     }
 
     /// Records them, and lets memory know. A mark that is raised as soon as one is recorded finds it announced, and no

@@ -7,7 +7,7 @@ use exeunt_core::{Anchor, ClientId, Door, Fingerprint, RealmId, Stamp, Why};
 
 use crate::authority::{Authority, Call};
 use crate::error::{Error, Result};
-use crate::store::{Client, Saved, Settings};
+use crate::store::{Client, Saved, Settings, USER_SESSIONS_MAX};
 
 /// How many clients a server has at most.
 pub const CLIENTS_MAX: usize = 10_000;
@@ -15,8 +15,8 @@ pub const CLIENTS_MAX: usize = 10_000;
 pub const IDLE_SECS: u32 = 3600;
 /// Seconds that sessions live at most, unless the client says otherwise.
 pub const ABSOLUTE_SECS: u32 = 86_400;
-/// How many sessions one user may have alive at once, unless the client says otherwise.
-pub const SESSIONS_MAX: u32 = 10_000;
+/// How many sessions one user may have alive at once with a client, unless that says otherwise.
+pub const SESSIONS_MAX: u32 = USER_SESSIONS_MAX;
 /// The longest name of a client, in bytes.
 pub const CLIENT_NAME_BYTES_MAX: usize = 100;
 
@@ -55,6 +55,7 @@ impl Authority {
             return Err(Error::malformed("name", format!("there are {CLIENTS_MAX} clients already")));
         }
         client.must_make_sense()?;
+        must_allow_some(client.sessions_max)?;
         let audit = call.audit(Some(client.realm), "client.create", &Anchor::Client(client.id));
         let saved = self.settle(self.store.save_client(client, None, Some(audit)).await)?;
         Ok(self.clients.put(saved.record))
@@ -81,6 +82,7 @@ impl Authority {
             Settings::Partner { pair } => Some(*pair),
             Settings::Plain | Settings::Project { .. } => None,
         };
+        let given_max = change.sessions_max;
         let after = Client {
             name: change.name.unwrap_or_else(|| before.name.clone()),
             idle_secs: change.idle_secs.unwrap_or(before.idle_secs),
@@ -91,6 +93,7 @@ impl Authority {
             ..Client::clone(&before)
         };
         after.must_make_sense()?;
+        given_max.map_or(Ok(()), must_allow_some)?;
         let leaked = secret(&before.settings) != secret(&after.settings);
         self.save_client(call, after, leaked.then_some(Why::CredentialChanged), "client.change").await
     }
@@ -270,10 +273,22 @@ impl Client {
         {
             return Err(Error::malformed("name", format!("a name has 1 to {CLIENT_NAME_BYTES_MAX} bytes")));
         }
-        if self.sessions_max == 0 {
-            return Err(Error::malformed("max_sessions", "at least one session must be allowed"));
-        }
         self.settings.must_make_sense()
+    }
+}
+
+/// A client that was made before there was this bound keeps what it has until that is changed.
+fn must_allow_some(sessions_max: u32) -> Result<()> {
+    match sessions_max {
+        0 => Err(Error::malformed("max_sessions", "at least one session must be allowed")),
+        1..=USER_SESSIONS_MAX => Ok(()),
+        _ => Err(Error::malformed(
+            "max_sessions",
+            format!(
+                "max_sessions is {sessions_max}; expected at most {USER_SESSIONS_MAX}, which is what a user may have \
+                 with all clients together"
+            ),
+        )),
     }
 }
 

@@ -10,6 +10,8 @@ use crate::store::{Identifier, PasswordHash, User};
 
 /// Users in one batch at most.
 pub const IMPORT_USERS_MAX: usize = 1_000;
+/// Users added in one transaction at most: no logout waits for a whole batch.
+const IMPORTED_PER_WRITE: usize = 100;
 
 /// A user of another system.
 #[derive(Default)]
@@ -39,7 +41,7 @@ pub enum Run {
 }
 
 impl Authority {
-    /// Adds users in one transaction, and tells of each, in their order, what became of it. One that is refused
+    /// Adds users, so many in one transaction, and tells of each, in their order, what became of it. One that is refused
     /// (`Malformed(field)`, `Conflict(field)`) is not there at all, and keeps no other one out.
     ///
     /// # Errors
@@ -78,11 +80,12 @@ impl Authority {
     }
 
     async fn add(&self, call: &Call, realm: RealmId, users: Vec<User>) -> Result<Vec<Result<u64>>> {
-        if users.is_empty() {
-            return Ok(Vec::new());
+        let mut outcomes = Vec::with_capacity(users.len());
+        for some in users.chunks(IMPORTED_PER_WRITE) {
+            let audit = call.audit(Some(realm), "user.import", &format_args!("a batch of {}", some.len()));
+            outcomes.extend(self.settle(self.store.import_users(some.to_vec(), Some(audit)).await)?);
         }
-        let audit = call.audit(Some(realm), "user.import", &format_args!("a batch of {}", users.len()));
-        self.settle(self.store.import_users(users, Some(audit)).await)
+        Ok(outcomes)
     }
 
     /// What the store would say, without the users of this batch.

@@ -14,9 +14,9 @@ use crate::store::{Seen, Swept};
 /// first use an interval later.
 const TOUCHES_MAX: usize = 1_000_000;
 /// Touches written in one transaction at most.
-const TOUCHES_PER_WRITE: usize = 2_000;
+const TOUCHES_PER_WRITE: usize = 500;
 /// Sessions expired in one transaction at most.
-const EXPIRED_PER_WRITE: usize = 500;
+const EXPIRED_PER_WRITE: usize = 250;
 /// Rows that one step of sweeping looks at.
 const SWEEP_ROWS: u32 = 1_000;
 

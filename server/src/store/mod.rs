@@ -51,6 +51,9 @@ pub use written::WrittenBy;
 use crate::error::Outage;
 use crate::error::{Error, Kind, Result};
 
+/// How many sessions a user may have alive at once in its realm, with all clients together.
+pub const USER_SESSIONS_MAX: u32 = 10_000;
+
 /// Where everything is kept.
 pub trait Store: Ledger + Directory {}
 
@@ -82,8 +85,9 @@ pub trait Ledger: Send + Sync + 'static {
         None
     }
 
-    /// Records a session and its token. If the user then has more than `new.sessions_max` sessions alive, the
-    /// longest unseen of the others are ended in the same transaction (`Why::Limit`).
+    /// Records a session and its token. If the user then has more than `new.sessions_max` sessions alive with this
+    /// client, or more than [`USER_SESSIONS_MAX`] with all, the longest unseen of the others, of this client or of all,
+    /// are ended in the same transaction (`Why::Limit`).
     async fn issue(&self, new: NewSession) -> Result<Issued>;
 
     /// Records live sessions of another system, in one transaction: what became of each, in their order. None is

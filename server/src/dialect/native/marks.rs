@@ -79,7 +79,8 @@ pub(super) fn place(field: &'static str, after: Option<&str>, now: Position) -> 
     let Some(after) = after else { return Ok(Some(Stamp::ZERO)) };
     let malformed = || {
         let time = if looks_like_a_time(after) { ", and no time" } else { "" };
-        let rule = format!("a position is one that this server gave{time}: `exeunt marks` prints it at its end");
+        let rule =
+            format!("a position is one that this server gave{time}: `exeunt marks` prints it at its end");
         Error::malformed(field, rule)
     };
     let (incarnation, number) =

@@ -37,8 +37,7 @@ async fn run_issue(mut x: Exchange, caller: Caller) -> Reply {
         .map(|text| text.parse::<ClientId>())
         .transpose()
         .map_err(|_| Error::not_found("client"))?;
-    let (idle_secs, absolute_secs) =
-        wire::lifetimes(given.idle_secs.as_ref(), given.absolute_secs.as_ref())?;
+    let (idle_secs, absolute_secs) = wire::lifetimes(given.idle_secs.as_ref(), given.absolute_secs.as_ref())?;
     let voucher = Voucher { door: DOOR, user, client, idle_secs, absolute_secs };
     let standing =
         app.authority.vouch(&call, caller.realm.id, &voucher, &token).await.map_err(lost_the_race)?;

@@ -4,10 +4,12 @@
 //! not written here is none.
 
 mod adopting;
+mod clock;
 mod commits;
 mod directory;
 mod faults;
 mod fixture;
+mod limits;
 mod lists;
 mod logouts;
 mod reopen;
@@ -18,10 +20,12 @@ mod usage;
 use std::pin::Pin;
 
 pub use adopting::*;
+pub use clock::*;
 pub use commits::*;
 pub use directory::*;
 pub use faults::history_with_fault;
 pub use fixture::{NOW, REALM, audit_entry, client, fresh, issue, raise, raise_session, user};
+pub use limits::*;
 pub use lists::*;
 pub use logouts::*;
 pub use reopen::{Everything, everything, write_everything};
@@ -63,6 +67,12 @@ macro_rules! with_promises {
             a_limit_ends_the_longest_unseen
             a_limit_counts_only_the_living
             a_limit_never_ends_what_the_new_session_hangs_from
+            a_limit_is_of_one_client
+            a_limit_counts_the_living_among_many
+            a_limit_holds_among_many_at_once
+            the_others_are_ended_among_many
+            times_ahead_are_set_back
+            what_was_written_ahead_is_forgotten_in_time
             a_later_touch_wins
             a_touch_never_revives
             expiring_spares_the_touched

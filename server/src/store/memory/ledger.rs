@@ -6,11 +6,11 @@ use exeunt_core::{Anchor, Mark, Moment, RealmId, Session, SessionId, Stamp, Verd
 use super::{Kept, MemoryStore, State};
 use crate::error::{Error, Kind, Result};
 use crate::store::book::{Draft, Ruling};
-use crate::store::choice::{beyond_limit, by_itself, realm_of, session_id, spared};
+use crate::store::choice::{by_itself, make_room, realm_of, session_id, spared};
 use crate::store::{
     Adopted, Adoption, AuditEntry, Found, Issued, Ledger, List, MarkPage, NewSession, Others, Over, Position,
-    Raise, RaiseOutcome, Record, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept, WrittenBy,
-    seen_at_most,
+    Raise, RaiseOutcome, Record, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept,
+    USER_SESSIONS_MAX, WrittenBy, seen_at_most,
 };
 
 #[async_trait]
@@ -244,8 +244,11 @@ impl State {
         }
         if let Some(user) = record.session.user() {
             let alive = |kept: &Kept| draft.verdict(&kept.record.session, kept.seen, now) == Verdict::Alive;
-            let others = self.under(Anchor::User(user)).filter(|(_, kept)| alive(kept)).count();
-            if others >= count(sessions_max) {
+            let others: Vec<_> =
+                self.under(Anchor::User(user)).map(|(_, kept)| kept).filter(|kept| alive(kept)).collect();
+            let client = record.session.client();
+            let mine = others.iter().filter(|kept| kept.record.session.client() == client).count();
+            if mine >= count(sessions_max) || others.len() >= count(USER_SESSIONS_MAX) {
                 return Adoption::Crowded;
             }
         }
@@ -267,7 +270,7 @@ impl State {
         let others = self.under(Anchor::User(user)).filter(|(_, kept)| alive(kept));
         let others = others.map(|(_, kept)| (kept.record.session.clone(), kept.seen)).collect();
         let raise = by_itself(realm_of(&new.session), Why::Limit, now);
-        for id in beyond_limit(&new.session, others, max) {
+        for id in make_room(&new.session, others, max) {
             draft.append(&raise, Anchor::Session(id), Why::Limit);
         }
     }

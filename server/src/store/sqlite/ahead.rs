@@ -33,9 +33,7 @@ impl Batch<'_> {
         let sql = "SELECT coalesce(max(place), 0) FROM audit";
         let entry = self.conn.query_row(sql, [], |row| row.get(0))?;
         let written = WrittenBy { now, mark: self.draft.last(), entry };
-        for (name, number) in
-            [(NOW, now.millis()), (MARK, written.mark.number()), (ENTRY, written.entry)]
-        {
+        for (name, number) in [(NOW, now.millis()), (MARK, written.mark.number()), (ENTRY, written.entry)] {
             meta::set_number(self.conn, name, number)?;
         }
         self.places.written = written;

@@ -14,6 +14,9 @@ use crate::store::{
     User, conflict,
 };
 
+/// What is written of a user: itself, and what it logs in with.
+const ROWS_PER_USER: usize = 4;
+
 #[async_trait]
 impl Directory for SqliteStore {
     async fn realms(&self) -> Result<Vec<Realm>> {
@@ -71,6 +74,7 @@ impl Directory for SqliteStore {
 
     async fn import_users(&self, users: Vec<User>, audit: Option<AuditEntry>) -> Result<Vec<Result<u64>>> {
         self.write(Lane::Rest, move |batch| {
+            batch.rows += users.len() * ROWS_PER_USER;
             let outcomes =
                 users.into_iter().map(|user| batch.import_user(user)).collect::<Result<Vec<_>>>()?;
             batch.write_audit(audit.filter(|_| outcomes.iter().any(Result::is_ok)))?;

@@ -29,7 +29,7 @@ pub(super) fn run(shared: &Shared, queue: &Queue<Question>) {
     let mut questions = Vec::with_capacity(1);
     loop {
         queue.take(0, 1, &mut questions);
-        let Some(question) = questions.pop() else { return };
+        let Some((_, question)) = questions.pop() else { return };
         let life = shared.life.load(Ordering::SeqCst);
         if conn.as_ref().is_some_and(|(of, _)| *of != life) {
             conn = None;

@@ -86,6 +86,21 @@ pub(super) fn under(
     feed(statement.query((kind(anchor), anchor.id(), bound(before)))?, each)
 }
 
+/// Sessions that hang from a user or a client and have a greater place, oldest first, as long as `each` wants more.
+pub(super) fn under_after(
+    conn: &Connection,
+    anchor: Anchor,
+    after: u64,
+    each: impl FnMut(Kept) -> Result<bool>,
+) -> Result<()> {
+    let sql = format!(
+        "SELECT {KEPT} FROM hangs h CROSS JOIN sessions s ON s.place = h.place {BESIDE} \
+         WHERE h.kind = ? AND h.anchor = ? AND h.place > ? ORDER BY h.place"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    feed(statement.query((kind(anchor), anchor.id(), bound(after)))?, each)
+}
+
 fn all_before(conn: &Connection, before: u64, each: impl FnMut(Kept) -> Result<bool>) -> Result<()> {
     let sql = format!("SELECT {KEPT} FROM sessions s {BESIDE} WHERE s.place < ? ORDER BY s.place DESC");
     let mut statement = conn.prepare_cached(&sql)?;

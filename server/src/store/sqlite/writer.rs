@@ -4,7 +4,7 @@
 //! A commit that fails leaves open whether it happened. Then nothing more is written or read until the file was
 //! opened again: what a failed fsync has left in memory is never trusted, and never synced a second time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,10 +15,11 @@ use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode, MAIN_DB};
 use tokio::sync::oneshot;
 
-use super::batch::{Batch, Crowds, Places, Work};
+use super::batch::{Batch, Places, Work};
 use super::checkpoint::Checkpoint;
+use super::crowds::Crowds;
 use super::encode::{KIND_SESSION, MARK, mark, moment};
-use super::queue::Queue;
+use super::queue::{Lane, Queue};
 use super::state::{Effects, Leftovers, Shared};
 use super::{ahead, file, life, meta};
 use crate::env::Stopwatch;
@@ -27,8 +28,12 @@ use crate::store::book::Book;
 
 /// Marks in one transaction at most.
 const MARKS_MAX: usize = 4096;
-/// Other commands in one transaction at most: what a mark has to wait for.
+/// Other commands in one transaction at most.
 const REST_MAX: usize = 128;
+/// Rows after which no further command of a lane begins in a transaction: what a mark has to wait for is bounded by work,
+/// and not by how many asked for it. One more command may come on top.
+const FIRST_ROWS_MAX: usize = 4096;
+const REST_ROWS_MAX: usize = 1024;
 
 /// What waits for the writer.
 pub(super) enum Job {
@@ -47,7 +52,12 @@ pub(super) struct Writer {
     crowds: Crowds,
     leftovers: Leftovers,
     wal_pages: Arc<AtomicU32>,
+    /// The numbers of the commands that wait for the next transaction.
+    left: HashSet<usize>,
 }
+
+/// Commands, each with the lane that it waited in.
+type Works = Vec<(Lane, Box<dyn Work>)>;
 
 impl Writer {
     /// Opens the file and reads what is in force.
@@ -60,6 +70,7 @@ impl Writer {
             crowds: Crowds::default(),
             leftovers: Leftovers::default(),
             wal_pages: Arc::default(),
+            left: HashSet::new(),
         };
         writer.load()?;
         Ok(writer)
@@ -75,14 +86,18 @@ impl Writer {
             }
             let mut works = Vec::with_capacity(jobs.len());
             let mut controls = Vec::new();
-            for job in jobs.drain(..) {
+            for (lane, job) in jobs.drain(..) {
                 match job {
-                    Job::Work(work) => works.push(work),
+                    Job::Work(work) => works.push((lane, work)),
                     control => controls.push(control),
                 }
             }
-            if !works.is_empty() {
-                self.turn(works);
+            let left = if works.is_empty() { works } else { self.turn(works) };
+            if !left.is_empty() {
+                let left = left.into_iter().map(|(lane, work)| (lane, Job::Work(work)));
+                // Closing comes after what was asked for before it.
+                queue.put_back(left.chain(controls.into_iter().map(|control| (Lane::Rest, control))));
+                continue;
             }
             for control in controls {
                 match control {
@@ -97,8 +112,9 @@ impl Writer {
         }
     }
 
-    /// One transaction.
-    fn turn(&mut self, mut works: Vec<Box<dyn Work>>) {
+    /// One transaction; what there was no room for in it.
+    fn turn(&mut self, mut works: Works) -> Works {
+        self.left.clear();
         // A panic in the middle is a fault of ours; whether it happened is then as unknown as after a failed commit.
         let outcome = catch_unwind(AssertUnwindSafe(|| self.commit(&mut works)))
             .unwrap_or_else(|_| Err((Outage::Unknown, "the writer panicked".to_owned())));
@@ -118,7 +134,15 @@ impl Writer {
                 Err((outage, reason))
             }
         };
-        works.into_iter().for_each(|work| work.answer(&committed));
+        let (mut left, mut number) = (Works::new(), 0);
+        for (lane, work) in works {
+            if self.left.contains(&number) {
+                left.push((lane, work));
+            } else {
+                work.answer(&committed);
+            }
+            number += 1;
+        }
         self.shared.clear(&mut self.leftovers);
         let pages = self.wal_pages.load(Ordering::Relaxed);
         self.shared.log_pages.store(pages, Ordering::Relaxed);
@@ -126,6 +150,7 @@ impl Writer {
         if let Some(Err(error)) = moved {
             self.give_up(&error.to_string());
         }
+        left
     }
 
     /// Trusts nothing that this connection says from now on.
@@ -135,7 +160,7 @@ impl Writer {
         self.conn = None;
     }
 
-    fn commit(&mut self, works: &mut [Box<dyn Work>]) -> std::result::Result<Effects, (Outage, String)> {
+    fn commit(&mut self, works: &mut Works) -> std::result::Result<Effects, (Outage, String)> {
         let unknown = || (Outage::Unknown, "the store waits to be opened again".to_owned());
         match self.shared.check() {
             Err(_) if self.shared.is_unknown() => return Err(unknown()),
@@ -156,11 +181,23 @@ impl Writer {
             touched: Vec::new(),
             seen_by: None,
             leftovers: Leftovers::default(),
+            rows: 0,
             spoiled: false,
             insert_mark: None,
         };
-        for work in works.iter_mut() {
+        let mut spent = [0; 2];
+        for (number, (lane, work)) in works.iter_mut().enumerate() {
+            let (spent, rows_max) = match lane {
+                Lane::First => (&mut spent[0], FIRST_ROWS_MAX),
+                Lane::Rest => (&mut spent[1], REST_ROWS_MAX),
+            };
+            if *spent >= rows_max {
+                self.left.insert(number);
+                continue;
+            }
+            let before = batch.rows;
             work.run(&mut batch);
+            *spent += 1 + batch.rows - before;
             if batch.is_lost() {
                 // What is not rolled back yet is so when the connection is given up.
                 let outage = if conn.is_autocommit() { Outage::Refused } else { Outage::Unknown };
@@ -169,7 +206,7 @@ impl Writer {
         }
         let watch = Stopwatch::start();
         execute(conn, "COMMIT").map_err(|error| (Outage::Unknown, error.to_string()))?;
-        self.shared.figures.committed(works.len(), &watch);
+        self.shared.figures.committed(works.len() - self.left.len(), &watch);
         let (effects, places) = batch.into_effects();
         self.places = places;
         Ok(effects)
