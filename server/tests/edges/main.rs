@@ -3,6 +3,15 @@
 
 #![cfg(test)]
 
+#[path = "../binary/mod.rs"]
+#[expect(dead_code, reason = "more is started elsewhere")]
+mod binary;
+#[path = "../scratch/mod.rs"]
+mod scratch;
+#[path = "../server/stage.rs"]
+#[expect(dead_code, reason = "more is staged elsewhere")]
+mod stage;
+
 #[path = "."]
 mod edges {
     mod admin_key;
