@@ -100,6 +100,7 @@ impl Authority {
         // Sessions' own marks are not missed: what they ended is not read.
         let snapshot = self.store.snapshot(None, SessionMarks::LeftOut).await?;
         snapshot.marks.iter().for_each(|mark| self.memory.apply(mark));
+        let mut any_ahead = false;
         let mut page = self.store.unended(0, FILL_ROWS, now).await?;
         while let Some(last) = page.last() {
             let next = self.store.unended(last.row, FILL_ROWS, now);
@@ -107,6 +108,10 @@ impl Authority {
             let (read, ahead) = join(next, async { self.take_in(page, now) }).await;
             page = read?;
             self.set_back(&ahead, now).await?;
+            any_ahead |= !ahead.is_empty();
+        }
+        if any_ahead {
+            self.settle(self.store.written_by(now).await)?;
         }
         let mut position = snapshot.position.stamp;
         loop {

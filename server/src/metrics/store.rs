@@ -18,6 +18,7 @@ pub(super) fn register(app: &App, registry: &mut Registry) {
     ] {
         registry.register(name, help, histogram);
     }
+    registry.register("store_rows", "Rows that writes have read and written, roughly", figures.rows);
     registry.register("store_refused", "Transactions that changed nothing", figures.refused);
     registry.register(
         "store_unknown",

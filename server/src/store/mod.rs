@@ -128,13 +128,13 @@ pub trait Ledger: Send + Sync + 'static {
     /// than `after`; at most `limit`. Their verdict may still be anything.
     async fn unended(&self, after: u64, limit: u32, now: Moment) -> Result<Vec<Found>>;
 
-    /// For filling a memory at start: these sessions, by their places, have times that lie ahead of `now`, since the wall
-    /// clock was ahead when they were written. From here on they count as issued and seen now. The one change of what is
-    /// recorded of a session; nobody has it in memory yet.
+    /// For filling a memory at start: these sessions, by their places, were last seen later than `now`, since the wall
+    /// clock was ahead then. From here on they count as seen now.
     async fn set_back(&self, rows: Vec<u64>, now: Moment) -> Result<()>;
 
-    /// For a start at which the newest line of the log or the trail lies ahead of `now`: what is there counts as written
-    /// now at the latest when it is to be forgotten. The lines themselves stay as they are.
+    /// For a start at which something that was written lies ahead of `now`: what is there counts as written now at the
+    /// latest. The sessions that are recorded count as issued by now; marks and lines of the trail stay as they are, and
+    /// are forgotten in time.
     async fn written_by(&self, now: Moment) -> Result<()>;
 
     /// What ended this session: its earliest mark above its stamp on any of its anchors.

@@ -78,10 +78,9 @@ fn snapshot_place(x: &Exchange, end: Position) -> Result<Option<(Stamp, Stamp)>>
 pub(super) fn place(field: &'static str, after: Option<&str>, now: Position) -> Result<Option<Stamp>> {
     let Some(after) = after else { return Ok(Some(Stamp::ZERO)) };
     let malformed = || {
-        let time = if looks_like_a_time(after) { ", and no time" } else { "" };
-        let rule =
-            format!("a position is one that this server gave{time}: `exeunt marks` prints it at its end");
-        Error::malformed(field, rule)
+        let time = ", and no time: `exeunt marks` prints one at its end";
+        let time = if looks_like_a_time(after) { time } else { "" };
+        Error::malformed(field, format!("a position is one that this server gave{time}"))
     };
     let (incarnation, number) =
         after.rsplit_once('.').map_or((None, after), |(life, number)| (Some(life), number));

@@ -26,6 +26,7 @@ pub async fn times_ahead_are_set_back(store: &dyn Store) -> Result<()> {
     store.touch(vec![Seen { session: seen.record.session.id, row: second, at: NOW.plus_secs(500) }]).await?;
     let now = NOW.plus_secs(20);
     store.set_back(vec![first, second, 404], now).await?;
+    store.written_by(now).await?;
     for (new, issued_at, seen) in [(&ahead, now, now), (&seen, NOW, now), (&other, NOW, NOW)] {
         let session = &new.record.session;
         let found = store.session(SessionBy::Id(session.id), now).await?;

@@ -120,8 +120,7 @@ impl Ledger for MemoryStore {
         let mut state = self.state()?;
         for row in rows {
             if let Some(kept) = state.sessions.get_mut(&row) {
-                let issued_at = &mut kept.record.session.issued_at;
-                (*issued_at, kept.seen) = (now.min(*issued_at), now.min(kept.seen));
+                kept.seen = kept.seen.min(now);
             }
         }
         Ok(())
@@ -130,6 +129,10 @@ impl Ledger for MemoryStore {
     async fn written_by(&self, now: Moment) -> Result<()> {
         let mut state = self.state()?;
         state.written = WrittenBy { now, mark: state.book.last(), entry: state.last_audit };
+        for kept in state.sessions.values_mut() {
+            let issued_at = &mut kept.record.session.issued_at;
+            *issued_at = now.min(*issued_at);
+        }
         Ok(())
     }
 

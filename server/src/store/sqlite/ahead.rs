@@ -12,18 +12,16 @@ use crate::store::WrittenBy;
 const NOW: &str = "written_by";
 const MARK: &str = "written_mark";
 const ENTRY: &str = "written_entry";
+const SESSION: &str = "written_session";
 
 impl Batch<'_> {
     pub(super) fn set_back(&mut self, rows: &[u64], now: Moment) -> Result<()> {
-        for sql in [
-            "UPDATE sessions SET issued_at = ?2 WHERE place = ?1 AND issued_at > ?2",
-            "UPDATE seen SET at = ?2 WHERE place = ?1 AND at > ?2",
-        ] {
-            let mut update = self.conn.prepare_cached(sql)?;
-            for row in rows {
-                update.execute((bound(*row), now.millis()))?;
-            }
+        let sql = "UPDATE seen SET at = ?2 WHERE place = ?1 AND at > ?2";
+        let mut update = self.conn.prepare_cached(sql)?;
+        for row in rows {
+            update.execute((bound(*row), now.millis()))?;
         }
+        self.rows += rows.len();
         self.conn.prepare_cached("UPDATE touches SET at = ?1 WHERE at > ?1")?.execute([now.millis()])?;
         self.seen_by = Some(self.seen_by.map_or(now, |other| other.min(now)));
         Ok(())
@@ -33,7 +31,13 @@ impl Batch<'_> {
         let sql = "SELECT coalesce(max(place), 0) FROM audit";
         let entry = self.conn.query_row(sql, [], |row| row.get(0))?;
         let written = WrittenBy { now, mark: self.draft.last(), entry };
-        for (name, number) in [(NOW, now.millis()), (MARK, written.mark.number()), (ENTRY, written.entry)] {
+        // What is read of sessions asks the file itself: see `sessions`.
+        for (name, number) in [
+            (NOW, now.millis()),
+            (MARK, written.mark.number()),
+            (ENTRY, written.entry),
+            (SESSION, self.places.issued),
+        ] {
             meta::set_number(self.conn, name, number)?;
         }
         self.places.written = written;

@@ -206,7 +206,7 @@ impl Writer {
         }
         let watch = Stopwatch::start();
         execute(conn, "COMMIT").map_err(|error| (Outage::Unknown, error.to_string()))?;
-        self.shared.figures.committed(works.len() - self.left.len(), &watch);
+        self.shared.figures.committed(works.len() - self.left.len(), batch.rows, &watch);
         let (effects, places) = batch.into_effects();
         self.places = places;
         Ok(effects)
