@@ -57,13 +57,14 @@ impl Form {
     /// How many bytes the answer has, if it is whole.
     ///
     /// # Errors
-    /// It is not `200`, or does not hold what is expected.
+    /// It is neither `200` nor `201`, or does not hold what is expected.
     pub(crate) fn answer(&self, bytes: &[u8]) -> Result<Option<usize>> {
         let Some(length) = length(bytes) else { return Ok(None) };
         if bytes.len() < length {
             return Ok(None);
         }
-        let fit = bytes.starts_with(b"HTTP/1.1 200 ") && find(bytes, self.expect.as_bytes()).is_some();
+        let fit = [&b"HTTP/1.1 200 "[..], b"HTTP/1.1 201 "].iter().any(|status| bytes.starts_with(status))
+            && find(bytes, self.expect.as_bytes()).is_some();
         ensure!(fit, "not the answer that was expected: {}", String::from_utf8_lossy(bytes));
         Ok(Some(length))
     }

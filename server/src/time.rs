@@ -224,7 +224,7 @@ fn shown(text: &str) -> String {
     if !text.is_empty() && text.len() <= SHOWN_BYTES_MAX && text.bytes().all(harmless) {
         text.to_owned()
     } else {
-        "another text".to_owned()
+        "a text of another kind".to_owned()
     }
 }
 

@@ -4,6 +4,7 @@ mod alone;
 mod check;
 mod everywhere;
 mod inside;
+mod limit;
 mod logout;
 mod memory;
 mod tail;
@@ -24,6 +25,7 @@ pub(crate) const ALL: &[(&str, Figure)] = &[
     ("alone", alone::figure),
     ("inside", inside::figure),
     ("everywhere", everywhere::figure),
+    ("limit", limit::figure),
     ("tail", tail::figure),
 ];
 
