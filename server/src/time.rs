@@ -104,8 +104,10 @@ pub fn time(text: &str) -> Result<Time, String> {
 /// As [`time`].
 pub fn duration(text: &str) -> Result<u32, String> {
     let secs = whole(text, "seconds")?;
-    let in_millis = secs > 0 && secs % FIVE_MINUTES_MILLIS == 0
-        || secs > DURATION_SECS_MAX.into() && secs % 1_000 == 0 && secs / 1_000 <= DURATION_SECS_MAX.into();
+    let in_millis = secs > 0 && secs.is_multiple_of(FIVE_MINUTES_MILLIS)
+        || secs > DURATION_SECS_MAX.into()
+            && secs.is_multiple_of(1_000)
+            && secs / 1_000 <= DURATION_SECS_MAX.into();
     if in_millis {
         return Err(format!("looks like milliseconds: {secs}; expected seconds, {}", secs / 1_000));
     }

@@ -85,7 +85,7 @@ fn within<T: PartialOrd + Copy + std::fmt::Display>(name: &str, value: T, least:
 /// The same for seconds, where milliseconds may have been meant.
 fn secs_within(name: &str, value: u64, least: u64, most: u64) -> Result<()> {
     let secs = value / 1_000;
-    if value > most && value % 1_000 == 0 && (least..=most).contains(&secs) {
+    if value > most && value.is_multiple_of(1_000) && (least..=most).contains(&secs) {
         return Err(refused(format!("{name} looks like milliseconds: {value}; expected seconds, {secs}")));
     }
     within(name, value, least, most)

@@ -18,9 +18,11 @@ pub struct WrittenBy {
 impl WrittenBy {
     /// The mark, with the latest time at which it can have been raised.
     #[must_use]
-    pub fn dated(&self, mark: Mark) -> Mark {
-        let when = if mark.at <= self.mark { mark.when.min(self.now) } else { mark.when };
-        Mark { when, ..mark }
+    pub fn dated(&self, mut mark: Mark) -> Mark {
+        if mark.at <= self.mark {
+            mark.when = mark.when.min(self.now);
+        }
+        mark
     }
 
     /// The latest time at which a line of the trail can have been written.

@@ -13,7 +13,7 @@ pub(super) struct Given {
     /// Seconds that its sessions live at most; 0: no such limit
     #[arg(long, value_name = "SECS", value_parser = duration)]
     absolute_secs: Option<u32>,
-    /// Sessions that one user may have alive at once
+    /// Sessions that one user may have alive at once with it, 10000 at most
     #[arg(long, value_name = "COUNT")]
     max_sessions: Option<u32>,
     /// rested: its public key, 32 hexadecimal digits
