@@ -46,7 +46,7 @@ pub(super) fn figure(bench: &Bench) -> Result<Vec<Row>> {
         Line::open(server.address)?.ask(&everywhere, empty)?;
         let mut victims = Victims::of(&bench.seed.ids);
         // Whoever comes first finds a fresh store: that is each in turn.
-        if round % 2 == 0 {
+        if round.is_multiple_of(2) {
             below.take(&server, empty, &mut victims)?;
             at_limit.take(&server, full, &mut victims)?;
         } else {
