@@ -27,6 +27,18 @@ pub struct Figures {
     pub checkpoint_secs: Histogram,
 }
 
+/// Below this many bytes that are free on the disk, it is time to make room.
+pub const FREE_BYTES_WARNING: u64 = 1 << 30;
+
+/// The disk that a store is on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Disk {
+    /// Bytes that are free on it; nothing where the system does not tell.
+    pub free_bytes: Option<u64>,
+    /// It took no more when something was to be committed last.
+    pub refusing: bool,
+}
+
 /// What is waiting now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {

@@ -33,7 +33,7 @@ pub use audit::{AuditEntry, AuditPlace, Cut, Trail};
 pub use backup::{Backup, OneAtATime};
 pub use client::{Client, Endpoint, Settings};
 use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
-use figures::{Figures, Waiting};
+use figures::{Disk, Figures, Waiting};
 pub use key::{Key, Role};
 pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, SessionMarks, Snapshot};
 pub use open::{StoreUrl, open};
@@ -78,6 +78,17 @@ pub trait Ledger: Send + Sync + 'static {
     /// What it has counted, and what waits; `None` for a store that counts nothing.
     fn figures(&self) -> Option<(Figures, Waiting)> {
         None
+    }
+
+    /// The disk that it is on; `None` for a store that is on none.
+    fn disk(&self) -> Option<Disk> {
+        None
+    }
+
+    /// Looks whether what is open is still what is at the place of the store. After an error nothing is read or written
+    /// before [`Ledger::recover`].
+    async fn look(&self) -> Result<()> {
+        Ok(())
     }
 
     /// Records a session and its token. If the user then has more than `new.sessions_max` sessions alive, the
@@ -162,7 +173,9 @@ pub trait Ledger: Send + Sync + 'static {
         Err(Error::new(Kind::Conflict("store"), "a store in memory has nothing to back up"))
     }
 
-    /// After an outcome was unknown: opens the store again and finds out. Does nothing on a healthy store.
+    /// After an outcome was unknown: opens the store again and finds out. Does nothing on a healthy store. Until it has
+    /// succeeded nothing is written, so whatever was unknown has a later place in the log of marks, and in the order of
+    /// issue, than whatever was acknowledged before.
     async fn recover(&self) -> Result<()>;
 
     /// Writes out everything and lets go of the store; every later call fails.

@@ -1,6 +1,5 @@
 //! Looking at the file of a store without being its server: nothing is changed, and nothing waits for it.
 
-use std::fs::{OpenOptions, TryLockError};
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -9,8 +8,9 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::encode::read_address;
 use super::file::{self, RESTORED, beside, explain};
+use super::lock::{LOCK, Lock};
 use super::meta;
-use super::migrate::STEPS;
+use super::migrate::{STEPS, is_ours};
 use crate::error::Result;
 
 /// The schema that this program writes.
@@ -31,24 +31,21 @@ pub struct Look {
     pub latest: Vec<(String, IpAddr)>,
 }
 
-/// Whether a store is at this path: its lock lies beside it from its first day on. A backup has one too where a server
-/// was started on it, in vain.
+/// Whether a store is at this path: one that is in use, a database of ours that is no backup, or what cannot be read and
+/// has the lock of a store beside it. A backup has one too where a server was started on it, in vain.
 pub fn is_store(path: &Path) -> bool {
-    let locked = path.canonicalize().is_ok_and(|only| beside(&only, ".lock").exists());
-    locked && (is_in_use(path) || !is_backup(path))
+    let locked = || path.canonicalize().is_ok_and(|only| beside(&only, LOCK).exists());
+    is_in_use(path) || is_ours_and_no_backup(path).unwrap_or_else(|_| locked())
 }
 
-fn is_backup(path: &Path) -> bool {
-    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
-    conn.and_then(|conn| meta::backup(&conn)).is_ok_and(|made_at| made_at.is_some())
+fn is_ours_and_no_backup(path: &Path) -> rusqlite::Result<bool> {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    Ok(is_ours(&conn)? && meta::backup(&conn)?.is_none())
 }
 
 /// Whether a process has this store open.
 pub fn is_in_use(path: &Path) -> bool {
-    let only = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    // It is not made here: it would belong to whoever looks.
-    let lock = OpenOptions::new().read(true).write(true).open(beside(&only, ".lock"));
-    lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+    Lock::is_taken(&path.canonicalize().unwrap_or_else(|_| path.to_owned()))
 }
 
 /// Whether a restore into this store was cut short.

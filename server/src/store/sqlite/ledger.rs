@@ -8,8 +8,8 @@ use exeunt_core::{Mark, Moment, RealmId, Session, SessionId, Stamp};
 use super::queue::Lane;
 use super::writer::Job;
 use super::{SqliteStore, meta};
-use crate::error::Result;
-use crate::store::figures::{Figures, Waiting};
+use crate::error::{Error, Result};
+use crate::store::figures::{Disk, Figures, Waiting};
 use crate::store::{
     Adopted, Adoption, AuditEntry, Backup, Found, Issued, Ledger, List, MarkPage, NewSession, Others,
     Position, Raise, RaiseOutcome, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept,
@@ -33,6 +33,21 @@ impl Ledger for SqliteStore {
         let ((marks, writes), (_, reads)) = (self.writes.waiting(), self.reads.waiting());
         let log_pages = self.shared.log_pages.load(Ordering::Relaxed);
         Some((self.shared.figures.clone(), Waiting { marks, writes, reads, log_pages }))
+    }
+
+    fn disk(&self) -> Option<Disk> {
+        let refusing = self.shared.refusing.load(Ordering::Relaxed);
+        Some(Disk { free_bytes: self.shared.identity.free_bytes(), refusing })
+    }
+
+    async fn look(&self) -> Result<()> {
+        self.shared.check()?;
+        let shared = self.shared.clone();
+        // The disk may be slow to tell.
+        let looked = tokio::task::spawn_blocking(move || {
+            shared.identity.check().map_err(|loss| shared.set_lost(&loss))
+        });
+        looked.await.map_err(Error::internal)?
     }
 
     async fn position(&self) -> Result<Position> {
