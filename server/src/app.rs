@@ -16,6 +16,7 @@ use crate::date::Dates;
 use crate::dialect::{self, Dialect};
 use crate::env::Env;
 use crate::error::{Error, Result};
+use crate::failures::Failures;
 use crate::metrics::Metrics;
 use crate::numbers::Numbers;
 use crate::store::{Store, StoreUrl};
@@ -47,6 +48,8 @@ pub struct Parts {
     pub feeds: Arc<Semaphore>,
     /// The log was told of a peer that claims addresses and is not believed.
     pub stranger_told: AtomicBool,
+    /// Steps of tasks that failed.
+    pub failures: Failures,
     /// Becomes `true` when the server stops: streams and tasks end then.
     pub stop: watch::Sender<bool>,
 }
@@ -103,6 +106,7 @@ impl App {
             numbers,
             feeds,
             stranger_told,
+            failures: Failures::default(),
             stop,
         };
         Ok(Self(Arc::new(parts)))

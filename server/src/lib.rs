@@ -14,6 +14,7 @@ pub mod dialect;
 pub mod env;
 pub mod error;
 pub mod exchange;
+pub mod failures;
 pub mod front;
 pub mod headers;
 pub mod hot;

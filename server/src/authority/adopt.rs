@@ -221,7 +221,6 @@ impl Authority {
     /// token opens anything before it is recorded.
     async fn record_adopted(&self, call: &Call, realm: RealmId, all: Vec<Adopted>) -> Result<Vec<Adoption>> {
         let audit = call.audit(Some(realm), "session.import", &format_args!("a batch of {}", all.len()));
-        let generation = self.memory.generation();
         let announced: Vec<_> = all
             .iter()
             .map(|Adopted { record, seen, .. }| {
@@ -231,21 +230,20 @@ impl Authority {
                 live
             })
             .collect();
-        let adopted = self.settle(self.store.adopt(all, call.now, Some(audit)).await);
-        for (at, live) in announced.iter().enumerate() {
+        let adopted = self.store.adopt(all, call.now, Some(audit)).await;
+        let is_unknown =
+            adopted.as_ref().is_err_and(|error| error.kind() == Kind::Unavailable(Outage::Unknown));
+        for (at, live) in announced.into_iter().enumerate() {
             match adopted.as_ref().ok().and_then(|adopted| adopted.get(at)) {
                 Some(Adoption::Recorded(row)) => {
-                    live.placed(*row);
-                    self.memory.reveal(live);
+                    self.memory.placed(&live, *row);
+                    self.memory.reveal(&live);
                 }
+                _ if is_unknown => self.memory.unsettled(live),
                 _ => self.memory.remove(live.session.id),
             }
         }
-        if adopted.is_ok() && generation != self.memory.generation() {
-            // Memory was filled anew meanwhile, from before or from after: it is filled once more.
-            return self.settle(Err(Error::unavailable(Outage::Unknown)));
-        }
-        adopted
+        self.settle(adopted)
     }
 
     /// What the store would say, as far as that can be told without writing.

@@ -96,6 +96,7 @@ impl Authority {
         user: UserId,
         keep: SessionId,
     ) -> Result<(usize, Position)> {
+        self.flush_late().await?;
         // Asked first: a failure after the marks were raised would be taken for a refusal.
         let before = self.position().await?;
         let raise = call.raise(Anchor::User(user), realm, Why::Others);

@@ -37,6 +37,7 @@ pub use passwords::Password;
 pub use session::{Issue, Presented, Slide, Standing, Voucher};
 pub use user::UserChange;
 
+pub use crate::store::figures::{Disk, FREE_BYTES_WARNING};
 pub use crate::store::{
     AuditEntry, AuditPlace, Client, Endpoint, Identifier, Key, MarkPage, Position, Realm, Role, Settings,
     Usage, User,

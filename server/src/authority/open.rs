@@ -6,14 +6,14 @@ use exeunt_core::Moment;
 use futures_util::future::join;
 
 use crate::authority::feed::PAGE_MARKS_MAX;
-use crate::authority::live::Live;
+use crate::authority::live::{Live, Reached};
 use crate::authority::passwords::{PasswordFigures, PasswordLimits, Passwords};
 use crate::authority::realm::{Builtin, MAIN};
 use crate::authority::tally::Tally;
 use crate::authority::throttle::{Refusals, Throttle, ThrottleLimits};
 use crate::authority::{AuditPlace, Authority, Call, Client, Retention};
 use crate::error::{Error, Outage, Result};
-use crate::store::figures::{Figures, Waiting};
+use crate::store::figures::{Disk, Figures, Waiting};
 use crate::store::{Found, SessionMarks, Store, seen_at_most};
 
 /// Sessions read in one step while memory is being filled.
@@ -93,28 +93,36 @@ impl Authority {
         self.settle(self.store.reserve(count).await)
     }
 
-    /// Fills memory from the store. What is raised while it is being filled is read from the log at the end: a page
-    /// of sessions may have been read before a mark and be taken in after it.
-    pub(super) async fn fill(&self, now: Moment) -> Result<()> {
-        let filling = self.memory.clear();
+    /// Fills memory from the store.
+    async fn fill(&self, now: Moment) -> Result<()> {
+        let (doubts, _) = self.memory.catch_up();
         // Sessions' own marks are not missed: what they ended is not read.
         let snapshot = self.store.snapshot(None, SessionMarks::LeftOut).await?;
         snapshot.marks.iter().for_each(|mark| self.memory.apply(mark));
-        let mut page = self.store.unended(0, FILL_ROWS, now).await?;
+        self.read_on(doubts, Reached { stamp: snapshot.position.stamp, row: 0 }, now).await
+    }
+
+    /// Takes in the sessions and marks after this place: all at the start, and what an unknown outcome has left. What is
+    /// raised meanwhile is read from the log at the end: a page of sessions may have been read before a mark and be taken in
+    /// after it.
+    pub(super) async fn read_on(&self, doubts: u64, after: Reached, now: Moment) -> Result<()> {
+        let Reached { mut stamp, mut row } = after;
+        let mut page = self.store.unended(row, FILL_ROWS, now).await?;
         while let Some(last) = page.last() {
-            let next = self.store.unended(last.row, FILL_ROWS, now);
+            row = last.row;
+            let next = self.store.unended(row, FILL_ROWS, now);
             // While this page is taken in, the next one is being read.
             page = join(next, async { self.take_in(page, now) }).await.0?;
         }
-        let mut position = snapshot.position.stamp;
+        self.memory.settle_sessions();
         loop {
-            let page = self.store.marks(None, position, PAGE_MARKS_MAX).await?;
+            let page = self.store.marks(None, stamp, PAGE_MARKS_MAX).await?;
             page.marks.iter().for_each(|mark| self.memory.apply(mark));
+            stamp = page.position.stamp;
             if page.marks.is_empty() {
-                self.memory.completed(page.position.stamp, filling);
+                self.memory.caught_up(doubts, Reached { stamp, row });
                 return Ok(());
             }
-            position = page.position.stamp;
         }
     }
 
@@ -123,7 +131,7 @@ impl Authority {
             let seen = seen_at_most(&found.record.session, found.seen, now);
             let record = found.record;
             let live = Live::new(record.session, record.door, record.token, found.row, seen);
-            self.memory.insert(Arc::new(live));
+            self.memory.found(Arc::new(live));
         }
     }
 
@@ -222,6 +230,11 @@ impl Authority {
     /// How many accounts and addresses have failures that are remembered.
     pub fn throttle_entries(&self) -> usize {
         self.throttle.remembered()
+    }
+
+    /// The disk that the store is on, if it is on one.
+    pub fn disk(&self) -> Option<Disk> {
+        self.store.disk()
     }
 
     /// How many sessions are in memory.

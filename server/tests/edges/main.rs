@@ -3,6 +3,13 @@
 
 #![cfg(test)]
 
+#[path = "../binary/mod.rs"]
+mod binary;
+#[path = "../keep/command.rs"]
+mod command;
+#[path = "../scratch/mod.rs"]
+mod scratch;
+
 #[path = "."]
 mod edges {
     mod admin_key;

@@ -11,6 +11,7 @@ use rustix::fs::{fstatfs, fstatvfs};
 use super::files::folder;
 use super::finding::Finding;
 use crate::env::Env;
+use crate::store::figures::FREE_BYTES_WARNING;
 
 /// The file that is written and removed again.
 const PROBE: &str = "exeunt.doctor";
@@ -22,8 +23,6 @@ const PROBE_BYTES: usize = 4096;
 const SLOW: Duration = Duration::from_millis(20);
 /// Below this the store may stop at any moment.
 const FREE_BYTES_WRONG: u64 = 64 << 20;
-/// Below this it is time to make room.
-const FREE_BYTES_WARNING: u64 = 1 << 30;
 /// By how much the wall clock may differ from the other one while we look.
 const STEP: Duration = Duration::from_millis(500);
 /// File systems (statfs(2)) on which nothing survives, or on which the database cannot be kept safely.
@@ -55,7 +54,7 @@ fn room(opened: &File, folder: &Path, size: u64) -> Option<Finding> {
     let about = fstatvfs(opened).ok()?;
     let free = about.f_bavail.saturating_mul(about.f_frsize);
     let says = format!("{} MiB are free on the disk of {}", free >> 20, folder.display());
-    let advice = "make room; a logout that cannot be written is refused";
+    let advice = "make room; a login or logout that cannot be written is refused";
     Some(if free < FREE_BYTES_WRONG {
         Finding::wrong("disk", says, advice)
     } else if free < FREE_BYTES_WARNING {
