@@ -81,6 +81,27 @@ impl<'t, I: Iterator<Item = &'t str>> Script for Filled<'_, I> {
     }
 }
 
+/// A form, filled in with one text after the other, that must be answered 503 each time.
+pub(crate) struct Refused<'a, I> {
+    pub(crate) form: &'a Form,
+    pub(crate) texts: I,
+}
+
+impl<'t, I: Iterator<Item = &'t str>> Script for Refused<'_, I> {
+    fn ask(&mut self, request: &mut Vec<u8>) -> bool {
+        let Some(text) = self.texts.next() else { return false };
+        self.form.fill(text, request);
+        true
+    }
+
+    fn answer(&self, bytes: &[u8]) -> Result<Option<usize>> {
+        let Some(length) = length(bytes).filter(|length| bytes.len() >= *length) else { return Ok(None) };
+        let fit = bytes.starts_with(b"HTTP/1.1 503 ") && find(bytes, b"nothing was changed").is_some();
+        ensure!(fit, "not refused: {}", String::from_utf8_lossy(bytes));
+        Ok(Some(length))
+    }
+}
+
 /// A connection on which one request is made after the other.
 pub(crate) struct Line(TcpStream);
 

@@ -3,6 +3,7 @@
 mod alone;
 mod check;
 mod everywhere;
+mod full_disk;
 mod inside;
 mod logout;
 mod memory;
@@ -25,6 +26,7 @@ pub(crate) const ALL: &[(&str, Figure)] = &[
     ("inside", inside::figure),
     ("everywhere", everywhere::figure),
     ("tail", tail::figure),
+    ("full_disk", full_disk::figure),
 ];
 
 /// Connections of the measurements under load.
