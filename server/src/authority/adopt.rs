@@ -205,7 +205,7 @@ impl Authority {
         let client = match (client, door) {
             (Some(ClientNamed::Id(id)), _) => self.client(realm, *id)?,
             (Some(ClientNamed::Name(name)), _) => {
-                let found = self.clients(realm).into_iter().find(|client| client.name == *name);
+                let found = self.clients_called(realm, name).into_iter().next();
                 found.ok_or_else(|| Error::not_found("client"))?
             }
             (None, Some(door)) => self.builtin_client(realm, door)?,

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use exeunt_core::{Anchor, ClientId, Door, Fingerprint, RealmId, Stamp, Why};
 
+use crate::authority::naming::must_be_name;
 use crate::authority::{Authority, Call};
 use crate::error::{Error, Result};
-use crate::store::{Client, Saved, Settings};
+use crate::store::{Client, Saved, Settings, name};
 
 /// How many clients a server has at most.
 pub const CLIENTS_MAX: usize = 10_000;
@@ -54,6 +55,8 @@ impl Authority {
         if self.clients.len() >= CLIENTS_MAX {
             return Err(Error::malformed("name", format!("there are {CLIENTS_MAX} clients already")));
         }
+        let client = Client { name: name::composed(&client.name), ..client };
+        must_be_name_of_client(&client.name)?;
         client.must_make_sense()?;
         let audit = call.audit(Some(client.realm), "client.create", &Anchor::Client(client.id));
         let saved = self.settle(self.store.save_client(client, None, Some(audit)).await)?;
@@ -82,7 +85,7 @@ impl Authority {
             Settings::Plain | Settings::Project { .. } => None,
         };
         let after = Client {
-            name: change.name.unwrap_or_else(|| before.name.clone()),
+            name: change.name.map_or_else(|| before.name.clone(), |name| name::composed(&name)),
             idle_secs: change.idle_secs.unwrap_or(before.idle_secs),
             absolute_secs: change.absolute_secs.unwrap_or(before.absolute_secs),
             sessions_max: change.sessions_max.unwrap_or(before.sessions_max),
@@ -90,6 +93,9 @@ impl Authority {
             updated_at: call.now,
             ..Client::clone(&before)
         };
+        if after.name != before.name {
+            must_be_name_of_client(&after.name)?;
+        }
         after.must_make_sense()?;
         let leaked = secret(&before.settings) != secret(&after.settings);
         self.save_client(call, after, leaked.then_some(Why::CredentialChanged), "client.change").await
@@ -147,6 +153,12 @@ impl Authority {
     /// All clients of a realm, by name.
     pub fn clients(&self, realm: RealmId) -> Vec<Arc<Client>> {
         self.clients.of(realm)
+    }
+
+    /// The clients of a realm with this name: one, or none.
+    pub fn clients_called(&self, realm: RealmId, name: &str) -> Vec<Arc<Client>> {
+        let name = name::composed(name);
+        self.clients.of(realm).into_iter().filter(|client| client.name == name).collect()
     }
 
     async fn save_client(
@@ -264,12 +276,6 @@ impl Client {
     }
 
     fn must_make_sense(&self) -> Result<()> {
-        if self.name.is_empty()
-            || self.name.len() > CLIENT_NAME_BYTES_MAX
-            || self.name.chars().any(char::is_control)
-        {
-            return Err(Error::malformed("name", format!("a name has 1 to {CLIENT_NAME_BYTES_MAX} bytes")));
-        }
         if self.sessions_max == 0 {
             return Err(Error::malformed("max_sessions", "at least one session must be allowed"));
         }
@@ -279,7 +285,7 @@ impl Client {
 
 impl Settings {
     fn must_make_sense(&self) -> Result<()> {
-        let Self::Project { key, allowed_origins, endpoints, .. } = self else { return Ok(()) };
+        let Self::Project { key, allowed_origins, any_origin, endpoints, .. } = self else { return Ok(()) };
         if key.len() != 32 || !key.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
         {
             return Err(Error::malformed("key", "a key is 32 lower-case hexadecimal digits"));
@@ -291,6 +297,11 @@ impl Settings {
                 "allowed_origins",
                 "an origin is http(s)://host or http(s)://host:port",
             ));
+        }
+        if *any_origin && !allowed_origins.is_empty() {
+            let rule =
+                "any_origin and allowed_origins exclude each other; say which origins, or that any may call";
+            return Err(Error::malformed("any_origin", rule));
         }
         if endpoints.len() > PROJECT_ENDPOINTS_MAX
             || !endpoints.iter().all(|endpoint| is_endpoint(&endpoint.name))
@@ -308,6 +319,13 @@ impl Settings {
 const PROJECT_ORIGINS_MAX: usize = 100;
 /// How many endpoints a project has at most.
 const PROJECT_ENDPOINTS_MAX: usize = 100;
+
+fn must_be_name_of_client(name: &str) -> Result<()> {
+    if name.is_empty() || name.len() > CLIENT_NAME_BYTES_MAX {
+        return Err(Error::malformed("name", format!("a name has 1 to {CLIENT_NAME_BYTES_MAX} bytes")));
+    }
+    must_be_name("name", name)
+}
 
 fn is_origin(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use exeunt_core::{Fingerprint, KeyId, Moment, RealmId, Token};
 
+use crate::authority::naming::must_be_name;
 use crate::authority::{Authority, Call};
 use crate::error::{Error, Result};
-use crate::store::{Key, Role};
+use crate::store::{Key, Role, name};
 
 /// How many keys a server has at most.
 pub const KEYS_MAX: usize = 10_000;
@@ -73,13 +74,15 @@ impl Authority {
         if self.keys.all().len() >= KEYS_MAX {
             return Err(Error::malformed("name", format!("there are {KEYS_MAX} keys already")));
         }
-        if name.len() > super::client::CLIENT_NAME_BYTES_MAX || name.chars().any(char::is_control) {
-            return Err(Error::malformed("name", "a name has at most 100 bytes and no control characters"));
+        let name = name::composed(name);
+        if name.len() > super::client::CLIENT_NAME_BYTES_MAX {
+            return Err(Error::malformed("name", "a name has at most 100 bytes"));
         }
+        must_be_name("name", &name)?;
         let text = call.mint.key();
         let key = Key {
             id: call.mint.key_id(),
-            name: name.to_owned(),
+            name,
             role,
             realm,
             fingerprint: text.fingerprint(),

@@ -7,7 +7,7 @@ use crate::authority::passwords::{Held, Password};
 use crate::authority::session::Issue;
 use crate::authority::{Authority, Call, Mint};
 use crate::error::{Error, Kind, Result};
-use crate::store::{Client, Identifier, User};
+use crate::store::{Client, Identifier, User, name};
 
 /// How often a login whose session was dead at birth is tried with fresh evidence.
 const TRIES: u32 = 2;
@@ -36,7 +36,7 @@ impl Authority {
     /// `Unauthenticated` for an unknown user, a wrong password or account number, a disabled user: the same cost
     /// and the same words for all. `TooMany`, `Unavailable`.
     pub async fn login(&self, call: &Call, login: &Login<'_>) -> Result<(User, Token)> {
-        let account = login.account();
+        let account = self.account(login);
         self.throttle.admit(&account, call.from, call.now)?;
         for _ in 0..TRIES {
             match self.try_login(call, login).await {
@@ -69,8 +69,12 @@ impl Authority {
         let hash = user.as_ref().and_then(|user| user.password.clone());
         let verified = self.passwords.verify(hash, login.password.clone()).await?;
         // Whatever else is wrong is looked at only now, so that it costs the same.
-        let is_theirs =
-            |user: &User| login.account_number.is_none_or(|it| user.account_number.as_deref() == Some(it));
+        let same = |own: &str, typed: &str| name::composed(own) == name::composed(typed);
+        let is_theirs = |user: &User| {
+            login
+                .account_number
+                .is_none_or(|it| user.account_number.as_deref().is_some_and(|own| same(own, it)))
+        };
         let user = user.filter(|user| verified.right && !user.disabled && !user.deleted && is_theirs(user));
         let user = user.ok_or_else(Error::unauthenticated)?;
         let token = (login.token)(&call.mint);
@@ -106,10 +110,11 @@ impl Authority {
     }
 }
 
-impl Login<'_> {
-    /// What failures are counted under, whether it exists or not.
-    fn account(&self) -> String {
-        let (field, key) = self.identifier.unique_key().unwrap_or_default();
-        format!("{}/{field}/{key}", self.client.realm)
+impl Authority {
+    /// What failures are counted under, whether it exists or not: the identifier in the form in which it is compared.
+    fn account(&self, login: &Login<'_>) -> String {
+        let realm = login.client.realm;
+        let (field, key) = login.identifier.unique_key(self.usernames(realm)).unwrap_or_default();
+        format!("{realm}/{field}/{key}")
     }
 }

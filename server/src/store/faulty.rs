@@ -223,6 +223,10 @@ impl<S: Store + ?Sized> Directory for Faulty<S> {
         self.pass(self.inner.create_realm(realm, clients, audit)).await
     }
 
+    async fn save_realm(&self, realm: Realm, audit: Option<AuditEntry>) -> Result<Realm> {
+        self.pass(self.inner.save_realm(realm, audit)).await
+    }
+
     async fn user(&self, realm: RealmId, by: Identifier) -> Result<Option<User>> {
         self.pass(self.inner.user(realm, by)).await
     }
@@ -238,6 +242,10 @@ impl<S: Store + ?Sized> Directory for Faulty<S> {
         audit: Option<AuditEntry>,
     ) -> Result<Saved<User>> {
         self.pass(self.inner.save_user(user, raise, audit)).await
+    }
+
+    async fn register_user(&self, user: User, audit: Option<AuditEntry>) -> Result<User> {
+        self.pass(self.inner.register_user(user, audit)).await
     }
 
     async fn import_users(&self, users: Vec<User>, audit: Option<AuditEntry>) -> Result<Vec<Result<u64>>> {

@@ -19,6 +19,7 @@ pub mod figures;
 mod key;
 mod mark;
 pub mod memory;
+pub mod name;
 pub mod open;
 mod realm;
 pub mod round;
@@ -37,7 +38,7 @@ use figures::{Figures, Waiting};
 pub use key::{Key, Role};
 pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, SessionMarks, Snapshot};
 pub use open::{StoreUrl, open};
-pub use realm::Realm;
+pub use realm::{Realm, Usernames};
 pub use session::{
     FLUSH_SECS, Found, Issued, List, NewSession, Record, Seen, SessionBy, SessionPage, Swept, seen_at_most,
     touch_lag_secs,
@@ -184,6 +185,11 @@ pub trait Directory: Send + Sync + 'static {
     async fn create_realm(&self, realm: Realm, clients: Vec<Client>, audit: Option<AuditEntry>)
     -> Result<()>;
 
+    /// Changes how a realm's user names are compared, and counts its version up. They are not compared without case
+    /// while two of them differ in nothing else: that is `Conflict("usernames")`, with the names of some, at most
+    /// [`COLLIDING_NAMES_MAX`].
+    async fn save_realm(&self, realm: Realm, audit: Option<AuditEntry>) -> Result<Realm>;
+
     /// One user that was not deleted (a deleted one only by id).
     async fn user(&self, realm: RealmId, by: Identifier) -> Result<Option<User>>;
 
@@ -197,6 +203,10 @@ pub trait Directory: Send + Sync + 'static {
         raise: Option<Raise>,
         audit: Option<AuditEntry>,
     ) -> Result<Saved<User>>;
+
+    /// Creates a user as [`Directory::save_user`] does, unless a name of it looks like one that is there already and one
+    /// of the two is not ASCII: that is `Conflict(field)` too.
+    async fn register_user(&self, user: User, audit: Option<AuditEntry>) -> Result<User>;
 
     /// Adds users of another system, in one transaction: the number of each, in their order, or `Conflict(field)` for
     /// one of whom an identifier is taken, by a user who is there or by an earlier one in the list. That one is not there
@@ -232,6 +242,26 @@ pub trait Directory: Send + Sync + 'static {
     /// The audit trail of a realm (of all: `None`), newest first, before a place: at most `limit` of the changes and
     /// `limit` of the marks. Where other realms have many, it may stop looking before it has found so many.
     async fn audit(&self, realm: Option<RealmId>, before: AuditPlace, limit: u32) -> Result<Trail>;
+}
+
+/// How many names are told at most when user names cannot be compared without case.
+pub const COLLIDING_NAMES_MAX: usize = 10;
+
+/// User names that differ in case only, as they are there.
+fn colliding(names: &[String]) -> Error {
+    let told = names.iter().take(COLLIDING_NAMES_MAX).map(|name| format!("'{}'", name.escape_debug()));
+    let told: Vec<String> = told.collect();
+    let more = if names.len() > COLLIDING_NAMES_MAX { ", and others" } else { "" };
+    let public = format!(
+        "some usernames differ in case only: {}{more}; rename or remove one of each before the case is ignored",
+        told.join(", ")
+    );
+    Error::new(Kind::Conflict("usernames"), public)
+}
+
+/// A name looks like one that is there.
+fn look_alike(field: &'static str) -> Error {
+    Error::new(Kind::Conflict(field), format!("this {field} looks like one that is taken; choose another"))
 }
 
 /// What is to be written collides with what is there.

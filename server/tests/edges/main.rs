@@ -3,6 +3,10 @@
 
 #![cfg(test)]
 
+#[path = "../scratch/mod.rs"]
+mod scratch;
+mod site;
+
 #[path = "."]
 mod edges {
     mod admin_key;

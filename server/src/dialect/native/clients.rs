@@ -25,6 +25,7 @@ struct Given {
     max_sessions: Option<u32>,
     key: Option<String>,
     allowed_origins: Option<Vec<String>>,
+    any_origin: Option<bool>,
     require_origin: Option<bool>,
     endpoints: Option<Vec<Endpoint>>,
     /// A RunSignup partner gets a new pair; its sessions end.
@@ -53,10 +54,12 @@ async fn run_create(mut x: Exchange, caller: Caller) -> Reply {
 
 pub(super) fn list(x: Exchange) -> Answer {
     serve(x, Need::Read, |x, caller| async move {
-        let clients = x.app.authority.clients(caller.realm.id);
-        let name = wire::parameter(&x, "name");
-        let wanted = clients.iter().filter(|client| name.as_ref().is_none_or(|name| client.name == *name));
-        let items = wanted.map(|client| wire::client(client)).collect();
+        let (authority, realm) = (&x.app.authority, caller.realm.id);
+        let clients = match wire::parameter(&x, "name") {
+            Some(name) => authority.clients_called(realm, &name),
+            None => authority.clients(realm),
+        };
+        let items = clients.iter().map(|client| wire::client(client)).collect();
         Ok(wire::json(StatusCode::OK, &wire::page(items, None::<u64>)))
     })
 }
@@ -117,7 +120,7 @@ impl Given {
             ("rested", kept) => Ok((self.project(call, kept), None)),
             _ if self.speaks_of_a_project() => Err(Error::malformed(
                 "dialect",
-                "key, allowed_origins, require_origin and endpoints are for rested",
+                "key, allowed_origins, any_origin, require_origin and endpoints are for rested",
             )),
             ("runsignup", None | Some(Settings::Partner { .. }))
                 if before.is_none() || self.rotate_secret =>
@@ -134,15 +137,19 @@ impl Given {
     }
 
     fn project(&self, call: &Call, kept: Option<Settings>) -> Settings {
-        let (key, origins, require, points) = match kept {
-            Some(Settings::Project { key, allowed_origins, require_origin, endpoints }) => {
-                (key, allowed_origins, require_origin, endpoints)
+        let (key, origins, any, require, points) = match kept {
+            Some(Settings::Project { key, allowed_origins, any_origin, require_origin, endpoints }) => {
+                (key, allowed_origins, any_origin, require_origin, endpoints)
             }
-            _ => (call.mint.client_id().to_string(), Vec::new(), false, Vec::new()),
+            _ => (call.mint.client_id().to_string(), Vec::new(), false, false, Vec::new()),
         };
+        // Of these two each takes the place of the other, so that a list which is given narrows what was open to all.
+        let origins = if self.any_origin == Some(true) { Vec::new() } else { origins };
+        let any = any && self.allowed_origins.is_none();
         Settings::Project {
             key: self.key.clone().unwrap_or(key),
             allowed_origins: self.allowed_origins.clone().unwrap_or(origins),
+            any_origin: self.any_origin.unwrap_or(any),
             require_origin: self.require_origin.unwrap_or(require),
             endpoints: self.endpoints.clone().unwrap_or(points),
         }
@@ -151,6 +158,7 @@ impl Given {
     fn speaks_of_a_project(&self) -> bool {
         self.key.is_some()
             || self.allowed_origins.is_some()
+            || self.any_origin.is_some()
             || self.require_origin.is_some()
             || self.endpoints.is_some()
     }

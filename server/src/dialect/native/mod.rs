@@ -145,6 +145,7 @@ pub const RESOURCES: &[Resource] = &[
     ("/v1/keys", &[get("list_keys", keys::list), post("create_key", Sort::Admin, keys::create)]),
     ("/v1/keys/{}", &[on(Method::DELETE, "remove_key", keys::remove)]),
     ("/v1/realms", &[get("list_realms", realms::list), post("create_realm", Sort::Admin, realms::create)]),
+    ("/v1/realms/{}", &[on(Method::PATCH, "change_realm", realms::change)]),
     ("/v1/backup", &[get("backup", backup::backup)]),
     ("/v1/dialects/usage", &[get("dialect_usage", usage::list)]),
     ("/v1/audit", &[get("audit", audit::page).with(&["cursor"])]),

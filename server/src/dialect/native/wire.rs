@@ -188,11 +188,14 @@ pub(super) fn client(client: &Client) -> Value {
         "created_at": time(client.created_at),
         "updated_at": time(client.updated_at),
     });
-    if let (Settings::Project { key, allowed_origins, require_origin, endpoints }, Value::Object(shape)) =
-        (&client.settings, &mut shape)
+    if let (
+        Settings::Project { key, allowed_origins, any_origin, require_origin, endpoints },
+        Value::Object(shape),
+    ) = (&client.settings, &mut shape)
     {
         shape.insert("key".to_owned(), json!(key));
         shape.insert("allowed_origins".to_owned(), json!(allowed_origins));
+        shape.insert("any_origin".to_owned(), json!(any_origin));
         shape.insert("require_origin".to_owned(), json!(require_origin));
         shape.insert("endpoints".to_owned(), json!(endpoints));
     }
@@ -249,7 +252,12 @@ pub(super) fn key(key: &Key) -> Value {
 }
 
 pub(super) fn realm(realm: &Realm) -> Value {
-    json!({ "id": realm.id.to_string(), "name": realm.name, "created_at": time(realm.created_at) })
+    json!({
+        "id": realm.id.to_string(),
+        "name": realm.name,
+        "usernames": realm.usernames.word(),
+        "created_at": time(realm.created_at),
+    })
 }
 
 /// A position as text: of which life of the store, and how far.

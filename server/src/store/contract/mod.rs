@@ -10,6 +10,7 @@ mod faults;
 mod fixture;
 mod lists;
 mod logouts;
+mod names;
 mod reopen;
 mod sessions;
 mod sweeping;
@@ -21,9 +22,10 @@ pub use adopting::*;
 pub use commits::*;
 pub use directory::*;
 pub use faults::history_with_fault;
-pub use fixture::{NOW, REALM, audit_entry, client, fresh, issue, raise, raise_session, user};
+pub use fixture::{NOW, REALM, audit_entry, client, fresh, issue, raise, raise_session, realm, user};
 pub use lists::*;
 pub use logouts::*;
+pub use names::*;
 pub use reopen::{Everything, everything, write_everything};
 pub use sessions::*;
 pub use sweeping::*;
@@ -71,6 +73,11 @@ macro_rules! with_promises {
             the_unended_are_read_page_by_page
             users_are_found_by_their_identifiers
             identifiers_are_unique_and_freed_by_deletion
+            a_name_is_one_however_its_letters_are_composed
+            user_names_are_compared_as_the_realm_says
+            case_is_not_ignored_while_it_tells_two_users_apart
+            a_realm_is_changed_by_who_has_read_it
+            a_registered_name_looks_like_no_other
             a_stale_version_changes_nothing
             users_are_listed_by_number
             names_and_keys_of_clients_are_unique

@@ -3,7 +3,7 @@
 use exeunt_core::{Anchor, Fingerprint, KeyId, Mark, Stamp, UserId, Why};
 
 use super::fixture::{
-    NOW, REALM, audit_entry, client, fresh, id, issue, issue_child, raise, raise_session, user,
+    NOW, REALM, audit_entry, client, fresh, id, issue, issue_child, raise, raise_session, realm, user,
 };
 use crate::error::Result;
 use crate::store::{
@@ -27,8 +27,7 @@ pub struct Everything {
 
 /// Writes some of everything.
 pub async fn write_everything(store: &dyn Store) -> Result<()> {
-    let realm = Realm { id: REALM, name: "main".to_owned(), created_at: NOW };
-    store.create_realm(realm, vec![client(1)], Some(audit_entry("realm.create"))).await?;
+    store.create_realm(realm(), vec![client(1)], Some(audit_entry("realm.create"))).await?;
     let saved = store.save_user(user(1), None, Some(audit_entry("user.create"))).await?.record;
     let end = raise(Anchor::User(saved.id), Why::CredentialChanged);
     store.save_user(saved, Some(end), None).await?;

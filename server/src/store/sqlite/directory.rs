@@ -6,19 +6,20 @@ use rusqlite::{ErrorCode, Row};
 
 use super::SqliteStore;
 use super::batch::Batch;
-use super::encode::{corrupt, moment};
+use super::encode::{bound, corrupt, moment};
+use super::identifiers::{names_but_for_case, read_usernames};
 use super::queue::Lane;
 use crate::error::{Error, Result};
 use crate::store::{
     AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Role, Saved, Trail, Usage,
-    User, conflict,
+    User, Usernames, colliding, conflict,
 };
 
 #[async_trait]
 impl Directory for SqliteStore {
     async fn realms(&self) -> Result<Vec<Realm>> {
         self.read(|reading| {
-            let sql = "SELECT id, name, created_at FROM realms ORDER BY number";
+            let sql = "SELECT id, name, created_at, usernames, version FROM realms ORDER BY number";
             let mut statement = reading.conn.prepare_cached(sql)?;
             Ok(statement.query_map([], realm)?.collect::<rusqlite::Result<_>>()?)
         })
@@ -32,8 +33,8 @@ impl Directory for SqliteStore {
         audit: Option<AuditEntry>,
     ) -> Result<()> {
         self.write(Lane::Rest, move |batch| {
-            let sql = "INSERT INTO realms (id, name, created_at) VALUES (?, ?, ?)";
-            let values = (realm.id.0, &realm.name, realm.created_at.millis());
+            let sql = "INSERT INTO realms (id, name, created_at, usernames) VALUES (?, ?, ?, ?)";
+            let values = (realm.id.0, &realm.name, realm.created_at.millis(), realm.usernames.word());
             let inserted = batch.conn.prepare_cached(sql)?.execute(values);
             inserted.map_err(|error| taken("name", error))?;
             for client in clients {
@@ -44,6 +45,23 @@ impl Directory for SqliteStore {
                 batch.save_client(client)?;
             }
             batch.write_audit(audit)
+        })
+        .await
+    }
+
+    async fn save_realm(&self, realm: Realm, audit: Option<AuditEntry>) -> Result<Realm> {
+        if realm.usernames == Usernames::IgnoreCase {
+            // Looked through beside all writes first: mostly this is where a change is refused.
+            let id = realm.id;
+            let names = self.read(move |reading| Ok(names_but_for_case(reading.conn, id)?)).await?;
+            if !names.is_empty() {
+                return Err(colliding(&names));
+            }
+        }
+        self.write(Lane::Rest, move |batch| {
+            let realm = batch.save_realm(realm)?;
+            batch.write_audit(audit)?;
+            Ok(realm)
         })
         .await
     }
@@ -65,6 +83,15 @@ impl Directory for SqliteStore {
         self.write(lane(raise.as_ref()), move |batch| {
             let record = batch.save_user(user)?;
             Ok(Saved { record, mark: batch.beside(raise, audit)? })
+        })
+        .await
+    }
+
+    async fn register_user(&self, user: User, audit: Option<AuditEntry>) -> Result<User> {
+        self.write(Lane::Rest, move |batch| {
+            let user = batch.register_user(user)?;
+            batch.write_audit(audit)?;
+            Ok(user)
         })
         .await
     }
@@ -146,6 +173,22 @@ impl Directory for SqliteStore {
 }
 
 impl Batch<'_> {
+    fn save_realm(&self, mut realm: Realm) -> Result<Realm> {
+        let sql = "UPDATE realms SET usernames = ?, version = version + 1 WHERE id = ? AND version = ?";
+        let values = (realm.usernames.word(), realm.id.0, bound(realm.version));
+        if self.conn.prepare_cached(sql)?.execute(values)? == 0 {
+            return Err(conflict("version"));
+        }
+        if realm.usernames == Usernames::IgnoreCase {
+            let names = names_but_for_case(self.conn, realm.id)?;
+            if !names.is_empty() {
+                return Err(colliding(&names));
+            }
+        }
+        realm.version += 1;
+        Ok(realm)
+    }
+
     /// What commits with a change: its mark, and its line of the trail.
     fn beside(&mut self, raise: Option<Raise>, audit: Option<AuditEntry>) -> Result<Option<Mark>> {
         let mark = raise.map(|raise| self.raise(&raise)).transpose()?.map(|outcome| outcome.mark);
@@ -168,7 +211,13 @@ pub(super) fn taken(field: &'static str, error: rusqlite::Error) -> Error {
 }
 
 fn realm(row: &Row<'_>) -> rusqlite::Result<Realm> {
-    Ok(Realm { id: RealmId(row.get(0)?), name: row.get(1)?, created_at: moment(row, 2)? })
+    Ok(Realm {
+        id: RealmId(row.get(0)?),
+        name: row.get(1)?,
+        created_at: moment(row, 2)?,
+        usernames: read_usernames(row.get_ref(3)?.as_str()?)?,
+        version: row.get(4)?,
+    })
 }
 
 fn key(row: &Row<'_>) -> rusqlite::Result<Key> {

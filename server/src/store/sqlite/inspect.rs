@@ -15,6 +15,8 @@ use crate::error::Result;
 
 /// The schema that this program writes.
 pub const SCHEMA: usize = STEPS.len();
+/// The first schema in which a project says by itself that any origin may call.
+const ANY_ORIGIN_SINCE: usize = 3;
 /// How many of the latest sessions are looked at.
 pub const LATEST: u32 = 1_000;
 
@@ -29,6 +31,8 @@ pub struct Look {
     pub made_at: Option<Moment>,
     /// From where the latest sessions were opened, each with its dialect: [`LATEST`] at most.
     pub latest: Vec<(String, IpAddr)>,
+    /// Projects that any web page may call, each with the name of its realm.
+    pub open_to_any_origin: Vec<(String, String)>,
 }
 
 /// Whether a store is at this path: its lock lies beside it from its first day on. A backup has one too where a server
@@ -76,10 +80,27 @@ fn read(conn: &Connection) -> rusqlite::Result<Look> {
             latest.push((row.get(0)?, from));
         }
     }
+    let schema = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     Ok(Look {
-        schema: conn.pragma_query_value(None, "user_version", |row| row.get(0))?,
+        schema,
+        open_to_any_origin: open_to_any_origin(conn, schema)?,
         newest: newest.map(Moment::from_millis),
         made_at: meta::backup(conn)?,
         latest,
     })
+}
+
+/// In earlier schemas an empty list said so.
+fn open_to_any_origin(conn: &Connection, schema: usize) -> rusqlite::Result<Vec<(String, String)>> {
+    let said = match schema {
+        ..ANY_ORIGIN_SINCE => "json_array_length(c.settings, '$.allowed_origins') = 0",
+        ANY_ORIGIN_SINCE.. => "json_extract(c.settings, '$.any_origin')",
+    };
+    let sql = format!(
+        "SELECT c.name, r.name FROM clients c JOIN realms r ON r.id = c.realm \
+         WHERE NOT c.removed AND json_extract(c.settings, '$.kind') = 'project' AND {said} ORDER BY r.name, c.name"
+    );
+    let mut statement = conn.prepare(&sql)?;
+    let projects = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    projects.collect()
 }

@@ -14,6 +14,7 @@ mod clients;
 mod directory;
 mod encode;
 mod file;
+mod identifiers;
 pub mod inspect;
 mod issue;
 mod ledger;

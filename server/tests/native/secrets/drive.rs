@@ -90,7 +90,8 @@ impl Drive {
         self.clients();
         self.looks();
         self.native_call("GET", &format!("/v1/sessions/{session}"), &Value::Null);
-        self.native_call("POST", "/v1/realms", &json!({ "name": "other" }));
+        let realm = text(&self.native_call("POST", "/v1/realms", &json!({ "name": "other" })), "id");
+        self.native_call("PATCH", &format!("/v1/realms/{realm}"), &json!({ "usernames": "ignore_case" }));
         for path in [
             format!("/v1/sessions/{session}"),
             format!("/v1/users/{alice}/sessions"),
