@@ -2,6 +2,7 @@
 //!
 //! Whoever asks about a user that does not exist waits for one real verification, like everybody else.
 
+mod choice;
 mod forms;
 mod pool;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod tests;
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
+pub(super) use choice::must_be_hard_to_guess;
 pub use pool::Held;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;

@@ -4,7 +4,7 @@ use exeunt_core::{Anchor, Moment, RealmId, UserId, Why};
 use serde_json::{Map, Value};
 
 use crate::authority::naming::{must_be_name, must_be_persons_name};
-use crate::authority::passwords::{PASSWORD_BYTES_MAX, Password};
+use crate::authority::passwords::{PASSWORD_BYTES_MAX, Password, must_be_hard_to_guess};
 use crate::authority::{Authority, Call};
 use crate::error::{Error, Kind, Result};
 use crate::store::{Identifier, Saved, User, name};
@@ -152,7 +152,10 @@ impl Authority {
         change.must_make_sense()?;
         let after = change.upon(user, call.now)?;
         let password = match &change.password {
-            Some(Some(password)) => Some(self.passwords.hash(password.clone(), call.mint.salt()).await?),
+            Some(Some(password)) => {
+                must_be_hard_to_guess(password, &after)?;
+                Some(self.passwords.hash(password.clone(), call.mint.salt()).await?)
+            }
             Some(None) => None,
             None => after.password,
         };
