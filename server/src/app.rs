@@ -81,6 +81,7 @@ impl App {
             passwords: config.passwords.limits(),
             throttle: config.throttle.limits(),
             retention: config.retention.retention(),
+            env: env.clone(),
             accept_clock,
         };
         let authority = Authority::open(store, opening, &call).await?;

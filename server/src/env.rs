@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use exeunt_core::{Fingerprint, Moment};
+use tokio::sync::watch;
 
 /// A step back of the wall clock below this is held back in silence.
 const STEP_LOGGED_MILLIS: u64 = 1000;
@@ -18,7 +19,14 @@ pub struct Env(Arc<Source>);
 
 enum Source {
     System { wall: Wall, started: Instant },
-    Seeded { seed: u64, millis: AtomicU64, exchanges: AtomicU64 },
+    Seeded { seed: u64, millis: AtomicU64, exchanges: AtomicU64, waits: watch::Sender<Waits> },
+}
+
+/// Who waits for a seeded clock.
+#[derive(Default)]
+struct Waits {
+    /// What [`Env::elapsed`] must say before the one goes on that began to wait last; `None` before anybody does.
+    latest: Option<Duration>,
 }
 
 /// The randomness of one request: never shared between two, so that concurrency cannot change what a request draws.
@@ -45,6 +53,7 @@ impl Env {
             seed,
             millis: AtomicU64::new(start.millis()),
             exchanges: AtomicU64::new(0),
+            waits: watch::Sender::default(),
         }))
     }
 
@@ -67,10 +76,39 @@ impl Env {
         }
     }
 
+    /// Returns when [`Env::elapsed`] says this much or more.
+    pub async fn wait_until(&self, elapsed: Duration) {
+        match &*self.0 {
+            Source::System { .. } => {
+                let left = elapsed.saturating_sub(self.elapsed());
+                if !left.is_zero() {
+                    tokio::time::sleep(left).await;
+                }
+            }
+            Source::Seeded { waits, .. } => {
+                if self.elapsed() >= elapsed {
+                    return;
+                }
+                waits.send_modify(|waits| waits.latest = Some(elapsed));
+                // It fails only without a sender, and the sender is ours.
+                drop(waits.subscribe().wait_for(|_| self.elapsed() >= elapsed).await);
+            }
+        }
+    }
+
+    /// For tests with a seeded clock: returns when somebody waits for it, and until when. A real clock: never.
+    pub async fn waited_for(&self) -> Duration {
+        let Source::Seeded { waits, .. } = &*self.0 else { return std::future::pending().await };
+        let mut seen = waits.subscribe();
+        let latest = seen.wait_for(|waits| waits.latest.is_some()).await;
+        latest.ok().and_then(|waits| waits.latest).unwrap_or_default()
+    }
+
     /// Lets a seeded clock go on; a real one is not moved.
     pub fn advance_millis(&self, more: u64) {
-        if let Source::Seeded { millis, .. } = &*self.0 {
+        if let Source::Seeded { millis, waits, .. } = &*self.0 {
             millis.fetch_add(more, Ordering::SeqCst);
+            waits.send_modify(|waits| waits.latest = None);
         }
     }
 

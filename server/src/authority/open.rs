@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use exeunt_core::Moment;
-use futures_util::future::join;
+use futures_util::future::{join, try_join};
 
 use crate::authority::feed::PAGE_MARKS_MAX;
 use crate::authority::live::Live;
@@ -12,11 +12,12 @@ use crate::authority::realm::{Builtin, MAIN};
 use crate::authority::tally::Tally;
 use crate::authority::throttle::{Refusals, Throttle, ThrottleLimits};
 use crate::authority::{AuditPlace, Authority, Call, Client, Retention};
+use crate::env::Env;
 use crate::error::{Error, Outage, Result};
 use crate::store::figures::{Figures, Waiting};
 use crate::store::{Found, SessionMarks, Store, seen_at_most};
 
-/// Sessions read in one step while memory is being filled.
+/// Sessions, or hashes of passwords, read in one step while memory is being filled.
 const FILL_ROWS: u32 = 20_000;
 /// By how many seconds the wall clock may be behind the newest mark at start.
 pub const CLOCK_BEHIND_SECS_MAX: u64 = 300;
@@ -31,6 +32,8 @@ pub struct Opening {
     pub throttle: ThrottleLimits,
     /// For how long what is over is kept.
     pub retention: Retention,
+    /// The clock that refused logins wait for.
+    pub env: Env,
     /// Start although the wall clock is behind the newest mark.
     pub accept_clock: bool,
 }
@@ -49,8 +52,12 @@ impl Authority {
             keys: Default::default(),
             realms: Default::default(),
             builtins: opening.builtins,
-            passwords: Passwords::start(opening.passwords)?,
-            throttle: Throttle::new(opening.throttle, call.mint.salt()),
+            passwords: Passwords::start(opening.passwords, opening.env)?,
+            throttle: Throttle::new(
+                opening.throttle,
+                opening.passwords.waiting_max(),
+                call.mint.salt(),
+            ),
             touches: Default::default(),
             usages: Default::default(),
             round: Default::default(),
@@ -67,7 +74,7 @@ impl Authority {
             authority.create_realm(call, MAIN).await?;
         }
         authority.align_builtins(call).await?;
-        authority.fill(call.now).await?;
+        try_join(authority.fill(call.now), authority.read_password_forms()).await?;
         Ok(authority)
     }
 
@@ -115,6 +122,17 @@ impl Authority {
                 return Ok(());
             }
             position = page.position.stamp;
+        }
+    }
+
+    /// Learns which forms of password hashes there are: a refused login takes as long as the dearest of them.
+    async fn read_password_forms(&self) -> Result<()> {
+        let mut after = 0;
+        loop {
+            let page = self.store.password_hashes(after, FILL_ROWS).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = *last;
+            page.iter().for_each(|(_, hash)| self.passwords.hold_form(hash));
         }
     }
 

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::figures::{Figures, Waiting};
 use super::{
     Adopted, Adoption, AuditEntry, AuditPlace, Backup, Client, Directory, Found, Identifier, Issued, Key,
-    Ledger, List, MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy,
+    Ledger, List, MarkPage, NewSession, Others, PasswordHash, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy,
     SessionMarks, SessionPage, Snapshot, Store, Swept, Trail, Usage, User,
 };
 use crate::error::{Error, Outage, Result};
@@ -229,6 +229,10 @@ impl<S: Store + ?Sized> Directory for Faulty<S> {
 
     async fn users(&self, realm: RealmId, after: u64, limit: u32) -> Result<Vec<User>> {
         self.pass(self.inner.users(realm, after, limit)).await
+    }
+
+    async fn password_hashes(&self, after: u64, limit: u32) -> Result<Vec<(u64, PasswordHash)>> {
+        self.pass(self.inner.password_hashes(after, limit)).await
     }
 
     async fn save_user(

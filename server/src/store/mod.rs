@@ -190,6 +190,10 @@ pub trait Directory: Send + Sync + 'static {
     /// Users of a realm in order of their number, greater than `after`, deleted ones left out.
     async fn users(&self, realm: RealmId, after: u64, limit: u32) -> Result<Vec<User>>;
 
+    /// The hashes of passwords in all realms, each with the number of its user, in order of these numbers and greater
+    /// than `after`: those of deleted users are gone.
+    async fn password_hashes(&self, after: u64, limit: u32) -> Result<Vec<(u64, PasswordHash)>>;
+
     /// Writes a user; on creation the store gives it a number. A taken identifier is `Conflict(field)`.
     async fn save_user(
         &self,

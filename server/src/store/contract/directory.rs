@@ -116,6 +116,30 @@ pub async fn users_are_listed_by_number(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
+/// Of all realms, in the order of their users' numbers; a user without a password has none, and a deleted one neither.
+pub async fn hashes_of_passwords_are_read_page_by_page(store: &dyn Store) -> Result<()> {
+    for number in 1..=5 {
+        let mut new = user(number);
+        new.password = (number != 2).then(|| PasswordHash(format!("hash {number}")));
+        if number == 4 {
+            new.realm = RealmId([9; 16]);
+        }
+        let mut saved = store.save_user(new, None, None).await?.record;
+        if number == 3 {
+            (saved.deleted, saved.password) = (true, None);
+            store.save_user(saved, None, None).await?;
+        }
+    }
+    let page = async |after, limit| {
+        let page = store.password_hashes(after, limit).await;
+        page.map(|page| page.into_iter().map(|(number, hash)| (number, hash.0)).collect::<Vec<_>>())
+    };
+    assert_eq!(page(0, 2).await?, [(1, "hash 1".to_owned()), (4, "hash 4".to_owned())]);
+    assert_eq!(page(4, 2).await?, [(5, "hash 5".to_owned())]);
+    assert!(page(5, 2).await?.is_empty());
+    Ok(())
+}
+
 /// A name is unique in its realm, a project's key everywhere; a removed client has neither.
 pub async fn names_and_keys_of_clients_are_unique(store: &dyn Store) -> Result<()> {
     let project = |number: u64, name: &str| Client {

@@ -73,6 +73,7 @@ macro_rules! with_promises {
             identifiers_are_unique_and_freed_by_deletion
             a_stale_version_changes_nothing
             users_are_listed_by_number
+            hashes_of_passwords_are_read_page_by_page
             names_and_keys_of_clients_are_unique
             realms_are_made_with_their_clients
             keys_come_and_go

@@ -6,7 +6,7 @@ use exeunt_core::{KeyId, Mark, RealmId};
 use super::{MemoryStore, State};
 use crate::error::Result;
 use crate::store::{
-    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Saved, Trail, Usage, User,
+    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, PasswordHash, Raise, Realm, Saved, Trail, Usage, User,
     conflict,
 };
 
@@ -55,6 +55,13 @@ impl Directory for MemoryStore {
         let all = state.users.range(after.saturating_add(1)..).map(|(_, user)| user);
         let all = all.filter(|user| user.realm == realm && !user.deleted);
         Ok(all.take(usize::try_from(limit).unwrap_or(usize::MAX)).cloned().collect())
+    }
+
+    async fn password_hashes(&self, after: u64, limit: u32) -> Result<Vec<(u64, PasswordHash)>> {
+        let state = self.state()?;
+        let all = state.users.range(after.saturating_add(1)..);
+        let all = all.filter_map(|(number, user)| Some((*number, user.password.clone()?)));
+        Ok(all.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
     }
 
     async fn save_user(

@@ -10,7 +10,7 @@ use super::encode::{corrupt, moment};
 use super::queue::Lane;
 use crate::error::{Error, Result};
 use crate::store::{
-    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Role, Saved, Trail, Usage,
+    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, PasswordHash, Raise, Realm, Role, Saved, Trail, Usage,
     User, conflict,
 };
 
@@ -54,6 +54,10 @@ impl Directory for SqliteStore {
 
     async fn users(&self, realm: RealmId, after: u64, limit: u32) -> Result<Vec<User>> {
         self.read(move |reading| reading.users(realm, after, limit)).await
+    }
+
+    async fn password_hashes(&self, after: u64, limit: u32) -> Result<Vec<(u64, PasswordHash)>> {
+        self.read(move |reading| reading.password_hashes(after, limit)).await
     }
 
     async fn save_user(

@@ -39,6 +39,15 @@ impl Reading<'_> {
         let users = statement.query_map((bound(after), realm.0, limit), user)?;
         Ok(users.collect::<rusqlite::Result<_>>()?)
     }
+
+    pub(super) fn password_hashes(self, after: u64, limit: u32) -> Result<Vec<(u64, PasswordHash)>> {
+        let sql = "SELECT number, password FROM users WHERE number > ? AND password IS NOT NULL \
+                   ORDER BY number LIMIT ?";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let hash = |row: &Row<'_>| Ok((row.get(0)?, PasswordHash(row.get(1)?)));
+        let hashes = statement.query_map((bound(after), limit), hash)?;
+        Ok(hashes.collect::<rusqlite::Result<_>>()?)
+    }
 }
 
 impl Batch<'_> {
