@@ -58,7 +58,7 @@ pub struct Found {
 /// Answers a request that the HTTP library has read the head of. A call that may write goes on to its end when its
 /// caller hangs up: the library would drop it between what is on disk and what memory knows. Checks write nothing; and
 /// a login may be given up, so that whoever hangs up costs no password check (what it writes, it writes to its end by
-/// itself).
+/// itself, and its try has failed).
 pub async fn respond(entrance: Entrance, request: Request<Incoming>, whole: Whole) -> HttpResponse {
     let (head, body) = request.into_parts();
     let (version, head) = (head.version, Head::from(head));
@@ -170,12 +170,14 @@ impl Visit {
         let dialect = spoken.map_or("none", |spoken| spoken.dialect.door.name());
         let line =
             log::Line { dialect, route: *route, method: log::known(exchange.method()), from: self.from };
+        let mut unanswered = Unanswered { app, line: &line, now: *now, began: self.began, over: false };
         let mut response = match spoken {
             Some(spoken) if over(spoken, *route, *now) => {
                 (spoken.dialect.gone)(&exchange, gone(&spoken.settings))
             }
             _ => caught((route.endpoint)(exchange)).await,
         };
+        unanswered.over = true;
         if let Some(spoken) = spoken.filter(|spoken| spoken.dialect.legacy || spoken.deprecated()) {
             let client = response.noted.client.or_else(|| builtin(app, spoken));
             if app.authority.used((spoken.realm, spoken.dialect.door, client), route.call, *now) {
@@ -190,6 +192,25 @@ impl Visit {
         app.metrics.request(dialect, route.call, response.status);
         line.write(app, response.status, &response.noted, *now, self.began);
         response
+    }
+}
+
+/// A request that is dropped before it is answered, since its caller has hung up: counted and logged all the same, or
+/// guesses could be made that nobody sees.
+struct Unanswered<'a> {
+    app: &'a App,
+    line: &'a log::Line,
+    now: Moment,
+    began: Duration,
+    over: bool,
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.app.metrics.hung_up(self.line.dialect, self.line.route.call);
+            self.line.hung_up(self.app, self.now, self.began);
+        }
     }
 }
 

@@ -12,22 +12,23 @@ use exeunt_core::ClientId;
 use http::StatusCode;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
-use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use crate::app::{App, FEEDS_MAX};
-use crate::log::Sampler;
+use crate::log::{HUNG_UP, Quotas};
+use labelled::Labelled;
 
 /// Everything that is counted.
 #[derive(Default)]
 pub struct Metrics {
     requests: Family<Request, Counter>,
     deprecated: Family<Deprecated, Counter>,
-    /// Decides which refusals are logged.
-    pub refusals: Sampler,
+    /// Decide which lines the log has room for.
+    pub quotas: Quotas,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, EncodeLabelSet)]
@@ -77,7 +78,16 @@ impl EncodeLabelValue for Word {
 impl Metrics {
     /// A request was answered.
     pub fn request(&self, dialect: &'static str, call: &'static str, status: StatusCode) {
-        let labels = Request { dialect: Word(dialect), call: Word(call), status: status.as_u16() };
+        self.count(dialect, call, status.as_u16());
+    }
+
+    /// The caller hung up before its request was answered.
+    pub fn hung_up(&self, dialect: &'static str, call: &'static str) {
+        self.count(dialect, call, HUNG_UP);
+    }
+
+    fn count(&self, dialect: &'static str, call: &'static str, status: u16) {
+        let labels = Request { dialect: Word(dialect), call: Word(call), status };
         self.requests.get_or_create(&labels).inc();
     }
 
@@ -99,8 +109,12 @@ pub fn page(app: &App) -> String {
         "Requests in deprecated dialects",
         app.metrics.deprecated.clone(),
     );
-    let unlogged = ConstCounter::new(app.metrics.refusals.unlogged());
-    registry.register("refusals_unlogged", "Refused requests that left no line in the log", unlogged);
+    let unlogged = Labelled::by("kind", app.metrics.quotas.unlogged());
+    registry.register(
+        "refusals_unlogged",
+        "Requests beyond a quota of the log, which left no line",
+        unlogged,
+    );
     for (name, help, value) in gauges(app) {
         registry.register(name, help, ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)));
     }

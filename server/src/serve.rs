@@ -76,6 +76,7 @@ impl Running {
     pub async fn stop(mut self) -> crate::error::Result<()> {
         self.stop.send_replace(true);
         while self.parts.join_next().await.is_some() {}
+        self.app.metrics.quotas.finish();
         self.app.authority.close().await
     }
 }

@@ -82,7 +82,10 @@ impl Authority {
             return Ok(Vec::new());
         }
         // Before anybody can log in with them.
-        users.iter().filter_map(|user| user.password.as_ref()).for_each(|hash| self.passwords.hold_form(hash));
+        users
+            .iter()
+            .filter_map(|user| user.password.as_ref())
+            .for_each(|hash| self.passwords.hold_form(hash));
         let audit = call.audit(Some(realm), "user.import", &format_args!("a batch of {}", users.len()));
         self.settle(self.store.import_users(users, Some(audit)).await)
     }

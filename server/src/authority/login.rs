@@ -115,12 +115,7 @@ impl Authority {
         }
     }
 
-    async fn judge_login(
-        &self,
-        call: &Call,
-        login: &Login<'_>,
-        evidence: Evidence,
-    ) -> Result<(User, Token)> {
+    async fn judge_login(&self, call: &Call, login: &Login<'_>, evidence: Evidence) -> Result<(User, Token)> {
         let Evidence { stamp, client, user } = evidence;
         let hash = user.as_ref().and_then(|user| user.password.clone());
         let verified = self.passwords.verify(hash, login.password.clone()).await?;

@@ -53,11 +53,7 @@ impl Authority {
             realms: Default::default(),
             builtins: opening.builtins,
             passwords: Passwords::start(opening.passwords, opening.env)?,
-            throttle: Throttle::new(
-                opening.throttle,
-                opening.passwords.waiting_max(),
-                call.mint.salt(),
-            ),
+            throttle: Throttle::new(opening.throttle, opening.passwords.waiting_max(), call.mint.salt()),
             touches: Default::default(),
             usages: Default::default(),
             round: Default::default(),

@@ -12,8 +12,8 @@ use tokio::sync::watch;
 use super::figures::{Figures, Waiting};
 use super::{
     Adopted, Adoption, AuditEntry, AuditPlace, Backup, Client, Directory, Found, Identifier, Issued, Key,
-    Ledger, List, MarkPage, NewSession, Others, PasswordHash, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy,
-    SessionMarks, SessionPage, Snapshot, Store, Swept, Trail, Usage, User,
+    Ledger, List, MarkPage, NewSession, Others, PasswordHash, Position, Raise, RaiseOutcome, Realm, Saved,
+    Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Store, Swept, Trail, Usage, User,
 };
 use crate::error::{Error, Outage, Result};
 

@@ -4,6 +4,7 @@
 mod certificate;
 mod expire;
 mod flush;
+mod log;
 mod recover;
 mod reserve;
 mod sweep;
@@ -18,8 +19,16 @@ use exeunt_core::Moment;
 use crate::app::App;
 
 /// Every task, in the order of the documentation.
-pub const ALL: &[Task] =
-    &[flush::TASK, expire::TASK, sweep::TASK, recover::TASK, reserve::TASK, certificate::TASK, usage::TASK];
+pub const ALL: &[Task] = &[
+    flush::TASK,
+    expire::TASK,
+    sweep::TASK,
+    recover::TASK,
+    reserve::TASK,
+    certificate::TASK,
+    usage::TASK,
+    log::TASK,
+];
 
 /// A task.
 #[derive(Clone, Copy)]

@@ -1,1 +1,92 @@
 //! Junk never crowds failed logins and logouts out of the log.
+
+use exeunt::error::Kind;
+use exeunt::task;
+
+use super::callers::{Log, PASSWORD, PROJECT, World, answer, kind, post, send, username};
+
+/// Requests of each sort of junk: more than any quota of junk.
+const JUNK: usize = 150;
+/// Failed logins, and logouts.
+const TOLD: usize = 20;
+
+#[tokio::test]
+async fn failed_logins_and_logouts_have_a_line_each_however_much_junk_there_is_in_their_second() {
+    let world = World::open().await;
+    let running = world.listen().await;
+    let address = running.address;
+    let mut keys = Vec::new();
+    for _ in 0..TOLD {
+        let form = format!("username=alice&password={PASSWORD}&account_number=000123").replace(' ', "+");
+        let opened = post(address, "/session/login", &form).await;
+        let key = opened.split_once("<session_key>").unwrap().1.split_once('<').unwrap().0.to_owned();
+        keys.push(key);
+    }
+    let mut log = Log::open();
+    for _ in 0..JUNK {
+        for (path, form) in [
+            ("/nothing", ""),
+            ("/session/login", "username=alice"),
+            ("/rest/nothing", ""),
+            ("/session/ping", "session_key=unknown"),
+            ("/v1/gate/videntity", "session_key=unknown"),
+            ("/v1/nothing", ""),
+            ("/v1/check", ""),
+        ] {
+            post(address, path, form).await;
+        }
+        let preflight = format!("/api/1/ce/examples/auth?key={PROJECT}&login=true");
+        answer(send(address, &preflight, "text/plain", "").await).await;
+    }
+    for number in 0..TOLD {
+        let form = format!("email=nobody{number}%40example.org&password=wrong");
+        assert!(post(address, "/rest/login?format=json", &form).await.contains("102"));
+    }
+    for key in &keys {
+        assert!(post(address, "/session/logout", &format!("session_key={key}")).await.contains("SUCCESS"));
+        let again = post(address, "/session/logout", &format!("session_key={key}")).await;
+        assert!(again.contains("SESSION_DOES_NOT_EXIST"));
+    }
+    let lines = log.taken();
+    let count = |text: &str| lines.iter().filter(|line| line.contains(text)).count();
+    assert_eq!(count(r#"call="login" method="POST" status=200 outcome="unauthenticated""#), TOLD);
+    assert_eq!(count(r#"call="logout" method="POST" status=200 outcome="ok""#), TOLD);
+    assert_eq!(count(r#"call="logout" method="POST" status=200 outcome="ended""#), TOLD);
+    assert_eq!(count(r#"call="none" method="POST" status=404"#) + count(r#"call="unknown" method="#), 100);
+    assert_eq!(count(r#"call="login" method="POST" status=200 outcome="malformed""#), 50);
+    assert_eq!(count(r#"call="login" method="POST" status=400 outcome="malformed""#), 50);
+
+    // At the end of the second it is said what was left out, without waiting for another request.
+    world.env.advance_millis(1_000);
+    for task in task::ALL.iter().filter(|task| task.name == "log") {
+        (task.step)(world.app.clone(), world.env.now()).await;
+    }
+    let said = log.taken();
+    for (kind, unlogged) in [("other", 2 * JUNK - 100), ("login", 2 * JUNK - 100), ("gate", JUNK - 100)] {
+        let text = format!("kind=\"{kind}\" unlogged={unlogged} ");
+        assert!(said.iter().any(|line| line.contains(&text)), "{text} is not in {said:?}");
+        let sample = format!("exeunt_refusals_unlogged_total{{kind=\"{kind}\"}}");
+        assert_eq!(world.counted(&sample), u64::try_from(unlogged).unwrap());
+    }
+    assert!(!said.iter().any(|line| line.contains("failed_login") || line.contains("\"logout\"")));
+    running.stop().await.unwrap();
+}
+
+/// Whoever is throttled asks as often as it likes: that is no failed login of anybody.
+#[tokio::test]
+async fn throttled_logins_do_not_crowd_out_failed_ones() {
+    let world = World::open().await;
+    let running = world.listen().await;
+    for _ in 0..10 {
+        assert_eq!(kind(world.log_in(username("alice"), "wrong").await), Some(Kind::Unauthenticated));
+    }
+    let mut log = Log::open();
+    let form = "username=nobody&password=wrong&account_number=000123";
+    for _ in 0..300 {
+        post(running.address, "/session/login", form).await;
+    }
+    let lines = log.taken();
+    let count = |text: &str| lines.iter().filter(|line| line.contains(text)).count();
+    assert_eq!((count("outcome=\"unauthenticated\""), count("outcome=\"too_many\"")), (10, 100));
+    running.stop().await.unwrap();
+}

@@ -6,6 +6,7 @@
 #[path = "."]
 mod edges {
     mod admin_key;
+    mod callers;
     mod clock;
     mod connections;
     mod feeds;

@@ -9,7 +9,7 @@ use crate::store::PasswordHash;
 
 /// Measurements that are kept of one form; their median is its cost, so that one slow moment of the machine does not
 /// make refusals slow.
-const MEASUREMENTS: usize = 15;
+pub(super) const MEASUREMENTS: usize = 15;
 
 /// Hashes whose cost grows with one number alone. Within a family only the dearest form is measured, so a store whose
 /// hashes all have different parameters costs no more measurements than one whose hashes are alike.
@@ -79,7 +79,11 @@ impl Costs {
     /// Hashes whose cost must be measured before [`Costs::dearest`] is right.
     pub(super) fn unmeasured(&self) -> Vec<PasswordHash> {
         let known = self.lock();
-        known.values().filter(|dearest| dearest.took.is_empty()).map(|dearest| dearest.sample.clone()).collect()
+        known
+            .values()
+            .filter(|dearest| dearest.took.is_empty())
+            .map(|dearest| dearest.sample.clone())
+            .collect()
     }
 
     /// What a check costs of the dearest form in the store.

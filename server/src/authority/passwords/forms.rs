@@ -289,10 +289,11 @@ impl Form {
     }
 }
 
-/// Whether this may be the digest of another password, by its length; what one can type without leaving ASCII is taken
+/// Whether this may be the digest of another password, by its length; what anybody types on a plain keyboard is taken
 /// for none.
-const fn may_be_a_digest(text: &[u8], digest: Digest) -> bool {
-    text.len() == digest.bytes() && !text.is_ascii()
+fn may_be_a_digest(text: &[u8], digest: Digest) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
+    text.len() == digest.bytes() && !text.iter().all(plain)
 }
 
 impl Digest {

@@ -104,7 +104,7 @@ async fn every_form_knows_its_password_and_no_other() {
 }
 
 #[tokio::test]
-async fn what_is_hashed_here_is_right_here_and_not_outdated() {
+async fn what_is_hashed_here_is_right_here_and_not_to_be_renewed() {
     let passwords = start(SMALL).unwrap();
     let hash = passwords.hash(Password::new(TYPED), *b"0123456789abcdef").await.unwrap();
     assert_eq!(hash.0, HASHES[0].0, "the same as argon2-cffi makes");

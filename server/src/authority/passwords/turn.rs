@@ -40,7 +40,9 @@ impl Passwords {
     /// `Unavailable(Busy)` while too many refusals wait.
     pub fn turn(&self) -> Result<Turn<'_>> {
         if self.turns.refused.load(Ordering::SeqCst) >= REFUSALS_WAITING_MAX {
-            return Err(Error::unavailable(Outage::Busy).because("too many refused logins wait for their time"));
+            return Err(
+                Error::unavailable(Outage::Busy).because("too many refused logins wait for their time")
+            );
         }
         let before = self.turns.begun.fetch_add(1, Ordering::SeqCst) / self.threads;
         let number = u32::try_from(before).unwrap_or(TURNS_MAX).saturating_add(1).min(TURNS_MAX);

@@ -68,7 +68,11 @@ fn the_tenth_failure_after_the_window_has_closed_is_a_first_one() {
         }
         let tenth = START.plus_millis(tenth_after_millis);
         fail(&throttle, "ann", ADDRESS, tenth);
-        assert_eq!(refused(admit(&throttle, "ann", ADDRESS, tenth)).is_some(), locked, "{tenth_after_millis}");
+        assert_eq!(
+            refused(admit(&throttle, "ann", ADDRESS, tenth)).is_some(),
+            locked,
+            "{tenth_after_millis}"
+        );
     }
 }
 
@@ -200,8 +204,7 @@ fn whoever_waits_is_refused_when_all_in_flight_have_failed() {
 fn those_who_wait_are_bounded() {
     let throttle = throttle();
     let _tries: Vec<_> = (0..10).map(|_| admit(&throttle, "ann", ADDRESS, START).unwrap()).collect();
-    let mut waiting: Vec<_> =
-        (0..PLACES).map(|_| Box::pin(throttle.admit("ann", ADDRESS, START))).collect();
+    let mut waiting: Vec<_> = (0..PLACES).map(|_| Box::pin(throttle.admit("ann", ADDRESS, START))).collect();
     assert!(waiting.iter_mut().all(|one| one.as_mut().now_or_never().is_none()));
     let busy_now = || admit(&throttle, "ann", ADDRESS, START).is_err_and(|error| error.kind() == busy());
     assert!(busy_now());

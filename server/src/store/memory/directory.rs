@@ -6,8 +6,8 @@ use exeunt_core::{KeyId, Mark, RealmId};
 use super::{MemoryStore, State};
 use crate::error::Result;
 use crate::store::{
-    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, PasswordHash, Raise, Realm, Saved, Trail, Usage, User,
-    conflict,
+    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, PasswordHash, Raise, Realm, Saved, Trail,
+    Usage, User, conflict,
 };
 
 #[async_trait]

@@ -10,8 +10,8 @@ use super::encode::{corrupt, moment};
 use super::queue::Lane;
 use crate::error::{Error, Result};
 use crate::store::{
-    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, PasswordHash, Raise, Realm, Role, Saved, Trail, Usage,
-    User, conflict,
+    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, PasswordHash, Raise, Realm, Role, Saved,
+    Trail, Usage, User, conflict,
 };
 
 #[async_trait]
