@@ -155,6 +155,16 @@ pub(crate) async fn send(address: SocketAddr, path: &str, content_type: &str, bo
     stream
 }
 
+/// The answer to a request without a body and with these header lines.
+pub(crate) async fn ask_with(address: SocketAddr, path: &str, lines: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{lines}Content-Length: 0\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    answer(stream).await
+}
+
 /// The answer to a form.
 pub(crate) async fn post(address: SocketAddr, path: &str, form: &str) -> String {
     answer(send(address, path, "application/x-www-form-urlencoded", form).await).await

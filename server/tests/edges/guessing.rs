@@ -89,7 +89,7 @@ async fn of_300_guesses_at_once_ten_are_checked_and_the_rest_waits_or_is_told_to
         let outcomes = in_order(guesses).await;
         let wrong = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
         assert_eq!(wrong.filter(|error| error.kind() == Kind::Unauthenticated).count(), TRIES, "{name}");
-        assert_eq!(outcomes.into_iter().filter(|outcome| is_locked_ref(outcome)).count(), QUEUE, "{name}");
+        assert_eq!(outcomes.iter().filter(was_locked).count(), QUEUE, "{name}");
         assert!(is_locked(world.log_in(username(name), PASSWORD).await), "{name}");
     }
 }
@@ -185,6 +185,6 @@ fn is_right<T>(outcome: &Result<T, exeunt::error::Error>) -> bool {
     outcome.is_ok()
 }
 
-fn is_locked_ref<T>(outcome: &Result<T, exeunt::error::Error>) -> bool {
+fn was_locked<T>(outcome: &&Result<T, exeunt::error::Error>) -> bool {
     outcome.as_ref().is_err_and(|error| matches!(error.kind(), Kind::TooMany(_)))
 }

@@ -3,10 +3,12 @@
 use exeunt::error::Kind;
 use exeunt::task;
 
-use super::callers::{Log, PASSWORD, PROJECT, World, answer, kind, post, send, username};
+use super::callers::{Log, PASSWORD, PROJECT, World, answer, ask_with, kind, post, send, username};
 
 /// Requests of each sort of junk: more than any quota of junk.
 const JUNK: usize = 150;
+/// Logouts that end nothing in one second.
+const KEPT: usize = 1_000;
 /// Failed logins, and logouts.
 const TOLD: usize = 20;
 
@@ -69,6 +71,30 @@ async fn failed_logins_and_logouts_have_a_line_each_however_much_junk_there_is_i
         assert_eq!(world.counted(&sample), u64::try_from(unlogged).unwrap());
     }
     assert!(!said.iter().any(|line| line.contains("failed_login") || line.contains("\"logout\"")));
+    running.stop().await.unwrap();
+}
+
+/// rested answers 204 to a logout whose token is not known. That is no logout, and anybody can ask for it.
+#[tokio::test]
+async fn logouts_that_end_nothing_have_a_quota_and_those_that_do_have_none() {
+    let world = World::open().await;
+    let running = world.listen().await;
+    let login = format!("/api/1/ce/examples/auth?key={PROJECT}&noATCookie=true&login=true");
+    let body = format!(r#"{{"username":"alice","password":"{PASSWORD}"}}"#);
+    let opened = answer(send(running.address, &login, "application/json", &body).await).await;
+    let token = opened.split_once("Authorization: ").unwrap().1.split_once('\r').unwrap().0;
+    let logout = format!("/api/1/ce/examples/auth?key={PROJECT}&logout=true");
+    let mut log = Log::open();
+    for _ in 0..KEPT + 10 {
+        let answer = ask_with(running.address, &logout, "Authorization: unknown\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 204"));
+    }
+    let answer = ask_with(running.address, &logout, &format!("Authorization: {token}\r\n")).await;
+    assert!(answer.starts_with("HTTP/1.1 204"));
+    let lines = log.taken();
+    let count = |text: &str| lines.iter().filter(|line| line.contains(text)).count();
+    assert_eq!(count(r#"call="logout" method="POST" status=204 outcome="unknown""#), KEPT);
+    assert_eq!(count(r#"call="logout" method="POST" status=204 outcome="ok""#), 1);
     running.stop().await.unwrap();
 }
 

@@ -45,7 +45,7 @@ impl Default for Costs {
     /// Knows the form that is made here: it is what nobody's password is checked with.
     fn default() -> Self {
         let costs = Self(Mutex::default());
-        costs.hold(&PasswordHash(forms::NOBODYS.to_owned()));
+        costs.put(&PasswordHash(forms::NOBODYS.to_owned()));
         costs
     }
 }
@@ -53,6 +53,13 @@ impl Default for Costs {
 impl Costs {
     /// A hash of this form is in the store, or will be. One that cannot be used is checked like nobody's.
     pub(super) fn hold(&self, hash: &PasswordHash) {
+        if hash.0.starts_with(forms::OURS) {
+            return;
+        }
+        self.put(hash);
+    }
+
+    fn put(&self, hash: &PasswordHash) {
         if let Some((family, work)) = forms::work(hash) {
             let mut known = self.lock();
             if known.get(&family).is_none_or(|dearest| dearest.work < work) {

@@ -47,6 +47,8 @@ const BCRYPT_BYTES: usize = 72;
 
 /// What an unknown user's password is checked with.
 const NOBODYS_SALT: [u8; 16] = *b"nobody's salt...";
+/// How a hash begins that is made here.
+pub(super) const OURS: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 /// A hash of the form that is made here, of no password.
 pub(super) const NOBODYS: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

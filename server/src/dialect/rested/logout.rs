@@ -6,7 +6,7 @@ use http::header::SET_COOKIE;
 use super::caller;
 use super::error::Refusal;
 use super::project::{Address, answered};
-use crate::error::{Error, Kind};
+use crate::error::{Cause, Error, Kind};
 use crate::exchange::{Answer, Exchange, Response, empty};
 
 /// Tokens that one logout ends at most: each may be a look-up in the store. A browser holds one or two.
@@ -27,10 +27,10 @@ async fn run(mut x: Exchange, address: Address) -> Result<Response, Refusal> {
         return Err(Error::malformed("token", text).into());
     }
     let call = visit.call(&mut x);
-    let mut failure = None;
+    let (mut ended, mut failure) = (false, None);
     for token in &tokens {
         match x.app.authority.end(&call, &visit.presented(token)).await {
-            Ok(_) => {}
+            Ok(_) => ended = true,
             // What is over already is what the caller wants (as in RFC 7009).
             Err(error) if matches!(error.kind(), Kind::Dead(_) | Kind::NotFound) => {}
             // The others are ended all the same.
@@ -40,6 +40,8 @@ async fn run(mut x: Exchange, address: Address) -> Result<Response, Refusal> {
     // The cookie stays until all is over: the browser needs it to ask again (CK-12).
     failure.map_or(Ok(()), Err)?;
     let mut response = empty(StatusCode::NO_CONTENT);
+    // The answer is the same, but in the log it is no logout: anybody can ask for as many of these as they like.
+    response.noted.kind = (!ended).then_some(Kind::Dead(Cause::Unknown));
     if let Some(deletion) = caller::delete_cookie(x.headers()) {
         response.headers.set(&SET_COOKIE, deletion);
     }
