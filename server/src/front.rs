@@ -55,16 +55,15 @@ pub struct Found {
     pub route: Route,
 }
 
-/// Answers a request that the HTTP library has read the head of. A call that may write goes on to its end when its
-/// caller hangs up: the library would drop it between what is on disk and what memory knows. Checks write nothing; and
-/// a login may be given up, so that whoever hangs up costs no password check (what it writes, it writes to its end by
-/// itself, and its try has failed).
+/// Answers a request that the HTTP library has read the head of. A call that may write, or tries a password, goes on to
+/// its end when its caller hangs up: the library would drop it between what is on disk and what memory knows, or
+/// before the guess has counted. Checks do neither.
 pub async fn respond(entrance: Entrance, request: Request<Incoming>, whole: Whole) -> HttpResponse {
     let (head, body) = request.into_parts();
     let (version, head) = (head.version, Head::from(head));
     let found = entrance.find(&head.method, &head.uri);
     let answering = entrance.answer(found, head, Received::Coming(body), whole);
-    let response = if matches!(found.route.sort, Sort::Check | Sort::Gate | Sort::Login) {
+    let response = if matches!(found.route.sort, Sort::Check | Sort::Gate) {
         answering.await
     } else {
         // It panics nowhere outside of the endpoint, which is caught.
@@ -195,8 +194,8 @@ impl Visit {
     }
 }
 
-/// A request that is dropped before it is answered, since its caller has hung up: counted and logged all the same, or
-/// guesses could be made that nobody sees.
+/// A request that is dropped before it is answered, since its caller has hung up or the server stops: counted and
+/// logged all the same.
 struct Unanswered<'a> {
     app: &'a App,
     line: &'a log::Line,

@@ -50,7 +50,7 @@ impl Authority {
     pub async fn login(&self, call: &Call, login: &Login<'_>) -> Result<(User, Token)> {
         self.throttle.must_be_open(call.from, call.now)?;
         let evidence = self.evidence(login).await?;
-        // Dropped when the caller hangs up: the try has failed then.
+        // If this is dropped before its end, the try has failed.
         let attempt = self.throttle.admit(&login.person(&evidence), call.from, call.now).await?;
         let turn = match self.passwords.turn() {
             Ok(turn) => turn,

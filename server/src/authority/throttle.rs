@@ -1,7 +1,7 @@
 //! Throttling: how many failures are too many. It slows down guessing; it never touches a session, and logout never
 //! asks it.
 //!
-//! A try is counted when it is admitted, and given back when it succeeds: so one whose caller hangs up has failed. A
+//! A try is counted when it is admitted, and given back when it succeeds: so one that is given up has failed. A
 //! window opens with the first failure of a key and is closed after `window_secs`. The failure that makes it `count`
 //! locks the key for `lock_secs`, and at least until the window closes. While failures and tries in flight together
 //! are `count`, one more try waits for those in flight.

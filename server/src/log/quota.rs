@@ -14,8 +14,6 @@ pub(super) enum LineKind {
     /// A login that was refused for its user, its password or its account number. The threads that check passwords
     /// bound it: a password takes 20 ms of a core.
     FailedLogin,
-    /// A login whose caller hung up before it was answered.
-    HungUp,
     /// A login that never came to a check: throttled, malformed, or while all was busy.
     Login,
     /// A logout that ended nothing.
@@ -32,25 +30,16 @@ pub(super) enum LineKind {
 
 impl LineKind {
     /// All of them, in the order of the documentation.
-    const ALL: [Self; 8] = [
-        Self::FailedLogin,
-        Self::HungUp,
-        Self::Login,
-        Self::Logout,
-        Self::Gate,
-        Self::Check,
-        Self::Admin,
-        Self::Other,
-    ];
+    const ALL: [Self; 7] =
+        [Self::FailedLogin, Self::Login, Self::Logout, Self::Gate, Self::Check, Self::Admin, Self::Other];
 
     /// The kind of a line with this outcome; `None`: it is always written. That is what only somebody with a credential
     /// can bring about, who for administrators has `proven` a key.
     pub(super) const fn of(route: Route, outcome: Outcome, proven: bool) -> Option<Self> {
         match (route.sort, outcome) {
             (Sort::Admin, _) if proven => None,
-            (Sort::Login, Outcome::HungUp) => Some(Self::HungUp),
             (Sort::Login, Outcome::Refused(Some(Kind::Unauthenticated))) => Some(Self::FailedLogin),
-            (Sort::Login, Outcome::Refused(_)) => Some(Self::Login),
+            (Sort::Login, Outcome::HungUp | Outcome::Refused(_)) => Some(Self::Login),
             (Sort::Logout, Outcome::HungUp | Outcome::Refused(_)) => Some(Self::Logout),
             (Sort::Gate, Outcome::HungUp | Outcome::Refused(_)) => Some(Self::Gate),
             (Sort::Check, Outcome::HungUp | Outcome::Refused(_)) => Some(Self::Check),
@@ -62,14 +51,14 @@ impl LineKind {
 
     /// Whether its lines are written also when the log is not read fast enough for all.
     pub(super) const fn is_kept(self) -> bool {
-        matches!(self, Self::FailedLogin | Self::HungUp | Self::Logout)
+        matches!(self, Self::FailedLogin | Self::Logout)
     }
 
     /// Lines in one second.
     const fn per_sec(self) -> u64 {
         match self {
             Self::FailedLogin => FAILED_LOGINS_PER_SEC,
-            Self::HungUp | Self::Logout => KEPT_LINES_PER_SEC,
+            Self::Logout => IDLE_LOGOUTS_PER_SEC,
             Self::Login | Self::Gate | Self::Check | Self::Admin | Self::Other => LINES_PER_SEC,
         }
     }
@@ -78,7 +67,6 @@ impl LineKind {
     const fn name(self) -> &'static str {
         match self {
             Self::FailedLogin => "failed_login",
-            Self::HungUp => "hung_up",
             Self::Login => "login",
             Self::Logout => "logout",
             Self::Gate => "gate",
@@ -91,8 +79,8 @@ impl LineKind {
 
 /// Lines of most kinds in one second; further ones are only counted.
 pub const LINES_PER_SEC: u64 = 100;
-/// Hung-up logins, and logouts that ended nothing, in one second each.
-const KEPT_LINES_PER_SEC: u64 = 1_000;
+/// Logouts that ended nothing, in one second.
+const IDLE_LOGOUTS_PER_SEC: u64 = 1_000;
 /// Failed logins in one second: more than 200 cores can check.
 pub const FAILED_LOGINS_PER_SEC: u64 = 10_000;
 

@@ -41,8 +41,12 @@ pub(crate) struct World {
 impl World {
     /// One thread checks passwords, and 64 callers may wait for it.
     pub(crate) async fn open() -> Self {
+        Self::open_with(Config::default()).await
+    }
+
+    pub(crate) async fn open_with(config: Config) -> Self {
         let store = Arc::new(Faulty::new(Arc::new(MemoryStore::new(Incarnation([1; 16])))));
-        let world = Self::open_on(store).await;
+        let world = Self::open_on(store, config).await;
         let alice = UserChange {
             username: Some(Some("alice".to_owned())),
             email: Some(Some("alice@example.org".to_owned())),
@@ -64,9 +68,8 @@ impl World {
     }
 
     /// A server on a store of an earlier one.
-    pub(crate) async fn open_on(store: Arc<Faulty<MemoryStore>>) -> Self {
+    pub(crate) async fn open_on(store: Arc<Faulty<MemoryStore>>, mut config: Config) -> Self {
         let env = Env::seeded(1, Moment::from_secs(1_767_323_045));
-        let mut config = Config::default();
         (config.passwords.threads, config.passwords.queue) = (1, 64);
         let app = App::open(config, env.clone(), store.clone(), false).await.unwrap();
         let realm = app.authority.realm(MAIN).unwrap().id;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use exeunt::authority::{Identifier, UserChange};
+use exeunt::config::Config;
 use exeunt::error::Kind;
 use exeunt::store::{Directory, PasswordHash};
 
@@ -109,7 +110,7 @@ async fn a_right_password_waits_for_nothing() {
 async fn the_forms_in_the_store_are_known_again_after_a_restart() {
     let world = World::open().await;
     world.import("imported", &FORMS[4].0.replace("i=1000", "i=3000")).await;
-    let again = World::open_on(world.store.clone()).await;
+    let again = World::open_on(world.store.clone(), Config::default()).await;
     set_cost(&again, OURS);
     set_cost(&again, (FORMS[4].0, 999));
     assert_eq!(refused_after(&again, "nobody", "wrong", None).await, OURS.1 * 5 / 4);

@@ -4,7 +4,7 @@ use exeunt_core::Moment;
 
 use super::{Keys, Throttle};
 
-/// A try to log in that is in flight. Dropped, it has failed: so does one whose caller hangs up.
+/// A try to log in that is in flight. Dropped, it has failed: so does one that is given up.
 pub struct Attempt<'a> {
     throttle: &'a Throttle,
     keys: Keys,
