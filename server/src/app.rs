@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use exeunt_core::{By, Door, Moment, RealmId};
+use exeunt_core::{By, Door, KeyId, Moment, RealmId};
 use tokio::sync::{Semaphore, watch};
 
 use crate::authority::open::Opening;
@@ -18,6 +18,7 @@ use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::numbers::Numbers;
+use crate::shares::Shares;
 use crate::store::{Store, StoreUrl};
 use crate::tls::Tls;
 
@@ -43,8 +44,10 @@ pub struct Parts {
     pub spoken: Vec<Spoken>,
     /// Numbers that never repeat.
     pub numbers: Numbers,
-    /// Room for streams of marks.
+    /// Room for streams: of marks, of the audit trail, of copies of the store.
     pub feeds: Arc<Semaphore>,
+    /// How many of them each key has open.
+    pub streams_of_keys: Arc<Shares<KeyId>>,
     /// The log was told of a peer that claims addresses and is not believed.
     pub stranger_told: AtomicBool,
     /// Becomes `true` when the server stops: streams and tasks end then.
@@ -61,7 +64,7 @@ pub struct Spoken {
     pub realm: RealmId,
 }
 
-/// Streams of marks that are open at once at most.
+/// Streams that are open at once at most.
 pub const FEEDS_MAX: usize = 1_000;
 /// The door of the server itself.
 pub const SERVER: Door = Door::new("server");
@@ -102,6 +105,7 @@ impl App {
             spoken,
             numbers,
             feeds,
+            streams_of_keys: Arc::default(),
             stranger_told,
             stop,
         };

@@ -55,8 +55,12 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Connections served at once; further ones wait to be accepted.
+    /// Connections served at once; further ones wait for a place.
     pub connections: usize,
+    /// Connections of one peer (IPv6: of one /64), unless it is in `trusted_proxies`.
+    pub connections_per_peer: usize,
+    /// Streams that are open at once for one key.
+    pub streams_per_key: usize,
     /// The largest body, in bytes.
     pub body_bytes: usize,
     /// All headers of a request together, in bytes.
@@ -190,6 +194,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            connections_per_peer: 1_024,
+            streams_per_key: 100,
             body_bytes: 64 * 1024,
             header_bytes: 16 * 1024,
             header_secs: 10,

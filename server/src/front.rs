@@ -3,22 +3,25 @@
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
 use exeunt_core::{ClientId, Moment};
-use http::header::{CACHE_CONTROL, CONNECTION, DATE, RETRY_AFTER, TRANSFER_ENCODING};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONNECTION, DATE, RETRY_AFTER, TRANSFER_ENCODING};
 use http::{HeaderName, Method, Request, StatusCode, Uri};
 use hyper::body::Incoming;
+use tokio::time::{Instant, sleep};
 
 use crate::app::{App, Spoken};
 use crate::dialect::{Route, Sort, gate};
-use crate::error::Error;
+use crate::error::{Error, Outage, RETRY_AFTER_SECS};
 use crate::exchange::{
     Answer, Arrival, Exchange, Head, HttpResponse, Noted, Proven, Received, Response, answer, plain,
 };
 use crate::headers::Headers;
+use crate::places::Place;
 use crate::whole::Whole;
 use crate::{address, config, date, log};
 
@@ -42,8 +45,12 @@ pub struct Entrance {
     pub peer: IpAddr,
     /// The address that it connected to.
     pub side: Side,
+    /// By when the head of its first request must have arrived.
+    pub first_by: Instant,
     /// What was proven on this connection.
     proven: Proven,
+    /// Where it is served, or waits; `None`: it is served in any case.
+    place: Option<Arc<Place>>,
 }
 
 /// Who answers a request.
@@ -74,9 +81,17 @@ pub async fn respond(entrance: Entrance, request: Request<Incoming>, whole: Whol
 }
 
 impl Entrance {
-    /// A fresh connection.
+    /// A connection that was accepted just now.
     pub fn new(app: App, peer: IpAddr, side: Side) -> Self {
-        Self { app, peer, side, proven: Proven::default() }
+        let first_by = sleep(Duration::from_secs(app.config.limits.header_secs)).deadline();
+        Self { app, peer, side, first_by, proven: Proven::default(), place: None }
+    }
+
+    /// The same at this place.
+    #[must_use]
+    pub fn at(mut self, place: Arc<Place>) -> Self {
+        self.place = Some(place);
+        self
     }
 
     /// Who answers this method on this address.
@@ -124,7 +139,8 @@ impl Entrance {
         exchange.admin = self.side != Side::Public;
         exchange.proven = self.proven.clone();
         let rest = Rest { whole, chunked };
-        Visit { app: app.clone(), found, from, now, began, rest }.answer(exchange)
+        let waits = self.place.clone().filter(|place| !place.is_served());
+        Visit { app: app.clone(), found, from, now, began, rest, waits }.answer(exchange)
     }
 }
 
@@ -155,6 +171,8 @@ struct Visit {
     now: Moment,
     began: Duration,
     rest: Rest,
+    /// Its connection waits for a place.
+    waits: Option<Arc<Place>>,
 }
 
 /// What is left on the connection when a request is answered.
@@ -171,6 +189,7 @@ impl Visit {
         let line =
             log::Line { dialect, route: *route, method: log::known(exchange.method()), from: self.from };
         let mut response = match spoken {
+            _ if !self.has_place(&exchange).await => full(),
             Some(spoken) if over(spoken, *route, *now) => {
                 (spoken.dialect.gone)(&exchange, gone(&spoken.settings))
             }
@@ -191,6 +210,32 @@ impl Visit {
         line.write(app, response.status, &response.noted, *now, self.began);
         response
     }
+}
+
+impl Visit {
+    /// Whether its connection is served, which it may have to wait for.
+    async fn has_place(&self, exchange: &Exchange) -> bool {
+        let Some(place) = &self.waits else { return true };
+        let administers = exchange.header(&AUTHORIZATION).is_some_and(|value| {
+            let scheme = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+            scheme.is_some_and(|(_, key)| self.app.authority.administers(key.trim()))
+        });
+        let limit = Duration::from_secs(self.app.config.limits.header_secs);
+        let served = place.wait(administers, limit).await;
+        if !served {
+            self.app.metrics.connections.found_no_place(self.now);
+        }
+        served
+    }
+}
+
+/// What is answered on a connection for which no place became free.
+fn full() -> Response {
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
+    response.headers.set(&RETRY_AFTER, RETRY_AFTER_SECS.to_string());
+    response.headers.set(&CONNECTION, "close");
+    response.noted = Noted::of(&Error::unavailable(Outage::Busy).because("all connections are in use"));
+    response
 }
 
 /// An endpoint that panicked has answered 500: counted, logged and marked like every answer.

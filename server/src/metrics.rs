@@ -1,5 +1,6 @@
 //! What is counted, and how it is shown: the Prometheus text format.
 
+mod connections;
 mod guards;
 mod labelled;
 mod legacy;
@@ -20,6 +21,7 @@ use prometheus_client::registry::Registry;
 
 use crate::app::{App, FEEDS_MAX};
 use crate::log::Sampler;
+pub use connections::Connections;
 
 /// Everything that is counted.
 #[derive(Default)]
@@ -28,6 +30,8 @@ pub struct Metrics {
     deprecated: Family<Deprecated, Counter>,
     /// Decides which refusals are logged.
     pub refusals: Sampler,
+    /// Connections that were closed for lack of a place.
+    pub connections: Connections,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, EncodeLabelSet)]
@@ -107,6 +111,11 @@ pub fn page(app: &App) -> String {
     sessions::register(app, &mut registry);
     store::register(app, &mut registry);
     guards::register(app, &mut registry);
+    registry.register(
+        "connections_refused",
+        "Connections that were closed for lack of a place",
+        app.metrics.connections.counts(),
+    );
     legacy::register(app, &mut registry);
     let mut page = String::new();
     match encode(&mut page, &registry) {

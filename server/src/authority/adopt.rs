@@ -220,6 +220,7 @@ impl Authority {
     /// Records them, and lets memory know. A mark that is raised as soon as one is recorded finds it announced, and no
     /// token opens anything before it is recorded.
     async fn record_adopted(&self, call: &Call, realm: RealmId, all: Vec<Adopted>) -> Result<Vec<Adoption>> {
+        self.caller_must_still_hold(call)?;
         let audit = call.audit(Some(realm), "session.import", &format_args!("a batch of {}", all.len()));
         let generation = self.memory.generation();
         let announced: Vec<_> = all

@@ -81,6 +81,7 @@ impl Authority {
         if users.is_empty() {
             return Ok(Vec::new());
         }
+        self.caller_must_still_hold(call)?;
         let audit = call.audit(Some(realm), "user.import", &format_args!("a batch of {}", users.len()));
         self.settle(self.store.import_users(users, Some(audit)).await)
     }

@@ -42,7 +42,7 @@ impl Authority {
     /// # Errors
     /// `Malformed("clock")` when the wall clock is too far behind the newest mark; `Unavailable`.
     pub async fn open(store: Arc<dyn Store>, opening: Opening, call: &Call) -> Result<Self> {
-        let authority = Self {
+        let mut authority = Self {
             store,
             memory: Arc::default(),
             clients: Default::default(),
@@ -68,6 +68,7 @@ impl Authority {
         }
         authority.align_builtins(call).await?;
         authority.fill(call.now).await?;
+        authority.keys.secret = authority.settle(authority.store.secret(call.mint.secret()).await)?;
         Ok(authority)
     }
 

@@ -193,7 +193,7 @@ struct Keys {
 }
 
 /// What counts as one address: an IPv4 address, or the /64 that one subscriber of IPv6 has to itself.
-fn network(address: IpAddr) -> [u8; 16] {
+pub fn network(address: IpAddr) -> [u8; 16] {
     match address.to_canonical() {
         IpAddr::V4(four) => four.to_ipv6_mapped().octets(),
         IpAddr::V6(six) => Ipv6Addr::from_bits(six.to_bits() >> 64 << 64).octets(),

@@ -23,6 +23,8 @@ impl Config {
         let limits = &self.limits;
         self.must_be_safe_to_hear()?;
         within("limits.connections", limits.connections, 1, CONNECTIONS_MAX)?;
+        within("limits.connections_per_peer", limits.connections_per_peer, 1, CONNECTIONS_MAX)?;
+        within("limits.streams_per_key", limits.streams_per_key, 1, CONNECTIONS_MAX)?;
         within("limits.body_bytes", limits.body_bytes, 1, 1 << 30)?;
         within("limits.header_bytes", limits.header_bytes, 8192, 1 << 20)?;
         within("limits.header_secs", limits.header_secs, 1, WAIT_SECS_MAX)?;
@@ -109,6 +111,8 @@ mod tests {
             ("admin_listen = \"[::]:1\"", "admin_listen is [::]:1"),
             ("limits.connections = 0", "limits.connections"),
             ("limits.answer_secs = 0", "limits.answer_secs"),
+            ("limits.connections_per_peer = 0", "limits.connections_per_peer"),
+            ("limits.streams_per_key = 0", "limits.streams_per_key"),
             (
                 "listen = \"0.0.0.0:1\"\ntrusted_proxies = [\"127.0.0.1/32\", \"::1/128\"]",
                 "listen is 0.0.0.0:1",

@@ -26,8 +26,10 @@ pub(super) struct Asked {
 
 /// Why some bytes are no request that is answered here.
 pub(super) enum Unread {
-    /// They are the beginning of one, as far as can be told.
-    Partial,
+    /// They are the beginning of a head, as far as can be told.
+    Head,
+    /// They are a head and the beginning of its body.
+    Body,
     /// They are anything else.
     Other,
 }
@@ -44,7 +46,7 @@ pub(super) fn read(entrance: &Entrance, bytes: &[u8]) -> Result<Asked, Unread> {
             let headers = request.headers.iter().map(|header| (header.name, header.value)).collect();
             let body_bytes = body_bytes(&headers).ok_or(Unread::Other)?;
             if body.len() < body_bytes && body_bytes <= REQUEST_BYTES_MAX.saturating_sub(head_bytes) {
-                return Err(Unread::Partial);
+                return Err(Unread::Body);
             }
             if body.len() != body_bytes {
                 return Err(Unread::Other);
@@ -52,7 +54,7 @@ pub(super) fn read(entrance: &Entrance, bytes: &[u8]) -> Result<Asked, Unread> {
             let head = Head { method, uri, headers };
             Ok(Asked { found, head, body: Bytes::copy_from_slice(body) })
         }
-        Ok(Status::Partial) if bytes.len() < REQUEST_BYTES_MAX => Err(Unread::Partial),
+        Ok(Status::Partial) if bytes.len() < REQUEST_BYTES_MAX => Err(Unread::Head),
         Ok(Status::Partial) | Err(_) => Err(Unread::Other),
     }
 }

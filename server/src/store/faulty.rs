@@ -189,6 +189,10 @@ impl<S: Store + ?Sized> Ledger for Faulty<S> {
         self.pass(self.inner.reserve(count)).await
     }
 
+    async fn secret(&self, fresh: [u8; 32]) -> Result<[u8; 32]> {
+        self.pass(self.inner.secret(fresh)).await
+    }
+
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
         self.pass(self.inner.sweep(now, keep_secs, log_secs, budget)).await
     }

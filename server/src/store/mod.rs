@@ -151,6 +151,10 @@ pub trait Ledger: Send + Sync + 'static {
     /// Reserves `count` numbers and returns the first: never given twice, not after a restart either.
     async fn reserve(&self, count: u64) -> Result<u64>;
 
+    /// A secret that this store keeps for good, for hashes that tell nothing outside of it. `fresh` becomes it where
+    /// there is none yet. Whoever copies or restores the store has it too.
+    async fn secret(&self, fresh: [u8; 32]) -> Result<[u8; 32]>;
+
     /// Forgets, in one small step of at most `budget` rows, what has been dead for longer than `keep_secs`, and log
     /// entries older than `log_secs`. The only deletion of sessions and marks.
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept>;

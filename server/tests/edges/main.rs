@@ -3,6 +3,9 @@
 
 #![cfg(test)]
 
+#[path = "../scratch/mod.rs"]
+mod scratch;
+
 #[path = "."]
 mod edges {
     mod admin_key;
@@ -17,6 +20,7 @@ mod edges {
     mod names;
     mod new_passwords;
     mod origins;
+    mod served;
     mod session_limit;
     mod store_lock;
     mod times;

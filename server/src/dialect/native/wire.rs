@@ -35,6 +35,7 @@ pub(super) async fn object<T: DeserializeOwned>(x: &mut Exchange) -> Result<T, R
 /// As [`object`], but for `Malformed`.
 pub(super) async fn body(x: &mut Exchange) -> Result<Bytes, Refusal> {
     let body = x.body().await.map_err(|bare| error::of_body(&bare))?;
+    key_must_still_hold(x)?;
     must_be_json(x, &body)?;
     Ok(body)
 }
@@ -46,8 +47,14 @@ pub(super) async fn body(x: &mut Exchange) -> Result<Bytes, Refusal> {
 pub(super) async fn batch(x: &mut Exchange) -> Result<Bytes, Refusal> {
     let bytes_max = BATCH_BYTES_MAX.max(x.app.config.limits.body_bytes);
     let body = x.body_of_at_most(bytes_max).await.map_err(|bare| error::of_body(&bare))?;
+    key_must_still_hold(x)?;
     must_be_json(x, &body)?;
     Ok(body)
+}
+
+/// A body may be on its way for seconds, and its key be removed meanwhile.
+fn key_must_still_hold(x: &Exchange) -> Result<()> {
+    x.key.as_ref().map_or(Ok(()), |presented| x.app.authority.must_still_hold(presented))
 }
 
 fn must_be_json(x: &Exchange, body: &Bytes) -> Result<(), Refusal> {

@@ -46,6 +46,7 @@ macro_rules! with_promises {
             a_change_of_client_commits_with_its_mark
             a_session_commits_with_its_line_or_not_at_all
             reserved_numbers_never_repeat
+            a_secret_is_kept_for_good
             the_feed_misses_nothing_page_by_page
             the_feed_of_a_realm_tells_positions_of_the_whole
             a_snapshot_holds_what_is_in_force

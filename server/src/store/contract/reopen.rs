@@ -14,6 +14,7 @@ use crate::store::{
 #[derive(Debug, PartialEq)]
 pub struct Everything {
     position: Position,
+    secret: [u8; 32],
     sessions: Vec<(Record, u64, String)>,
     unended: Vec<u64>,
     log: Vec<Mark>,
@@ -37,6 +38,7 @@ pub async fn write_everything(store: &dyn Store) -> Result<()> {
     let key = Key { id, name, role, realm: Some(REALM), fingerprint, created_at: NOW };
     store.add_key(key, None).await?;
     store.reserve(5).await?;
+    store.secret([7; 32]).await?;
     let parent = issue(store, 1, 1).await?;
     issue_child(store, 2, 1, &parent).await?;
     raise_session(store, &parent).await?;
@@ -60,6 +62,7 @@ pub async fn everything(store: &dyn Store) -> Result<Everything> {
     let sessions = store.sessions(list).await?.found;
     Ok(Everything {
         position: store.position().await?,
+        secret: store.secret([9; 32]).await?,
         sessions: sessions
             .into_iter()
             .map(|found| (found.record, found.row, format!("{:?} {:?}", found.seen, found.verdict)))

@@ -172,6 +172,10 @@ impl Ledger for MemoryStore {
         Ok(first)
     }
 
+    async fn secret(&self, fresh: [u8; 32]) -> Result<[u8; 32]> {
+        Ok(*self.state()?.secret.get_or_insert(fresh))
+    }
+
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
         Ok(self.state()?.sweep(now, keep_secs, log_secs, budget))
     }

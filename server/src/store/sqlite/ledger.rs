@@ -129,6 +129,10 @@ impl Ledger for SqliteStore {
         self.write(Lane::Rest, move |batch| Ok(meta::reserve(batch.conn, count)?)).await
     }
 
+    async fn secret(&self, fresh: [u8; 32]) -> Result<[u8; 32]> {
+        self.write(Lane::Rest, move |batch| Ok(meta::secret(batch.conn, fresh)?)).await
+    }
+
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
         self.write(Lane::Rest, move |batch| batch.sweep(now, keep_secs, log_secs, budget)).await
     }
