@@ -133,7 +133,7 @@ fn gauges(app: &App) -> [(&'static str, &'static str, usize); 7] {
         ("ready", "1: checks are answered from memory", usize::from(authority.ready().is_ok())),
         ("sessions_in_memory", "Sessions in memory", authority.sessions_in_memory()),
         ("position", "Place of the last mark applied here", position),
-        ("feeds_open", "Streams of marks that are open", feeds),
+        ("feeds_open", "Streams that are open", feeds),
         ("touches_waiting", "Touches waiting to be written", authority.touches_waiting()),
         ("passwords_waiting", "Logins waiting for a password check", authority.passwords_waiting()),
         (

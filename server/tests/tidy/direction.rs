@@ -109,7 +109,7 @@ const HTTP: [&str; 8] =
 fn a_part_names_only_what_it_may() {
     let mut offences = Vec::new();
     for source in source::product() {
-        let Some(part) = source.in_server().map(part_of) else { continue };
+        let Some(part) = outside_of_tests(source).map(part_of) else { continue };
         if matches!(part, "main" | "lib") {
             continue;
         }
@@ -240,6 +240,11 @@ fn only_main_and_the_command_line_print() {
     refuse(&offences, "log with `tracing`, or print in cli/");
 }
 
+/// The path in the server of a file that is more than tests: those put a server together, and may name anything.
+fn outside_of_tests(source: &Source) -> Option<&str> {
+    source.in_server().filter(|path| !path.ends_with("/tests.rs"))
+}
+
 /// The names of the dialects: their folders. A folder beside a file of its name is part of what all dialects share.
 fn dialects() -> Vec<String> {
     let mut names = source::folders("server/src/dialect");
@@ -273,7 +278,7 @@ fn first_word(text: &str) -> Option<&str> {
 }
 
 fn in_server(which: impl Fn(&str) -> bool, offends: impl Fn(&str) -> bool) -> Vec<String> {
-    let files = source::product().filter(|source| source.in_server().is_some_and(&which));
+    let files = source::product().filter(|source| outside_of_tests(source).is_some_and(&which));
     files.flat_map(|source: &Source| source.offences(&offends)).collect()
 }
 
