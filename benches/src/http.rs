@@ -57,13 +57,14 @@ impl Form {
     /// How many bytes the answer has, if it is whole.
     ///
     /// # Errors
-    /// It is not `200`, or does not hold what is expected.
+    /// It is neither `200` nor `201`, or does not hold what is expected.
     pub(crate) fn answer(&self, bytes: &[u8]) -> Result<Option<usize>> {
         let Some(length) = length(bytes) else { return Ok(None) };
         if bytes.len() < length {
             return Ok(None);
         }
-        let fit = bytes.starts_with(b"HTTP/1.1 200 ") && find(bytes, self.expect.as_bytes()).is_some();
+        let fit = [&b"HTTP/1.1 200 "[..], b"HTTP/1.1 201 "].iter().any(|status| bytes.starts_with(status))
+            && find(bytes, self.expect.as_bytes()).is_some();
         ensure!(fit, "not the answer that was expected: {}", String::from_utf8_lossy(bytes));
         Ok(Some(length))
     }
@@ -78,6 +79,27 @@ impl<'t, I: Iterator<Item = &'t str>> Script for Filled<'_, I> {
 
     fn answer(&self, bytes: &[u8]) -> Result<Option<usize>> {
         self.form.answer(bytes)
+    }
+}
+
+/// A form, filled in with one text after the other, that must be answered 503 each time.
+pub(crate) struct Refused<'a, I> {
+    pub(crate) form: &'a Form,
+    pub(crate) texts: I,
+}
+
+impl<'t, I: Iterator<Item = &'t str>> Script for Refused<'_, I> {
+    fn ask(&mut self, request: &mut Vec<u8>) -> bool {
+        let Some(text) = self.texts.next() else { return false };
+        self.form.fill(text, request);
+        true
+    }
+
+    fn answer(&self, bytes: &[u8]) -> Result<Option<usize>> {
+        let Some(length) = length(bytes).filter(|length| bytes.len() >= *length) else { return Ok(None) };
+        let fit = bytes.starts_with(b"HTTP/1.1 503 ") && find(bytes, b"nothing was changed").is_some();
+        ensure!(fit, "not refused: {}", String::from_utf8_lossy(bytes));
+        Ok(Some(length))
     }
 }
 

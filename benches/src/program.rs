@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::clock;
@@ -64,6 +64,12 @@ impl Program {
         let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = line.and_then(|line| line.trim().split(' ').next()).context("no VmRSS")?;
         Ok(kib.parse::<u64>()? * 1024)
+    }
+
+    /// Lets it write files up to so many bytes only; `None`: as long as it likes.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) -> Result<()> {
+        prlimit(Some(self.pid()?), Resource::Fsize, Rlimit { current: bytes, maximum: None })?;
+        Ok(())
     }
 
     fn pid(&self) -> Result<Pid> {

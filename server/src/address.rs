@@ -1,5 +1,6 @@
 //! Who the caller is, as an address: the peer, or the last untrusted one that a trusted proxy names.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderName;
@@ -51,14 +52,20 @@ pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|net| net.contains(&address))
 }
 
-/// All hops that a header names, in order, the newest last; `None` if it is not there.
+/// All hops that a header names, in order, the newest last; `None` if it names none.
 fn hops(
     headers: &Headers,
     name: &HeaderName,
     read: fn(&str) -> Option<IpAddr>,
 ) -> Option<Vec<Option<IpAddr>>> {
     let lines = headers.all(name).map(String::from_utf8_lossy);
-    let hops: Vec<_> = lines.flat_map(|line| line.split(',').map(read).collect::<Vec<_>>()).collect();
+    let hops: Vec<_> = lines
+        .flat_map(|line| {
+            // RFC 9110 §5.6.1: an empty element of a list says nothing.
+            let named = line.split(',').filter(|element| !element.trim().is_empty());
+            named.map(read).collect::<Vec<_>>()
+        })
+        .collect();
     (!hops.is_empty()).then_some(hops)
 }
 
@@ -69,11 +76,22 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
     })
 }
 
-/// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`.
+/// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`. A zone, as in `fe80::1%eth0`, means
+/// something to the machine alone that wrote it, and is cut.
 fn parse(text: &str) -> Option<IpAddr> {
-    let text = text.trim();
+    let text = &*without_zone(text.trim());
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+}
+
+fn without_zone(text: &str) -> Cow<'_, str> {
+    match text.split_once('%') {
+        Some((address, zone)) if address.contains(':') => {
+            let behind = zone.find(']').map_or("", |end| &zone[end..]);
+            Cow::Owned(format!("{address}{behind}"))
+        }
+        _ => Cow::Borrowed(text),
+    }
 }
 
 #[cfg(test)]
@@ -115,6 +133,31 @@ mod tests {
         let by_proxy = ("x-forwarded-for", "198.51.100.1");
         assert_eq!(caller_by("10.0.0.1", &[by_proxy, ("forwarded", "for=203.0.113.5")]), "10.0.0.1");
         assert_eq!(caller_by("10.0.0.1", &[by_proxy, ("forwarded", "for=198.51.100.1")]), "198.51.100.1");
+    }
+
+    #[test]
+    fn an_empty_element_says_nothing() {
+        for list in ["198.51.100.1,", ", 198.51.100.1 ,, 10.0.0.7", "198.51.100.1, ,\t,10.0.0.7,"] {
+            assert_eq!(caller("10.0.0.1", ("x-forwarded-for", list)), "198.51.100.1", "{list}");
+        }
+        assert_eq!(caller("10.0.0.1", ("forwarded", ",for=198.51.100.1,, for=10.0.0.7,")), "198.51.100.1");
+        let split =
+            [("x-forwarded-for", "198.51.100.1"), ("x-forwarded-for", ""), ("x-forwarded-for", " , ")];
+        assert_eq!(caller_by("10.0.0.1", &split), "198.51.100.1");
+        assert_eq!(caller("10.0.0.1", ("x-forwarded-for", "")), "10.0.0.1");
+        let beside = [("x-forwarded-for", ","), ("forwarded", "for=198.51.100.1")];
+        assert_eq!(caller_by("10.0.0.1", &beside), "198.51.100.1");
+    }
+
+    #[test]
+    fn a_zone_is_cut() {
+        for hop in ["fe80::1%eth0", "[fe80::1%eth0]", "[fe80::1%25eth0]:8080", "fe80::1%1", "[fe80::1%]:1"] {
+            assert_eq!(caller("10.0.0.1", ("x-forwarded-for", hop)), "fe80::1", "{hop}");
+            assert_eq!(caller("10.0.0.1", ("forwarded", &format!("for=\"{hop}\""))), "fe80::1", "{hop}");
+        }
+        for hop in ["198.51.100.1%eth0", "%eth0", "fe80::g%eth0", "[fe80::1%eth0"] {
+            assert_eq!(caller("10.0.0.1", ("x-forwarded-for", hop)), "10.0.0.1", "{hop}");
+        }
     }
 
     #[test]

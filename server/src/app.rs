@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use exeunt_core::{By, Door, Moment, RealmId};
+use exeunt_core::{By, Door, KeyId, Moment, RealmId};
 use tokio::sync::{Semaphore, watch};
 
 use crate::authority::open::Opening;
@@ -16,8 +16,10 @@ use crate::date::Dates;
 use crate::dialect::{self, Dialect};
 use crate::env::Env;
 use crate::error::{Error, Result};
+use crate::failures::Failures;
 use crate::metrics::Metrics;
 use crate::numbers::Numbers;
+use crate::shares::Shares;
 use crate::store::{Store, StoreUrl};
 use crate::tls::Tls;
 
@@ -43,10 +45,16 @@ pub struct Parts {
     pub spoken: Vec<Spoken>,
     /// Numbers that never repeat.
     pub numbers: Numbers,
-    /// Room for streams of marks.
+    /// Room for streams: of marks, of the audit trail, of copies of the store.
     pub feeds: Arc<Semaphore>,
+    /// How many of them each key has open.
+    pub streams_of_keys: Arc<Shares<KeyId>>,
     /// The log was told of a peer that claims addresses and is not believed.
     pub stranger_told: AtomicBool,
+    /// Steps of tasks that failed.
+    pub failures: Failures,
+    /// The log was told of a gateway that copies credentials out of forms.
+    pub copy_told: AtomicBool,
     /// Becomes `true` when the server stops: streams and tasks end then.
     pub stop: watch::Sender<bool>,
 }
@@ -61,7 +69,7 @@ pub struct Spoken {
     pub realm: RealmId,
 }
 
-/// Streams of marks that are open at once at most.
+/// Streams that are open at once at most.
 pub const FEEDS_MAX: usize = 1_000;
 /// The door of the server itself.
 pub const SERVER: Door = Door::new("server");
@@ -81,6 +89,7 @@ impl App {
             passwords: config.passwords.limits(),
             throttle: config.throttle.limits(),
             retention: config.retention.retention(),
+            env: env.clone(),
             accept_clock,
         };
         let authority = Authority::open(store, opening, &call).await?;
@@ -91,7 +100,7 @@ impl App {
         let numbers = Numbers::open(&authority).await?;
         let feeds = Arc::new(Semaphore::new(FEEDS_MAX));
         let (dates, metrics, stop) = (Dates::default(), Metrics::default(), watch::channel(false).0);
-        let stranger_told = AtomicBool::new(false);
+        let (stranger_told, copy_told) = (AtomicBool::new(false), AtomicBool::new(false));
         let parts = Parts {
             authority,
             config,
@@ -102,7 +111,10 @@ impl App {
             spoken,
             numbers,
             feeds,
+            streams_of_keys: Arc::default(),
             stranger_told,
+            failures: Failures::default(),
+            copy_told,
             stop,
         };
         Ok(Self(Arc::new(parts)))

@@ -17,6 +17,7 @@ use crate::authority::Retention;
 use crate::authority::passwords::PasswordLimits;
 use crate::authority::realm::MAIN;
 use crate::authority::throttle::{Limit, ThrottleLimits};
+use crate::time;
 
 /// The whole configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +31,8 @@ pub struct Config {
     pub tls_cert: Option<PathBuf>,
     /// The private key of the certificate: PEM.
     pub tls_key: Option<PathBuf>,
+    /// Seconds for which browsers that came by TLS come by TLS only (RFC 6797); 0: they forget it.
+    pub hsts_secs: u32,
     /// Where everything is kept: `sqlite:PATH` or `memory:`.
     pub store: String,
     /// Peers whose `Forwarded` and `X-Forwarded-For` are believed: addresses or networks.
@@ -55,10 +58,16 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Connections served at once; further ones wait to be accepted.
+    /// Connections served at once; further ones wait for a place.
     pub connections: usize,
+    /// Connections of one peer (IPv6: of one /64), unless it is in `trusted_proxies`.
+    pub connections_per_peer: usize,
+    /// Streams that are open at once for one key.
+    pub streams_per_key: usize,
     /// The largest body, in bytes.
     pub body_bytes: usize,
+    /// The largest form of an application's call that a gateway hands on, in bytes.
+    pub form_bytes: usize,
     /// All headers of a request together, in bytes.
     pub header_bytes: usize,
     /// Seconds in which a request's headers must have arrived, and before them what TLS needs.
@@ -152,12 +161,16 @@ pub struct Dialect {
     /// The realm whose users it serves. The native dialect is told by a header instead.
     pub realm: String,
     /// Seconds that sessions of its built-in client live unseen; 0: no such limit.
+    #[serde(deserialize_with = "time::optional_duration")]
     pub idle_secs: Option<u32>,
     /// Seconds that sessions of its built-in client live at most; 0: no such limit.
+    #[serde(deserialize_with = "time::optional_duration")]
     pub absolute_secs: Option<u32>,
     /// From when on it is deprecated, in seconds since 1970 (RFC 9745).
+    #[serde(deserialize_with = "time::optional_secs_since_1970")]
     pub deprecated_at_secs: Option<u64>,
     /// From when on logins and calls are answered 410, in seconds since 1970 (RFC 8594). Logout goes on working.
+    #[serde(deserialize_with = "time::optional_secs_since_1970")]
     pub sunset_at_secs: Option<u64>,
     /// A page that tells what to use instead.
     pub successor: Option<String>,
@@ -173,6 +186,7 @@ impl Default for Config {
             admin_listen: None,
             tls_cert: None,
             tls_key: None,
+            hsts_secs: 365 * 86_400,
             store: STORE.to_owned(),
             trusted_proxies: Vec::new(),
             hot_front: true,
@@ -190,7 +204,10 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            connections_per_peer: 1_024,
+            streams_per_key: 100,
             body_bytes: 64 * 1024,
+            form_bytes: 1024 * 1024,
             header_bytes: 16 * 1024,
             header_secs: 10,
             body_secs: 10,

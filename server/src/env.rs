@@ -3,22 +3,36 @@
 //! Everything below takes `now` as a value and draws randomness from the [`Entropy`] of its request, so a test that
 //! builds a seeded [`Env`] gets the same bytes each time.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use exeunt_core::{Fingerprint, Moment};
+use rustix::time::{ClockId, clock_gettime};
+use tokio::sync::watch;
 
-/// A step back of the wall clock below this is held back in silence.
-const STEP_LOGGED_MILLIS: u64 = 1000;
+use crate::clock::{Clock, Difference, News};
+
+/// How often both clocks are read again if the process was held up in between.
+const READINGS_MAX: usize = 5;
+/// By so many milliseconds two readings may be apart and still be compared.
+const HELD_UP_MILLIS: u64 = 10;
 
 /// Where time and randomness come from.
 #[derive(Clone)]
 pub struct Env(Arc<Source>);
 
 enum Source {
-    System { wall: Wall, started: Instant },
-    Seeded { seed: u64, millis: AtomicU64, exchanges: AtomicU64 },
+    System { clock: Clock, started: Instant },
+    Manual { clock: Clock, clocks: Arc<ManualClocks> },
+    Seeded { seed: u64, millis: AtomicU64, exchanges: AtomicU64, waits: watch::Sender<Waits> },
+}
+
+/// Who waits for a seeded clock.
+#[derive(Default)]
+struct Waits {
+    /// What [`Env::elapsed`] must say before the one goes on that began to wait last; `None` before anybody does.
+    latest: Option<Duration>,
 }
 
 /// The randomness of one request: never shared between two, so that concurrency cannot change what a request draws.
@@ -36,7 +50,7 @@ impl Env {
     /// The real clock and the operating system's randomness.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn system() -> Self {
-        Self(Arc::new(Source::System { wall: Wall::default(), started: Instant::now() }))
+        Self(Arc::new(Source::System { clock: Clock::default(), started: Instant::now() }))
     }
 
     /// A clock that stands still until it is advanced, and randomness that follows from the seed.
@@ -45,16 +59,33 @@ impl Env {
             seed,
             millis: AtomicU64::new(start.millis()),
             exchanges: AtomicU64::new(0),
+            waits: watch::Sender::default(),
         }))
     }
 
-    /// The time. It never goes back within a process: while the wall clock is behind, time stands still.
+    /// The operating system's randomness, and clocks that a test sets.
+    pub fn with_clocks(clocks: Arc<ManualClocks>) -> Self {
+        Self(Arc::new(Source::Manual { clock: Clock::default(), clocks }))
+    }
+
+    /// The time. It never goes back within a process, and a step of the wall clock is on trial first: see [`Clock`].
     pub fn now(&self) -> Moment {
         match &*self.0 {
             Source::Seeded { millis, .. } => Moment::from_millis(millis.load(Ordering::SeqCst)),
-            Source::System { wall, .. } => wall.read(wall_millis(), |behind_millis| {
-                tracing::warn!(behind_millis, "the wall clock stepped back; time stands still");
-            }),
+            Source::System { clock, .. } => {
+                // In this order: who is held up in between takes the wall clock for behind, which costs least.
+                let (wall, boot) = (wall_millis(), boot_millis());
+                clock.agreed(wall, boot).unwrap_or_else(|| now(clock, both_millis()))
+            }
+            Source::Manual { clock, clocks } => now(clock, clocks.read()),
+        }
+    }
+
+    /// By how much the wall clock differs from [`Env::now`].
+    pub fn difference(&self) -> Difference {
+        match &*self.0 {
+            Source::System { clock, .. } | Source::Manual { clock, .. } => clock.difference(),
+            Source::Seeded { .. } => Difference::default(),
         }
     }
 
@@ -64,20 +95,52 @@ impl Env {
         match &*self.0 {
             Source::Seeded { millis, .. } => Duration::from_millis(millis.load(Ordering::SeqCst)),
             Source::System { started, .. } => Instant::now().duration_since(*started),
+            Source::Manual { clocks, .. } => Duration::from_millis(clocks.read().1),
         }
+    }
+
+    /// Returns when [`Env::elapsed`] says this much or more.
+    pub async fn wait_until(&self, elapsed: Duration) {
+        match &*self.0 {
+            Source::System { .. } => {
+                let left = elapsed.saturating_sub(self.elapsed());
+                if !left.is_zero() {
+                    tokio::time::sleep(left).await;
+                }
+            }
+            // Nobody moves these clocks while somebody waits.
+            Source::Manual { .. } => {}
+            Source::Seeded { waits, .. } => {
+                if self.elapsed() >= elapsed {
+                    return;
+                }
+                waits.send_modify(|waits| waits.latest = Some(elapsed));
+                // It fails only without a sender, and the sender is ours.
+                drop(waits.subscribe().wait_for(|_| self.elapsed() >= elapsed).await);
+            }
+        }
+    }
+
+    /// For tests with a seeded clock: returns when somebody waits for it, and until when. A real clock: never.
+    pub async fn waited_for(&self) -> Duration {
+        let Source::Seeded { waits, .. } = &*self.0 else { return std::future::pending().await };
+        let mut seen = waits.subscribe();
+        let latest = seen.wait_for(|waits| waits.latest.is_some()).await;
+        latest.ok().and_then(|waits| waits.latest).unwrap_or_default()
     }
 
     /// Lets a seeded clock go on; a real one is not moved.
     pub fn advance_millis(&self, more: u64) {
-        if let Source::Seeded { millis, .. } = &*self.0 {
+        if let Source::Seeded { millis, waits, .. } = &*self.0 {
             millis.fetch_add(more, Ordering::SeqCst);
+            waits.send_modify(|waits| waits.latest = None);
         }
     }
 
     /// Fresh randomness for one request or one step of a task.
     pub fn entropy(&self) -> Entropy {
         Entropy(match &*self.0 {
-            Source::System { .. } => Draw::System,
+            Source::System { .. } | Source::Manual { .. } => Draw::System,
             Source::Seeded { seed, exchanges, .. } => Draw::Seeded {
                 seed: *seed,
                 exchange: exchanges.fetch_add(1, Ordering::SeqCst),
@@ -85,6 +148,17 @@ impl Env {
             },
         })
     }
+}
+
+/// The time by these readings. What is new goes to the log, which asks for the time itself: after the judgement.
+fn now(clock: &Clock, (wall, boot): (u64, u64)) -> Moment {
+    let (now, news) = clock.read(wall, boot);
+    match news {
+        Some(news @ (News::CameBack | News::Agreed)) => tracing::info!("{news}"),
+        Some(news) => tracing::warn!("{news}"),
+        None => {}
+    }
+    now
 }
 
 impl Stopwatch {
@@ -121,27 +195,34 @@ impl Entropy {
     }
 }
 
-/// What was read from the wall clock.
-#[derive(Default)]
-struct Wall {
-    latest_millis: AtomicU64,
-    behind: AtomicBool,
+/// Clocks that are set by hand: for tests of what happens when the wall clock is.
+#[derive(Debug, Default)]
+pub struct ManualClocks {
+    wall_millis: AtomicU64,
+    boot_millis: AtomicU64,
 }
 
-impl Wall {
-    /// The time when the wall clock says this. `say` is told once of each step back by how many milliseconds it is; it
-    /// is called when that is noted already, since the log asks for the time too.
-    fn read(&self, wall_millis: u64, say: impl FnOnce(u64)) -> Moment {
-        let before = self.latest_millis.fetch_max(wall_millis, Ordering::Relaxed);
-        let behind_millis = before.saturating_sub(wall_millis);
-        if behind_millis > STEP_LOGGED_MILLIS {
-            if !self.behind.swap(true, Ordering::Relaxed) {
-                say(behind_millis);
-            }
-        } else if behind_millis == 0 && self.behind.load(Ordering::Relaxed) {
-            self.behind.store(false, Ordering::Relaxed);
-        }
-        Moment::from_millis(wall_millis.max(before))
+impl ManualClocks {
+    /// Both clocks stand still until they are moved. The machine was booted a day ago.
+    pub fn new(wall: Moment) -> Arc<Self> {
+        const BOOT_MILLIS: u64 = 86_400_000;
+        let (wall_millis, boot_millis) = (AtomicU64::new(wall.millis()), AtomicU64::new(BOOT_MILLIS));
+        Arc::new(Self { wall_millis, boot_millis })
+    }
+
+    /// Time goes by, on both clocks.
+    pub fn pass_millis(&self, millis: u64) {
+        self.wall_millis.fetch_add(millis, Ordering::SeqCst);
+        self.boot_millis.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Somebody sets the wall clock: by so many milliseconds, negative: back.
+    pub fn step_millis(&self, by: i64) {
+        self.wall_millis.fetch_add(by.cast_unsigned(), Ordering::SeqCst);
+    }
+
+    fn read(&self) -> (u64, u64) {
+        (self.wall_millis.load(Ordering::SeqCst), self.boot_millis.load(Ordering::SeqCst))
     }
 }
 
@@ -151,38 +232,26 @@ fn wall_millis() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-#[cfg(test)]
-mod tests {
-    use std::cell::{Cell, RefCell};
+/// Goes on while the machine is suspended, and is never set.
+fn boot_millis() -> u64 {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const CLOCK: ClockId = ClockId::Boottime;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    const CLOCK: ClockId = ClockId::Monotonic;
+    let read = clock_gettime(CLOCK);
+    let millis = read.tv_sec.saturating_mul(1_000).saturating_add(read.tv_nsec / 1_000_000);
+    u64::try_from(millis).unwrap_or_default()
+}
 
-    use super::*;
-
-    #[test]
-    fn time_never_goes_back_and_each_step_is_told_once() {
-        let (wall, steps) = (Wall::default(), RefCell::new(Vec::new()));
-        let read = |millis| wall.read(millis, |behind| steps.borrow_mut().push(behind)).millis();
-        assert_eq!([10_000, 12_000].map(read), [10_000, 12_000]);
-        // So little is no step.
-        assert_eq!([11_000, 12_000].map(read), [12_000, 12_000]);
-        assert_eq!([5_000, 5_001, 11_500, 11_999].map(read), [12_000; 4]);
-        assert_eq!(read(12_001), 12_001);
-        assert_eq!([3_000, 12_002].map(read), [12_001, 12_002]);
-        assert_eq!(steps.into_inner(), [7_000, 9_001]);
-    }
-
-    /// The log writes the time into its line, and asks this clock for it.
-    #[test]
-    fn telling_of_a_step_may_ask_for_the_time() {
-        fn read(wall: &Wall, told: &Cell<u32>) {
-            wall.read(1_000, |_| {
-                told.set(told.get() + 1);
-                assert_eq!(told.get(), 1);
-                read(wall, told);
-            });
+/// Both clocks, read within so short a time that they can be compared: whoever was held up in between reads again.
+fn both_millis() -> (u64, u64) {
+    let mut wall = wall_millis();
+    for _ in 0..READINGS_MAX {
+        let before = boot_millis();
+        wall = wall_millis();
+        if boot_millis() - before <= HELD_UP_MILLIS {
+            return (wall, before);
         }
-        let (wall, told) = (Wall::default(), Cell::new(0));
-        wall.read(60_000, |_| {});
-        read(&wall, &told);
-        assert_eq!(told.get(), 1);
     }
+    (wall, boot_millis())
 }

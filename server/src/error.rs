@@ -68,6 +68,8 @@ pub enum Throttled {
     Account,
     /// Everybody at this address.
     Address,
+    /// Whoever holds this key.
+    Key,
 }
 
 /// Why the server cannot answer now.

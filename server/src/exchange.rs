@@ -16,11 +16,11 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 
 use crate::app::App;
-pub use crate::authority::key::Proven;
+pub use crate::authority::key::{Presented as PresentedKey, Proven};
 use crate::authority::{Call, Mint};
 use crate::headers::{self, Headers};
 use crate::whole::Whole;
-pub use response::{Body, HttpResponse, Noted, Response, answer, empty, plain};
+pub use response::{Body, Cut, HttpResponse, Noted, Response, answer, empty, plain};
 
 /// An answer to come.
 pub type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
@@ -48,6 +48,8 @@ pub struct Parts {
     pub admin: bool,
     /// The key that was proven on its connection before.
     pub proven: Proven,
+    /// The key that this request presented, for whoever must know later whether it still opens anything.
+    pub key: Option<PresentedKey>,
     body: Option<Received>,
     whole: Whole,
     mint: Option<Mint>,
@@ -94,9 +96,9 @@ impl Exchange {
     pub fn new(app: App, now: Moment, from: IpAddr, arrival: Arrival) -> Self {
         let Arrival { head, body, whole } = arrival;
         let mint = Some(Mint::new(app.env.entropy()));
-        let proven = Proven::default();
+        let (proven, key) = (Proven::default(), None);
         let (peer, mount, admin, body) = (from, 0, false, Some(body));
-        Self(Box::new(Parts { app, now, peer, from, mount, head, admin, proven, body, whole, mint }))
+        Self(Box::new(Parts { app, now, peer, from, mount, head, admin, proven, key, body, whole, mint }))
     }
 
     /// The circumstances of the call that this request makes. The randomness is handed out once.

@@ -3,24 +3,30 @@
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
 use exeunt_core::{ClientId, Moment};
-use http::header::{CACHE_CONTROL, CONNECTION, DATE, RETRY_AFTER, TRANSFER_ENCODING};
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONNECTION, DATE, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
+    TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderName, Method, Request, StatusCode, Uri};
 use hyper::body::Incoming;
+use tokio::time::{Instant, sleep};
 
 use crate::app::{App, Spoken};
 use crate::dialect::{Route, Sort, gate};
-use crate::error::Error;
+use crate::error::{Error, Outage, RETRY_AFTER_SECS};
 use crate::exchange::{
     Answer, Arrival, Exchange, Head, HttpResponse, Noted, Proven, Received, Response, answer, plain,
 };
 use crate::headers::Headers;
+use crate::places::Place;
 use crate::whole::Whole;
-use crate::{address, config, date, log};
+use crate::{address, config, date, log, message};
 
 /// Which of its addresses a request came in on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +48,12 @@ pub struct Entrance {
     pub peer: IpAddr,
     /// The address that it connected to.
     pub side: Side,
+    /// By when the head of its first request must have arrived.
+    pub first_by: Instant,
     /// What was proven on this connection.
     proven: Proven,
+    /// Where it is served, or waits; `None`: it is served in any case.
+    place: Option<Arc<Place>>,
 }
 
 /// Who answers a request.
@@ -55,16 +65,20 @@ pub struct Found {
     pub route: Route,
 }
 
-/// Answers a request that the HTTP library has read the head of. A call that may write goes on to its end when its
-/// caller hangs up: the library would drop it between what is on disk and what memory knows. Checks write nothing; and
-/// a login may be given up, so that whoever hangs up costs no password check (what it writes, it writes to its end by
-/// itself).
+/// Answers a request that the HTTP library has read the head of. A caller that has closed its sending half still waits
+/// for its answer, and cannot be told from one that is gone, so every call goes on until writing to the caller fails. A
+/// call that may write, or tries a password, goes on even then: the library would drop it between what is on disk and
+/// what memory knows, or before the guess has counted. Checks do neither.
 pub async fn respond(entrance: Entrance, request: Request<Incoming>, whole: Whole) -> HttpResponse {
     let (head, body) = request.into_parts();
     let (version, head) = (head.version, Head::from(head));
-    let found = entrance.find(&head.method, &head.uri);
+    let found = match message::refusal(version, &head.headers) {
+        None => entrance.find(&head.method, &head.uri),
+        Some(StatusCode::NOT_IMPLEMENTED) => Found { spoken: None, route: UNKNOWN_CODING },
+        Some(_) => Found { spoken: None, route: MALFORMED },
+    };
     let answering = entrance.answer(found, head, Received::Coming(body), whole);
-    let response = if matches!(found.route.sort, Sort::Check | Sort::Gate | Sort::Login) {
+    let response = if matches!(found.route.sort, Sort::Check | Sort::Gate) {
         answering.await
     } else {
         // It panics nowhere outside of the endpoint, which is caught.
@@ -74,9 +88,17 @@ pub async fn respond(entrance: Entrance, request: Request<Incoming>, whole: Whol
 }
 
 impl Entrance {
-    /// A fresh connection.
+    /// A connection that was accepted just now.
     pub fn new(app: App, peer: IpAddr, side: Side) -> Self {
-        Self { app, peer, side, proven: Proven::default() }
+        let first_by = sleep(Duration::from_secs(app.config.limits.header_secs)).deadline();
+        Self { app, peer, side, first_by, proven: Proven::default(), place: None }
+    }
+
+    /// The same at this place.
+    #[must_use]
+    pub fn at(mut self, place: Arc<Place>) -> Self {
+        self.place = Some(place);
+        self
     }
 
     /// Who answers this method on this address.
@@ -124,7 +146,8 @@ impl Entrance {
         exchange.admin = self.side != Side::Public;
         exchange.proven = self.proven.clone();
         let rest = Rest { whole, chunked };
-        Visit { app: app.clone(), found, from, now, began, rest }.answer(exchange)
+        let waits = self.place.clone().filter(|place| !place.is_served());
+        Visit { app: app.clone(), found, from, now, began, rest, waits }.answer(exchange)
     }
 }
 
@@ -155,6 +178,8 @@ struct Visit {
     now: Moment,
     began: Duration,
     rest: Rest,
+    /// Its connection waits for a place.
+    waits: Option<Arc<Place>>,
 }
 
 /// What is left on the connection when a request is answered.
@@ -170,12 +195,15 @@ impl Visit {
         let dialect = spoken.map_or("none", |spoken| spoken.dialect.door.name());
         let line =
             log::Line { dialect, route: *route, method: log::known(exchange.method()), from: self.from };
+        let mut unanswered = Unanswered { app, line: &line, now: *now, began: self.began, over: false };
         let mut response = match spoken {
+            _ if !self.has_place(&exchange).await => full(),
             Some(spoken) if over(spoken, *route, *now) => {
                 (spoken.dialect.gone)(&exchange, gone(&spoken.settings))
             }
             _ => caught((route.endpoint)(exchange)).await,
         };
+        unanswered.over = true;
         if let Some(spoken) = spoken.filter(|spoken| spoken.dialect.legacy || spoken.deprecated()) {
             let client = response.noted.client.or_else(|| builtin(app, spoken));
             if app.authority.used((spoken.realm, spoken.dialect.door, client), route.call, *now) {
@@ -186,11 +214,56 @@ impl Visit {
                 app.metrics.deprecated(dialect, route.call, client);
             }
         }
-        finish(app, &mut response, *now, &self.rest);
+        finish(app, *route, &mut response, *now, &self.rest);
         app.metrics.request(dialect, route.call, response.status);
         line.write(app, response.status, &response.noted, *now, self.began);
         response
     }
+}
+
+/// A request that is dropped before it is answered, since its caller has hung up or the server stops: counted and
+/// logged all the same.
+struct Unanswered<'a> {
+    app: &'a App,
+    line: &'a log::Line,
+    now: Moment,
+    began: Duration,
+    over: bool,
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.app.metrics.hung_up(self.line.dialect, self.line.route.call);
+            self.line.hung_up(self.app, self.now, self.began);
+        }
+    }
+}
+
+impl Visit {
+    /// Whether its connection is served, which it may have to wait for.
+    async fn has_place(&self, exchange: &Exchange) -> bool {
+        let Some(place) = &self.waits else { return true };
+        let administers = exchange.header(&AUTHORIZATION).is_some_and(|value| {
+            let scheme = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+            scheme.is_some_and(|(_, key)| self.app.authority.administers(key.trim()))
+        });
+        let limit = Duration::from_secs(self.app.config.limits.header_secs);
+        let served = place.wait(administers, limit).await;
+        if !served {
+            self.app.metrics.connections.found_no_place(self.now);
+        }
+        served
+    }
+}
+
+/// What is answered on a connection for which no place became free.
+fn full() -> Response {
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
+    response.headers.set(&RETRY_AFTER, RETRY_AFTER_SECS.to_string());
+    response.headers.set(&CONNECTION, "close");
+    response.noted = Noted::of(&Error::unavailable(Outage::Busy).because("all connections are in use"));
+    response
 }
 
 /// An endpoint that panicked has answered 500: counted, logged and marked like every answer.
@@ -214,6 +287,13 @@ fn builtin(app: &App, spoken: &Spoken) -> Option<ClientId> {
 
 /// What answers a path that no dialect has.
 const NOWHERE: Route = Route::new("none", Sort::Other, |_| Box::pin(async { plain(StatusCode::NOT_FOUND) }));
+
+/// What answers a request whose head is not as HTTP wants it. The connection is closed.
+const MALFORMED: Route =
+    Route::new("malformed", Sort::Other, |_| Box::pin(async { plain(StatusCode::BAD_REQUEST) }));
+/// What answers a body in a transfer coding other than `chunked`.
+const UNKNOWN_CODING: Route =
+    Route::new("malformed", Sort::Other, |_| Box::pin(async { plain(StatusCode::NOT_IMPLEMENTED) }));
 
 /// Says when a caller should ask again, where that is known: for dialects that answer so.
 pub fn retry_after(response: &mut Response, error: &Error) {
@@ -269,9 +349,14 @@ pub const SUCCESSOR: &str = "/docs/moving-on";
 /// when, and the header must name a day.
 const DEPRECATED: Moment = Moment::from_secs(1_767_225_600);
 
-fn finish(app: &App, response: &mut Response, now: Moment, rest: &Rest) {
+fn finish(app: &App, route: Route, response: &mut Response, now: Moment, rest: &Rest) {
     let headers = &mut response.headers;
     headers.add_if_missing(&CACHE_CONTROL, "no-store");
+    headers.add_if_missing(&X_CONTENT_TYPE_OPTIONS, "nosniff");
+    // A gateway may hand our refusal on under the name of an application, of which we know nothing.
+    if app.tls.is_some() && route.sort != Sort::Gate {
+        headers.add(&STRICT_TRANSPORT_SECURITY, format!("max-age={}", app.config.hsts_secs));
+    }
     headers.add(&DATE, app.dates.header(now));
     // RFC 9112 §6.1: a length beside a transfer coding is ignored, and the connection closed after the answer. The
     // length is gone by now, so every chunked request ends its connection.

@@ -14,6 +14,7 @@ use std::pin::pin;
 use bytes::Bytes;
 use http::header::CONNECTION;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::time::Instant;
 
 use crate::exchange::Received;
 use crate::front::Entrance;
@@ -24,13 +25,22 @@ use request::Asked;
 /// Room for an answer that is kept from one to the next, in bytes.
 const ANSWER_BYTES_KEPT: usize = 16 * 1024;
 
-/// Answers what it can, one request after the other. What it returns was read and not answered: the HTTP library goes on
-/// from there; `None`: the connection is over.
-pub async fn serve<C>(entrance: &Entrance, connection: &mut C, settled: &Whole) -> Option<Bytes>
+/// What was read and not answered.
+pub struct Rest {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// By when the head of the request that they begin must have arrived; `None`: it is there, or nothing has begun
+    /// after another request.
+    pub head_by: Option<Instant>,
+}
+
+/// Answers what it can, one request after the other. From what it returns the HTTP library goes on; `None`: the
+/// connection is over.
+pub async fn serve<C>(entrance: &Entrance, connection: &mut C, settled: &Whole) -> Option<Rest>
 where
     C: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut reader = Reader::new(entrance.app.config.limits.header_secs);
+    let mut reader = Reader::new(entrance.app.config.limits.header_secs, entrance.first_by);
     let mut stop = entrance.app.stop.subscribe();
     let mut stopping = pin!(stop.wait_for(|stop| *stop));
     let mut text = Vec::new();
@@ -50,9 +60,10 @@ where
         }
         let response = entrance.answer(found, head, Received::Whole(body), settled.clone()).await;
         let closes = response.headers.has(&CONNECTION);
-        answer::write(response, &mut text).await;
         // TLS keeps what did not fit until it is asked again.
-        let written = connection.write_all(&text).await.is_ok() && connection.flush().await.is_ok();
+        let written = answer::write(response, &mut text).await
+            && connection.write_all(&text).await.is_ok()
+            && connection.flush().await.is_ok();
         if !written || closes {
             return None;
         }

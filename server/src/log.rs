@@ -2,10 +2,10 @@
 //! query nor body nor credential ever comes here.
 
 mod lines;
+mod quota;
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use exeunt_core::{ClientId, Moment};
@@ -21,9 +21,14 @@ use crate::error::{Error, Result};
 use crate::exchange::Noted;
 
 pub use lines::Writing;
+pub use quota::{FAILED_LOGINS_PER_SEC, LINES_PER_SEC, Quotas};
+use quota::{LineKind, Outcome};
 
-/// Refused requests logged in one second; further ones are only counted.
-pub const REFUSALS_LOGGED_PER_SEC: u64 = 100;
+/// The target of lines that are written also when the log is not read fast enough for the others: what has happened to
+/// sessions and who tried to log in.
+const KEPT: &str = "exeunt::kept";
+/// The status of a request whose caller hung up, as nginx has it: nobody was answered.
+pub const HUNG_UP: u16 = 499;
 
 /// What is known of a request before it is answered.
 pub struct Line {
@@ -35,14 +40,6 @@ pub struct Line {
     pub method: &'static str,
     /// The caller's address.
     pub from: IpAddr,
-}
-
-/// Counts the refusals of one second.
-#[derive(Default)]
-pub struct Sampler {
-    second: AtomicU64,
-    count: AtomicU64,
-    unlogged: AtomicU64,
 }
 
 /// The name of a method, `other` for one that HTTP does not have: that is any text from outside.
@@ -95,53 +92,49 @@ impl Line {
     /// Writes the line, if this sort of answer is logged; `began` is the time when the request came, as
     /// [`Env::elapsed`] tells it.
     pub fn write(&self, app: &App, status: StatusCode, noted: &Noted, now: Moment, began: Duration) {
-        let kind = noted.kind;
-        let refused = kind.is_some() || status.is_client_error();
+        let refused = noted.kind.is_some() || status.is_client_error();
         let check = matches!(self.route.sort, Sort::Check | Sort::Gate);
         if check && !refused && app.config.log.checks == LogChecks::Failed {
             return;
         }
-        if refused && !app.metrics.refusals.admits(now) {
+        let outcome = if refused { Outcome::Refused(noted.kind) } else { Outcome::Done };
+        self.put(app, status.as_u16(), outcome, noted, now, began);
+    }
+
+    /// Writes that the caller hung up before it was answered.
+    pub fn hung_up(&self, app: &App, now: Moment, began: Duration) {
+        self.put(app, HUNG_UP, Outcome::HungUp, &Noted::default(), now, began);
+    }
+
+    fn put(&self, app: &App, status: u16, outcome: Outcome, noted: &Noted, now: Moment, began: Duration) {
+        let kind = LineKind::of(self.route, outcome, noted.key.is_some());
+        if kind.is_some_and(|kind| !app.metrics.quotas.admits(kind, now)) {
             return;
         }
         let took = app.env.elapsed().saturating_sub(began);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let outcome = kind.map_or(if refused { "refused" } else { "ok" }, crate::error::Kind::word);
-        tracing::info!(
-            dialect = self.dialect,
-            call = self.route.call,
-            method = self.method,
-            status = status.as_u16(),
-            outcome,
-            from = %self.from,
-            micros,
-            key = noted.key.map(tracing::field::display),
-            private = noted.private.as_deref(),
-            "request"
-        );
-    }
-}
-
-impl Sampler {
-    /// Whether one more refusal is logged. The first of a second tells how many of an earlier one were not.
-    fn admits(&self, now: Moment) -> bool {
-        // A slow request of an earlier second does not begin that second anew.
-        if self.second.fetch_max(now.secs(), Ordering::Relaxed) < now.secs() {
-            let before = self.count.swap(0, Ordering::Relaxed);
-            if let Some(unlogged) = before.checked_sub(REFUSALS_LOGGED_PER_SEC).filter(|more| *more > 0) {
-                tracing::warn!(unlogged, "refused requests beyond {REFUSALS_LOGGED_PER_SEC} in one second");
-            }
+        macro_rules! line {
+            ($target:expr) => {
+                tracing::info!(
+                    target: $target,
+                    dialect = self.dialect,
+                    call = self.route.call,
+                    method = self.method,
+                    status,
+                    outcome = outcome.word(),
+                    from = %self.from,
+                    micros,
+                    key = noted.key.map(tracing::field::display),
+                    private = noted.private.as_deref(),
+                    "request"
+                )
+            };
         }
-        let admitted = self.count.fetch_add(1, Ordering::Relaxed) < REFUSALS_LOGGED_PER_SEC;
-        if !admitted {
-            self.unlogged.fetch_add(1, Ordering::Relaxed);
+        if kind.is_none_or(LineKind::is_kept) {
+            line!(KEPT);
+        } else {
+            line!("exeunt::request");
         }
-        admitted
-    }
-
-    /// Refusals that were only counted, since the start.
-    pub fn unlogged(&self) -> u64 {
-        self.unlogged.load(Ordering::Relaxed)
     }
 }
 
@@ -162,14 +155,6 @@ impl FormatTime for Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn refusals_beyond_the_bound_are_only_counted() {
-        let sampler = Sampler::default();
-        let admitted = |second| (0..150).filter(|_| sampler.admits(Moment::from_secs(second))).count();
-        assert_eq!((admitted(1), admitted(2)), (100, 100));
-        assert_eq!(sampler.unlogged(), 100);
-    }
 
     #[test]
     fn a_method_from_outside_is_not_repeated() {

@@ -1,5 +1,7 @@
 //! What is counted, and how it is shown: the Prometheus text format.
 
+mod clock;
+mod connections;
 mod guards;
 mod labelled;
 mod legacy;
@@ -12,22 +14,26 @@ use exeunt_core::ClientId;
 use http::StatusCode;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
-use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use crate::app::{App, FEEDS_MAX};
-use crate::log::Sampler;
+use crate::log::{HUNG_UP, Quotas};
+pub use connections::Connections;
+use labelled::Labelled;
 
 /// Everything that is counted.
 #[derive(Default)]
 pub struct Metrics {
     requests: Family<Request, Counter>,
     deprecated: Family<Deprecated, Counter>,
-    /// Decides which refusals are logged.
-    pub refusals: Sampler,
+    /// Decide which lines the log has room for.
+    pub quotas: Quotas,
+    /// Connections that were closed for lack of a place.
+    pub connections: Connections,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, EncodeLabelSet)]
@@ -77,7 +83,16 @@ impl EncodeLabelValue for Word {
 impl Metrics {
     /// A request was answered.
     pub fn request(&self, dialect: &'static str, call: &'static str, status: StatusCode) {
-        let labels = Request { dialect: Word(dialect), call: Word(call), status: status.as_u16() };
+        self.count(dialect, call, status.as_u16());
+    }
+
+    /// The caller hung up before its request was answered.
+    pub fn hung_up(&self, dialect: &'static str, call: &'static str) {
+        self.count(dialect, call, HUNG_UP);
+    }
+
+    fn count(&self, dialect: &'static str, call: &'static str, status: u16) {
+        let labels = Request { dialect: Word(dialect), call: Word(call), status };
         self.requests.get_or_create(&labels).inc();
     }
 
@@ -99,14 +114,24 @@ pub fn page(app: &App) -> String {
         "Requests in deprecated dialects",
         app.metrics.deprecated.clone(),
     );
-    let unlogged = ConstCounter::new(app.metrics.refusals.unlogged());
-    registry.register("refusals_unlogged", "Refused requests that left no line in the log", unlogged);
+    let unlogged = Labelled::by("kind", app.metrics.quotas.unlogged());
+    registry.register(
+        "refusals_unlogged",
+        "Requests beyond a quota of the log, which left no line",
+        unlogged,
+    );
     for (name, help, value) in gauges(app) {
         registry.register(name, help, ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)));
     }
     sessions::register(app, &mut registry);
     store::register(app, &mut registry);
     guards::register(app, &mut registry);
+    clock::register(app, &mut registry);
+    registry.register(
+        "connections_refused",
+        "Connections that were closed for lack of a place",
+        app.metrics.connections.counts(),
+    );
     legacy::register(app, &mut registry);
     let mut page = String::new();
     match encode(&mut page, &registry) {
@@ -124,7 +149,7 @@ fn gauges(app: &App) -> [(&'static str, &'static str, usize); 7] {
         ("ready", "1: checks are answered from memory", usize::from(authority.ready().is_ok())),
         ("sessions_in_memory", "Sessions in memory", authority.sessions_in_memory()),
         ("position", "Place of the last mark applied here", position),
-        ("feeds_open", "Streams of marks that are open", feeds),
+        ("feeds_open", "Streams that are open", feeds),
         ("touches_waiting", "Touches waiting to be written", authority.touches_waiting()),
         ("passwords_waiting", "Logins waiting for a password check", authority.passwords_waiting()),
         (

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::Request;
@@ -13,14 +14,17 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
 
+use crate::address;
 use crate::app::App;
 use crate::front::{self, Entrance, Side};
 use crate::hot;
 use crate::linger::Lingering;
 use crate::patience::Patient;
+use crate::places::{Place, Places};
 use crate::task::{self, Task};
 use crate::whole::Whole;
 
@@ -76,20 +80,17 @@ impl Running {
     pub async fn stop(mut self) -> crate::error::Result<()> {
         self.stop.send_replace(true);
         while self.parts.join_next().await.is_some() {}
+        self.app.metrics.quotas.finish();
         self.app.authority.close().await
     }
 }
 
 async fn listen(app: App, listener: TcpListener, side: Side) {
     let limits = app.config.limits.clone();
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let places = Places::new(limits.connections, limits.connections_per_peer);
     let graceful = GracefulShutdown::new();
     let mut stopping = app.stop.subscribe();
     loop {
-        let place = tokio::select! {
-            place = places.clone().acquire_owned() => place,
-            _ = stopping.wait_for(|stop| *stop) => break,
-        };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _ = stopping.wait_for(|stop| *stop) => break,
@@ -102,16 +103,29 @@ async fn listen(app: App, listener: TcpListener, side: Side) {
                 continue;
             }
         };
-        let entrance = Entrance::new(app.clone(), peer.ip(), side);
-        let connection = connection(entrance, stream, graceful.watcher());
-        tokio::spawn(async move {
-            connection.await;
-            drop(place);
-        });
+        // A proxy of ours has connections for many.
+        let counted = !address::is_trusted(peer.ip(), &app.config.trusted_proxies);
+        let Some(place) = places.admit(counted.then(|| peer.ip())) else {
+            app.metrics.connections.refused_of_peer(peer.ip(), limits.connections_per_peer, app.env.now());
+            continue;
+        };
+        let entrance = Entrance::new(app.clone(), peer.ip(), side).at(place.clone());
+        tokio::spawn(in_place(connection(entrance, stream, graceful.watcher()), place, app.clone()));
     }
     drop(listener);
     if tokio::time::timeout(Duration::from_secs(limits.grace_secs), graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not finish in the grace time");
+    }
+}
+
+/// Serves a connection for as long as it has a place, or waits for one.
+async fn in_place(connection: impl Future<Output = ()>, place: Arc<Place>, app: App) {
+    if place.is_served() {
+        return connection.await;
+    }
+    tokio::select! {
+        () = connection => {}
+        () = place.crowded_out() => app.metrics.connections.crowded_out(app.env.now()),
     }
 }
 
@@ -133,16 +147,20 @@ async fn connection(entrance: Entrance, stream: TcpStream, watcher: Watcher) {
 }
 
 /// Speaks HTTP on a connection: at the hot front for as long as that can answer, and then with the HTTP library.
-async fn speak<C>(entrance: Entrance, connection: C, watcher: Watcher)
+pub async fn speak<C>(entrance: Entrance, connection: C, watcher: Watcher)
 where
     C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     // Nothing came yet.
     let settled = Whole::new(true);
     let mut connection = Lingering::new(connection, settled.clone());
+    let mut head_by = Some(entrance.first_by);
     if entrance.app.config.hot_front {
         match hot::serve(&entrance, &mut connection, &settled).await {
-            Some(rest) => connection.begin_with(rest),
+            Some(rest) => {
+                head_by = rest.head_by;
+                connection.begin_with(rest.bytes);
+            }
             None => return drop(connection.shutdown().await),
         }
     }
@@ -153,8 +171,14 @@ where
         .header_read_timeout(Duration::from_secs(limits.header_secs))
         .max_buf_size(limits.header_bytes.max(BUFFER_BYTES_MIN))
         .auto_date_header(false)
+        // Whoever closes its sending half after a whole request waits for the answer (RFC 9112 §9.6). One that is really
+        // gone is noticed by writing: a stream writes a heartbeat every second, and everything else ends by itself.
+        .half_close(true)
         .title_case_headers(true);
+    let begun = Arc::new(AtomicBool::new(false));
+    let begins = begun.clone();
     let service = service_fn(move |request: Request<Incoming>| {
+        begins.store(true, Ordering::Relaxed);
         let (entrance, settled) = (entrance.clone(), settled.clone());
         async move {
             let whole = Whole::new(request.body().is_end_stream());
@@ -165,6 +189,23 @@ where
             Ok::<_, Infallible>(response)
         }
     });
-    // An error here is the caller's: it went away, was too slow, or does not speak HTTP.
-    drop(watcher.watch(builder.serve_connection(TokioIo::new(connection), service)).await);
+    let serving = watcher.watch(builder.serve_connection(TokioIo::new(connection), service));
+    tokio::select! {
+        biased;
+        // An error here is the caller's: it went away, was too slow, or does not speak HTTP.
+        ended = serving => drop(ended),
+        () = late(head_by, &begun) => {}
+    }
+}
+
+/// Returns when the head that is waited for is late. The library's own limit begins anew where it takes a connection
+/// over, so it would give whoever sends slowly twice the time.
+async fn late(head_by: Option<Instant>, begun: &AtomicBool) {
+    if let Some(head_by) = head_by {
+        sleep_until(head_by).await;
+        if !begun.load(Ordering::Relaxed) {
+            return;
+        }
+    }
+    std::future::pending().await
 }

@@ -38,6 +38,7 @@ fn kinds() -> Vec<Kind> {
         Kind::Unsupported,
         wait(Throttled::Account),
         wait(Throttled::Address),
+        wait(Throttled::Key),
         Kind::Unavailable(Outage::Refused),
         Kind::Unavailable(Outage::Unknown),
         Kind::Unavailable(Outage::Busy),

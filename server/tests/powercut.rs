@@ -15,10 +15,10 @@ use std::sync::{Mutex, PoisonError};
 
 use exeunt::error::{Error, Kind, Outage, Result};
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
-use exeunt::store::{Ledger, SessionMarks};
+use exeunt::store::{Ledger, SessionMarks, contract};
 use tokio::runtime::{Builder, Runtime};
 
-use self::powercut::disk::{Fault, disk};
+use self::powercut::disk::{self, Fault, Kind as Fails, Through, disk};
 use self::powercut::history::{STEPS, Step, Told, options};
 use self::powercut::vfs;
 use self::scratch::Scratch;
@@ -63,13 +63,48 @@ fn without_syncing_something_is_lost() {
 #[test]
 fn after_a_failed_write_or_sync_the_store_recovers() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    for full in [false, true] {
+    for fault in [Fault::gone, Fault::full] {
         let mut at = 1;
-        while runtime().block_on(survive(Fault { at, full })) {
+        while runtime().block_on(survive(fault(at))) {
             at += 1;
         }
         assert!(at > 100, "the history has only {at} writes and syncs");
     }
+}
+
+/// Each write and each sync fails once, and more or less of it comes through. What was refused is not there, at whatever
+/// moment the files are opened anew or the power goes; what was acknowledged is; and nothing is synced a second time
+/// through a handle on which that has failed.
+#[test]
+fn what_was_refused_never_appears() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let faults = [(Fails::Full, Through::Half), (Fails::Full, Through::All), (Fails::Broken, Through::All)];
+    every_failure(&faults, options);
+}
+
+/// The same while the log beside the file is moved into the file, and begun anew, after every commit or two.
+#[test]
+fn what_was_refused_never_appears_while_the_log_is_moved() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let faults =
+        [(Fails::Full, Through::All), (Fails::Broken, Through::Nothing), (Fails::Broken, Through::All)];
+    every_failure(&faults, |path| SqliteOptions { log_pages: 1, ..options(path) });
+}
+
+fn every_failure(faults: &[(Fails, Through)], options: fn(&Path) -> SqliteOptions) {
+    let (mut refused, mut unknown) = (0, 0);
+    for (kind, through) in faults.iter().copied() {
+        let fault = |at| Fault { at, kind, once: true, through };
+        let mut at = 1;
+        while let Some(outage) = runtime().block_on(fail_once(fault(at), options)) {
+            refused += u32::from(outage == Some(Outage::Refused));
+            unknown += u32::from(outage == Some(Outage::Unknown));
+            at += 1;
+        }
+        assert!(at > 100, "the history has only {at} writes and syncs");
+    }
+    // So that this cannot pass because nothing is ever refused, or everything.
+    assert!(refused > 100 && unknown > 10, "{refused} were refused, {unknown} unknown");
 }
 
 /// Plays the history until the power goes, and tells how the promise is broken on the images of the disk. `None`: the
@@ -77,7 +112,7 @@ fn after_a_failed_write_or_sync_the_store_recovers() {
 fn cut_at(at: u64, options: fn(&Path) -> SqliteOptions) -> Option<Vec<String>> {
     vfs::register();
     let folder = Scratch::new();
-    disk().reset(Some(Fault { at, full: false }));
+    disk().reset(Some(Fault::gone(at)));
     let told = runtime().block_on(play(&watched(options(&folder.path().join("exeunt.db")))));
     if !disk().has_failed() {
         return None;
@@ -92,7 +127,7 @@ fn cut_at(at: u64, options: fn(&Path) -> SqliteOptions) -> Option<Vec<String>> {
 
 /// On the disk of the test.
 fn watched(options: SqliteOptions) -> SqliteOptions {
-    SqliteOptions { vfs: Some(vfs::NAME.to_owned()), ..options }
+    SqliteOptions { vfs: Some(vfs::NAME.to_owned()), cut: disk::cut, ..options }
 }
 
 async fn play(options: &SqliteOptions) -> Told {
@@ -152,6 +187,71 @@ async fn survive(fault: Fault) -> bool {
     let came = disk().has_failed() || disk().is_healed();
     look(&path, &told).await.unwrap();
     came
+}
+
+/// Plays the history with one write or sync that fails. Returns what the failure came to, if anybody was told of it;
+/// `None` if the history ended before.
+async fn fail_once(fault: Fault, options: impl Fn(&Path) -> SqliteOptions) -> Option<Option<Outage>> {
+    vfs::register();
+    let folder = Scratch::new();
+    let path = folder.path().join("exeunt.db");
+    disk().reset(Some(fault));
+    let open = || SqliteStore::open(watched(options(&path)));
+    let mut store = open().or_else(|_| open()).unwrap();
+    // A store that is being made may have been synced twice by SQLite: there is nothing in it yet.
+    disk().synced_again = false;
+    let (mut told, mut outage) = (Told::default(), None);
+    for step in STEPS {
+        if let Err(error) = told.step(*step, &store).await {
+            outage = Some(if error.kind() == Kind::Unavailable(Outage::Refused) {
+                is_as_told(&store, &path, fault).await;
+                Outage::Refused
+            } else {
+                assert_eq!(error.kind(), Kind::Unavailable(Outage::Unknown));
+                store.recover().await.unwrap();
+                is_as_told(&store, &path, fault).await;
+                Outage::Unknown
+            });
+            told.step(*step, &store).await.unwrap();
+        }
+        if matches!(step, Step::Reopen) {
+            let _closed = store.close().await;
+            drop(store);
+            store = open().or_else(|_| open()).unwrap();
+        }
+    }
+    // The log is moved after a step was answered. If that fails after the last one, whoever reads next is refused; a store
+    // that is healthy is left as it is.
+    if told.holds(&store).await.is_err() {
+        store.recover().await.unwrap();
+    }
+    told.holds(&store).await.unwrap();
+    drop(store);
+    let came = disk().has_failed();
+    let synced_again = disk().synced_again;
+    look(&path, &told).await.unwrap();
+    assert!(!synced_again, "{fault:?}: a sync was tried again on the handle on which it had failed");
+    came.then_some(outage)
+}
+
+/// Whoever opens the files as they are now, or as a power cut would leave them, finds what the running store tells.
+async fn is_as_told(store: &SqliteStore, path: &Path, fault: Fault) {
+    let told = contract::everything(store).await.unwrap();
+    for image in 0..=IMAGES / 2 {
+        let folder = Scratch::new();
+        let other = folder.path().join("exeunt.db");
+        if image == IMAGES / 2 {
+            for suffix in ["", "-wal"] {
+                let beside = |path: &Path| path.with_file_name(format!("exeunt.db{suffix}"));
+                std::fs::copy(beside(path), beside(&other)).unwrap();
+            }
+        } else {
+            disk().image(fault.at * IMAGES + image, folder.path());
+        }
+        let found = SqliteStore::open(options(&other)).unwrap();
+        let found = contract::everything(&found).await.unwrap();
+        assert_eq!(found, told, "{fault:?}, image {image}");
+    }
 }
 
 /// After an unknown outcome nothing is answered until the file was opened again.

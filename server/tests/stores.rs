@@ -20,7 +20,7 @@ const INCARNATION: Incarnation = Incarnation([1; 16]);
 
 /// The history of `contract::history_with_fault`, with every call of it failing in every way.
 async fn every_fault(open: impl Fn() -> Arc<dyn Store>) {
-    for fault in [Fault::Before, Fault::After] {
+    for fault in [Fault::Before, Fault::After, Fault::Lost] {
         let mut nth = 1;
         while contract::history_with_fault(open(), nth, fault).await.unwrap() {
             nth += 1;

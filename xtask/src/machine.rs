@@ -32,6 +32,7 @@ const NEEDS: &[Need] = &[
         packages: &["libnginx-mod-http-lua"],
     },
     Need { what: "Caddy, a gateway", probe: &["caddy", "version"], packages: &["caddy"] },
+    Need { what: "HAProxy, a gateway", probe: &["/usr/sbin/haproxy", "-v"], packages: &["haproxy"] },
     Need {
         what: "Redis, out of which sessions are moved",
         probe: &["redis-cli", "--version"],

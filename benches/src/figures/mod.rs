@@ -3,7 +3,9 @@
 mod alone;
 mod check;
 mod everywhere;
+mod full_disk;
 mod inside;
+mod limit;
 mod logout;
 mod memory;
 mod tail;
@@ -24,7 +26,9 @@ pub(crate) const ALL: &[(&str, Figure)] = &[
     ("alone", alone::figure),
     ("inside", inside::figure),
     ("everywhere", everywhere::figure),
+    ("limit", limit::figure),
     ("tail", tail::figure),
+    ("full_disk", full_disk::figure),
 ];
 
 /// Connections of the measurements under load.

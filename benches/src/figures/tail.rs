@@ -18,8 +18,8 @@ use crate::{Bench, clock};
 /// Checks a second.
 const RATE: u32 = 5_000;
 /// How long each is offered, and how long what stands beside it goes on before and after.
-const LASTING: Duration = Duration::from_secs(2);
-const AROUND: Duration = Duration::from_millis(200);
+pub(super) const LASTING: Duration = Duration::from_secs(2);
+pub(super) const AROUND: Duration = Duration::from_millis(200);
 /// Answers below which nothing worth naming stood beside the checks.
 const LEAST: usize = 20;
 /// How long the capacity of logouts is measured.
@@ -30,7 +30,7 @@ const MICROS_MAX: f64 = 2_000.0;
 
 /// The p99 of each round in microseconds, and the generator's share.
 #[derive(Default)]
-struct Series {
+pub(super) struct Series {
     p99: Vec<f64>,
     shares: Vec<f64>,
 }
@@ -99,7 +99,7 @@ impl Tails {
 }
 
 impl Series {
-    fn take(&mut self, bench: &Bench, server: &Exeunt) -> Result<()> {
+    pub(super) fn take(&mut self, bench: &Bench, server: &Exeunt) -> Result<()> {
         let form = check_form(&bench.seed.tokens);
         let texts = &bench.seed.survivors;
         let what = Offer { address: server.address, form: &form, texts, per_sec: RATE, lasting: LASTING };
@@ -110,7 +110,7 @@ impl Series {
     }
 
     /// While something else is going on.
-    fn beside(
+    pub(super) fn beside(
         &mut self,
         bench: &Bench,
         server: &Exeunt,
@@ -129,7 +129,7 @@ impl Series {
         Ok(())
     }
 
-    fn row(&self, what: &'static str, idle: Option<&Self>) -> Row {
+    pub(super) fn row(&self, what: &'static str, idle: Option<&Self>) -> Row {
         let p99 = median(&self.p99);
         let reference = idle.map(|idle| median(&idle.p99));
         let bound = reference.map(|idle| (TIMES_MAX * idle).max(MICROS_MAX));

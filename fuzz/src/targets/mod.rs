@@ -4,6 +4,7 @@
 mod cookie;
 mod csv;
 mod forwarded;
+mod gate_form;
 mod multipart;
 mod path;
 mod token;
@@ -15,10 +16,11 @@ mod xml;
 type Target = fn(&[u8]);
 
 /// Every target with the name of its corpus.
-pub(super) const ALL: [(&str, Target); 9] = [
+pub(super) const ALL: [(&str, Target); 10] = [
     ("cookie", cookie::run),
     ("csv", csv::run),
     ("forwarded", forwarded::run),
+    ("gate_form", gate_form::run),
     ("multipart", multipart::run),
     ("path", path::run),
     ("token", token::run),

@@ -12,13 +12,17 @@ use exeunt_core::{Anchor, ClientId, Door, Fingerprint, Moment, RealmId, Session,
 use self::evidence::Pulled;
 use crate::authority::import::Run;
 use crate::authority::live::Live;
+use crate::authority::open::text;
 use crate::authority::session::{USER_AGENT_BYTES_MAX, cut};
 use crate::authority::{Authority, Call};
 use crate::error::{Cause, Error, Kind, Outage, Result};
-use crate::store::{Adopted, Adoption, Client, Identifier, Record, SessionBy};
+use crate::store::{Adopted, Adoption, Client, Identifier, Record, SessionBy, USER_SESSIONS_MAX};
+use crate::time::{DURATION_SECS_MAX, Time};
 
 /// Sessions in one batch at most.
 pub const ADOPT_SESSIONS_MAX: usize = 1_000;
+/// Sessions recorded in one transaction at most.
+const ADOPTED_PER_WRITE: usize = 100;
 /// By how many seconds the clock of the other system may be ahead of ours.
 const CLOCK_AHEAD_SECS_MAX: u64 = 300;
 
@@ -37,7 +41,7 @@ pub struct Elsewhere {
     /// When it was last seen there; `None`: when it was issued, else now.
     pub seen_at: Option<Moment>,
     /// When it is over whatever happens, instead of `absolute_secs`.
-    pub expires_at: Option<Moment>,
+    pub expires_at: Option<Time>,
     /// Seconds unseen, instead of the client's.
     pub idle_secs: Option<u32>,
     /// Seconds at most since its issue, instead of the client's.
@@ -74,7 +78,7 @@ enum Ready {
 }
 
 impl Authority {
-    /// Adopts sessions in one transaction, and tells of each, in their order, what became of it. One that is refused
+    /// Adopts sessions, so many in one transaction, and tells of each, in their order, what became of it. One that is refused
     /// keeps no other one out, and none of those that are alive here is ended to make room. One whose session here is over
     /// is refused: nothing revives it.
     ///
@@ -114,7 +118,7 @@ impl Authority {
         let usable: Vec<Adopted> = ready.iter().filter_map(new).collect();
         let mut adopted = match run {
             Run::Real if usable.is_empty() => Vec::new(),
-            Run::Real => self.record_adopted(call, realm, usable).await?,
+            Run::Real => self.record_all(call, realm, &usable).await?,
             Run::Dry => self.look_for(&usable, call.now).await?,
         }
         .into_iter();
@@ -125,7 +129,7 @@ impl Authority {
                 Adoption::Known => Ok(Taken::There),
                 Adoption::Over(over) => Err(refused::over(over)),
                 Adoption::Dead => Err(Error::dead(Cause::Unknown)),
-                Adoption::Crowded => Err(refused::crowded(new.sessions_max)),
+                Adoption::Crowded => Err(refused::crowded(new.sessions_max.min(USER_SESSIONS_MAX))),
             }
         };
         Ok(ready.into_iter().map(outcome).collect())
@@ -205,7 +209,7 @@ impl Authority {
         let client = match (client, door) {
             (Some(ClientNamed::Id(id)), _) => self.client(realm, *id)?,
             (Some(ClientNamed::Name(name)), _) => {
-                let found = self.clients(realm).into_iter().find(|client| client.name == *name);
+                let found = self.clients_called(realm, name).into_iter().next();
                 found.ok_or_else(|| Error::not_found("client"))?
             }
             (None, Some(door)) => self.builtin_client(realm, door)?,
@@ -217,11 +221,21 @@ impl Authority {
         Ok(client)
     }
 
+    /// In several transactions, so that no logout waits for all of them. Those of the first stay when a later one fails:
+    /// asked again, they are there.
+    async fn record_all(&self, call: &Call, realm: RealmId, all: &[Adopted]) -> Result<Vec<Adoption>> {
+        let mut outcomes = Vec::with_capacity(all.len());
+        for some in all.chunks(ADOPTED_PER_WRITE) {
+            outcomes.extend(self.record_adopted(call, realm, some.to_vec()).await?);
+        }
+        Ok(outcomes)
+    }
+
     /// Records them, and lets memory know. A mark that is raised as soon as one is recorded finds it announced, and no
     /// token opens anything before it is recorded.
     async fn record_adopted(&self, call: &Call, realm: RealmId, all: Vec<Adopted>) -> Result<Vec<Adoption>> {
+        self.caller_must_still_hold(call)?;
         let audit = call.audit(Some(realm), "session.import", &format_args!("a batch of {}", all.len()));
-        let generation = self.memory.generation();
         let announced: Vec<_> = all
             .iter()
             .map(|Adopted { record, seen, .. }| {
@@ -231,21 +245,20 @@ impl Authority {
                 live
             })
             .collect();
-        let adopted = self.settle(self.store.adopt(all, call.now, Some(audit)).await);
-        for (at, live) in announced.iter().enumerate() {
+        let adopted = self.store.adopt(all, call.now, Some(audit)).await;
+        let is_unknown =
+            adopted.as_ref().is_err_and(|error| error.kind() == Kind::Unavailable(Outage::Unknown));
+        for (at, live) in announced.into_iter().enumerate() {
             match adopted.as_ref().ok().and_then(|adopted| adopted.get(at)) {
                 Some(Adoption::Recorded(row)) => {
-                    live.placed(*row);
-                    self.memory.reveal(live);
+                    self.memory.placed(&live, *row);
+                    self.memory.reveal(&live);
                 }
+                _ if is_unknown => self.memory.unsettled(live),
                 _ => self.memory.remove(live.session.id),
             }
         }
-        if adopted.is_ok() && generation != self.memory.generation() {
-            // Memory was filled anew meanwhile, from before or from after: it is filled once more.
-            return self.settle(Err(Error::unavailable(Outage::Unknown)));
-        }
-        adopted
+        self.settle(adopted)
     }
 
     /// What the store would say, as far as that can be told without writing.
@@ -272,7 +285,10 @@ impl Elsewhere {
     fn times(&self, client: &Client, now: Moment) -> Result<Times> {
         let latest = now.plus_secs(CLOCK_AHEAD_SECS_MAX);
         let past = |field: &'static str, at: Option<Moment>| match at {
-            Some(at) if at > latest => Err(Error::malformed(field, format!("{field} is in the future"))),
+            Some(at) if at > latest => {
+                let (at, now) = (text(at), text(now));
+                Err(Error::malformed(field, format!("{field} is {at}, which is in the future: it is {now}")))
+            }
             at => Ok(at.map(|at| at.min(now))),
         };
         let (issued, seen) = (past("issued_at", self.issued_at)?, past("last_seen_at", self.seen_at)?);
@@ -282,10 +298,14 @@ impl Elsewhere {
             (Some(_), Some(_)) => {
                 return Err(Error::malformed("expires_at", "give expires_at or absolute_secs, not both"));
             }
+            (Some(Time::Never), None) => 0,
             // Rounded down; 0 would mean that it never expires.
-            (Some(at), None) => match at.millis_since(issued_at) / 1000 {
+            (Some(Time::At(at)), None) => match at.millis_since(issued_at) / 1000 {
                 0 => return Err(refused::over_at_once()),
-                secs => u32::try_from(secs).unwrap_or(u32::MAX),
+                secs => match u32::try_from(secs) {
+                    Ok(secs) if secs <= DURATION_SECS_MAX => secs,
+                    _ => return Err(refused::too_far(at)),
+                },
             },
             (None, secs) => secs.unwrap_or(client.absolute_secs),
         };

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use exeunt_core::{Anchor, ClientId, Door, Fingerprint, RealmId, Stamp, Why};
 
+use crate::authority::naming::must_be_name;
 use crate::authority::{Authority, Call};
 use crate::error::{Error, Result};
-use crate::store::{Client, Saved, Settings};
+use crate::store::{Client, Saved, Settings, USER_SESSIONS_MAX, name};
 
 /// How many clients a server has at most.
 pub const CLIENTS_MAX: usize = 10_000;
@@ -15,8 +16,8 @@ pub const CLIENTS_MAX: usize = 10_000;
 pub const IDLE_SECS: u32 = 3600;
 /// Seconds that sessions live at most, unless the client says otherwise.
 pub const ABSOLUTE_SECS: u32 = 86_400;
-/// How many sessions one user may have alive at once, unless the client says otherwise.
-pub const SESSIONS_MAX: u32 = 10_000;
+/// How many sessions one user may have alive at once with a client, unless that says otherwise.
+pub const SESSIONS_MAX: u32 = USER_SESSIONS_MAX;
 /// The longest name of a client, in bytes.
 pub const CLIENT_NAME_BYTES_MAX: usize = 100;
 
@@ -54,7 +55,10 @@ impl Authority {
         if self.clients.len() >= CLIENTS_MAX {
             return Err(Error::malformed("name", format!("there are {CLIENTS_MAX} clients already")));
         }
+        let client = Client { name: name::composed(&client.name), ..client };
+        must_be_name_of_client(&client.name)?;
         client.must_make_sense()?;
+        must_allow_some(client.sessions_max)?;
         let audit = call.audit(Some(client.realm), "client.create", &Anchor::Client(client.id));
         let saved = self.settle(self.store.save_client(client, None, Some(audit)).await)?;
         Ok(self.clients.put(saved.record))
@@ -81,8 +85,9 @@ impl Authority {
             Settings::Partner { pair } => Some(*pair),
             Settings::Plain | Settings::Project { .. } => None,
         };
+        let given_max = change.sessions_max;
         let after = Client {
-            name: change.name.unwrap_or_else(|| before.name.clone()),
+            name: change.name.map_or_else(|| before.name.clone(), |name| name::composed(&name)),
             idle_secs: change.idle_secs.unwrap_or(before.idle_secs),
             absolute_secs: change.absolute_secs.unwrap_or(before.absolute_secs),
             sessions_max: change.sessions_max.unwrap_or(before.sessions_max),
@@ -90,7 +95,11 @@ impl Authority {
             updated_at: call.now,
             ..Client::clone(&before)
         };
+        if after.name != before.name {
+            must_be_name_of_client(&after.name)?;
+        }
         after.must_make_sense()?;
+        given_max.map_or(Ok(()), must_allow_some)?;
         let leaked = secret(&before.settings) != secret(&after.settings);
         self.save_client(call, after, leaked.then_some(Why::CredentialChanged), "client.change").await
     }
@@ -147,6 +156,12 @@ impl Authority {
     /// All clients of a realm, by name.
     pub fn clients(&self, realm: RealmId) -> Vec<Arc<Client>> {
         self.clients.of(realm)
+    }
+
+    /// The clients of a realm with this name: one, or none.
+    pub fn clients_called(&self, realm: RealmId, name: &str) -> Vec<Arc<Client>> {
+        let name = name::composed(name);
+        self.clients.of(realm).into_iter().filter(|client| client.name == name).collect()
     }
 
     async fn save_client(
@@ -264,22 +279,28 @@ impl Client {
     }
 
     fn must_make_sense(&self) -> Result<()> {
-        if self.name.is_empty()
-            || self.name.len() > CLIENT_NAME_BYTES_MAX
-            || self.name.chars().any(char::is_control)
-        {
-            return Err(Error::malformed("name", format!("a name has 1 to {CLIENT_NAME_BYTES_MAX} bytes")));
-        }
-        if self.sessions_max == 0 {
-            return Err(Error::malformed("max_sessions", "at least one session must be allowed"));
-        }
         self.settings.must_make_sense()
+    }
+}
+
+/// A client that was made before there was this bound keeps what it has until that is changed.
+fn must_allow_some(sessions_max: u32) -> Result<()> {
+    match sessions_max {
+        0 => Err(Error::malformed("max_sessions", "at least one session must be allowed")),
+        1..=USER_SESSIONS_MAX => Ok(()),
+        _ => Err(Error::malformed(
+            "max_sessions",
+            format!(
+                "max_sessions is {sessions_max}; expected at most {USER_SESSIONS_MAX}, which is what a user may have \
+                 with all clients together"
+            ),
+        )),
     }
 }
 
 impl Settings {
     fn must_make_sense(&self) -> Result<()> {
-        let Self::Project { key, allowed_origins, endpoints, .. } = self else { return Ok(()) };
+        let Self::Project { key, allowed_origins, any_origin, endpoints, .. } = self else { return Ok(()) };
         if key.len() != 32 || !key.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
         {
             return Err(Error::malformed("key", "a key is 32 lower-case hexadecimal digits"));
@@ -291,6 +312,11 @@ impl Settings {
                 "allowed_origins",
                 "an origin is http(s)://host or http(s)://host:port",
             ));
+        }
+        if *any_origin && !allowed_origins.is_empty() {
+            let rule =
+                "any_origin and allowed_origins exclude each other; say which origins, or that any may call";
+            return Err(Error::malformed("any_origin", rule));
         }
         if endpoints.len() > PROJECT_ENDPOINTS_MAX
             || !endpoints.iter().all(|endpoint| is_endpoint(&endpoint.name))
@@ -308,6 +334,13 @@ impl Settings {
 const PROJECT_ORIGINS_MAX: usize = 100;
 /// How many endpoints a project has at most.
 const PROJECT_ENDPOINTS_MAX: usize = 100;
+
+fn must_be_name_of_client(name: &str) -> Result<()> {
+    if name.is_empty() || name.len() > CLIENT_NAME_BYTES_MAX {
+        return Err(Error::malformed("name", format!("a name has 1 to {CLIENT_NAME_BYTES_MAX} bytes")));
+    }
+    must_be_name("name", name)
+}
 
 fn is_origin(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));

@@ -1,13 +1,13 @@
 //! Ending sessions: every kind of logout, on every door, is one [`raise`](Authority::end_session).
 
-use exeunt_core::{Anchor, By, Mark, Moment, RealmId, SessionId, UserId, Verdict, Why};
+use exeunt_core::{Anchor, By, Mark, Moment, RealmId, SessionId, Token, UserId, Verdict, Why};
 
-use crate::authority::live::SHARDS;
+use crate::authority::live::{Live, SHARDS};
 use crate::authority::session::Presented;
 use crate::authority::{Authority, Call};
 use crate::env::Stopwatch;
 use crate::error::{Cause, Error, Kind, Outage, Result};
-use crate::store::{Found, List, Others, Position, RaiseOutcome, SessionBy};
+use crate::store::{Client, Found, List, Others, Position, RaiseOutcome, SessionBy};
 
 /// How many rows are looked at in one step when something alive is searched for.
 const LOOK_ROWS: u32 = 100;
@@ -41,14 +41,73 @@ impl Authority {
     /// `Dead` with the exact cause if it was not alive: of many at once exactly one succeeds, and the others are
     /// answered after its mark is durable. `Unavailable` if it could not be made durable.
     pub async fn end(&self, call: &Call, presented: &Presented<'_>) -> Result<Ending> {
-        let Some(live) = self.find(presented)? else {
-            return Err(Error::dead(self.cause(presented, call.now).await?.0));
+        match self.find(presented)? {
+            Some(live) => self.end_found(call, presented.realm, &live).await,
+            None => Err(Error::dead(self.cause(presented, call.now).await?.0)),
+        }
+    }
+
+    /// A session logs itself out, for a door that acknowledges the logout of a dead or unknown credential too. Whether
+    /// there is one to end is known from memory alone, so however many credentials nobody has are presented, none of
+    /// them costs a look at the store. `may` decides, by the client of the session, whether the caller may end it; it
+    /// is not asked about a client that is being removed, whose sessions end with it.
+    ///
+    /// # Errors
+    /// `Forbidden` if `may` refuses: the session lives. `Unavailable` if it could not be made durable, or while memory
+    /// is not complete: then nobody knows whether there is something to end.
+    pub async fn end_if_alive(
+        &self,
+        call: &Call,
+        presented: &Presented<'_>,
+        may: impl Fn(&Client) -> bool,
+    ) -> Result<bool> {
+        let Some(live) = self.find(presented)? else { return Ok(false) };
+        let over = match self.memory.judge(&live, call.now) {
+            Verdict::Alive => false,
+            // A use of it may be under way, and after a restart last-seen is known less exactly.
+            Verdict::Expired => self.memory.surely_expired(&live, call.now),
+            // Memory learns of a mark when it is durable.
+            Verdict::Ended(_) => true,
         };
+        if over {
+            return Ok(false);
+        }
+        let client = live.session.client().and_then(|id| self.client(presented.realm, id).ok());
+        if client.is_some_and(|client| !may(&client)) {
+            return Err(Error::new(Kind::Forbidden, "the session may not be ended from here"));
+        }
+        match self.end_found(call, presented.realm, &live).await {
+            Ok(_) => Ok(true),
+            Err(error) if matches!(error.kind(), Kind::Dead(_) | Kind::NotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a logout of `presented` would leave a session alive that another credential opens, which the same caller
+    /// presented beside it: the acknowledgement would be taken for both.
+    ///
+    /// # Errors
+    /// `Unavailable` while memory is not complete.
+    pub fn leaves_another(&self, presented: &Presented<'_>, beside: &[Token], now: Moment) -> Result<bool> {
+        let alive = |token| -> Result<_> {
+            let live = self.find(&Presented { token, ..*presented })?;
+            let live = live.filter(|live| self.memory.judge(live, now) == Verdict::Alive);
+            Ok(live.map(|live| live.session.id))
+        };
+        let Some(this) = alive(presented.token)? else { return Ok(false) };
+        for token in beside {
+            if alive(token)?.is_some_and(|other| other != this) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn end_found(&self, call: &Call, realm: RealmId, live: &Live) -> Result<Ending> {
         // One that has expired is raised on too: a door may acknowledge its logout, and after a restart last-seen is
         // known less exactly.
         let by = live.session.user().map_or(call.by, By::User);
-        let outcome =
-            self.raise_on_session(call, presented.realm, live.session.id, Why::LoggedOut, by).await?;
+        let outcome = self.raise_on_session(call, realm, live.session.id, Why::LoggedOut, by).await?;
         match outcome.was {
             Verdict::Alive => Ok(self.ending(outcome.mark, true)),
             Verdict::Expired => Err(Error::dead(Cause::Expired)),
@@ -96,6 +155,7 @@ impl Authority {
         user: UserId,
         keep: SessionId,
     ) -> Result<(usize, Position)> {
+        self.flush_late().await?;
         // Asked first: a failure after the marks were raised would be taken for a refusal.
         let before = self.position().await?;
         let raise = call.raise(Anchor::User(user), realm, Why::Others);

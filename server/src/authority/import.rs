@@ -6,10 +6,12 @@ use crate::authority::passwords::Passwords;
 use crate::authority::user::blank;
 use crate::authority::{Authority, Call, UserChange};
 use crate::error::{Error, Kind, Result};
-use crate::store::{Identifier, PasswordHash, User};
+use crate::store::{PasswordHash, User};
 
 /// Users in one batch at most.
 pub const IMPORT_USERS_MAX: usize = 1_000;
+/// Users added in one transaction at most: no logout waits for a whole batch.
+const IMPORTED_PER_WRITE: usize = 100;
 
 /// A user of another system.
 #[derive(Default)]
@@ -39,7 +41,7 @@ pub enum Run {
 }
 
 impl Authority {
-    /// Adds users in one transaction, and tells of each, in their order, what became of it. One that is refused
+    /// Adds users, so many in one transaction, and tells of each, in their order, what became of it. One that is refused
     /// (`Malformed(field)`, `Conflict(field)`) is not there at all, and keeps no other one out.
     ///
     /// # Errors
@@ -78,11 +80,16 @@ impl Authority {
     }
 
     async fn add(&self, call: &Call, realm: RealmId, users: Vec<User>) -> Result<Vec<Result<u64>>> {
-        if users.is_empty() {
-            return Ok(Vec::new());
+        // Before anybody can log in with them.
+        let hashes = users.iter().filter_map(|user| user.password.as_ref());
+        hashes.for_each(|hash| self.passwords.hold_form(hash));
+        let mut outcomes = Vec::with_capacity(users.len());
+        for some in users.chunks(IMPORTED_PER_WRITE) {
+            self.caller_must_still_hold(call)?;
+            let audit = call.audit(Some(realm), "user.import", &format_args!("a batch of {}", some.len()));
+            outcomes.extend(self.settle(self.store.import_users(some.to_vec(), Some(audit)).await)?);
         }
-        let audit = call.audit(Some(realm), "user.import", &format_args!("a batch of {}", users.len()));
-        self.settle(self.store.import_users(users, Some(audit)).await)
+        Ok(outcomes)
     }
 
     /// What the store would say, without the users of this batch.
@@ -90,8 +97,8 @@ impl Authority {
         let mut outcomes = Vec::with_capacity(users.len());
         for user in users {
             let mut outcome = Ok(0);
-            for identifier in identifiers(&user) {
-                let field = identifier.unique_key().map_or("id", |(field, _)| field);
+            for identifier in user.identifiers() {
+                let field = identifier.field();
                 if outcome.is_ok() && self.find_user(user.realm, identifier).await?.is_some() {
                     outcome = Err(Error::new(Kind::Conflict(field), format!("this {field} is taken")));
                 }
@@ -104,14 +111,16 @@ impl Authority {
     /// Whoever has exactly these identifiers is the one that is meant: it was imported before.
     async fn outcome(&self, user: User, added: Result<u64>) -> Result<Result<Imported>> {
         let Err(refused) = added else { return Ok(Ok(Imported::Made(user.id))) };
-        let Some(identifier) = identifiers(&user).into_iter().next() else { return Ok(Err(refused)) };
+        let Some(identifier) = user.identifiers().into_iter().next() else { return Ok(Err(refused)) };
+        let usernames = self.usernames(user.realm);
         let there = self.find_user(user.realm, identifier).await?;
-        let same = there.filter(|there| there.unique_keys() == user.unique_keys());
+        let same = there.filter(|there| there.unique_keys(usernames) == user.unique_keys(usernames));
         Ok(same.map(|there| Imported::There(there.id)).ok_or(refused))
     }
 
     fn newcomer(&self, call: &Call, realm: RealmId, newcomer: Newcomer) -> Result<User> {
         let Newcomer { user: change, password_hash } = newcomer;
+        let change = change.composed();
         if change.password.is_some() {
             return Err(Error::malformed("password", "give password_hash, not a password"));
         }
@@ -121,13 +130,4 @@ impl Authority {
         change.must_make_sense()?;
         change.upon(blank, call.now)
     }
-}
-
-fn identifiers(user: &User) -> Vec<Identifier> {
-    let all = [
-        user.username.clone().map(Identifier::Username),
-        user.email.clone().map(Identifier::Email),
-        user.account_number.clone().map(Identifier::AccountNumber),
-    ];
-    all.into_iter().flatten().collect()
 }

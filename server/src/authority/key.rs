@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
-use exeunt_core::{Fingerprint, KeyId, Moment, RealmId, Token};
+use exeunt_core::{By, Fingerprint, KeyId, Moment, RealmId, Token};
+use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 
+use crate::authority::naming::must_be_name;
 use crate::authority::{Authority, Call};
-use crate::error::{Error, Result};
-use crate::store::{Key, Role};
+use crate::error::{Error, Kind, Result};
+use crate::store::{Key, Role, name};
 
 /// How many keys a server has at most.
 pub const KEYS_MAX: usize = 10_000;
@@ -22,6 +25,10 @@ pub struct Keys {
     given: Table,
     /// How often either has changed.
     changes: AtomicU64,
+    /// Wakes whoever waits for a change.
+    changed: watch::Sender<()>,
+    /// Hashes what the ids of given keys are made of: kept in the store, so that an id is the same after a restart.
+    pub(super) secret: [u8; 32],
     /// Held by who writes a key and then takes it in, or drops it: or a key that is removed as soon as it is written
     /// would be taken in afterwards.
     writing: tokio::sync::Mutex<()>,
@@ -36,6 +43,14 @@ struct Proof {
     text: Box<[u8]>,
     key: Arc<Key>,
     /// How often the keys had changed before it was looked up.
+    changes: u64,
+}
+
+/// A key that was presented, and how often the keys had changed by then.
+#[derive(Clone)]
+pub struct Presented {
+    /// The key.
+    pub key: Arc<Key>,
     changes: u64,
 }
 
@@ -73,13 +88,15 @@ impl Authority {
         if self.keys.all().len() >= KEYS_MAX {
             return Err(Error::malformed("name", format!("there are {KEYS_MAX} keys already")));
         }
-        if name.len() > super::client::CLIENT_NAME_BYTES_MAX || name.chars().any(char::is_control) {
-            return Err(Error::malformed("name", "a name has at most 100 bytes and no control characters"));
+        let name = name::composed(name);
+        if name.len() > super::client::CLIENT_NAME_BYTES_MAX {
+            return Err(Error::malformed("name", "a name has at most 100 bytes"));
         }
+        must_be_name("name", &name)?;
         let text = call.mint.key();
         let key = Key {
             id: call.mint.key_id(),
-            name: name.to_owned(),
+            name,
             role,
             realm,
             fingerprint: text.fingerprint(),
@@ -103,9 +120,15 @@ impl Authority {
     /// Removes a key: from the return on it opens nothing, and streams that it opened end.
     ///
     /// # Errors
-    /// `NotFound`, also for one that the environment gives; `Unavailable`.
+    /// `NotFound`, also for one that the environment gives; `Conflict` for one that the environment gives as well, which
+    /// would go on opening everything; `Unavailable`.
     pub async fn remove_key(&self, call: &Call, id: KeyId) -> Result<()> {
         let _writing = self.keys.writing.lock().await;
+        if self.keys.is_given_too(id) {
+            let rule =
+                "the environment gives this key too, as EXEUNT_ADMIN_KEY: remove it there and restart first";
+            return Err(Error::new(Kind::Conflict("key"), rule));
+        }
         let realm = self.keys.all().into_iter().find(|key| key.id == id).and_then(|key| key.realm);
         let audit = call.audit(realm, "key.remove", &format_args!("key {id}"));
         let found = self.settle(self.store.remove_key(id, Some(audit)).await)?;
@@ -142,9 +165,52 @@ impl Authority {
         Ok(key)
     }
 
-    /// Whether this key still opens anything: for streams.
+    /// Whether this key still opens anything: for answers that take long.
     pub fn key_holds(&self, key: &Key) -> bool {
         self.keys.find(&key.fingerprint).is_some()
+    }
+
+    /// Returns when this key opens nothing any more.
+    pub async fn key_gone(&self, key: &Key) {
+        // Subscribed first: a removal between the question and the wait is not missed.
+        let mut changed = self.keys.changed.subscribe();
+        while self.key_holds(key) {
+            if changed.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// How often the keys have changed: read before one is looked up, it tells later whether to look again.
+    pub fn key_changes(&self) -> u64 {
+        self.keys.changes.load(Ordering::SeqCst)
+    }
+
+    /// Refuses a key that was removed since it was presented, as when its caller's body was on its way.
+    ///
+    /// # Errors
+    /// `Unauthenticated`.
+    pub fn must_still_hold(&self, presented: &Presented) -> Result<()> {
+        if presented.changes == self.key_changes() || self.key_holds(&presented.key) {
+            return Ok(());
+        }
+        Err(removed())
+    }
+
+    /// Refuses a write by a key that was removed since its call began: for writes that are prepared for long.
+    ///
+    /// # Errors
+    /// `Unauthenticated`.
+    pub(super) fn caller_must_still_hold(&self, call: &Call) -> Result<()> {
+        match call.by {
+            By::Key(id) if self.keys.all().iter().all(|key| key.id != id) => Err(removed()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether this text is a key that may end sessions: whoever presents one is served also when the server is full.
+    pub fn administers(&self, presented: &str) -> bool {
+        self.key(presented).is_ok_and(|key| matches!(key.role, Role::Admin | Role::End))
     }
 
     /// All keys, oldest first.
@@ -154,20 +220,40 @@ impl Authority {
         all
     }
 
-    /// Keys given by the environment: full administrators of all realms, not stored.
+    /// Keys given by the environment: full administrators of all realms, not stored. The id of each is the same at
+    /// every start on the same store, so that the audit trail tells one from another, and tells nothing of the key to
+    /// whoever does not know the secret of the store.
     pub fn give_keys(&self, texts: &[Token], now: Moment) {
         for text in texts {
             let fingerprint = text.fingerprint();
-            let [id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = fingerprint.0;
             let name = "environment".to_owned();
-            let (id, role) = (KeyId(id), Role::Admin);
+            let (id, role) = (self.keys.given_id(&fingerprint), Role::Admin);
             self.keys
                 .put(&self.keys.given, Key { id, name, role, realm: None, fingerprint, created_at: now });
         }
     }
 }
 
+impl Presented {
+    /// A key that was looked up after the keys had changed so often.
+    pub const fn new(key: Arc<Key>, changes: u64) -> Self {
+        Self { key, changes }
+    }
+}
+
+/// What a key that was removed while it was in use is answered.
+pub fn removed() -> Error {
+    Error::new(Error::unauthenticated().kind(), "the key was removed meanwhile")
+}
+
 impl Keys {
+    fn given_id(&self, fingerprint: &Fingerprint) -> KeyId {
+        let digest = Sha256::new().chain_update(self.secret).chain_update(fingerprint.0).finalize();
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest[..16]);
+        KeyId(id)
+    }
+
     /// The stored keys, before the store is read again.
     pub fn known(&self) -> Vec<KeyId> {
         read(&self.stored).values().map(|key| key.id).collect()
@@ -180,14 +266,25 @@ impl Keys {
         stored.into_iter().for_each(|key| self.put(&self.stored, key));
     }
 
+    /// Whether the environment gives a key that is stored under this id.
+    fn is_given_too(&self, id: KeyId) -> bool {
+        let stored = read(&self.stored).values().find(|key| key.id == id).map(|key| key.fingerprint);
+        stored.is_some_and(|fingerprint| read(&self.given).contains_key(&fingerprint))
+    }
+
     fn drop(&self, id: KeyId) {
         self.stored.write().unwrap_or_else(PoisonError::into_inner).retain(|_, key| key.id != id);
-        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.tell();
     }
 
     fn put(&self, table: &Table, key: Key) {
         table.write().unwrap_or_else(PoisonError::into_inner).insert(key.fingerprint, Arc::new(key));
+        self.tell();
+    }
+
+    fn tell(&self) {
         self.changes.fetch_add(1, Ordering::SeqCst);
+        self.changed.send_replace(());
     }
 
     fn find(&self, fingerprint: &Fingerprint) -> Option<Arc<Key>> {

@@ -5,7 +5,7 @@
 //! few instructions and never across an await.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use exeunt_core::{
     Anchor, Door, Fingerprint, Mark, Marks, Moment, Session, SessionId, Stamp, Verdict, judge,
@@ -38,9 +38,24 @@ pub struct Memory {
     by_id: Box<[RwLock<HashTable<Arc<Live>>>]>,
     marks: RwLock<Marks>,
     position: watch::Sender<Stamp>,
-    doubts: AtomicU64,
-    filled: AtomicU64,
-    generation: AtomicU64,
+    /// The greatest place in the order of issue that was acknowledged.
+    row: AtomicU64,
+    /// How often something was unknown, and for how many of these memory has caught up with the store.
+    doubts: watch::Sender<u64>,
+    doubted: AtomicU64,
+    settled: AtomicU64,
+    reached: Mutex<Reached>,
+    /// Sessions of which nobody knows whether they were recorded.
+    unsettled: Mutex<Vec<Arc<Live>>>,
+}
+
+/// Up to where nothing is missing in memory, but for what is acknowledged since.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// In the log of marks.
+    pub stamp: Stamp,
+    /// In the order of issue.
+    pub row: u64,
 }
 
 impl Live {
@@ -75,9 +90,9 @@ impl Live {
             .then(|| Seen { session: self.session.id, row: self.row.load(Ordering::Relaxed), at: now })
     }
 
-    /// Its place in the order of issue has become known.
-    pub fn placed(&self, row: u64) {
-        self.row.store(row, Ordering::Relaxed);
+    /// Whether it is known to be recorded.
+    fn is_placed(&self) -> bool {
+        self.row.load(Ordering::Relaxed) > 0
     }
 }
 
@@ -90,9 +105,12 @@ impl Memory {
             by_id: tables(),
             marks: RwLock::default(),
             position: watch::channel(Stamp::ZERO).0,
-            doubts: AtomicU64::new(1),
-            filled: AtomicU64::new(0),
-            generation: AtomicU64::new(0),
+            row: AtomicU64::new(0),
+            doubts: watch::channel(1).0,
+            doubted: AtomicU64::new(1),
+            settled: AtomicU64::new(0),
+            reached: Mutex::default(),
+            unsettled: Mutex::default(),
         }
     }
 
@@ -105,7 +123,7 @@ impl Memory {
         let shard = read(&self.by_token[token_shard(token)]);
         let found = shard.find(token.prefix(), |live| live.token == *token).cloned();
         if found.is_none() {
-            // It may have been emptied since.
+            // It may have been recorded by a call whose outcome is unknown since.
             self.must_be_complete()?;
         }
         Ok(found)
@@ -149,12 +167,47 @@ impl Memory {
         let ids = write(&self.by_id[id_shard(id)]);
         let there = ids.find(id_hash(id), |other| other.session.id == id);
         if there.is_some_and(|there| Arc::ptr_eq(there, live)) {
-            write(&self.by_token[token_shard(&live.token)]).insert_unique(
-                live.token.prefix(),
-                live.clone(),
-                |live| live.token.prefix(),
-            );
+            self.open(live);
         }
+    }
+
+    /// Its token opens it. The lock of the first table is held.
+    fn open(&self, live: &Arc<Live>) {
+        let (prefix, id) = (live.token.prefix(), live.session.id);
+        let mut tokens = write(&self.by_token[token_shard(&live.token)]);
+        if tokens.find(prefix, |other| other.session.id == id).is_none() {
+            tokens.insert_unique(prefix, live.clone(), |live| live.token.prefix());
+        }
+    }
+
+    /// Its place in the order of issue has become known.
+    pub fn placed(&self, live: &Live, row: u64) {
+        live.row.store(row, Ordering::Relaxed);
+        self.row.fetch_max(row, Ordering::SeqCst);
+    }
+
+    /// Takes in a session that was found in the store. One that is here already keeps what is known of it.
+    pub fn found(&self, live: Arc<Live>) {
+        let id = live.session.id;
+        let mut ids = write(&self.by_id[id_shard(id)]);
+        if let Some(here) = ids.find(id_hash(id), |other| other.session.id == id) {
+            here.row.store(live.row.load(Ordering::Relaxed), Ordering::Relaxed);
+            self.open(here);
+        } else {
+            self.open(&live);
+            ids.insert_unique(id_hash(id), live, |live| id_hash(live.session.id));
+        }
+    }
+
+    /// Nobody knows whether this session was recorded: it stays until that is known. To be called before the doubt is.
+    pub fn unsettled(&self, live: Arc<Live>) {
+        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).push(live);
+    }
+
+    /// All that is recorded was taken in: of these sessions those that were not found go.
+    pub fn settle_sessions(&self) {
+        let unsettled = std::mem::take(&mut *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner));
+        unsettled.iter().filter(|live| !live.is_placed()).for_each(|live| self.remove(live.session.id));
     }
 
     /// The place of the latest mark on an anchor, if there is one.
@@ -188,6 +241,12 @@ impl Memory {
         *self.position.borrow()
     }
 
+    /// The last place up to which all is known here, also while something is unknown.
+    pub fn sure(&self) -> Stamp {
+        let reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_complete() { self.position() } else { self.position().min(reached.stamp) }
+    }
+
     /// Tells whenever the position has moved.
     pub fn watch(&self) -> watch::Receiver<Stamp> {
         self.position.subscribe()
@@ -214,38 +273,41 @@ impl Memory {
         judge(&live.session, late, &read(&self.marks), now) == Verdict::Expired
     }
 
-    /// Nothing is answered from here until a filling that begins after this is done. Returns after no check can begin
+    /// Nothing is answered from here until a catching up that begins after this is done. Returns after no check can begin
     /// any more.
     pub fn doubt(&self) {
-        self.doubts.fetch_add(1, Ordering::SeqCst);
+        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_complete() {
+            // The store takes no write between what was unknown and the catching up, so all of it comes after this.
+            *reached = Reached { stamp: self.position(), row: self.row.load(Ordering::SeqCst) };
+        }
+        let doubts = self.doubted.fetch_add(1, Ordering::SeqCst) + 1;
+        self.doubts.send_replace(doubts);
     }
 
-    /// Whether checks are answered from here: the last filling began after the last doubt.
+    /// Tells whenever there is a doubt.
+    pub fn doubts(&self) -> watch::Receiver<u64> {
+        self.doubts.subscribe()
+    }
+
+    /// Whether checks are answered from here: the last catching up began after the last doubt.
     pub fn is_complete(&self) -> bool {
-        self.filled.load(Ordering::SeqCst) == self.doubts.load(Ordering::SeqCst)
+        self.settled.load(Ordering::SeqCst) == self.doubted.load(Ordering::SeqCst)
     }
 
-    /// Which filling this is: a session taken in during one is lost in the next.
-    pub fn generation(&self) -> u64 {
-        self.generation.load(Ordering::SeqCst)
+    /// Catching up begins: how many doubts it settles, and from where it reads.
+    pub fn catch_up(&self) -> (u64, Reached) {
+        let reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        (self.doubted.load(Ordering::SeqCst), *reached)
     }
 
-    /// Drops all sessions, for a new filling, which is told by the returned number. Marks stay: each was committed, and
-    /// a check that has its session in hand already must still meet them.
-    pub fn clear(&self) -> u64 {
-        let filling = self.doubts.fetch_add(1, Ordering::SeqCst) + 1;
-        self.generation.fetch_add(1, Ordering::SeqCst);
-        // All locks of the first table before any of the second, as in `insert` and `remove`.
-        let ids: Vec<_> = self.by_id.iter().map(write).collect();
-        self.by_token.iter().for_each(|shard| write(shard).clear());
-        ids.into_iter().for_each(|mut shard| shard.clear());
-        filling
-    }
-
-    /// This filling is done: up to `position` nothing is missing, unless a doubt came up meanwhile.
-    pub fn completed(&self, position: Stamp, filling: u64) {
-        self.reach(position);
-        self.filled.store(filling, Ordering::SeqCst);
+    /// Caught up: up to there nothing is missing, and so many doubts are settled. One that came up meanwhile is not.
+    pub fn caught_up(&self, doubts: u64, upto: Reached) {
+        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        *reached = upto;
+        self.reach(upto.stamp);
+        self.row.fetch_max(upto.row, Ordering::SeqCst);
+        self.settled.store(doubts, Ordering::SeqCst);
     }
 
     fn reach(&self, stamp: Stamp) {

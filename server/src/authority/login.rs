@@ -1,13 +1,16 @@
 //! Logging in with a password, and the race of evidence: whatever is raised while a password is being checked ends
 //! the session that comes of it.
 
-use exeunt_core::Token;
+use std::sync::Arc;
+use std::time::Duration;
+
+use exeunt_core::{Stamp, Token};
 
 use crate::authority::passwords::{Held, Password};
 use crate::authority::session::Issue;
 use crate::authority::{Authority, Call, Mint};
 use crate::error::{Error, Kind, Result};
-use crate::store::{Client, Identifier, User};
+use crate::store::{Client, Identifier, PasswordHash, User, name};
 
 /// How often a login whose session was dead at birth is tried with fresh evidence.
 const TRIES: u32 = 2;
@@ -29,30 +32,49 @@ pub struct Login<'a> {
     pub user_agent: Option<&'a str>,
 }
 
+/// What a login is judged by.
+struct Evidence {
+    /// Read before all that follows: this is what makes the race harmless.
+    stamp: Stamp,
+    /// `None`: it was removed.
+    client: Option<Arc<Client>>,
+    user: Option<User>,
+}
+
 impl Authority {
     /// Logs a user in: a new session each time. Returns who it is, and what opens the session.
     ///
     /// # Errors
-    /// `Unauthenticated` for an unknown user, a wrong password or account number, a disabled user: the same cost
-    /// and the same words for all. `TooMany`, `Unavailable`.
+    /// `Unauthenticated` for an unknown user, a wrong password or account number, a disabled user: after the same time
+    /// and in the same words for all. `TooMany`, `Unavailable`.
     pub async fn login(&self, call: &Call, login: &Login<'_>) -> Result<(User, Token)> {
-        let account = login.account();
-        self.throttle.admit(&account, call.from, call.now)?;
-        for _ in 0..TRIES {
-            match self.try_login(call, login).await {
-                Err(error) if matches!(error.kind(), Kind::Dead(_)) => {}
-                Err(error) if error.kind() == Kind::Unauthenticated => {
-                    self.throttle.failed(&account, call.from, call.now);
-                    return Err(error);
-                }
-                Ok(done) => {
-                    self.throttle.succeeded(&account, call.from);
-                    return Ok(done);
-                }
-                Err(error) => return Err(error),
+        self.throttle.must_be_open(call.from, call.now)?;
+        let evidence = self.evidence(login).await?;
+        // If this is dropped before its end, the try has failed.
+        let attempt = self.throttle.admit(&self.person(login, &evidence), call.from, call.now).await?;
+        let turn = match self.passwords.turn() {
+            Ok(turn) => turn,
+            Err(busy) => {
+                attempt.give_back();
+                return Err(busy);
+            }
+        };
+        match self.try_login(call, login, evidence).await {
+            Ok(done) => {
+                attempt.succeeded();
+                Ok(done)
+            }
+            Err(error) if error.kind() == Kind::Unauthenticated => {
+                // In flight until it is answered: whoever waits for it learns nothing from when that is.
+                turn.refuse().await?;
+                drop(attempt);
+                Err(error)
+            }
+            Err(error) => {
+                attempt.give_back();
+                Err(error)
             }
         }
-        Err(Error::unauthenticated().because("ended while logging in"))
     }
 
     /// Makes every password check wait just before it answers, until the returned value is dropped.
@@ -60,17 +82,51 @@ impl Authority {
         self.passwords.hold()
     }
 
-    async fn try_login(&self, call: &Call, login: &Login<'_>) -> Result<(User, Token)> {
-        // Read before any evidence: this is what makes the race harmless.
+    /// Sets what a check of a hash of this form costs: for tests, whose clock stands still meanwhile.
+    pub fn set_password_cost(&self, hash: &PasswordHash, took: Duration) {
+        self.passwords.set_cost(hash, took);
+    }
+
+    async fn evidence(&self, login: &Login<'_>) -> Result<Evidence> {
         let stamp = self.evidence_stamp();
-        let client =
-            self.client(login.client.realm, login.client.id).map_err(|_| Error::unauthenticated())?;
+        let client = self.client(login.client.realm, login.client.id).ok();
         let user = self.settle(self.store.user(login.client.realm, login.identifier.clone()).await)?;
+        Ok(Evidence { stamp, client, user })
+    }
+
+    async fn try_login(
+        &self,
+        call: &Call,
+        login: &Login<'_>,
+        mut evidence: Evidence,
+    ) -> Result<(User, Token)> {
+        for _ in 1..TRIES {
+            match self.judge_login(call, login, evidence).await {
+                Err(error) if matches!(error.kind(), Kind::Dead(_)) => {}
+                answer => return answer,
+            }
+            evidence = self.evidence(login).await?;
+        }
+        match self.judge_login(call, login, evidence).await {
+            Err(error) if matches!(error.kind(), Kind::Dead(_)) => {
+                Err(Error::unauthenticated().because("ended while logging in"))
+            }
+            answer => answer,
+        }
+    }
+
+    async fn judge_login(&self, call: &Call, login: &Login<'_>, evidence: Evidence) -> Result<(User, Token)> {
+        let Evidence { stamp, client, user } = evidence;
         let hash = user.as_ref().and_then(|user| user.password.clone());
         let verified = self.passwords.verify(hash, login.password.clone()).await?;
         // Whatever else is wrong is looked at only now, so that it costs the same.
-        let is_theirs =
-            |user: &User| login.account_number.is_none_or(|it| user.account_number.as_deref() == Some(it));
+        let client = client.ok_or_else(Error::unauthenticated)?;
+        let same = |own: &str, typed: &str| name::composed(own) == name::composed(typed);
+        let is_theirs = |user: &User| {
+            login
+                .account_number
+                .is_none_or(|it| user.account_number.as_deref().is_some_and(|own| same(own, it)))
+        };
         let user = user.filter(|user| verified.right && !user.disabled && !user.deleted && is_theirs(user));
         let user = user.ok_or_else(Error::unauthenticated)?;
         let token = (login.token)(&call.mint);
@@ -89,7 +145,7 @@ impl Authority {
             },
         )
         .await?;
-        if verified.outdated {
+        if verified.renewable {
             self.renew_hash(call, &user, &login.password).await;
         }
         Ok((user, token))
@@ -106,10 +162,15 @@ impl Authority {
     }
 }
 
-impl Login<'_> {
-    /// What failures are counted under, whether it exists or not.
-    fn account(&self) -> String {
-        let (field, key) = self.identifier.unique_key().unwrap_or_default();
-        format!("{}/{field}/{key}", self.client.realm)
+impl Authority {
+    /// Whom the try is counted for: the person, whichever of its identifiers is typed; or, if nobody has it, the identifier
+    /// itself in the form in which it is compared.
+    fn person(&self, login: &Login<'_>, evidence: &Evidence) -> String {
+        let realm = login.client.realm;
+        if let Some(user) = &evidence.user {
+            return format!("{realm}/user/{}", user.id);
+        }
+        let (field, key) = login.identifier.unique_key(self.usernames(realm)).unwrap_or_default();
+        format!("{realm}/{field}/{key}")
     }
 }

@@ -50,6 +50,11 @@ impl Mint {
         Incarnation(self.bytes())
     }
 
+    /// A secret of a store.
+    pub fn secret(&self) -> [u8; 32] {
+        self.bytes()
+    }
+
     /// A session token of the native dialect.
     pub fn session_token(&self) -> Token {
         Token::sealed(SESSION_PREFIX, &self.letters(BODY_CHARS))

@@ -16,6 +16,7 @@ pub mod live;
 pub mod login;
 mod mint;
 pub mod name;
+mod naming;
 pub mod open;
 pub mod passwords;
 pub mod realm;
@@ -37,9 +38,10 @@ pub use passwords::Password;
 pub use session::{Issue, Presented, Slide, Standing, Voucher};
 pub use user::UserChange;
 
+pub use crate::store::figures::{Disk, FREE_BYTES_WARNING};
 pub use crate::store::{
     AuditEntry, AuditPlace, Client, Endpoint, Identifier, Key, MarkPage, Position, Realm, Role, Settings,
-    Usage, User,
+    Usage, User, Usernames,
 };
 
 use crate::authority::client::Clients;

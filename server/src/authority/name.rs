@@ -46,6 +46,13 @@ impl Names {
         known.changes += 1;
     }
 
+    /// Changes of any user may have been written.
+    pub(super) fn forget_all(&self) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.names.clear();
+        known.changes += 1;
+    }
+
     /// The name, or how often something was forgotten until now.
     fn of(&self, id: UserId) -> Result<Option<Arc<str>>, u64> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);

@@ -3,21 +3,24 @@
 use std::sync::Arc;
 
 use exeunt_core::Moment;
-use futures_util::future::join;
+use futures_util::future::{join, try_join};
 
 use crate::authority::feed::PAGE_MARKS_MAX;
-use crate::authority::live::Live;
+use crate::authority::live::{Live, Reached};
 use crate::authority::passwords::{PasswordFigures, PasswordLimits, Passwords};
 use crate::authority::realm::{Builtin, MAIN};
 use crate::authority::tally::Tally;
 use crate::authority::throttle::{Refusals, Throttle, ThrottleLimits};
 use crate::authority::{AuditPlace, Authority, Call, Client, Retention};
+use crate::env::Env;
 use crate::error::{Error, Outage, Result};
-use crate::store::figures::{Figures, Waiting};
+use crate::store::figures::{Disk, Figures, Waiting};
 use crate::store::{Found, SessionMarks, Store, seen_at_most};
 
-/// Sessions read in one step while memory is being filled.
+/// Sessions, or hashes of passwords, read in one step while memory is being filled.
 const FILL_ROWS: u32 = 20_000;
+/// Sessions whose times are put right in one transaction at most.
+const SET_BACK_PER_WRITE: usize = 500;
 /// By how many seconds the wall clock may be behind the newest mark at start.
 pub const CLOCK_BEHIND_SECS_MAX: u64 = 300;
 
@@ -31,6 +34,8 @@ pub struct Opening {
     pub throttle: ThrottleLimits,
     /// For how long what is over is kept.
     pub retention: Retention,
+    /// The clock that refused logins wait for.
+    pub env: Env,
     /// Start although the wall clock is behind the newest mark.
     pub accept_clock: bool,
 }
@@ -42,15 +47,15 @@ impl Authority {
     /// # Errors
     /// `Malformed("clock")` when the wall clock is too far behind the newest mark; `Unavailable`.
     pub async fn open(store: Arc<dyn Store>, opening: Opening, call: &Call) -> Result<Self> {
-        let authority = Self {
+        let mut authority = Self {
             store,
             memory: Arc::default(),
             clients: Default::default(),
             keys: Default::default(),
             realms: Default::default(),
             builtins: opening.builtins,
-            passwords: Passwords::start(opening.passwords)?,
-            throttle: Throttle::new(opening.throttle, call.mint.salt()),
+            passwords: Passwords::start(opening.passwords, opening.env)?,
+            throttle: Throttle::new(opening.throttle, opening.passwords.waiting_max(), call.mint.salt()),
             touches: Default::default(),
             usages: Default::default(),
             round: Default::default(),
@@ -58,16 +63,15 @@ impl Authority {
             retention: opening.retention,
             tally: Default::default(),
         };
-        if !opening.accept_clock {
-            authority.clock_must_be_right(call.now).await?;
-        }
+        authority.look_at_the_clock(call.now, opening.accept_clock).await?;
         authority.read_directory().await?;
         authority.read_usage().await?;
         if authority.realm(MAIN).is_err() {
             authority.create_realm(call, MAIN).await?;
         }
         authority.align_builtins(call).await?;
-        authority.fill(call.now).await?;
+        try_join(authority.fill(call.now), authority.read_password_forms()).await?;
+        authority.keys.secret = authority.settle(authority.store.secret(call.mint.secret()).await)?;
         Ok(authority)
     }
 
@@ -93,38 +97,86 @@ impl Authority {
         self.settle(self.store.reserve(count).await)
     }
 
-    /// Fills memory from the store. What is raised while it is being filled is read from the log at the end: a page
-    /// of sessions may have been read before a mark and be taken in after it.
-    pub(super) async fn fill(&self, now: Moment) -> Result<()> {
-        let filling = self.memory.clear();
+    /// Fills memory from the store.
+    async fn fill(&self, now: Moment) -> Result<()> {
+        let (doubts, _) = self.memory.catch_up();
         // Sessions' own marks are not missed: what they ended is not read.
         let snapshot = self.store.snapshot(None, SessionMarks::LeftOut).await?;
         snapshot.marks.iter().for_each(|mark| self.memory.apply(mark));
-        let mut page = self.store.unended(0, FILL_ROWS, now).await?;
+        self.read_on(doubts, Reached { stamp: snapshot.position.stamp, row: 0 }, now).await
+    }
+
+    /// Takes in the sessions and marks after this place: all at the start, and what an unknown outcome has left. What is
+    /// raised meanwhile is read from the log at the end: a page of sessions may have been read before a mark and be taken in
+    /// after it.
+    pub(super) async fn read_on(&self, doubts: u64, after: Reached, now: Moment) -> Result<()> {
+        let Reached { mut stamp, mut row } = after;
+        let mut any_ahead = false;
+        let mut page = self.store.unended(row, FILL_ROWS, now).await?;
         while let Some(last) = page.last() {
-            let next = self.store.unended(last.row, FILL_ROWS, now);
+            row = last.row;
+            let next = self.store.unended(row, FILL_ROWS, now);
             // While this page is taken in, the next one is being read.
-            page = join(next, async { self.take_in(page, now) }).await.0?;
+            let (read, ahead) = join(next, async { self.take_in(page, now) }).await;
+            page = read?;
+            self.set_back(&ahead, now).await?;
+            any_ahead |= !ahead.is_empty();
         }
-        let mut position = snapshot.position.stamp;
+        if any_ahead {
+            self.settle(self.store.written_by(now).await)?;
+        }
+        self.memory.settle_sessions();
         loop {
-            let page = self.store.marks(None, position, PAGE_MARKS_MAX).await?;
+            let page = self.store.marks(None, stamp, PAGE_MARKS_MAX).await?;
             page.marks.iter().for_each(|mark| self.memory.apply(mark));
+            stamp = page.position.stamp;
             if page.marks.is_empty() {
-                self.memory.completed(page.position.stamp, filling);
+                self.memory.caught_up(doubts, Reached { stamp, row });
                 return Ok(());
             }
-            position = page.position.stamp;
         }
     }
 
-    fn take_in(&self, page: Vec<Found>, now: Moment) {
+    /// Learns which forms of password hashes there are: a refused login takes as long as the dearest of them.
+    async fn read_password_forms(&self) -> Result<()> {
+        let mut after = 0;
+        loop {
+            let page = self.store.password_hashes(after, FILL_ROWS).await?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = *last;
+            page.iter().for_each(|(_, hash)| self.passwords.hold_form(hash));
+        }
+    }
+
+    /// Takes sessions into memory; the places of those whose times lie ahead. They are judged as issued and seen now.
+    fn take_in(&self, page: Vec<Found>, now: Moment) -> Vec<u64> {
+        let mut ahead = Vec::new();
         for found in page {
             let seen = seen_at_most(&found.record.session, found.seen, now);
-            let record = found.record;
-            let live = Live::new(record.session, record.door, record.token, found.row, seen);
-            self.memory.insert(Arc::new(live));
+            let mut record = found.record;
+            if seen.max(record.session.issued_at) > now {
+                ahead.push(found.row);
+            }
+            record.session.issued_at = record.session.issued_at.min(now);
+            let live = Live::new(record.session, record.door, record.token, found.row, seen.min(now));
+            self.memory.found(Arc::new(live));
         }
+        ahead
+    }
+
+    /// Lets the store know, so that they are not alive once more after the next start.
+    async fn set_back(&self, rows: &[u64], now: Moment) -> Result<()> {
+        for rows in rows.chunks(SET_BACK_PER_WRITE) {
+            self.settle(self.store.set_back(rows.to_vec(), now).await)?;
+        }
+        if !rows.is_empty() {
+            tracing::warn!(
+                sessions = rows.len(),
+                "sessions were issued or last seen later than it is: the clock was ahead then, or is behind now; they \
+                 count as seen now"
+            );
+        }
+        Ok(())
     }
 
     /// Brings realms, clients and keys in line with the store: at the start, and after an unknown outcome.
@@ -161,13 +213,19 @@ impl Authority {
         Ok(())
     }
 
-    /// A wall clock far behind would let sessions live longer than their deadline says.
-    async fn clock_must_be_right(&self, now: Moment) -> Result<()> {
-        let marks = self.store.audit(None, AuditPlace::NEWEST, 1).await?.marks;
-        let Some(mark) = marks.first() else { return Ok(()) };
-        if now.plus_secs(CLOCK_BEHIND_SECS_MAX) >= mark.when {
-            return Ok(());
-        }
+    /// A wall clock far behind would let sessions live longer than their deadline says. What it lets pass and lies ahead
+    /// all the same was written by now: or it would never be old enough to be forgotten.
+    async fn look_at_the_clock(&self, now: Moment, accept: bool) -> Result<()> {
+        let newest = self.store.audit(None, AuditPlace::NEWEST, 1).await?;
+        let (mark, entry) = (newest.marks.first(), newest.entries.first());
+        let behind = mark.filter(|mark| now.plus_secs(CLOCK_BEHIND_SECS_MAX) < mark.when);
+        let Some(mark) = behind.filter(|_| !accept) else {
+            let ahead = mark.map(|mark| mark.when).max(entry.map(|entry| entry.when));
+            return match ahead {
+                Some(when) if when > now => self.settle(self.store.written_by(now).await),
+                _ => Ok(()),
+            };
+        };
         Err(Error::malformed(
             "clock",
             format!(
@@ -222,6 +280,11 @@ impl Authority {
     /// How many accounts and addresses have failures that are remembered.
     pub fn throttle_entries(&self) -> usize {
         self.throttle.remembered()
+    }
+
+    /// The disk that the store is on, if it is on one.
+    pub fn disk(&self) -> Option<Disk> {
+        self.store.disk()
     }
 
     /// How many sessions are in memory.

@@ -1,22 +1,32 @@
 //! Passwords: checked and hashed on threads of their own, so that a flood of logins never delays a check.
 //!
-//! Whoever asks about a user that does not exist waits for one real verification, like everybody else.
+//! Whoever asks about a user that does not exist waits for one real verification, like everybody else, and every
+//! refusal for its [`Turn`].
 
+mod choice;
+mod costs;
 mod forms;
 mod pool;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
+pub(super) use choice::must_be_hard_to_guess;
 pub use pool::Held;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
 
+use crate::authority::passwords::costs::Costs;
 use crate::authority::passwords::forms::Memory;
 use crate::authority::passwords::pool::Pool;
-use crate::env::Stopwatch;
+use crate::authority::passwords::turn::Turns;
+pub use crate::authority::passwords::turn::{REFUSALS_WAITING_MAX, Turn};
+use crate::env::{Env, Stopwatch};
 use crate::error::{Error, Kind, Outage, Result};
 use crate::store::PasswordHash;
 use crate::store::figures::seconds;
@@ -53,6 +63,13 @@ pub struct PasswordLimits {
     pub queue: usize,
 }
 
+impl PasswordLimits {
+    /// Callers that may wait, all together.
+    pub const fn waiting_max(self) -> usize {
+        self.threads.saturating_mul(self.queue)
+    }
+}
+
 /// One thread less than there are cores, so that one is left for checks.
 impl Default for PasswordLimits {
     fn default() -> Self {
@@ -66,18 +83,24 @@ impl Default for PasswordLimits {
 pub struct Verified {
     /// The password is the one that was hashed.
     pub right: bool,
-    /// It is right, and its hash is older or weaker than what [`Passwords::hash`] makes: renew it.
-    pub outdated: bool,
+    /// It is right as a whole, and its hash is of another form than [`Passwords::hash`] makes: renew it.
+    pub renewable: bool,
 }
 
 impl Verified {
-    const WRONG: Self = Self { right: false, outdated: false };
+    const WRONG: Self = Self { right: false, renewable: false };
 }
 
 /// The pool that checks and hashes passwords.
 pub struct Passwords {
     pool: Pool,
+    threads: usize,
     figures: PasswordFigures,
+    env: Env,
+    costs: Arc<Costs>,
+    /// Held by who measures: the others wait for what it finds.
+    measuring: tokio::sync::Mutex<()>,
+    turns: Turns,
 }
 
 /// What was counted of it.
@@ -89,11 +112,18 @@ pub struct PasswordFigures {
 }
 
 impl Passwords {
-    /// Starts the threads; fails if the operating system gives none.
-    pub fn start(limits: PasswordLimits) -> Result<Self> {
+    /// Starts the threads; fails if the operating system gives none. `env` is the clock that refusals wait for.
+    pub fn start(limits: PasswordLimits, env: Env) -> Result<Self> {
         let threads = limits.threads.max(1);
-        let figures = PasswordFigures { secs: seconds(), busy: Counter::default() };
-        Ok(Self { pool: Pool::start(threads, limits.queue)?, figures })
+        Ok(Self {
+            pool: Pool::start(threads, limits.queue)?,
+            threads,
+            figures: PasswordFigures { secs: seconds(), busy: Counter::default() },
+            env,
+            costs: Arc::default(),
+            measuring: tokio::sync::Mutex::default(),
+            turns: Turns::default(),
+        })
     }
 
     /// Checks a password. `None`, a user without a password or no user at all, is never right and costs the same.
@@ -101,7 +131,44 @@ impl Passwords {
     /// Fails at once with [`Outage::Busy`](crate::error::Outage::Busy) when the queue is full. A caller that goes
     /// away before a thread has taken its job costs nothing.
     pub async fn verify(&self, hash: Option<PasswordHash>, password: Password) -> Result<Verified> {
-        self.run(move |memory| forms::verify(hash.as_ref(), &password, memory)).await
+        self.run(self.measured(hash, password)).await
+    }
+
+    /// A check that tells how long it took.
+    fn measured(
+        &self,
+        hash: Option<PasswordHash>,
+        password: Password,
+    ) -> impl FnOnce(&mut Memory) -> Verified + Send + 'static {
+        let (env, costs) = (self.env.clone(), Arc::clone(&self.costs));
+        move |memory| {
+            let began = env.elapsed();
+            let verified = forms::verify(hash.as_ref(), &password, memory);
+            costs.learn(hash.as_ref(), env.elapsed().saturating_sub(began));
+            verified
+        }
+    }
+
+    /// A hash of this form is in the store, or will be: a refusal is answered no earlier than it would be for that one.
+    pub fn hold_form(&self, hash: &PasswordHash) {
+        self.costs.hold(hash);
+    }
+
+    /// A check of a hash of this form is known to take so long: for tests, whose clock stands still while a password
+    /// is checked.
+    pub fn set_cost(&self, hash: &PasswordHash, took: Duration) {
+        (0..costs::MEASUREMENTS).for_each(|_| self.costs.learn(Some(hash), took));
+    }
+
+    /// What a check costs of the dearest form in the store. Forms that were never checked are measured first.
+    async fn dearest(&self) -> Result<Duration> {
+        if !self.costs.unmeasured().is_empty() {
+            let _measuring = self.measuring.lock().await;
+            for sample in self.costs.unmeasured() {
+                self.pool.run(self.measured(Some(sample), Password::new(""))).await?;
+            }
+        }
+        Ok(self.costs.dearest())
     }
 
     /// Hashes a new password with argon2id, in PHC form. Fails like [`Passwords::verify`], and with
@@ -118,13 +185,11 @@ impl Passwords {
         &self,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T> {
-        let watch = Stopwatch::start();
+        let mut observed = Observed { secs: &self.figures.secs, watch: Stopwatch::start(), counts: true };
         let outcome = self.pool.run(work).await;
-        match &outcome {
-            Err(error) if error.kind() == Kind::Unavailable(Outage::Busy) => {
-                self.figures.busy.inc();
-            }
-            _ => self.figures.secs.observe(watch.secs()),
+        if outcome.as_ref().is_err_and(|error| error.kind() == Kind::Unavailable(Outage::Busy)) {
+            observed.counts = false;
+            self.figures.busy.inc();
         }
         outcome
     }
@@ -153,5 +218,20 @@ impl Passwords {
     /// made to happen while a password is being checked.
     pub fn hold(&self) -> Held {
         self.pool.hold()
+    }
+}
+
+/// Observes how long a caller had to do with the pool, also one that hangs up.
+struct Observed<'a> {
+    secs: &'a Histogram,
+    watch: Stopwatch,
+    counts: bool,
+}
+
+impl Drop for Observed<'_> {
+    fn drop(&mut self) {
+        if self.counts {
+            self.secs.observe(self.watch.secs());
+        }
     }
 }

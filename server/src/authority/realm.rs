@@ -1,4 +1,4 @@
-//! Realms: create · find · list. A realm is made with its built-in clients, one for each dialect that has one.
+//! Realms: create · change · find · list. A realm is made with its built-in clients, one for each dialect that has one.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -6,7 +6,7 @@ use exeunt_core::{Anchor, Door, RealmId};
 
 use crate::authority::{Authority, Call};
 use crate::error::{Error, Kind, Result};
-use crate::store::{Client, Realm, Settings};
+use crate::store::{Client, Realm, Settings, Usernames};
 
 /// The realm that is always there.
 pub const MAIN: &str = "main";
@@ -46,13 +46,33 @@ impl Authority {
         if self.realm(name).is_ok() {
             return Err(Error::new(Kind::Conflict("name"), "a realm of this name is there already"));
         }
-        let realm = Realm { id: call.mint.realm_id(), name: name.to_owned(), created_at: call.now };
+        let (id, name) = (call.mint.realm_id(), name.to_owned());
+        let realm = Realm { id, name, usernames: Usernames::Exact, created_at: call.now, version: 0 };
         let clients: Vec<_> = self.builtins.iter().map(|builtin| builtin.client(call, realm.id)).collect();
         let audit = call.audit(Some(realm.id), "realm.create", &Anchor::Realm(realm.id));
         self.settle(self.store.create_realm(realm.clone(), clients.clone(), Some(audit)).await)?;
         // Written once now: version 1.
         clients.into_iter().for_each(|client| drop(self.clients.put(Client { version: 1, ..client })));
-        Ok(self.realms.put(realm))
+        Ok(self.realms.put(Realm { version: 1, ..realm }))
+    }
+
+    /// Changes how a realm's user names are compared.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict("usernames")` while two names differ in case only, with some of them; `Unavailable`.
+    pub async fn change_realm(&self, call: &Call, id: RealmId, usernames: Usernames) -> Result<Arc<Realm>> {
+        let before = self.realms().into_iter().find(|realm| realm.id == id);
+        let before = before.ok_or_else(|| Error::not_found("realm"))?;
+        let audit = call.audit(Some(id), "realm.change", &Anchor::Realm(id));
+        let after = Realm { usernames, ..Realm::clone(&before) };
+        let saved = self.settle(self.store.save_realm(after, Some(audit)).await)?;
+        Ok(self.realms.put(saved))
+    }
+
+    /// How a realm's user names are compared.
+    pub fn usernames(&self, realm: RealmId) -> Usernames {
+        let all = self.realms.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.iter().find(|known| known.id == realm).map_or_else(Usernames::default, |known| known.usernames)
     }
 
     /// The realm of this name.
@@ -71,14 +91,15 @@ impl Authority {
 }
 
 impl Realms {
-    /// Takes in a realm, once.
+    /// Takes in a realm as it is now kept, unless a later form of it is known.
     pub fn put(&self, realm: Realm) -> Arc<Realm> {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(there) = all.iter().find(|there| there.id == realm.id) {
-            return there.clone();
-        }
         let realm = Arc::new(realm);
-        all.push(realm.clone());
+        match all.iter_mut().find(|known| known.id == realm.id) {
+            Some(known) if known.version >= realm.version => return known.clone(),
+            Some(known) => known.clone_from(&realm),
+            None => all.push(realm.clone()),
+        }
         realm
     }
 }

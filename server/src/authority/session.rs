@@ -224,7 +224,7 @@ impl Authority {
 
     /// The last place known: to be asked before any evidence for a session is read.
     pub(super) fn evidence_stamp(&self) -> Stamp {
-        self.clients.evidence(|| self.memory.position())
+        self.clients.evidence(|| self.memory.sure())
     }
 
     /// Records a session and lets it live, unless something ended it while its evidence was being looked at: then
@@ -239,15 +239,11 @@ impl Authority {
         if self.memory.judge(&live, call.now) != Verdict::Alive {
             return Err(Error::dead(Cause::Unknown));
         }
-        let generation = self.memory.generation();
         self.memory.insert(live.clone());
         let line =
             || call.audit(Some(issue.client.realm), "session.issue", &Anchor::Session(live.session.id));
         let (audit, sessions_max) = (issue.audited.then(line), issue.client.sessions_max);
         self.record(live.clone(), NewSession { record, sessions_max, audit }).await?;
-        if generation != self.memory.generation() {
-            return Err(Error::unavailable(Outage::Unknown));
-        }
         let there = self.memory.find_by_id(live.session.id).is_some();
         match self.memory.judge(&live, call.now) {
             Verdict::Alive if there => Ok(live.standing()),
@@ -261,12 +257,13 @@ impl Authority {
     /// over then, and memory must know. Before this, a login may be given up at any moment, and costs nothing more.
     async fn record(&self, live: Arc<Live>, new: NewSession) -> Result<()> {
         let (store, memory, tally) = (self.store.clone(), self.memory.clone(), self.tally.clone());
+        let same = live.clone();
         let recording = tokio::spawn(async move {
             let watch = Stopwatch::start();
-            let issued = memory.settle(store.issue(new).await);
-            let issued = issued.inspect_err(|_| memory.remove(live.session.id))?;
+            let issued = store.issue(new).await;
+            let issued = memory.settle_session(&live, issued)?;
             tally.recorded(&watch);
-            live.placed(issued.row);
+            memory.placed(&live, issued.row);
             issued.ended.iter().for_each(|mark| {
                 memory.apply(mark);
                 tally.raised(mark);
@@ -274,7 +271,9 @@ impl Authority {
             Ok(())
         });
         // It is never cancelled, so this is a panic; then nobody knows what was done.
-        recording.await.unwrap_or_else(|_| self.settle(Err(Error::unavailable(Outage::Unknown))))
+        recording
+            .await
+            .unwrap_or_else(|_| self.memory.settle_session(&same, Err(Error::unavailable(Outage::Unknown))))
     }
 }
 

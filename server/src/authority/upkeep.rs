@@ -1,28 +1,35 @@
 //! What keeps a node in order, in small steps: flush touches, expire, sweep, recover. Tasks call these.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use exeunt_core::{Moment, SessionId, Verdict};
+use tokio::sync::watch;
 
 use crate::authority::Authority;
-use crate::authority::live::{Memory, SHARDS};
-use crate::error::{Kind, Outage, Result};
+use crate::authority::live::{Live, Memory, SHARDS};
+use crate::error::{Error, Kind, Outage, Result};
 use crate::store::{Seen, Swept};
 
 /// Touches that wait to be written at most. What comes while it is full is lost; the session is tried again at its
 /// first use an interval later.
 const TOUCHES_MAX: usize = 1_000_000;
 /// Touches written in one transaction at most.
-const TOUCHES_PER_WRITE: usize = 2_000;
+const TOUCHES_PER_WRITE: usize = 500;
 /// Sessions expired in one transaction at most.
-const EXPIRED_PER_WRITE: usize = 500;
+const EXPIRED_PER_WRITE: usize = 250;
+/// How often memory catches up with the store at once.
+const CATCH_UPS_MAX: u32 = 16;
 /// Rows that one step of sweeping looks at.
 const SWEEP_ROWS: u32 = 1_000;
 
 /// Touches that wait to be written.
 #[derive(Default)]
-pub struct Touches(Mutex<Vec<Seen>>);
+pub struct Touches {
+    waiting: Mutex<Vec<Seen>>,
+    /// The last try failed: the store knows less of when sessions were seen than it allows for.
+    late: AtomicBool,
+}
 
 /// Where the round of expiry has come to.
 #[derive(Default)]
@@ -37,10 +44,12 @@ impl Authority {
         loop {
             let batch = self.touches.take(TOUCHES_PER_WRITE);
             if batch.is_empty() {
+                self.touches.late.store(false, Ordering::SeqCst);
                 return Ok(());
             }
             if let Err(error) = self.settle(self.store.touch(batch.clone()).await) {
                 self.touches.put_back(batch);
+                self.touches.late.store(true, Ordering::SeqCst);
                 return Err(error);
             }
         }
@@ -72,12 +81,13 @@ impl Authority {
     /// # Errors
     /// `Unavailable`.
     pub async fn sweep(&self, now: Moment) -> Result<Swept> {
+        self.flush_late().await?;
         let keep = self.retention;
         self.settle(self.store.sweep(now, keep.dead_secs, keep.log_secs, SWEEP_ROWS).await)
     }
 
-    /// After an unknown outcome: opens the store again and fills memory anew. Until that is done no check is
-    /// answered.
+    /// After an unknown outcome: opens the store again, and catches up with what is in it: nothing is dropped. Until that is
+    /// done no check is answered.
     ///
     /// # Errors
     /// `Unavailable`: it is tried again.
@@ -85,13 +95,44 @@ impl Authority {
         if self.memory.is_complete() {
             return Ok(());
         }
-        self.store.recover().await?;
-        // What waited to be written is written before it is read.
-        self.flush().await?;
-        self.read_directory().await?;
-        self.fill(now).await?;
-        tracing::warn!(sessions = self.memory.count(), "the store was opened again; checks are answered");
+        // Calls that were under way may hear of the same failure while memory catches up with it.
+        for _ in 0..CATCH_UPS_MAX {
+            let (doubts, reached) = self.memory.catch_up();
+            self.store.recover().await?;
+            // A login that knows a place in the log must not have read older clients.
+            self.read_directory().await?;
+            self.names.forget_all();
+            self.read_on(doubts, reached, now).await?;
+            if self.memory.is_complete() {
+                tracing::warn!(
+                    sessions = self.memory.count(),
+                    "the store was opened again; checks are answered"
+                );
+                break;
+            }
+        }
         Ok(())
+    }
+
+    /// Tells whenever an outcome is unknown, so that [`Authority::recover`] can begin at once.
+    pub fn doubts(&self) -> watch::Receiver<u64> {
+        self.memory.doubts()
+    }
+
+    /// Looks whether the store is still the one that was opened; if not, no check is answered.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn look(&self) -> Result<()> {
+        if !self.memory.is_complete() {
+            return Ok(());
+        }
+        self.settle(self.store.look().await)
+    }
+
+    /// Writes what waits, if that is more than the store allows for: before it decides by when sessions were seen.
+    pub(super) async fn flush_late(&self) -> Result<()> {
+        if self.touches.late.load(Ordering::SeqCst) { self.flush().await } else { Ok(()) }
     }
 
     /// Looks at what a call of the store came to: after an unknown outcome memory is in doubt, before anybody is
@@ -115,7 +156,7 @@ impl Memory {
             && error.kind() == Kind::Unavailable(Outage::Unknown)
         {
             let news = self.is_complete();
-            // Also while it is being filled: what that filling has read may be from before.
+            // Also while it is catching up: what was read by then may be from before.
             self.doubt();
             if news {
                 tracing::error!(%error, "the store failed in the middle; no check is answered until it was opened again");
@@ -123,13 +164,24 @@ impl Memory {
         }
         outcome
     }
+
+    /// The same for a session that was taken in before it was recorded: it goes if it certainly was not, and stays as long as
+    /// nobody knows.
+    pub(super) fn settle_session<T>(&self, live: &Arc<Live>, outcome: Result<T>) -> Result<T> {
+        match outcome.as_ref().map_err(Error::kind) {
+            Err(Kind::Unavailable(Outage::Unknown)) => self.unsettled(live.clone()),
+            Err(_) => self.remove(live.session.id),
+            Ok(_) => {}
+        }
+        self.settle(outcome)
+    }
 }
 
 impl Touches {
     /// Adds what is due, if there is room.
     pub(super) fn add(&self, seen: Option<Seen>) {
         let Some(seen) = seen else { return };
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() < TOUCHES_MAX {
             waiting.push(seen);
         }
@@ -137,17 +189,17 @@ impl Touches {
 
     /// How many wait.
     pub fn count(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     fn take(&self, limit: usize) -> Vec<Seen> {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let from = waiting.len().saturating_sub(limit);
         waiting.split_off(from)
     }
 
     fn put_back(&self, mut batch: Vec<Seen>) {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         batch.truncate(TOUCHES_MAX.saturating_sub(waiting.len()));
         waiting.append(&mut batch);
     }

@@ -3,10 +3,11 @@
 use exeunt_core::{Anchor, Moment, RealmId, UserId, Why};
 use serde_json::{Map, Value};
 
-use crate::authority::passwords::{PASSWORD_BYTES_MAX, Password};
+use crate::authority::naming::{must_be_name, must_be_persons_name};
+use crate::authority::passwords::{PASSWORD_BYTES_MAX, Password, must_be_hard_to_guess};
 use crate::authority::{Authority, Call};
 use crate::error::{Error, Kind, Result};
-use crate::store::{Identifier, Saved, User};
+use crate::store::{Identifier, Saved, User, name};
 
 /// The longest identifier or name, in bytes: what an e-mail address may have.
 pub const NAME_BYTES_MAX: usize = 254;
@@ -18,7 +19,7 @@ pub const PASSWORD_CHARS_MIN: usize = 8;
 const TRIES: u32 = 3;
 
 /// What can be said of a user; what is `None` stays as it is.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct UserChange {
     /// User name; `Some(None)` takes it away.
     pub username: Option<Option<String>>,
@@ -50,13 +51,17 @@ impl Authority {
         Ok(self.settle(self.store.save_user(user, None, Some(audit)).await)?.record)
     }
 
-    /// Registers a user from outside: like [`Authority::create_user`], but throttled by address.
+    /// Registers a user from outside: like [`Authority::create_user`], but throttled by address, and a name that looks
+    /// like one that is taken is refused.
     ///
     /// # Errors
     /// As there, and `TooMany`.
     pub async fn register(&self, call: &Call, realm: RealmId, change: UserChange) -> Result<User> {
         self.throttle.register(call.from, call.now)?;
-        self.create_user(call, realm, change).await
+        let blank = blank(call.mint.user_id(), realm, call.now);
+        let user = self.changed(call, blank, &change).await?;
+        let audit = call.audit(Some(realm), "user.create", &format_args!("user {}", user.id));
+        self.settle(self.store.register_user(user, Some(audit)).await)
     }
 
     /// Changes a user. Changing the password or disabling ends all sessions, in the same transaction.
@@ -143,17 +148,36 @@ impl Authority {
     }
 
     async fn changed(&self, call: &Call, user: User, change: &UserChange) -> Result<User> {
+        let change = change.composed();
         change.must_make_sense()?;
+        let after = change.upon(user, call.now)?;
         let password = match &change.password {
-            Some(Some(password)) => Some(self.passwords.hash(password.clone(), call.mint.salt()).await?),
+            Some(Some(password)) => {
+                must_be_hard_to_guess(password, &after)?;
+                Some(self.passwords.hash(password.clone(), call.mint.salt()).await?)
+            }
             Some(None) => None,
-            None => user.password,
+            None => after.password,
         };
-        change.upon(User { password, ..user }, call.now)
+        Ok(User { password, ..after })
     }
 }
 
 impl UserChange {
+    /// The change with its names as they are kept.
+    pub(super) fn composed(&self) -> Self {
+        let identifier =
+            |change: &Option<Option<String>>| change.as_ref().map(|text| text.as_deref().map(name::composed));
+        Self {
+            username: identifier(&self.username),
+            email: identifier(&self.email),
+            account_number: identifier(&self.account_number),
+            first_name: self.first_name.as_deref().map(name::composed),
+            last_name: self.last_name.as_deref().map(name::composed),
+            ..self.clone()
+        }
+    }
+
     /// The user after this change; the password is as it is in `user`.
     pub(super) fn upon(&self, user: User, now: Moment) -> Result<User> {
         let after = User {
@@ -167,7 +191,7 @@ impl UserChange {
             updated_at: now,
             ..user
         };
-        if after.unique_keys().is_empty() {
+        if after.identifiers().is_empty() {
             return Err(Error::malformed(
                 "username",
                 "a user needs a username, an email or an account_number",
@@ -203,8 +227,8 @@ impl UserChange {
         must_be_identifier("username", self.username.as_ref())?;
         must_be_identifier("email", self.email.as_ref())?;
         must_be_identifier("account_number", self.account_number.as_ref())?;
-        must_be_name("first_name", self.first_name.as_deref())?;
-        must_be_name("last_name", self.last_name.as_deref())?;
+        must_be_of_a_person("first_name", self.first_name.as_deref())?;
+        must_be_of_a_person("last_name", self.last_name.as_deref())?;
         if let Some(Some(email)) = &self.email
             && !email.contains('@')
         {
@@ -233,17 +257,19 @@ fn must_be_identifier(field: &'static str, change: Option<&Option<String>>) -> R
     if text.is_empty() || text.trim() != text {
         return Err(Error::malformed(field, format!("{field} is empty or begins or ends with a space")));
     }
-    must_be_name(field, Some(text))
+    must_be_short(field, text)?;
+    must_be_name(field, text)
 }
 
-fn must_be_name(field: &'static str, text: Option<&str>) -> Result<()> {
-    match text {
-        Some(text) if text.len() > NAME_BYTES_MAX => {
-            Err(Error::malformed(field, format!("{field} is longer than {NAME_BYTES_MAX} bytes")))
-        }
-        Some(text) if text.chars().any(char::is_control) => {
-            Err(Error::malformed(field, format!("{field} holds a control character")))
-        }
-        _ => Ok(()),
+fn must_be_of_a_person(field: &'static str, text: Option<&str>) -> Result<()> {
+    let Some(text) = text else { return Ok(()) };
+    must_be_short(field, text)?;
+    must_be_persons_name(field, text)
+}
+
+fn must_be_short(field: &'static str, text: &str) -> Result<()> {
+    if text.len() <= NAME_BYTES_MAX {
+        return Ok(());
     }
+    Err(Error::malformed(field, format!("{field} is longer than {NAME_BYTES_MAX} bytes")))
 }

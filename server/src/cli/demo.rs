@@ -84,6 +84,7 @@ async fn furnish(app: &App) -> Result<()> {
     let settings = Settings::Project {
         key: PROJECT_KEY.to_owned(),
         allowed_origins: Vec::new(),
+        any_origin: false,
         require_origin: false,
         endpoints: vec![Endpoint { name: "examples/auth".to_owned(), secure: true, registration: true }],
     };

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use clap::Args;
-use serde_json::json;
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
 
 use super::desk::{Ask, Desk, asking};
-use super::exit::{Exit, Outcome};
+use super::exit::{Exit, Failure, Outcome};
 use super::list::{Limit, list};
-use super::print::{Column, Room, text, time};
+use super::print::{Column, Out, Room, text, time};
 use super::remote::Remote;
 
 #[derive(Args)]
@@ -22,6 +22,8 @@ asking! { What with desk:
     Add(Add),
     /// List all realms
     List(List),
+    /// Change how the user names of a realm are compared
+    Change(Change),
 }
 
 impl Ask for Realm {
@@ -42,30 +44,74 @@ struct List {
     limit: Limit,
 }
 
-const COLUMNS: &[Column] =
-    &[Column("ID", Room::Whole), Column("NAME", Room::Flexible), Column("CREATED", Room::Whole)];
+#[derive(Args)]
+struct Change {
+    /// Its id or name
+    realm: String,
+    /// Whether Alice is alice; refused while two user names differ in case only
+    #[arg(long)]
+    usernames: Usernames,
+}
+
+/// How user names are compared.
+#[derive(Clone, Copy, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Usernames {
+    /// Letter by letter
+    Exact,
+    /// Without case
+    IgnoreCase,
+}
+
+const COLUMNS: &[Column] = &[
+    Column("ID", Room::Whole),
+    Column("NAME", Room::Flexible),
+    Column("USERNAMES", Room::Whole),
+    Column("CREATED", Room::Whole),
+];
 
 impl Add {
     async fn run(self, desk: &mut Desk) -> Outcome {
         let made = desk.remote.post("/v1/realms", &json!({ "name": self.name })).await?;
-        let out = &mut desk.out;
-        if out.is_json() {
-            out.json(&made)?;
-            return Ok(Exit::Done);
-        }
-        out.record(&[
-            ("id", text(&made["id"])),
-            ("name", text(&made["name"])),
-            ("created", time(&made["created_at"])),
-        ])?;
-        Ok(Exit::Done)
+        show(&mut desk.out, &made)
     }
+}
+
+impl Change {
+    async fn run(self, desk: &mut Desk) -> Outcome {
+        let named = |(id, name): &(String, String)| *name == self.realm || *id == self.realm;
+        let found = names(&mut desk.remote).await?.into_iter().find(named);
+        let (id, _) =
+            found.ok_or_else(|| Failure::new(Exit::NotFound, format!("there is no realm {}", self.realm)))?;
+        let usernames = match self.usernames {
+            Usernames::Exact => "exact",
+            Usernames::IgnoreCase => "ignore_case",
+        };
+        let changed =
+            desk.remote.patch(&format!("/v1/realms/{id}"), &json!({ "usernames": usernames })).await?;
+        show(&mut desk.out, &changed)
+    }
+}
+
+fn show(out: &mut Out, realm: &Value) -> Outcome {
+    if out.is_json() {
+        out.json(realm)?;
+        return Ok(Exit::Done);
+    }
+    out.record(&[
+        ("id", text(&realm["id"])),
+        ("name", text(&realm["name"])),
+        ("usernames", text(&realm["usernames"])),
+        ("created", time(&realm["created_at"])),
+    ])?;
+    Ok(Exit::Done)
 }
 
 impl List {
     async fn run(self, desk: &mut Desk) -> Outcome {
         list(desk, "/v1/realms", &[], self.limit, COLUMNS, |realm| {
-            vec![text(&realm["id"]), text(&realm["name"]), time(&realm["created_at"])]
+            let columns = ["id", "name", "usernames"].map(|column| text(&realm[column]));
+            columns.into_iter().chain([time(&realm["created_at"])]).collect()
         })
         .await
     }

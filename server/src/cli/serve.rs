@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
+use rustix::process::Signal;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -144,6 +145,8 @@ pub(super) async fn until_stopped(opened: Opened, ready: impl FnOnce(SocketAddr)
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::internal)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::internal)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(Error::internal)?;
+    // A write beyond a limit on the size of files would end the process; so it fails as on a full disk.
+    let _limit = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).map_err(Error::internal)?;
     let public = listen(public, app.config.listen)?;
     let admin = admin.zip(app.config.admin_listen).map(|(socket, address)| listen(socket, address));
     let running = serve::start(app.clone(), public, admin.transpose()?).map_err(Error::internal)?;

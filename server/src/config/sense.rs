@@ -13,6 +13,8 @@ const WAIT_SECS_MAX: u64 = 3_600;
 const DEAD_HOURS_MAX: u64 = 24 * 366;
 /// The longest time that the log reaches back, in days: ten years.
 const LOG_DAYS_MAX: u64 = 3_660;
+/// The longest time that failures are counted for, in seconds: a day.
+const WINDOW_SECS_MAX: u64 = 86_400;
 
 impl Config {
     /// Refuses what could not work.
@@ -23,15 +25,18 @@ impl Config {
         let limits = &self.limits;
         self.must_be_safe_to_hear()?;
         within("limits.connections", limits.connections, 1, CONNECTIONS_MAX)?;
+        within("limits.connections_per_peer", limits.connections_per_peer, 1, CONNECTIONS_MAX)?;
+        within("limits.streams_per_key", limits.streams_per_key, 1, CONNECTIONS_MAX)?;
         within("limits.body_bytes", limits.body_bytes, 1, 1 << 30)?;
+        within("limits.form_bytes", limits.form_bytes, 1, 1 << 30)?;
         within("limits.header_bytes", limits.header_bytes, 8192, 1 << 20)?;
-        within("limits.header_secs", limits.header_secs, 1, WAIT_SECS_MAX)?;
-        within("limits.body_secs", limits.body_secs, 1, WAIT_SECS_MAX)?;
-        within("limits.answer_secs", limits.answer_secs, 1, WAIT_SECS_MAX)?;
-        within("limits.grace_secs", limits.grace_secs, 0, WAIT_SECS_MAX)?;
+        secs_within("limits.header_secs", limits.header_secs, 1, WAIT_SECS_MAX)?;
+        secs_within("limits.body_secs", limits.body_secs, 1, WAIT_SECS_MAX)?;
+        secs_within("limits.answer_secs", limits.answer_secs, 1, WAIT_SECS_MAX)?;
+        secs_within("limits.grace_secs", limits.grace_secs, 0, WAIT_SECS_MAX)?;
         within("retention.dead_hours", self.retention.dead_hours, 0, DEAD_HOURS_MAX)?;
         within("retention.log_days", self.retention.log_days, 1, LOG_DAYS_MAX)?;
-        within("throttle.window_secs", self.throttle.window_secs, 1, 86_400)?;
+        secs_within("throttle.window_secs", self.throttle.window_secs.into(), 1, WINDOW_SECS_MAX)?;
         self.dialects.iter().try_for_each(|(name, dialect)| dialect.must_make_sense(name))
     }
 
@@ -80,6 +85,15 @@ fn within<T: PartialOrd + Copy + std::fmt::Display>(name: &str, value: T, least:
     Err(refused(format!("{name} is {value}; it is from {least} to {most}")))
 }
 
+/// The same for seconds, where milliseconds may have been meant.
+fn secs_within(name: &str, value: u64, least: u64, most: u64) -> Result<()> {
+    let secs = value / 1_000;
+    if value > most && value.is_multiple_of(1_000) && (least..=most).contains(&secs) {
+        return Err(refused(format!("{name} looks like milliseconds: {value}; expected seconds, {secs}")));
+    }
+    within(name, value, least, most)
+}
+
 fn refused(text: String) -> Error {
     Error::malformed("config", text)
 }
@@ -109,6 +123,8 @@ mod tests {
             ("admin_listen = \"[::]:1\"", "admin_listen is [::]:1"),
             ("limits.connections = 0", "limits.connections"),
             ("limits.answer_secs = 0", "limits.answer_secs"),
+            ("limits.connections_per_peer = 0", "limits.connections_per_peer"),
+            ("limits.streams_per_key = 0", "limits.streams_per_key"),
             (
                 "listen = \"0.0.0.0:1\"\ntrusted_proxies = [\"127.0.0.1/32\", \"::1/128\"]",
                 "listen is 0.0.0.0:1",

@@ -42,6 +42,13 @@ impl Cookie {
         pairs.filter_map(|pair| self.value(pair.trim_ascii())).collect()
     }
 
+    /// The same, and what stands between commas: programs on the way may have joined two lines with one.
+    pub fn read_joined<'a>(&self, headers: &'a Headers) -> Vec<&'a str> {
+        let pieces = headers.all(&COOKIE).flat_map(|header| header.split(|byte| matches!(byte, b';' | b',')));
+        let pieces = pieces.filter_map(|pair| self.value(pair.trim_ascii()));
+        self.read(headers).into_iter().chain(pieces).collect()
+    }
+
     /// The value of `Set-Cookie` that sets it, for so many seconds or until the browser is closed. The value must
     /// consist of letters, digits and `-._~`, as our tokens do.
     pub fn set(&self, value: &str, max_age_secs: Option<u64>) -> String {

@@ -1,8 +1,10 @@
 //! Fields from outside: a query, a url-encoded body, a multipart body.
 //!
-//! Nothing here fails because of what the bytes mean: what cannot be decoded becomes [`NOTHING`], and each dialect
-//! answers it in its own words. Only a limit is refused.
+//! Nothing here fails because of what the bytes mean: a value that cannot be decoded becomes [`NOTHING`], a body that
+//! cannot be taken apart has no fields and says so, and each dialect answers both in its own words. Only a limit is
+//! refused.
 
+mod boundary;
 mod multipart;
 mod posted;
 mod urlencoded;
@@ -22,7 +24,16 @@ pub struct TooManyFields;
 #[derive(Default)]
 pub struct Fields {
     pairs: Vec<(String, String)>,
-    broken: bool,
+    broken: Option<Broken>,
+}
+
+/// A multipart body that could not be taken apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Broken {
+    /// There is nothing of it.
+    Empty,
+    /// Nobody knows what is in it.
+    Unreadable,
 }
 
 /// What a request says about one field.
@@ -70,32 +81,32 @@ impl Fields {
 
     /// Fields that were read elsewhere; of more than [`FIELDS_MAX`], the first ones.
     pub fn given(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { pairs: pairs.into_iter().take(FIELDS_MAX).collect(), broken: false }
+        Self { pairs: pairs.into_iter().take(FIELDS_MAX).collect(), broken: None }
     }
 
-    /// A field that the call needs. In a body that could not be read to its end, every field is there and is
-    /// [`NOTHING`].
+    /// What is said about a field. A body that could not be taken apart says nothing.
     pub fn get(&self, name: &str) -> Field<'_> {
-        if self.broken { Field::Once(NOTHING) } else { self.find(name) }
-    }
-
-    /// A field that the call can do without. In a body that could not be read to its end, it is absent.
-    pub fn optional(&self, name: &str) -> Field<'_> {
-        if self.broken { Field::Absent } else { self.find(name) }
-    }
-
-    /// All that could be read, in order, names and values.
-    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-
-    fn find(&self, name: &str) -> Field<'_> {
         let mut values = self.pairs().filter(|(other, _)| *other == name).map(|(_, value)| value);
         match (values.next(), values.next()) {
             (None, _) => Field::Absent,
             (Some(value), None) => Field::Once(value),
             (Some(_), Some(_)) => Field::Repeated,
         }
+    }
+
+    /// It is a multipart body that could not be taken apart: no boundary or another one, or it breaks off.
+    pub fn is_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+
+    /// It is one that is not empty either, so nobody knows which fields its sender meant.
+    pub fn may_hide_fields(&self) -> bool {
+        self.broken == Some(Broken::Unreadable)
+    }
+
+    /// All that could be read, in order, names and values.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     fn add(&mut self, name: String, value: String) -> Result<(), TooManyFields> {

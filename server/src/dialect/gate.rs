@@ -1,34 +1,39 @@
 //! The gate: a gateway asks whether a call of an application may go through, and on whose behalf it speaks.
 //!
 //! `/v1/gate` asks for a native token, `/v1/gate/<dialect>` for that dialect's credential, in the call that the gateway
-//! describes ([`original`]). Gateways understand three refusals, 401, 403 and 503, so there is no other; what the
-//! dialect itself would have answered, status and all, is at the same path with `/refusal` behind it.
+//! describes ([`original`]), and of which it hands the form on ([`said`]). Gateways understand three refusals, 401, 403
+//! and 503, so there is no other; what the dialect itself would have answered, status and all, is at the same path with
+//! `/refusal` behind it.
+//!
+//! A call passes only if every credential in it, wherever an application of the dialect may look, opens the same live
+//! session; what cannot be read in one way only is refused.
 //! `docs/gateways/` has configurations that are tested as they stand.
 
 pub mod original;
 mod passed;
+pub mod question;
+pub mod said;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 
 use exeunt_core::{ClientId, RealmId};
 use http::header::RETRY_AFTER;
-use http::{HeaderName, StatusCode, Uri};
+use http::{StatusCode, Uri};
 
 pub use passed::{Passed, admit};
 
-use self::original::{Original, PREFIX, Question};
+use self::original::Original;
+use self::question::{PREFIX, Question};
+use self::said::CREDENTIAL;
+pub use self::said::{Form, Said, agreed, copied};
 use crate::app::{App, Spoken};
 use crate::authority::Slide;
 use crate::dialect::{ADMIN, Route, Sort};
 use crate::error::{Error, Kind, RETRY_AFTER_SECS, Result};
 use crate::exchange::{Answer, Exchange, Noted, Response, plain};
 use crate::front::gone;
-use crate::headers::Headers;
-
-/// The header that a gateway copies a credential into which travels in a form: gateways do not hand bodies on. What is in
-/// it is up to the dialect; one line for each time that the field is there.
-pub static CREDENTIAL: HeaderName = HeaderName::from_static("exeunt-credential");
 
 /// Judges an application's call by its head: who may pass, or the answer that the dialect gives to such a call.
 pub type Gate = fn(Exchange, Terms) -> Judged;
@@ -36,7 +41,7 @@ pub type Gate = fn(Exchange, Terms) -> Judged;
 pub type Judged = Pin<Box<dyn Future<Output = Result<Passed, Response>> + Send>>;
 
 /// On which terms a call is judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// The realm that the gateway asks about: the dialect's own, unless the dialect lets the gateway choose.
     pub realm: RealmId,
@@ -44,6 +49,8 @@ pub struct Terms {
     pub client: Option<ClientId>,
     /// Whether passing counts as a use of the session.
     pub slide: Slide,
+    /// The form of the call, if the gateway hands it on.
+    pub form: Form,
 }
 
 /// Who answers a path of the gate: the dialect that it names, or the native one if it names none that is spoken.
@@ -59,11 +66,6 @@ pub fn entrusted(app: &App, uri: &Uri) -> Option<(usize, Route)> {
 
 /// What answers where no dialect is named that is spoken.
 pub const UNKNOWN: Route = Route::new("gate", Sort::Gate, unknown);
-
-/// The values of the header that a form's field was copied into.
-pub fn carried(headers: &Headers) -> impl Iterator<Item = String> {
-    headers.all(&CREDENTIAL).map(|value| String::from_utf8_lossy(value).into_owned())
-}
 
 fn check(x: Exchange) -> Answer {
     Box::pin(async move {
@@ -102,12 +104,16 @@ async fn judge(x: Exchange, slide: Slide) -> Result<Passed, Response> {
     let spoken = named(&app, question.dialect).ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
     let realm = question.realm(&app, spoken).map_err(|error| forbidden(&error))?;
     let client = question.client(&app, realm).map_err(|error| forbidden(&error))?;
-    let Original { call, lacks } =
-        Original::of(x, &question, &spoken.settings.mount).map_err(|error| forbidden(&error))?;
-    if spoken.over(call.now) {
-        return Err((spoken.dialect.gone)(&call, gone(&spoken.settings)));
+    let original = Original::of(x, &question, &spoken.settings.mount).await?;
+    if spoken.over(original.call.now) {
+        return Err((spoken.dialect.gone)(&original.call, gone(&spoken.settings)));
     }
-    (spoken.dialect.gate)(call, Terms { realm, client, slide }).await.map_err(|mut refused| {
+    if question.preflights && original.is_preflight() {
+        return Ok(Passed::default());
+    }
+    let Original { call, form, lacks } = original;
+    tell_of_copies(&call, &form);
+    (spoken.dialect.gate)(call, Terms { realm, client, slide, form }).await.map_err(|mut refused| {
         if let Some(lacks) = lacks {
             let noted = &mut refused.noted;
             noted.private =
@@ -115,6 +121,20 @@ async fn judge(x: Exchange, slide: Slide) -> Result<Passed, Response> {
         }
         refused
     })
+}
+
+/// Says once that a gateway copies a credential out of forms. What its copy has not seen, an application may see.
+fn tell_of_copies(call: &Exchange, form: &Form) {
+    if *form == Form::Unseen
+        && call.headers().has(&CREDENTIAL)
+        && !call.app.copy_told.swap(true, Ordering::Relaxed)
+    {
+        tracing::warn!(
+            peer = %call.peer,
+            "a gateway copies credentials out of forms into Exeunt-Credential, and nobody can tell whether it saw all \
+             of them: let it hand the form on and ask at /v1/gate/<dialect>/form, as in docs/gateways"
+        );
+    }
 }
 
 fn named<'a>(app: &'a App, name: &str) -> Option<&'a Spoken> {

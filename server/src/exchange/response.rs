@@ -1,6 +1,6 @@
 //! What an endpoint answers.
 
-use std::convert::Infallible;
+use std::fmt;
 
 use bytes::Bytes;
 use exeunt_core::{ClientId, KeyId};
@@ -29,11 +29,15 @@ pub enum Body {
     /// All of it.
     Whole(Bytes),
     /// Made as it is taken.
-    Stream(BoxBody<Bytes, Infallible>),
+    Stream(BoxBody<Bytes, Cut>),
 }
 
+/// An answer was cut off: its connection is closed before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut;
+
 /// An answer as the HTTP library takes it.
-pub type HttpResponse = http::Response<Either<Full<Bytes>, BoxBody<Bytes, Infallible>>>;
+pub type HttpResponse = http::Response<Either<Full<Bytes>, BoxBody<Bytes, Cut>>>;
 
 /// What the log says of an answer.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +51,14 @@ pub struct Noted {
     /// The client that a deprecated dialect was spoken for (DEP-08), where that is known.
     pub client: Option<ClientId>,
 }
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the answer was cut off")
+    }
+}
+
+impl std::error::Error for Cut {}
 
 impl Noted {
     /// What is to be logged of an error.

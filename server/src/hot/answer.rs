@@ -4,15 +4,18 @@ use http::StatusCode;
 use http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt;
 
-use crate::exchange::{Body, Response};
+use crate::exchange::{Body, Cut, Response};
 
-/// Writes an answer at the end of `text`.
-pub(super) async fn write(response: Response, text: &mut Vec<u8>) {
+/// Writes an answer at the end of `text`; `false`: it was cut off.
+pub(super) async fn write(response: Response, text: &mut Vec<u8>) -> bool {
     let Response { status, headers, body, .. } = response;
     let body = match body {
         Body::Whole(whole) => whole,
         // Nothing that is answered here is a stream.
-        Body::Stream(stream) => stream.collect().await.unwrap_or_else(|never| match never {}).to_bytes(),
+        Body::Stream(stream) => match stream.collect().await {
+            Ok(whole) => whole.to_bytes(),
+            Err(Cut) => return false,
+        },
     };
     text.extend_from_slice(b"HTTP/1.1 ");
     text.extend_from_slice(status.as_str().as_bytes());
@@ -31,6 +34,7 @@ pub(super) async fn write(response: Response, text: &mut Vec<u8>) {
     if !bodiless {
         text.extend_from_slice(&body);
     }
+    true
 }
 
 /// A header, the words of its name beginning with capitals, as older clients know them.

@@ -7,13 +7,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
+use super::Rest;
 use super::request::{self, Asked, REQUEST_BYTES_MAX, Unread};
 use crate::front::Entrance;
 
 /// In how many pieces a request may come: many programs send the head and the body each by itself.
 const PIECES_MAX: usize = 4;
+/// Seconds for which a body is waited for here. What takes longer is for the HTTP library, which has the limit for it.
+const BODY_SECS: u64 = 1;
 
 /// What was read of a connection and is not answered yet.
 pub(super) struct Reader {
@@ -21,9 +24,22 @@ pub(super) struct Reader {
     filled: usize,
     patience: Duration,
     /// Goes off when nothing was asked for some time. It is not wound up for each request, which would cost more than
-    /// the rest of the reading: it goes off once in a while, and looks whether anything was asked since.
+    /// the rest of the reading: it goes off once in a while, and looks whether anything was asked since. For a request
+    /// of which only a part came it is wound up.
     alarm: Pin<Box<Sleep>>,
     asked: bool,
+    progress: Progress,
+}
+
+/// How much of a request has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// Nothing, after another request.
+    Nothing,
+    /// Not the whole head, which must be there by this time.
+    Head(Instant),
+    /// The head, and not the whole body.
+    Body,
 }
 
 /// Why no request came that is answered here.
@@ -42,17 +58,23 @@ enum Waited {
 }
 
 impl Reader {
-    /// Nothing was read yet. A request must begin within so many seconds after the last one, and be whole within as
-    /// many more; for a connection without one, up to twice as many.
-    pub(super) fn new(patience_secs: u64) -> Self {
+    /// Nothing was read yet. The head of the first request must be there by `first_by`, that of another one so many
+    /// seconds after it has begun; it begins so many seconds after the one before, or up to twice as many.
+    pub(super) fn new(patience_secs: u64, first_by: Instant) -> Self {
         let patience = Duration::from_secs(patience_secs);
         let buffer = vec![0; REQUEST_BYTES_MAX].into();
-        Self { buffer, filled: 0, patience, alarm: Box::pin(sleep(patience)), asked: false }
+        let (alarm, progress) = (Box::pin(sleep_until(first_by)), Progress::Head(first_by));
+        Self { buffer, filled: 0, patience, alarm, asked: false, progress }
     }
 
     /// What was read and not answered; `None`: nothing.
-    pub(super) fn rest(&self) -> Option<Bytes> {
-        (self.filled > 0).then(|| Bytes::copy_from_slice(&self.buffer[..self.filled]))
+    pub(super) fn rest(&self) -> Option<Rest> {
+        let head_by = match self.progress {
+            Progress::Head(by) => Some(by),
+            Progress::Nothing | Progress::Body => None,
+        };
+        let bytes = Bytes::copy_from_slice(&self.buffer[..self.filled]);
+        (self.filled > 0).then_some(Rest { bytes, head_by })
     }
 
     /// The next request. May be dropped while it waits, and asked again.
@@ -64,21 +86,36 @@ impl Reader {
         for _ in 0..PIECES_MAX {
             match poll_fn(|cx| self.poll_more(cx, connection)).await {
                 Waited::More => {}
-                Waited::Gone => return Err(End::Over),
                 // What has begun gets its answer from the HTTP library.
-                Waited::TooLong if self.filled > 0 => return Err(End::Other),
-                Waited::TooLong => return Err(End::Over),
+                Waited::Gone if self.filled > 0 => return Err(End::Other),
+                // That its body is late is answered by the HTTP library.
+                Waited::TooLong if self.progress == Progress::Body => return Err(End::Other),
+                Waited::Gone | Waited::TooLong => return Err(End::Over),
             }
             match request::read(entrance, &self.buffer[..self.filled]) {
                 Ok(asked) => {
-                    (self.filled, self.asked) = (0, true);
+                    (self.filled, self.asked, self.progress) = (0, true, Progress::Nothing);
                     return Ok(asked);
                 }
                 Err(Unread::Other) => return Err(End::Other),
-                Err(Unread::Partial) => {}
+                Err(Unread::Head) if self.progress == Progress::Nothing => {
+                    self.wind_up(self.patience);
+                    self.progress = Progress::Head(self.alarm.deadline());
+                }
+                Err(Unread::Body) if self.progress != Progress::Body => {
+                    self.wind_up(Duration::from_secs(BODY_SECS));
+                    self.progress = Progress::Body;
+                }
+                Err(Unread::Head | Unread::Body) => {}
             }
         }
         Err(End::Other)
+    }
+
+    /// What has begun must be there in this time.
+    fn wind_up(&mut self, patience: Duration) {
+        self.alarm.set(sleep(patience));
+        self.asked = false;
     }
 
     fn poll_more<C: AsyncRead + Unpin>(&mut self, cx: &mut Context<'_>, connection: &mut C) -> Poll<Waited> {

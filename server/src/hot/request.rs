@@ -4,13 +4,14 @@ use std::mem::MaybeUninit;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING, UPGRADE};
-use http::{Method, Uri};
+use http::{Method, Uri, Version};
 use httparse::Status;
 
 use crate::dialect::Sort;
 use crate::exchange::Head;
 use crate::front::{Entrance, Found};
 use crate::headers::Headers;
+use crate::message;
 
 /// The largest request that is answered by the hot front, head and body, in bytes.
 pub(super) const REQUEST_BYTES_MAX: usize = 4096;
@@ -26,8 +27,10 @@ pub(super) struct Asked {
 
 /// Why some bytes are no request that is answered here.
 pub(super) enum Unread {
-    /// They are the beginning of one, as far as can be told.
-    Partial,
+    /// They are the beginning of a head, as far as can be told.
+    Head,
+    /// They are a head and the beginning of its body.
+    Body,
     /// They are anything else.
     Other,
 }
@@ -42,9 +45,12 @@ pub(super) fn read(entrance: &Entrance, bytes: &[u8]) -> Result<Asked, Unread> {
             let body = &bytes[head_bytes..];
             let (found, method, uri) = found(entrance, &request).ok_or(Unread::Other)?;
             let headers = request.headers.iter().map(|header| (header.name, header.value)).collect();
+            if !message::has_right_host(Version::HTTP_11, &headers) {
+                return Err(Unread::Other);
+            }
             let body_bytes = body_bytes(&headers).ok_or(Unread::Other)?;
             if body.len() < body_bytes && body_bytes <= REQUEST_BYTES_MAX.saturating_sub(head_bytes) {
-                return Err(Unread::Partial);
+                return Err(Unread::Body);
             }
             if body.len() != body_bytes {
                 return Err(Unread::Other);
@@ -52,7 +58,7 @@ pub(super) fn read(entrance: &Entrance, bytes: &[u8]) -> Result<Asked, Unread> {
             let head = Head { method, uri, headers };
             Ok(Asked { found, head, body: Bytes::copy_from_slice(body) })
         }
-        Ok(Status::Partial) if bytes.len() < REQUEST_BYTES_MAX => Err(Unread::Partial),
+        Ok(Status::Partial) if bytes.len() < REQUEST_BYTES_MAX => Err(Unread::Head),
         Ok(Status::Partial) | Err(_) => Err(Unread::Other),
     }
 }

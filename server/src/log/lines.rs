@@ -7,11 +7,14 @@ use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// What may wait to be written, in bytes. Further lines are dropped, and counted: a log that nobody reads must stop
 /// nothing.
 const WAITING_BYTES_MAX: usize = 4 << 20;
+/// Room beyond that for warnings, and for lines with the target [`KEPT`](super::KEPT), in bytes.
+const KEPT_BYTES_MAX: usize = 4 << 20;
 /// Seconds for which the end of the program waits for the last lines to be taken.
 const LAST_SECS: u64 = 2;
 /// How long lines are gathered between two writes, in milliseconds.
@@ -57,9 +60,9 @@ pub(super) fn to(out: impl Write + Send + 'static) -> io::Result<(Lines, Writing
 }
 
 impl Waiting {
-    fn take(&self, line: &[u8]) {
+    fn take(&self, line: &[u8], bytes_max: usize) {
         let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
-        if text.bytes.len() + line.len() > WAITING_BYTES_MAX {
+        if text.bytes.len() + line.len() > bytes_max {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
@@ -97,9 +100,15 @@ impl Waiting {
     }
 }
 
-impl Write for &Lines {
+/// Takes one line, if there is room for it.
+pub(super) struct Taker<'a> {
+    waiting: &'a Waiting,
+    bytes_max: usize,
+}
+
+impl Write for Taker<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.take(line);
+        self.waiting.take(line, self.bytes_max);
         Ok(line.len())
     }
 
@@ -109,10 +118,16 @@ impl Write for &Lines {
 }
 
 impl<'a> MakeWriter<'a> for Lines {
-    type Writer = &'a Self;
+    type Writer = Taker<'a>;
 
-    fn make_writer(&'a self) -> Self::Writer {
-        self
+    fn make_writer(&'a self) -> Taker<'a> {
+        Taker { waiting: &self.0, bytes_max: WAITING_BYTES_MAX }
+    }
+
+    fn make_writer_for(&'a self, line: &Metadata<'_>) -> Taker<'a> {
+        let kept = line.target() == super::KEPT || *line.level() <= Level::WARN;
+        let more = if kept { KEPT_BYTES_MAX } else { 0 };
+        Taker { waiting: &self.0, bytes_max: WAITING_BYTES_MAX + more }
     }
 }
 
@@ -147,7 +162,7 @@ mod tests {
         let (told, written) = mpsc::sync_channel(10_000);
         let (lines, writing) = to(Out(told)).unwrap();
         for number in 0..1_000 {
-            (&lines).write_all(format!("{number}\n").as_bytes()).unwrap();
+            lines.make_writer().write_all(format!("{number}\n").as_bytes()).unwrap();
         }
         drop(writing);
         let all = written.iter().collect::<Vec<_>>().concat();
@@ -160,12 +175,33 @@ mod tests {
         let (lines, writing) = to(Out(told)).unwrap();
         let line = [b'x'; 1024];
         for _ in 0..3 * WAITING_BYTES_MAX / line.len() {
-            (&lines).write_all(&line).unwrap();
+            lines.make_writer().write_all(&line).unwrap();
         }
         let reader = std::thread::spawn(move || written.iter().collect::<Vec<_>>().concat());
         drop(writing);
         let all = reader.join().unwrap();
         assert!(all.len() <= 2 * WAITING_BYTES_MAX + 100, "{}", all.len());
         assert!(String::from_utf8(all).unwrap().contains("lines of the log were dropped"));
+    }
+
+    #[test]
+    fn where_there_is_no_room_for_junk_there_is_for_what_is_kept() {
+        let (told, written) = mpsc::sync_channel(0);
+        let (lines, writing) = to(Out(told)).unwrap();
+        let subscriber = tracing_subscriber::fmt().with_writer(lines).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let junk = "x".repeat(1024);
+            for _ in 0..3 * WAITING_BYTES_MAX / junk.len() {
+                tracing::info!(junk);
+            }
+            tracing::info!(target: super::super::KEPT, "kept");
+            tracing::warn!("left out");
+            tracing::info!(last = "y".repeat(junk.len()));
+        });
+        let reader = std::thread::spawn(move || written.iter().collect::<Vec<_>>().concat());
+        drop(writing);
+        let all = String::from_utf8(reader.join().unwrap()).unwrap();
+        assert!(all.contains("kept") && all.contains("left out"));
+        assert!(!all.contains('y'), "one more of the others");
     }
 }

@@ -18,12 +18,25 @@ pub(super) fn register(app: &App, registry: &mut Registry) {
     ] {
         registry.register(name, help, histogram);
     }
+    registry.register("store_rows", "Rows that writes have read and written, roughly", figures.rows);
     registry.register("store_refused", "Transactions that changed nothing", figures.refused);
     registry.register(
         "store_unknown",
         "Commits of which nobody could tell whether they happened; the store was opened again",
         figures.unknown,
     );
+    if let Some(disk) = app.authority.disk() {
+        if let Some(free) = disk.free_bytes {
+            let free = ConstGauge::new(i64::try_from(free).unwrap_or(i64::MAX));
+            registry.register("store_free_bytes", "Bytes that are free on the disk of the store", free);
+        }
+        let refusing = ConstGauge::new(i64::from(disk.refusing));
+        registry.register(
+            "store_refusing",
+            "1: the disk took no more when something was committed last",
+            refusing,
+        );
+    }
     let log_pages = usize::try_from(waiting.log_pages).unwrap_or(usize::MAX);
     for (name, help, value) in [
         ("store_marks_waiting", "Marks that wait to be written", waiting.marks),

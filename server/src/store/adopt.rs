@@ -11,7 +11,7 @@ pub struct Adopted {
     pub record: Record,
     /// When it was last seen there.
     pub seen: Moment,
-    /// How many sessions the user may have alive at once.
+    /// How many sessions the user may have alive at once with the client of this one.
     pub sessions_max: u32,
 }
 
@@ -26,7 +26,7 @@ pub enum Adoption {
     Over(Over),
     /// It would be dead at birth: expired, or ended by a mark after its stamp. Nothing was recorded.
     Dead,
-    /// The user has as many sessions alive as it may have. Nothing was recorded, and none of those was ended.
+    /// The user has as many sessions alive as it may have, with this client or with all. Nothing was recorded, and none of those was ended.
     Crowded,
 }
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use exeunt_core::{Anchor, By, Door, Mark, Moment, RealmId, Session, SessionId, Why};
 
-use super::{Raise, seen_at_most};
+use super::{Raise, USER_SESSIONS_MAX, seen_at_most};
 
 /// The door of marks that a store raises by itself.
 pub const DOOR: Door = Door::new("store");
@@ -13,7 +13,7 @@ pub const DOOR: Door = Door::new("store");
 /// Of the sessions that are alive beside a new one, those that have to go so that at most `max` are left, the new
 /// one included: the longest unseen, and what hangs from one that goes, goes with it. What the new session hangs from
 /// stays, since it would fall with it.
-pub fn beyond_limit(new: &Session, mut others: Vec<(Session, Moment)>, max: u32) -> Vec<SessionId> {
+fn beyond_limit(new: &Session, mut others: Vec<(Session, Moment)>, max: u32) -> Vec<SessionId> {
     others.sort_by_key(|(_, seen)| *seen);
     let mut left: HashSet<SessionId> = others.iter().map(|(session, _)| session.id).collect();
     let mut hanging: HashMap<SessionId, Vec<SessionId>> = HashMap::new();
@@ -35,6 +35,17 @@ pub fn beyond_limit(new: &Session, mut others: Vec<(Session, Moment)>, max: u32)
             });
         }
     }
+    going
+}
+
+/// Who has to go so that a new session has room: with its client at most `max` are left, and of its user at most
+/// [`USER_SESSIONS_MAX`], the new one included each time. `others` are alive, the oldest first.
+pub fn make_room(new: &Session, others: Vec<(Session, Moment)>, max: u32) -> Vec<SessionId> {
+    let mine = others.iter().filter(|(session, _)| session.client() == new.client()).cloned();
+    let mut going = beyond_limit(new, mine.collect(), max);
+    let gone: HashSet<_> = going.iter().map(|id| Anchor::Session(*id)).collect();
+    let left = others.into_iter().filter(|(session, _)| !session.anchors.iter().any(|it| gone.contains(it)));
+    going.extend(beyond_limit(new, left.collect(), USER_SESSIONS_MAX));
     going
 }
 

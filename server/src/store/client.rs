@@ -51,8 +51,11 @@ pub enum Settings {
     Project {
         /// The public key, 32 hexadecimal digits, unique among all clients.
         key: String,
-        /// The origins that may call; empty: all.
+        /// The origins of web pages that may call.
         allowed_origins: Vec<String>,
+        /// Any page that has a name may call.
+        #[serde(default)]
+        any_origin: bool,
         /// A call without an origin is refused.
         require_origin: bool,
         /// The named endpoints.

@@ -3,17 +3,17 @@
 //! Not a mock: everything it does, the store inside does.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
 use tokio::sync::watch;
 
-use super::figures::{Figures, Waiting};
+use super::figures::{Disk, Figures, Waiting};
 use super::{
     Adopted, Adoption, AuditEntry, AuditPlace, Backup, Client, Directory, Found, Identifier, Issued, Key,
-    Ledger, List, MarkPage, NewSession, Others, Position, Raise, RaiseOutcome, Realm, Saved, Seen, SessionBy,
-    SessionMarks, SessionPage, Snapshot, Store, Swept, Trail, Usage, User,
+    Ledger, List, MarkPage, NewSession, Others, PasswordHash, Position, Raise, RaiseOutcome, Realm, Saved,
+    Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Store, Swept, Trail, Usage, User,
 };
 use crate::error::{Error, Outage, Result};
 
@@ -24,6 +24,8 @@ pub enum Fault {
     Before,
     /// After it has done everything: unknown, and nothing is answered until [`Ledger::recover`].
     After,
+    /// Before it does anything, but nobody knows: unknown, as above.
+    Lost,
 }
 
 /// A store whose calls can be made to fail.
@@ -31,7 +33,7 @@ pub struct Faulty<S: ?Sized> {
     inner: Arc<S>,
     calls: AtomicU64,
     failing: AtomicU64,
-    after: AtomicBool,
+    fault: AtomicU8,
     down: AtomicBool,
     /// The call that waits when it is done, and how far that is: 0 not yet, 1 done, 2 it may go on.
     held: AtomicU64,
@@ -42,9 +44,9 @@ impl<S: Store + ?Sized> Faulty<S> {
     /// A store that does not fail yet.
     pub fn new(inner: Arc<S>) -> Self {
         let (calls, failing) = (AtomicU64::new(0), AtomicU64::new(0));
-        let (after, down) = (AtomicBool::new(false), AtomicBool::new(false));
+        let (fault, down) = (AtomicU8::new(0), AtomicBool::new(false));
         let (held, stage) = (AtomicU64::new(0), watch::channel(0).0);
-        Self { inner, calls, failing, after, down, held, stage }
+        Self { inner, calls, failing, fault, down, held, stage }
     }
 
     /// The store inside, which does not fail.
@@ -59,7 +61,7 @@ impl<S: Store + ?Sized> Faulty<S> {
 
     /// Makes the call fail that comes as number `nth` from now; 1: the next.
     pub fn fail(&self, nth: u64, fault: Fault) {
-        self.after.store(fault == Fault::After, Ordering::SeqCst);
+        self.fault.store(fault as u8, Ordering::SeqCst);
         self.failing.store(self.calls() + nth, Ordering::SeqCst);
     }
 
@@ -95,11 +97,14 @@ impl<S: Store + ?Sized> Faulty<S> {
         if number != self.failing.load(Ordering::SeqCst) {
             return call.await;
         }
-        if !self.after.load(Ordering::SeqCst) {
+        let fault = self.fault.load(Ordering::SeqCst);
+        if fault == Fault::Before as u8 {
             return Err(Error::unavailable(Outage::Refused));
         }
         self.down.store(true, Ordering::SeqCst);
-        let _lost = call.await;
+        if fault == Fault::After as u8 {
+            let _lost = call.await;
+        }
         Err(Error::unavailable(Outage::Unknown))
     }
 }
@@ -112,6 +117,14 @@ impl<S: Store + ?Sized> Ledger for Faulty<S> {
 
     fn figures(&self) -> Option<(Figures, Waiting)> {
         self.inner.figures()
+    }
+
+    fn disk(&self) -> Option<Disk> {
+        self.inner.disk()
+    }
+
+    async fn look(&self) -> Result<()> {
+        self.inner.look().await
     }
 
     async fn position(&self) -> Result<Position> {
@@ -159,6 +172,14 @@ impl<S: Store + ?Sized> Ledger for Faulty<S> {
         self.pass(self.inner.unended(after, limit, now)).await
     }
 
+    async fn set_back(&self, rows: Vec<u64>, now: Moment) -> Result<()> {
+        self.pass(self.inner.set_back(rows, now)).await
+    }
+
+    async fn written_by(&self, now: Moment) -> Result<()> {
+        self.pass(self.inner.written_by(now)).await
+    }
+
     async fn why(&self, session: &Session) -> Result<Option<Mark>> {
         self.pass(self.inner.why(session)).await
     }
@@ -187,6 +208,10 @@ impl<S: Store + ?Sized> Ledger for Faulty<S> {
 
     async fn reserve(&self, count: u64) -> Result<u64> {
         self.pass(self.inner.reserve(count)).await
+    }
+
+    async fn secret(&self, fresh: [u8; 32]) -> Result<[u8; 32]> {
+        self.pass(self.inner.secret(fresh)).await
     }
 
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
@@ -223,12 +248,20 @@ impl<S: Store + ?Sized> Directory for Faulty<S> {
         self.pass(self.inner.create_realm(realm, clients, audit)).await
     }
 
+    async fn save_realm(&self, realm: Realm, audit: Option<AuditEntry>) -> Result<Realm> {
+        self.pass(self.inner.save_realm(realm, audit)).await
+    }
+
     async fn user(&self, realm: RealmId, by: Identifier) -> Result<Option<User>> {
         self.pass(self.inner.user(realm, by)).await
     }
 
     async fn users(&self, realm: RealmId, after: u64, limit: u32) -> Result<Vec<User>> {
         self.pass(self.inner.users(realm, after, limit)).await
+    }
+
+    async fn password_hashes(&self, after: u64, limit: u32) -> Result<Vec<(u64, PasswordHash)>> {
+        self.pass(self.inner.password_hashes(after, limit)).await
     }
 
     async fn save_user(
@@ -238,6 +271,10 @@ impl<S: Store + ?Sized> Directory for Faulty<S> {
         audit: Option<AuditEntry>,
     ) -> Result<Saved<User>> {
         self.pass(self.inner.save_user(user, raise, audit)).await
+    }
+
+    async fn register_user(&self, user: User, audit: Option<AuditEntry>) -> Result<User> {
+        self.pass(self.inner.register_user(user, audit)).await
     }
 
     async fn import_users(&self, users: Vec<User>, audit: Option<AuditEntry>) -> Result<Vec<Result<u64>>> {

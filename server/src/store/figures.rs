@@ -19,12 +19,26 @@ pub struct Figures {
     pub commit_secs: Histogram,
     /// Writes in each commit: what was waiting.
     pub commit_writes: Histogram,
+    /// Rows that transactions have read and written, roughly: what those behind them wait for.
+    pub rows: Counter,
     /// Transactions that changed nothing.
     pub refused: Counter,
     /// Commits that may have happened or not; each is followed by opening the store again.
     pub unknown: Counter,
     /// Rounds of moving the log beside the file into the file, in seconds.
     pub checkpoint_secs: Histogram,
+}
+
+/// Below this many bytes that are free on the disk, it is time to make room.
+pub const FREE_BYTES_WARNING: u64 = 1 << 30;
+
+/// The disk that a store is on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Disk {
+    /// Bytes that are free on it; nothing where the system does not tell.
+    pub free_bytes: Option<u64>,
+    /// It took no more when something was to be committed last.
+    pub refusing: bool,
 }
 
 /// What is waiting now.
@@ -45,6 +59,7 @@ impl Default for Figures {
         Self {
             commit_secs: seconds(),
             commit_writes: Histogram::new(WRITES),
+            rows: Counter::default(),
             refused: Counter::default(),
             unknown: Counter::default(),
             checkpoint_secs: seconds(),
@@ -53,8 +68,10 @@ impl Default for Figures {
 }
 
 impl Figures {
-    /// So many writes were committed; the watch was started before the disk was asked.
-    pub fn committed(&self, writes: usize, since: &Stopwatch) {
+    /// So many writes were committed, for which so many rows were read and written; the watch was started before the disk
+    /// was asked.
+    pub fn committed(&self, writes: usize, rows: usize, since: &Stopwatch) {
+        self.rows.inc_by(u64::try_from(rows).unwrap_or_default());
         self.commit_secs.observe(since.secs());
         self.commit_writes.observe(f64::from(u32::try_from(writes).unwrap_or(u32::MAX)));
     }

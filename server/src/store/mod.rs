@@ -19,6 +19,7 @@ pub mod figures;
 mod key;
 mod mark;
 pub mod memory;
+pub mod name;
 pub mod open;
 mod realm;
 pub mod round;
@@ -26,6 +27,7 @@ mod session;
 pub mod sqlite;
 mod usage;
 mod user;
+mod written;
 
 pub use adopt::{Adopted, Adoption, Over};
 use async_trait::async_trait;
@@ -33,21 +35,25 @@ pub use audit::{AuditEntry, AuditPlace, Cut, Trail};
 pub use backup::{Backup, OneAtATime};
 pub use client::{Client, Endpoint, Settings};
 use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
-use figures::{Figures, Waiting};
+use figures::{Disk, Figures, Waiting};
 pub use key::{Key, Role};
 pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, SessionMarks, Snapshot};
 pub use open::{StoreUrl, open};
-pub use realm::Realm;
+pub use realm::{Realm, Usernames};
 pub use session::{
     FLUSH_SECS, Found, Issued, List, NewSession, Record, Seen, SessionBy, SessionPage, Swept, seen_at_most,
     touch_lag_secs,
 };
 pub use usage::Usage;
 pub use user::{Identifier, PasswordHash, Saved, User};
+pub use written::WrittenBy;
 
 #[cfg(doc)]
 use crate::error::Outage;
 use crate::error::{Error, Kind, Result};
+
+/// How many sessions a user may have alive at once in its realm, with all clients together.
+pub const USER_SESSIONS_MAX: u32 = 10_000;
 
 /// Where everything is kept.
 pub trait Store: Ledger + Directory {}
@@ -80,8 +86,20 @@ pub trait Ledger: Send + Sync + 'static {
         None
     }
 
-    /// Records a session and its token. If the user then has more than `new.sessions_max` sessions alive, the
-    /// longest unseen of the others are ended in the same transaction (`Why::Limit`).
+    /// The disk that it is on; `None` for a store that is on none.
+    fn disk(&self) -> Option<Disk> {
+        None
+    }
+
+    /// Looks whether what is open is still what is at the place of the store. After an error nothing is read or written
+    /// before [`Ledger::recover`].
+    async fn look(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Records a session and its token. If the user then has more than `new.sessions_max` sessions alive with this
+    /// client, or more than [`USER_SESSIONS_MAX`] with all, the longest unseen of the others, of this client or of all,
+    /// are ended in the same transaction (`Why::Limit`).
     async fn issue(&self, new: NewSession) -> Result<Issued>;
 
     /// Records live sessions of another system, in one transaction: what became of each, in their order. None is
@@ -122,6 +140,15 @@ pub trait Ledger: Send + Sync + 'static {
     /// than `after`; at most `limit`. Their verdict may still be anything.
     async fn unended(&self, after: u64, limit: u32, now: Moment) -> Result<Vec<Found>>;
 
+    /// For filling a memory at start: these sessions, by their places, were last seen later than `now`, since the wall
+    /// clock was ahead then. From here on they count as seen now.
+    async fn set_back(&self, rows: Vec<u64>, now: Moment) -> Result<()>;
+
+    /// For a start at which something that was written lies ahead of `now`: what is there counts as written now at the
+    /// latest. The sessions that are recorded count as issued by now; marks and lines of the trail stay as they are, and
+    /// are forgotten in time.
+    async fn written_by(&self, now: Moment) -> Result<()>;
+
     /// What ended this session: its earliest mark above its stamp on any of its anchors.
     async fn why(&self, session: &Session) -> Result<Option<Mark>>;
 
@@ -151,6 +178,10 @@ pub trait Ledger: Send + Sync + 'static {
     /// Reserves `count` numbers and returns the first: never given twice, not after a restart either.
     async fn reserve(&self, count: u64) -> Result<u64>;
 
+    /// A secret that this store keeps for good, for hashes that tell nothing outside of it. `fresh` becomes it where
+    /// there is none yet. Whoever copies or restores the store has it too.
+    async fn secret(&self, fresh: [u8; 32]) -> Result<[u8; 32]>;
+
     /// Forgets, in one small step of at most `budget` rows, what has been dead for longer than `keep_secs`, and log
     /// entries older than `log_secs`. The only deletion of sessions and marks.
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept>;
@@ -162,7 +193,9 @@ pub trait Ledger: Send + Sync + 'static {
         Err(Error::new(Kind::Conflict("store"), "a store in memory has nothing to back up"))
     }
 
-    /// After an outcome was unknown: opens the store again and finds out. Does nothing on a healthy store.
+    /// After an outcome was unknown: opens the store again and finds out. Does nothing on a healthy store. Until it has
+    /// succeeded nothing is written, so whatever was unknown has a later place in the log of marks, and in the order of
+    /// issue, than whatever was acknowledged before.
     async fn recover(&self) -> Result<()>;
 
     /// Writes out everything and lets go of the store; every later call fails.
@@ -184,11 +217,20 @@ pub trait Directory: Send + Sync + 'static {
     async fn create_realm(&self, realm: Realm, clients: Vec<Client>, audit: Option<AuditEntry>)
     -> Result<()>;
 
+    /// Changes how a realm's user names are compared, and counts its version up. They are not compared without case
+    /// while two of them differ in nothing else: that is `Conflict("usernames")`, with the names of some, at most
+    /// [`COLLIDING_NAMES_MAX`].
+    async fn save_realm(&self, realm: Realm, audit: Option<AuditEntry>) -> Result<Realm>;
+
     /// One user that was not deleted (a deleted one only by id).
     async fn user(&self, realm: RealmId, by: Identifier) -> Result<Option<User>>;
 
     /// Users of a realm in order of their number, greater than `after`, deleted ones left out.
     async fn users(&self, realm: RealmId, after: u64, limit: u32) -> Result<Vec<User>>;
+
+    /// The hashes of passwords in all realms, each with the number of its user, in order of these numbers and greater
+    /// than `after`: those of deleted users are gone.
+    async fn password_hashes(&self, after: u64, limit: u32) -> Result<Vec<(u64, PasswordHash)>>;
 
     /// Writes a user; on creation the store gives it a number. A taken identifier is `Conflict(field)`.
     async fn save_user(
@@ -197,6 +239,10 @@ pub trait Directory: Send + Sync + 'static {
         raise: Option<Raise>,
         audit: Option<AuditEntry>,
     ) -> Result<Saved<User>>;
+
+    /// Creates a user as [`Directory::save_user`] does, unless a name of it looks like one that is there already and one
+    /// of the two is not ASCII: that is `Conflict(field)` too.
+    async fn register_user(&self, user: User, audit: Option<AuditEntry>) -> Result<User>;
 
     /// Adds users of another system, in one transaction: the number of each, in their order, or `Conflict(field)` for
     /// one of whom an identifier is taken, by a user who is there or by an earlier one in the list. That one is not there
@@ -232,6 +278,26 @@ pub trait Directory: Send + Sync + 'static {
     /// The audit trail of a realm (of all: `None`), newest first, before a place: at most `limit` of the changes and
     /// `limit` of the marks. Where other realms have many, it may stop looking before it has found so many.
     async fn audit(&self, realm: Option<RealmId>, before: AuditPlace, limit: u32) -> Result<Trail>;
+}
+
+/// How many names are told at most when user names cannot be compared without case.
+pub const COLLIDING_NAMES_MAX: usize = 10;
+
+/// User names that differ in case only, as they are there.
+fn colliding(names: &[String]) -> Error {
+    let told = names.iter().take(COLLIDING_NAMES_MAX).map(|name| format!("'{}'", name.escape_debug()));
+    let told: Vec<String> = told.collect();
+    let more = if names.len() > COLLIDING_NAMES_MAX { ", and others" } else { "" };
+    let public = format!(
+        "some usernames differ in case only: {}{more}; rename or remove one of each before the case is ignored",
+        told.join(", ")
+    );
+    Error::new(Kind::Conflict("usernames"), public)
+}
+
+/// A name looks like one that is there.
+fn look_alike(field: &'static str) -> Error {
+    Error::new(Kind::Conflict(field), format!("this {field} looks like one that is taken; choose another"))
 }
 
 /// What is to be written collides with what is there.

@@ -26,7 +26,7 @@ pub struct Record {
 pub struct NewSession {
     /// The session.
     pub record: Record,
-    /// How many sessions the user may have alive at once.
+    /// How many sessions the user may have alive at once with the client of this one.
     pub sessions_max: u32,
     /// The line of the audit trail that commits with it.
     pub audit: Option<AuditEntry>,

@@ -3,6 +3,8 @@
 use exeunt_core::{Mark, Moment, RealmId, UserId};
 use serde_json::{Map, Value};
 
+use super::{Usernames, name};
+
 /// A person who logs in. The id outlives the person's data.
 #[derive(Clone)]
 pub struct User {
@@ -12,7 +14,7 @@ pub struct User {
     pub realm: RealmId,
     /// A number given by the store on creation, growing and never given twice; 0 before.
     pub number: u64,
-    /// How it logs in, compared letter by letter.
+    /// How it logs in, compared as the realm's [`Usernames`] say.
     pub username: Option<String>,
     /// How it logs in, compared without case.
     pub email: Option<String>,
@@ -47,7 +49,7 @@ pub struct PasswordHash(pub String);
 pub enum Identifier {
     /// By its id, deleted or not.
     Id(UserId),
-    /// By user name, letter by letter.
+    /// By user name, as the realm's [`Usernames`] say.
     Username(String),
     /// By e-mail address, without case.
     Email(String),
@@ -65,28 +67,61 @@ pub struct Saved<T> {
 }
 
 impl User {
-    /// The identifiers that must be unique in the realm, each with the field's name and the form that is compared.
-    pub fn unique_keys(&self) -> Vec<(&'static str, String)> {
-        [
+    /// What it logs in with.
+    pub fn identifiers(&self) -> Vec<Identifier> {
+        let all = [
             self.username.clone().map(Identifier::Username),
             self.email.clone().map(Identifier::Email),
             self.account_number.clone().map(Identifier::AccountNumber),
-        ]
-        .into_iter()
-        .flatten()
-        .filter_map(|identifier| identifier.unique_key())
-        .collect()
+        ];
+        all.into_iter().flatten().collect()
+    }
+
+    /// The identifiers that must be unique in the realm, each with the field's name and the form that is compared.
+    pub fn unique_keys(&self, usernames: Usernames) -> Vec<(&'static str, String)> {
+        self.identifiers().iter().filter_map(|identifier| identifier.unique_key(usernames)).collect()
     }
 }
 
 impl Identifier {
-    /// The field's name and the form that is compared; `None` for an id.
-    pub fn unique_key(&self) -> Option<(&'static str, String)> {
+    /// The field's name and the form that is compared, in a realm whose user names are compared so; `None` for an id.
+    /// Whatever counts or compares by who is meant, a throttle for instance, counts by this.
+    pub fn unique_key(&self, usernames: Usernames) -> Option<(&'static str, String)> {
+        let key = match self {
+            Self::Id(_) => return None,
+            Self::Username(username) => match usernames {
+                Usernames::Exact => name::composed(username),
+                Usernames::IgnoreCase => name::without_case(username),
+            },
+            Self::Email(email) => name::address(email),
+            Self::AccountNumber(number) => name::composed(number),
+        };
+        Some((self.field(), key))
+    }
+
+    /// What it looks like to people, if it is a name; two that look alike have the same look.
+    pub fn look(&self) -> Option<String> {
         match self {
-            Self::Id(_) => None,
-            Self::Username(name) => Some(("username", name.clone())),
-            Self::Email(email) => Some(("email", email.to_lowercase())),
-            Self::AccountNumber(number) => Some(("account_number", number.clone())),
+            Self::Username(text) | Self::Email(text) => Some(name::look(text)),
+            Self::Id(_) | Self::AccountNumber(_) => None,
+        }
+    }
+
+    /// The name of the field that holds it.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::Id(_) => "id",
+            Self::Username(_) => "username",
+            Self::Email(_) => "email",
+            Self::AccountNumber(_) => "account_number",
+        }
+    }
+
+    /// Its text as it was typed; an id has none.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Id(_) => "",
+            Self::Username(text) | Self::Email(text) | Self::AccountNumber(text) => text,
         }
     }
 }

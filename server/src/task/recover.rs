@@ -1,8 +1,8 @@
-//! After the store failed in the middle: opens it again, and fills memory anew.
+//! After the store failed in the middle: opens it again, and catches up with it.
 
-use crate::task::{Task, logged};
+use crate::task::{Task, next};
 
-/// Milliseconds between two looks.
+/// Milliseconds between two looks, and between two tries. The runner begins at once when there is something to do.
 const PAUSE_MILLIS: u64 = 100;
 
 /// The task.
@@ -10,8 +10,8 @@ pub(super) const TASK: Task = Task {
     name: "recover",
     step: |app, now| {
         Box::pin(async move {
-            logged(TASK.name, app.authority.recover(now).await);
-            Some(now.plus_millis(PAUSE_MILLIS))
+            let outcome = app.authority.recover(now).await;
+            next(&app, TASK.name, now, PAUSE_MILLIS, outcome).map(|_| now.plus_millis(PAUSE_MILLIS))
         })
     },
 };

@@ -1,6 +1,6 @@
 //! Keeps two blocks of numbers in hand.
 
-use crate::task::{Task, logged};
+use crate::task::{Task, next};
 
 /// Seconds between two looks.
 const PAUSE_SECS: u64 = 1;
@@ -10,8 +10,8 @@ pub(super) const TASK: Task = Task {
     name: "reserve",
     step: |app, now| {
         Box::pin(async move {
-            logged(TASK.name, app.numbers.refill(&app.authority).await);
-            Some(now.plus_secs(PAUSE_SECS))
+            let outcome = app.numbers.refill(&app.authority).await;
+            next(&app, TASK.name, now, PAUSE_SECS * 1000, outcome)
         })
     },
 };

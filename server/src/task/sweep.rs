@@ -1,6 +1,6 @@
 //! Forgets what has been dead for long, in small steps.
 
-use crate::task::{Task, logged};
+use crate::task::{Task, next};
 
 /// Milliseconds between two steps of one round.
 const PAUSE_MILLIS: u64 = 200;
@@ -14,10 +14,7 @@ pub(super) const TASK: Task = Task {
         Box::pin(async move {
             match app.authority.sweep(now).await {
                 Ok(swept) if swept.more => Some(now.plus_millis(PAUSE_MILLIS)),
-                outcome => {
-                    logged(TASK.name, outcome.map(drop));
-                    Some(now.plus_secs(ROUND_SECS))
-                }
+                outcome => next(&app, TASK.name, now, ROUND_SECS * 1000, outcome.map(drop)),
             }
         })
     },

@@ -71,7 +71,7 @@ impl Connection {
         Ok(Self(stream))
     }
 
-    /// Status and body of the answer; an error if the server went away before it was whole.
+    /// Status and body of the answer, which is a text if it is no JSON; an error if the server went away before it was whole.
     pub(crate) fn ask(&mut self, method: &str, path: &str, body: &str) -> std::io::Result<(u16, Value)> {
         self.ask_as("application/json", method, path, body)
     }
@@ -104,6 +104,10 @@ impl Connection {
             .map_or(0, |rest| rest.lines().next().unwrap().parse().unwrap());
         let mut body = vec![0; length];
         self.0.read_exact(&mut body)?;
-        Ok((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
+        let text = |body: &[u8]| match String::from_utf8_lossy(body) {
+            text if text.is_empty() => Value::Null,
+            text => Value::String(text.into_owned()),
+        };
+        Ok((status, serde_json::from_slice(&body).unwrap_or_else(|_| text(&body))))
     }
 }

@@ -68,8 +68,8 @@ fn lists_are_read_to_their_end_or_their_limit() {
 #[test]
 fn text_from_elsewhere_cannot_steer_the_terminal() {
     let stage = Stage::new();
-    let name = "eve\u{202e}nimda";
-    let data = "{\"note\":\"\u{9b}2J\\u001b]0;x\"}";
+    let name = "eve";
+    let data = "{\"note\":\"\u{9b}2J\\u001b]0;x\u{202e}nimda\"}";
     assert_eq!(stage.run(&["user", "add", name, "--no-password", "--data", data]).code, 0);
     for arguments in [&["user", "list"][..], &["user", "show", name], &["user", "list", "--json"]] {
         let ran = stage.run(arguments);
@@ -77,8 +77,8 @@ fn text_from_elsewhere_cannot_steer_the_terminal() {
         assert_eq!((ran.code, raw), (0, None), "{arguments:?}: {:?}", ran.out);
     }
     let shown = stage.run(&["user", "show", name, "--json"]).values();
-    assert_eq!(shown[0]["username"], name, "in JSON it is still the same text");
-    assert_eq!(shown[0]["data"]["note"], "\u{9b}2J\u{1b}]0;x");
+    let note = "\u{9b}2J\u{1b}]0;x\u{202e}nimda";
+    assert_eq!(shown[0]["data"]["note"], note, "in JSON it is still the same text");
     let missing = stage.run(&["user", "show", "\u{1b}[31mred"]);
     assert!(missing.err.contains("\\u{1b}[31mred") && !missing.err.contains('\u{1b}'), "{:?}", missing.err);
 }

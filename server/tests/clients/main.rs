@@ -80,6 +80,7 @@ async fn serve(folder: &Scratch) -> Server {
     let settings = Settings::Project {
         key: PROJECT.to_owned(),
         allowed_origins: vec!["https://shop.example".to_owned()],
+        any_origin: false,
         require_origin: false,
         endpoints: vec![Endpoint { name: "examples/auth".to_owned(), secure: true, registration: true }],
     };

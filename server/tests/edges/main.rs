@@ -3,11 +3,24 @@
 
 #![cfg(test)]
 
+#[path = "../binary/mod.rs"]
+mod binary;
+#[path = "../keep/command.rs"]
+mod command;
+#[path = "../scratch/mod.rs"]
+mod scratch;
+mod site;
+#[path = "../server/stage.rs"]
+#[expect(dead_code, reason = "more is staged elsewhere")]
+mod stage;
+
 #[path = "."]
 mod edges {
     mod admin_key;
+    mod callers;
     mod clock;
     mod connections;
+    mod dialogue;
     mod feeds;
     mod full_disk;
     mod guessing;
@@ -17,6 +30,7 @@ mod edges {
     mod names;
     mod new_passwords;
     mod origins;
+    mod served;
     mod session_limit;
     mod store_lock;
     mod times;

@@ -1,6 +1,6 @@
 //! Caddy with a file of `docs/gateways/`, as it stands: it takes its addresses from the environment.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::process::Stdio;
 
 use tokio::net::{TcpListener, UnixDatagram};
@@ -66,9 +66,11 @@ impl Caddy {
     }
 }
 
-/// A port that nobody else on this address is given: other tests take theirs on 127.0.0.1.
+/// A port on an address of this process alone: between asking for a free port and Caddy's taking it, no other test can.
 async fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.3:0").await.unwrap().local_addr().unwrap()
+    let [_, _, high, low] = std::process::id().to_be_bytes();
+    let own = IpAddr::from([127, 64 | (high >> 2), high, low]);
+    TcpListener::bind((own, 0)).await.unwrap().local_addr().unwrap()
 }
 
 async fn ready(notified: &UnixDatagram) {

@@ -1,4 +1,4 @@
-//! Real gateways with the very configurations of `docs/gateways/`: nginx and Caddy, as Debian packages them, stand
+//! Real gateways with the very configurations of `docs/gateways/`: nginx, Caddy and HAProxy, as Debian packages them, stand
 //! before a small application that knows nothing of Exeunt, and real clients call it. For each dialect: who is logged
 //! in gets through and the application learns who it is; after the logout the answer is the dialect's own; nobody gets
 //! in a header by which the application would take them for somebody else.
@@ -7,6 +7,8 @@
 
 mod application;
 mod caddy;
+mod edges;
+mod haproxy;
 mod nginx;
 #[path = "../scratch/mod.rs"]
 mod scratch;
@@ -62,6 +64,10 @@ guarded! {
     runsignup_behind_nginx: "runsignup" by nginx::Nginx;
     rested_behind_nginx: "rested" by nginx::Nginx;
     videntity_behind_nginx: "videntity" by nginx::Nginx;
+    native_behind_haproxy: "native" by haproxy::Haproxy;
+    runsignup_behind_haproxy: "runsignup" by haproxy::Haproxy;
+    rested_behind_haproxy: "rested" by haproxy::Haproxy;
+    videntity_behind_haproxy: "videntity" by haproxy::Haproxy;
     native_behind_caddy: "native" by caddy::Caddy;
     runsignup_behind_caddy: "runsignup" by caddy::Caddy;
     rested_behind_caddy: "rested" by caddy::Caddy;
@@ -78,14 +84,20 @@ async fn serve() -> Server {
 
 /// Who calls, and whom.
 struct Caller {
-    /// Gateway, Exeunt, Alice's id, an administrator's key: what each script is told.
-    told: [String; 4],
+    /// Gateway, Exeunt, Alice's id, an administrator's key: what each script is told; and what one of them is told
+    /// besides.
+    told: Vec<String>,
 }
 
 impl Caller {
     fn of(server: &Server, gateway: SocketAddr) -> Self {
         let [gateway, exeunt] = [gateway, server.address()].map(|address| format!("http://{address}"));
-        Self { told: [gateway, exeunt, server.alice.to_string(), ADMIN_KEY.to_owned()] }
+        Self { told: vec![gateway, exeunt, server.alice.to_string(), ADMIN_KEY.to_owned()] }
+    }
+
+    fn with(mut self, more: &str) -> Self {
+        self.told.push(more.to_owned());
+        self
     }
 
     /// Runs a script to its end; what it prints is shown if it fails.

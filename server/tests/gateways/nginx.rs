@@ -18,13 +18,24 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    /// Starts it. It takes a socket that listens already, so that nobody can take its port away, and a client that comes
-    /// early waits.
+    /// Starts it.
     pub(crate) async fn start(
         folder: &Scratch,
         dialect: &str,
         exeunt: SocketAddr,
         application: SocketAddr,
+    ) -> Self {
+        Self::start_changed(folder, dialect, exeunt, application, ("", "")).await
+    }
+
+    /// Starts it with a file in which something stands in the place of something else. It takes a socket that listens
+    /// already, so that nobody can take its port away, and a client that comes early waits.
+    pub(crate) async fn start_changed(
+        folder: &Scratch,
+        dialect: &str,
+        exeunt: SocketAddr,
+        application: SocketAddr,
+        (old, new): (&str, &str),
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         fcntl_setfd(&listener, FdFlags::empty()).unwrap();
@@ -33,6 +44,10 @@ impl Nginx {
         let mut documented = fs::read_to_string(path).unwrap();
         for (from, to) in [(":8000", address), (":8080", exeunt), (":3000", application)] {
             documented = documented.replace(&format!("127.0.0.1{from}"), &to.to_string());
+        }
+        if !old.is_empty() {
+            assert!(documented.contains(old), "{dialect}.conf has no {old}");
+            documented = documented.replace(old, new);
         }
         let config = folder.path().join("nginx.conf");
         fs::write(folder.path().join("gateway.conf"), documented).unwrap();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use exeunt::error::Result;
 use exeunt::store::sqlite::restore::{Beginning, Kept, Restored, Restoring};
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
-use exeunt::store::{Directory, Found, Incarnation, Ledger, Realm, SessionBy, contract};
+use exeunt::store::{Directory, Found, Incarnation, Ledger, SessionBy, contract};
 use exeunt_core::Session;
 
 /// The life that every store here begins with.
@@ -26,7 +26,7 @@ pub(crate) fn opened(path: &Path) -> Result<SqliteStore> {
 /// A store with a realm, a user and three sessions, the first of which has logged out.
 pub(crate) async fn furnished(path: &Path) -> (SqliteStore, Vec<Session>) {
     let store = open(path);
-    let realm = Realm { id: contract::REALM, name: "main".to_owned(), created_at: contract::NOW };
+    let realm = contract::realm();
     store.create_realm(realm, Vec::new(), None).await.unwrap();
     store.save_user(contract::user(1), None, None).await.unwrap();
     let mut sessions = Vec::new();

@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod bounds;
 mod description;
 mod feed;
 mod gate;

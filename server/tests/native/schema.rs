@@ -20,6 +20,8 @@ pub(crate) fn check(document: &Value, schema: &Value, value: &Value, at: &str) -
             }
             "additionalProperties" => rule == false && all_known(keywords, value),
             "items" => elements(document, rule, value, at)?,
+            "maximum" => value.as_f64().is_none_or(|number| Some(number) <= rule.as_f64()),
+            "x-maxBytes" => bytes(value).is_none_or(|bytes| Some(bytes) <= rule.as_u64()),
             "minimum" => value.as_f64().is_none_or(|number| Some(number) >= rule.as_f64()),
             "minLength" => length(value).is_none_or(|length| Some(length) >= rule.as_u64()),
             "maxLength" => length(value).is_none_or(|length| Some(length) <= rule.as_u64()),
@@ -95,7 +97,19 @@ fn fits(pattern: &Value, text: &str) -> bool {
             text.starts_with("{{")
                 || text.split_once('.').is_some_and(|(life, stamp)| hex(life) && stamp.parse::<u64>().is_ok())
         }
+        Some("^[a-z0-9/-]+$") => text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"/-".contains(&byte)),
         _ => false,
+    }
+}
+
+/// The length of a text, or of an object in JSON.
+fn bytes(value: &Value) -> Option<u64> {
+    match value {
+        Value::String(text) => Some(text.len() as u64),
+        Value::Object(_) => Some(value.to_string().len() as u64),
+        _ => None,
     }
 }
 

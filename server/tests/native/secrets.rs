@@ -6,6 +6,7 @@ mod drive;
 use std::collections::BTreeSet;
 
 use exeunt::dialect;
+use exeunt_core::Fingerprint;
 
 use self::drive::Drive;
 use crate::description::{document, operations};
@@ -31,8 +32,13 @@ fn no_secret_is_in_the_log_or_in_the_store() {
         assert!(over.output.contains(&format!("dialect=\"{}\"", dialect.door)), "{}", dialect.door);
     }
     must_be_absent(&secrets, "the log", over.output.as_bytes());
+    digests_must_be_absent(&secrets, &over.output);
+    let given = Fingerprint::of(key.as_bytes());
     for (name, bytes) in &over.files {
         must_be_absent(&secrets, name, bytes);
+        // What is given by the environment is not stored, and so neither is any part of its hash.
+        let told = given.0.chunks(8).any(|part| bytes.windows(part.len()).any(|window| window == part));
+        assert!(!told, "a part of the hash of the given key is in {name}");
     }
     let public = |bytes: &[u8]| bytes.windows(17).any(|window| window == b"carol@example.org");
     assert!(over.files.iter().any(|(_, bytes)| public(bytes)), "what is no secret is found");
@@ -73,6 +79,18 @@ fn must_be_absent(secrets: &BTreeSet<String>, place: &str, bytes: &[u8]) {
                     .into_owned()
             };
             assert!(found.is_none(), "{form} is in {place}: {}", found.map(around).unwrap_or_default());
+        }
+    }
+}
+
+/// Whoever suspects what a secret is could make sure by its hash: so no part of one is told either, in whatever digits.
+fn digests_must_be_absent(secrets: &BTreeSet<String>, text: &str) {
+    let lower = text.to_lowercase();
+    for secret in secrets {
+        let digest = Fingerprint::of(secret.as_bytes()).0;
+        for part in digest.chunks(8) {
+            let hex: String = part.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert!(!lower.contains(&hex), "{hex}, of the SHA-256 of {secret}, is in the log");
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::c_int;
+use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,7 +12,8 @@ use rusqlite::ffi;
 /// What a disk writes in one piece, in bytes.
 const SECTOR: usize = 512;
 
-static DISK: Mutex<Disk> = Mutex::new(Disk { files: BTreeMap::new(), done: 0, fault: None, healed: false });
+static DISK: Mutex<Disk> =
+    Mutex::new(Disk { files: BTreeMap::new(), done: 0, fault: None, healed: false, synced_again: false });
 
 /// The journal of all that the store does to its files.
 pub(crate) struct Disk {
@@ -19,14 +21,49 @@ pub(crate) struct Disk {
     done: u64,
     fault: Option<Fault>,
     healed: bool,
+    /// Something was synced through a handle on which a sync had failed.
+    pub(crate) synced_again: bool,
 }
 
-/// From this operation on, every one fails.
-#[derive(Clone, Copy)]
+/// What goes wrong, from this operation on.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Fault {
     pub(crate) at: u64,
-    /// The disk is full, rather than gone: only what needs room fails.
-    pub(crate) full: bool,
+    pub(crate) kind: Kind,
+    /// Only once.
+    pub(crate) once: bool,
+    /// How much of the write that fails comes through all the same.
+    pub(crate) through: Through,
+}
+
+/// What fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Everything: the disk is gone.
+    Gone,
+    /// What needs room: the disk is full.
+    Full,
+    /// Whatever it is, as something that cannot be written or synced.
+    Broken,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Through {
+    Nothing,
+    Half,
+    All,
+}
+
+impl Fault {
+    /// The disk is gone.
+    pub(crate) const fn gone(at: u64) -> Self {
+        Self { at, kind: Kind::Gone, once: false, through: Through::Nothing }
+    }
+
+    /// The disk is full.
+    pub(crate) const fn full(at: u64) -> Self {
+        Self { at, kind: Kind::Full, once: false, through: Through::Nothing }
+    }
 }
 
 #[derive(Default)]
@@ -50,7 +87,7 @@ pub(crate) fn disk() -> MutexGuard<'static, Disk> {
 impl Disk {
     /// A new disk, with this fault ahead.
     pub(crate) fn reset(&mut self, fault: Option<Fault>) {
-        *self = Self { files: BTreeMap::new(), done: 0, fault, healed: false };
+        *self = Self { files: BTreeMap::new(), done: 0, fault, healed: false, synced_again: false };
     }
 
     /// From now on nothing fails.
@@ -66,7 +103,7 @@ impl Disk {
 
     /// Whether the fault is that there is no room.
     pub(crate) fn is_full(&self) -> bool {
-        self.fault.is_some_and(|fault| fault.full)
+        self.fault.is_some_and(|fault| fault.kind == Kind::Full)
     }
 
     /// Whether the fault has come.
@@ -76,13 +113,21 @@ impl Disk {
 
     /// What a read comes to.
     pub(crate) fn read(&self) -> c_int {
-        let gone = self.has_failed() && self.fault.is_some_and(|fault| !fault.full);
+        let gone = self.has_failed() && self.fault.is_some_and(|fault| fault.kind == Kind::Gone);
         if gone { ffi::SQLITE_IOERR_READ } else { ffi::SQLITE_OK }
     }
 
-    pub(crate) fn write(&mut self, file: &str, at: i64, data: &[u8]) -> c_int {
+    /// What a write comes to, and how many of its bytes come through.
+    pub(crate) fn write(&mut self, file: &str, at: i64, data: &[u8]) -> (c_int, usize) {
         let write = Change::Write { at: usize::try_from(at).unwrap(), data: data.to_vec() };
-        self.change(file, write, ffi::SQLITE_IOERR_WRITE)
+        let outcome = self.change(file, write, ffi::SQLITE_IOERR_WRITE);
+        let through = match self.fault.map_or(Through::Nothing, |fault| fault.through) {
+            _ if outcome == ffi::SQLITE_OK => data.len(),
+            Through::Nothing => 0,
+            Through::Half => data.len() / 2,
+            Through::All => data.len(),
+        };
+        (outcome, through)
     }
 
     pub(crate) fn truncate(&mut self, file: &str, len: i64) -> c_int {
@@ -112,7 +157,8 @@ impl Disk {
 
     /// A write that fails may still have been under way, and reach the disk in part.
     fn change(&mut self, file: &str, change: Change, failed: c_int) -> c_int {
-        let before = self.has_failed();
+        // What comes after it, if it lasts, is not under way.
+        let before = self.has_failed() && self.fault.is_some_and(|fault| !fault.once);
         let outcome = self.step(failed);
         if !before {
             self.files.entry(file.to_owned()).or_default().pending.push(change);
@@ -122,12 +168,11 @@ impl Disk {
 
     fn step(&mut self, failed: c_int) -> c_int {
         self.done += 1;
-        match self.fault {
-            Some(fault) if self.done >= fault.at && fault.full && failed == ffi::SQLITE_IOERR_WRITE => {
-                ffi::SQLITE_FULL
-            }
-            Some(fault) if self.done >= fault.at && !fault.full => failed,
-            _ => ffi::SQLITE_OK,
+        let fault = self.fault.filter(|fault| self.done == fault.at || (self.done > fault.at && !fault.once));
+        match fault.map(|fault| fault.kind) {
+            Some(Kind::Full) if failed == ffi::SQLITE_IOERR_WRITE => ffi::SQLITE_FULL,
+            Some(Kind::Gone | Kind::Broken) => failed,
+            Some(Kind::Full) | None => ffi::SQLITE_OK,
         }
     }
 
@@ -155,6 +200,16 @@ impl Disk {
             }
         }
     }
+}
+
+/// Cuts off the log, as the store does it on a real disk.
+pub(crate) fn cut(log: &Path, bytes: u64) -> io::Result<()> {
+    let name = log.file_name().unwrap().to_str().unwrap();
+    let done =
+        |outcome| if outcome == ffi::SQLITE_OK { Ok(()) } else { Err(io::Error::other("the disk failed")) };
+    done(disk().truncate(name, i64::try_from(bytes).unwrap()))?;
+    std::fs::OpenOptions::new().write(true).open(log)?.set_len(bytes)?;
+    done(disk().sync(name))
 }
 
 impl File {

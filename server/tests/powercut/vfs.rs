@@ -25,6 +25,8 @@ pub(crate) const NAME: &str = "powercut";
 struct Head {
     base: sqlite3_file,
     name: *mut String,
+    /// A sync has failed on it.
+    failed: bool,
 }
 
 /// Makes the name known to SQLite.
@@ -112,6 +114,7 @@ unsafe extern "C" fn open(
         let lasting = ffi::SQLITE_OPEN_MAIN_DB | ffi::SQLITE_OPEN_WAL | ffi::SQLITE_OPEN_MAIN_JOURNAL;
         let name = (flags & lasting != 0).then(|| Box::new(file_name(CStr::from_ptr(path))));
         (*file.cast::<Head>()).name = name.map_or(ptr::null_mut(), Box::into_raw);
+        (*file.cast::<Head>()).failed = false;
         (*file).pMethods = &raw const METHODS;
         ffi::SQLITE_OK
     }
@@ -150,10 +153,13 @@ unsafe extern "C" fn read(file: *mut sqlite3_file, to: *mut c_void, len: c_int, 
 unsafe extern "C" fn write(file: *mut sqlite3_file, from: *const c_void, len: c_int, at: i64) -> c_int {
     unsafe {
         let data = slice::from_raw_parts(from.cast::<u8>(), usize::try_from(len).unwrap());
-        match name(file).map_or(ffi::SQLITE_OK, |name| disk().write(name, at, data)) {
-            ffi::SQLITE_OK => pass!(file, xWrite, from, len, at),
-            failed => failed,
-        }
+        let (outcome, through) =
+            name(file).map_or((ffi::SQLITE_OK, data.len()), |name| disk().write(name, at, data));
+        let written = match c_int::try_from(through).unwrap() {
+            0 => ffi::SQLITE_OK,
+            through => pass!(file, xWrite, from, through, at),
+        };
+        if outcome == ffi::SQLITE_OK { written } else { outcome }
     }
 }
 
@@ -168,7 +174,15 @@ unsafe extern "C" fn truncate(file: *mut sqlite3_file, len: i64) -> c_int {
 
 /// The real sync is left out: the process lives on, and the disk of the test is the journal.
 unsafe extern "C" fn sync(file: *mut sqlite3_file, _flags: c_int) -> c_int {
-    unsafe { name(file).map_or(ffi::SQLITE_OK, |name| disk().sync(name)) }
+    unsafe {
+        let Some(name) = name(file) else { return ffi::SQLITE_OK };
+        let head = file.cast::<Head>();
+        let mut disk = disk();
+        disk.synced_again |= (*head).failed;
+        let outcome = disk.sync(name);
+        (*head).failed |= outcome != ffi::SQLITE_OK;
+        outcome
+    }
 }
 
 unsafe extern "C" fn file_size(file: *mut sqlite3_file, size: *mut i64) -> c_int {

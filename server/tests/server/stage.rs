@@ -100,12 +100,13 @@ impl Server {
     }
 }
 
-/// What a project of rested with one endpoint has.
+/// What a project of rested with one endpoint and one page has.
 pub(crate) fn project(key: &str, endpoint: &str) -> Settings {
     let endpoint = Endpoint { name: endpoint.to_owned(), secure: true, registration: false };
     Settings::Project {
         key: key.to_owned(),
-        allowed_origins: Vec::new(),
+        allowed_origins: vec!["https://shop.example".to_owned()],
+        any_origin: false,
         require_origin: false,
         endpoints: vec![endpoint],
     }

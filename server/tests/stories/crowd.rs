@@ -34,12 +34,12 @@ impl Crowd {
         }
         let _inside = runtime.enter();
         let held = app.authority.hold_passwords();
-        let mut people = vec![somebody(app)];
+        let mut people = vec![somebody(app, 0)];
         // The store of a story answers at once, so whoever is not done when first asked is in the pool.
         let refused = people[0].as_mut().now_or_never();
         runtime.block_on(held.reached());
-        for _ in 0..PEOPLE_MAX {
-            let mut next = somebody(app);
+        for number in 1..PEOPLE_MAX {
+            let mut next = somebody(app, number);
             match next.as_mut().now_or_never() {
                 None => people.push(next),
                 Some(Err(error)) if refused.is_none() && is_full(&error) => return Ok(Self { held, people }),
@@ -59,8 +59,9 @@ impl Crowd {
     }
 }
 
-/// A login of somebody whom nobody knows, which costs what every login costs.
-fn somebody(app: &App) -> Waiting {
+/// A login of somebody whom nobody knows, which costs what every login costs; of a different one each time, since only
+/// so many tries of one may be in flight.
+fn somebody(app: &App, number: u32) -> Waiting {
     let app = app.clone();
     Box::pin(async move {
         // Randomness of its own, so that a crowd of any size leaves the story's as it is.
@@ -70,7 +71,7 @@ fn somebody(app: &App) -> Waiting {
         let client = app.authority.builtin_client(realm, ADMIN)?;
         let login = Login {
             client: &client,
-            identifier: Identifier::Username("somebody in a crowd".to_owned()),
+            identifier: Identifier::Username(format!("number {number} in a crowd")),
             account_number: None,
             password: Password::new("of no importance"),
             token: |mint| mint.plain_token(22),

@@ -127,6 +127,8 @@ struct ClientTold {
     #[serde(default)]
     allowed_origins: Vec<String>,
     #[serde(default)]
+    any_origin: bool,
+    #[serde(default)]
     require_origin: bool,
     #[serde(default)]
     endpoints: Vec<Endpoint>,
@@ -143,6 +145,7 @@ impl ClientTold {
             (Some(key), _) => Settings::Project {
                 key,
                 allowed_origins: self.allowed_origins,
+                any_origin: self.any_origin,
                 require_origin: self.require_origin,
                 endpoints: self.endpoints,
             },

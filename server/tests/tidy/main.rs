@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod asvs;
 mod code;
 mod dependencies;
 mod direction;

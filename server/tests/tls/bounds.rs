@@ -32,6 +32,21 @@ async fn whoever_does_not_agree_on_keys_in_time_is_cut_off() {
 }
 
 #[tokio::test]
+async fn whoever_agrees_on_keys_late_has_no_more_time_for_a_request() {
+    let folder = Scratch::new();
+    let pair = Pair::make(folder.path(), "a", CURVE);
+    let (_, running) = start(config(&pair, Limits { header_secs: 2, ..Limits::default() })).await;
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let began = Instant::now();
+    sleep(Duration::from_millis(1500)).await;
+    let mut stream = secure(stream, &pair.cert).await.unwrap();
+    // Silent from here on. Without the bound over both it would be cut off after 3.5 seconds.
+    let _cut = stream.read(&mut [0]).await;
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    running.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn who_agrees_on_keys_has_a_place_like_everybody() {
     let folder = Scratch::new();
     let pair = Pair::make(folder.path(), "a", CURVE);
@@ -39,9 +54,9 @@ async fn who_agrees_on_keys_has_a_place_like_everybody() {
     let (app, running) = start(config(&pair, limits)).await;
     let mut silent = TcpStream::connect(running.address).await.unwrap();
     let mut second = connect(&running, &pair.cert).await.unwrap();
-    let failed = app.tls.as_ref().unwrap().handshakes_failed();
-    assert_eq!(failed, 1, "the second one got a word in before the first one had lost the only place");
     assert!(answers(&mut second).await);
+    let failed = app.tls.as_ref().unwrap().handshakes_failed();
+    assert_eq!(failed, 1, "the second one got an answer before the first one had lost the only place");
     assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
     running.stop().await.unwrap();
 }

@@ -5,6 +5,7 @@
 mod bounds;
 mod clients;
 mod doctor;
+mod headers;
 mod pair;
 mod process;
 mod refusals;

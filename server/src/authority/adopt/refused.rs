@@ -51,6 +51,16 @@ pub(super) fn over_at_once() -> Error {
     )
 }
 
+/// It would live for longer than anything may, unless it has no end at all.
+pub(super) fn too_far(at: Moment) -> Error {
+    let text = format!(
+        "expires_at is {}; expected at most ten years after issued_at (else last_seen_at, else now); for a session \
+         without an end give 9999-12-31T23:59:59Z, or absolute_secs 0",
+        text(at)
+    );
+    Error::malformed("expires_at", text)
+}
+
 /// There is no room for it, and nobody is ended to make some.
 pub(super) fn crowded(max: u32) -> Error {
     conflict(

@@ -1,6 +1,3 @@
-use std::sync::TryLockError;
-use std::thread;
-
 use exeunt_core::{By, ClientId, RealmId, UserId, Why};
 
 use super::*;
@@ -26,7 +23,14 @@ fn session(number: u8) -> Arc<Live> {
         idle_secs: 60,
         absolute_secs: 0,
     };
-    Arc::new(Live::new(session, Door::new("native"), Fingerprint([number; 32]), 1, NOW))
+    Arc::new(Live::new(session, Door::new("native"), Fingerprint([number; 32]), 0, NOW))
+}
+
+/// The same as the store tells it.
+fn stored(number: u8) -> Arc<Live> {
+    let live = session(number);
+    live.row.store(number.into(), Ordering::Relaxed);
+    live
 }
 
 fn mark(anchor: Anchor) -> Mark {
@@ -44,8 +48,7 @@ fn mark(anchor: Anchor) -> Mark {
 
 fn filled() -> Memory {
     let memory = Memory::new();
-    let filling = memory.clear();
-    memory.completed(Stamp::ZERO, filling);
+    memory.caught_up(memory.catch_up().0, Reached::default());
     memory
 }
 
@@ -60,75 +63,95 @@ fn nothing_is_answered_before_the_first_filling() {
     assert!(filled().find(&Fingerprint([1; 32])).unwrap().is_none());
 }
 
-/// What a filling has read may be from before the doubt, so that filling does not end it; the next one does.
+/// What was read may be from before the doubt, so that it does not settle it; the next catching up does.
 #[test]
-fn a_doubt_during_a_filling_outlives_it() {
-    let memory = filled();
-    let filling = memory.clear();
+fn a_doubt_while_catching_up_outlives_it() {
+    let memory = Memory::new();
+    let (doubts, reached) = memory.catch_up();
     memory.insert(session(3));
     memory.doubt();
-    memory.completed(Stamp::ZERO, filling);
+    memory.caught_up(doubts, reached);
     assert_eq!(outage(memory.find(&Fingerprint([3; 32]))), Some(Kind::Unavailable(Outage::Unknown)));
     assert_eq!(outage(memory.find(&Fingerprint([4; 32]))), Some(Kind::Unavailable(Outage::Unknown)));
-    let filling = memory.clear();
-    memory.completed(Stamp::ZERO, filling);
+    let (doubts, reached) = memory.catch_up();
+    memory.caught_up(doubts, reached);
     assert!(memory.is_complete());
+    assert!(memory.find(&Fingerprint([3; 32])).unwrap().is_some());
 }
 
 #[test]
-fn an_unknown_outcome_during_a_filling_is_a_doubt_too() {
+fn an_unknown_outcome_while_catching_up_is_a_doubt_too() {
     let memory = Memory::new();
-    let filling = memory.clear();
+    let (doubts, reached) = memory.catch_up();
     let unknown = Err::<(), _>(Error::unavailable(Outage::Unknown));
     assert!(memory.settle(unknown).is_err());
-    memory.completed(Stamp::ZERO, filling);
+    memory.caught_up(doubts, reached);
     assert!(!memory.is_complete());
 }
 
 #[test]
-fn of_two_fillings_at_once_only_the_later_counts() {
-    let memory = Memory::new();
-    let (early, late) = (memory.clear(), memory.clear());
-    memory.completed(Stamp::ZERO, early);
-    assert!(!memory.is_complete());
-    memory.completed(Stamp::ZERO, late);
-    assert!(memory.is_complete());
-}
-
-/// A check that has its session in hand already must still meet the mark that ends it.
-#[test]
-fn clearing_keeps_the_marks() {
+fn a_doubt_drops_nothing() {
     let (memory, live) = (filled(), session(3));
     memory.insert(live.clone());
     memory.apply(&mark(Anchor::User(USER)));
-    memory.clear();
-    assert_eq!(memory.count(), 0);
+    memory.doubt();
+    assert_eq!((memory.count(), memory.position()), (1, Stamp::from_number(1)));
     assert_eq!(memory.judge(&live, NOW), Verdict::Ended(Anchor::User(USER)));
-    assert_eq!(memory.position(), Stamp::from_number(1));
 }
 
-/// `insert` and `remove` take a lock of the first table, then one of the second. Clearing in another order could stand
-/// still with them for ever, or leave a session in one table alone.
+/// What is acknowledged after the store was opened again, and before memory has caught up, is no reason to read less.
 #[test]
-fn clearing_takes_every_lock_of_the_first_table_before_any_of_the_second() {
-    let memory = Memory::new();
-    (0..SHARDS).for_each(|number| memory.insert(session(u8::try_from(number).unwrap())));
-    // A session is just being taken in, in the last part.
-    let last = write(&memory.by_id[SHARDS - 1]);
-    thread::scope(|scope| {
-        let clearing = scope.spawn(|| memory.clear());
-        // Until it stands before the last part, it has locked or emptied the one before.
-        while memory.by_id[SHARDS - 2].try_read().is_ok_and(|shard| !shard.is_empty()) {
-            thread::yield_now();
-        }
-        let held = |shard: &RwLock<_>| matches!(shard.try_read(), Err(TryLockError::WouldBlock));
-        let first = memory.by_id[..SHARDS - 1].iter().filter(|shard| held(shard)).count();
-        let second = memory.by_token.iter().filter(|shard| held(shard)).count();
-        let tokens: usize =
-            memory.by_token.iter().map(|shard| shard.try_read().map_or(0, |it| it.len())).sum();
-        drop(last);
-        clearing.join().unwrap();
-        assert_eq!((first, second, tokens), (SHARDS - 1, 0, SHARDS));
-    });
-    assert_eq!(memory.count(), 0);
+fn catching_up_begins_where_the_first_doubt_came_up() {
+    let memory = filled();
+    memory.placed(&session(1), 5);
+    memory.apply(&mark(Anchor::User(USER)));
+    memory.doubt();
+    memory.placed(&session(2), 9);
+    memory.apply(&Mark { at: Stamp::from_number(8), ..mark(Anchor::User(USER)) });
+    memory.doubt();
+    let there = Reached { stamp: Stamp::from_number(1), row: 5 };
+    assert_eq!(memory.catch_up().1, there);
+    // Nor is it evidence that what came before is known.
+    assert_eq!((memory.sure(), memory.position()), (there.stamp, Stamp::from_number(8)));
+}
+
+#[test]
+fn a_session_of_an_unknown_outcome_lives_if_it_is_found_and_goes_if_not() {
+    let memory = filled();
+    let [recorded, lost] = [session(1), session(2)];
+    for live in [&recorded, &lost] {
+        memory.insert(live.clone());
+        let unknown = Err::<(), _>(Error::unavailable(Outage::Unknown));
+        assert!(memory.settle_session(live, unknown).is_err());
+    }
+    memory.found(stored(1));
+    memory.settle_sessions();
+    assert!(memory.find_by_id(recorded.session.id).is_some_and(|live| Arc::ptr_eq(&live, &recorded)));
+    assert!(memory.find_by_id(lost.session.id).is_none());
+}
+
+/// Its call learns that the outcome is unknown only when memory has caught up with it already.
+#[test]
+fn a_session_that_was_found_stays_when_its_call_hears_of_it_later() {
+    let (memory, live) = (filled(), session(1));
+    memory.insert(live.clone());
+    memory.found(stored(1));
+    memory.settle_sessions();
+    assert!(memory.settle_session(&live, Err::<(), _>(Error::unavailable(Outage::Unknown))).is_err());
+    memory.settle_sessions();
+    assert!(memory.find_by_id(live.session.id).is_some());
+}
+
+/// The token of an adopted session is known outside before it is recorded: it opens nothing until then, and then once.
+#[test]
+fn an_adopted_session_that_is_found_opens_by_its_token() {
+    let (memory, live) = (filled(), session(1));
+    let token = Fingerprint([1; 32]);
+    memory.announce(live.clone());
+    assert!(memory.find(&token).unwrap().is_none());
+    memory.found(stored(1));
+    memory.reveal(&live);
+    assert!(memory.find(&token).unwrap().is_some());
+    memory.remove(live.session.id);
+    assert!(memory.find(&token).unwrap().is_none());
 }

@@ -1,4 +1,5 @@
-//! The forms of password hashes: argon2id is made; what other systems made is read, and renewed at the next login.
+//! The forms of password hashes: argon2id is made; what other systems made is read, and renewed at the next login if it
+//! then was verified as a whole.
 //!
 //! A stored hash says itself how much memory and time it takes. The bounds below keep a hostile or mistaken one from
 //! taking all of either: such a hash is never right.
@@ -12,6 +13,7 @@ use phc::{Ident, Output, ParamsString, Salt};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
 
+use super::costs::Family;
 use super::{Password, Verified};
 use crate::error::{Error, Result};
 use crate::store::PasswordHash;
@@ -40,15 +42,23 @@ const BCRYPT_COST_MIN: u32 = 4;
 /// The highest cost of bcrypt, the logarithm of its rounds.
 const BCRYPT_COST_MAX: u32 = 15;
 
+/// The bytes of a password that bcrypt looks at, the NUL after it included.
+const BCRYPT_BYTES: usize = 72;
+
 /// What an unknown user's password is checked with.
 const NOBODYS_SALT: [u8; 16] = *b"nobody's salt...";
+/// How a hash begins that is made here.
+pub(super) const OURS: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
+/// A hash of the form that is made here, of no password.
+pub(super) const NOBODYS: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// The memory of one thread, kept from one verification to the next.
 #[derive(Default)]
 pub(super) struct Memory(Vec<Block>);
 
-/// Checks a password against a stored hash; without a hash, or with one that we do not read, it works as long and
-/// finds it wrong.
+/// Checks a password against a stored hash; without a hash, or with one that we do not read, it works as long as for
+/// one that is made here and finds it wrong.
 pub(super) fn verify(hash: Option<&PasswordHash>, password: &Password, memory: &mut Memory) -> Verified {
     let form = hash.and_then(|hash| match Form::read(&hash.0) {
         Ok(form) => Some(form),
@@ -58,19 +68,17 @@ pub(super) fn verify(hash: Option<&PasswordHash>, password: &Password, memory: &
         }
     });
     let text = password.expose().unwrap_or_default().as_bytes();
-    let mut work_as_for_nobody =
-        || black_box(ours().and_then(|argon2| fill(&argon2, text, &NOBODYS_SALT, OUTPUT_BYTES, memory)));
     let Some(form) = form else {
-        work_as_for_nobody();
+        black_box(ours().and_then(|argon2| fill(&argon2, text, &NOBODYS_SALT, OUTPUT_BYTES, memory)));
         return Verified::WRONG;
     };
-    if form.outdated() {
-        // Never quicker than for nobody: an older form would tell that there is somebody. It is slower by what that
-        // form costs, until it is renewed at the next login.
-        work_as_for_nobody();
-    }
     let right = form.matches(text, memory) & password.expose().is_some();
-    Verified { right, outdated: right && form.outdated() }
+    Verified { right, renewable: right && !form.is_ours() && form.reads_whole(text) }
+}
+
+/// The family of a hash, and how much work it asks for within it; `None` for one that cannot be used.
+pub(super) fn work(hash: &PasswordHash) -> Option<(Family, u64)> {
+    Form::read(&hash.0).ok().map(|form| form.work())
 }
 
 /// Whether this is a hash that [`verify`] can use; if not, why.
@@ -99,7 +107,7 @@ pub(super) fn hash(password: &Password, salt: [u8; 16], memory: &mut Memory) -> 
 enum Form {
     Argon2 {
         argon2: Argon2<'static>,
-        strong: bool,
+        ours: bool,
         salt: Salt,
         output: Output,
     },
@@ -187,11 +195,10 @@ impl Form {
             return Err(Unusable::TooCostly);
         }
         let params = Params::new(kib, passes, lanes, Some(output.len())).map_err(|_| Unusable::Unknown)?;
-        let strong = (algorithm, version) == (Algorithm::Argon2id, Version::V0x13)
-            && kib >= MEMORY_KIB
-            && passes >= PASSES
-            && output.len() >= OUTPUT_BYTES;
-        Ok(Self::Argon2 { argon2: Argon2::new(algorithm, version, params), strong, salt, output })
+        let ours = (algorithm, version) == (Algorithm::Argon2id, Version::V0x13)
+            && (kib, passes, lanes) == (MEMORY_KIB, PASSES, LANES)
+            && output.len() == OUTPUT_BYTES;
+        Ok(Self::Argon2 { argon2: Argon2::new(algorithm, version, params), ours, salt, output })
     }
 
     fn scrypt(params: &ParamsString, salt: Salt, output: Output) -> Result<Self, Unusable> {
@@ -245,13 +252,69 @@ impl Form {
         }
     }
 
-    /// Whether it is anything but argon2id with at least our parameters.
-    const fn outdated(&self) -> bool {
-        !matches!(self, Self::Argon2 { strong: true, .. })
+    /// Whether it is of the form that is made here. A dearer one is none: it would tell by its time who is there.
+    const fn is_ours(&self) -> bool {
+        matches!(self, Self::Argon2 { ours: true, .. })
+    }
+
+    /// Whether a password that matches must be the very one that was hashed. If not, it may be a wrong one, which must
+    /// not take the place of the right one.
+    fn reads_whole(&self, text: &[u8]) -> bool {
+        match self {
+            Self::Argon2 { .. } | Self::BcryptSha256(_) => true,
+            // Of a longer one it looks at the beginning alone.
+            Self::Bcrypt(_) => text.len() < BCRYPT_BYTES,
+            // HMAC takes the digest of a key that is longer than its block instead of the key.
+            Self::Scrypt { .. } => !may_be_a_digest(text, Digest::Sha256),
+            Self::Pbkdf2 { digest, .. } => !may_be_a_digest(text, *digest),
+        }
+    }
+
+    fn work(&self) -> (Family, u64) {
+        match self {
+            Self::Argon2 { argon2, .. } => {
+                let params = argon2.params();
+                (Family::Argon2, u64::from(params.m_cost()) * u64::from(params.t_cost()))
+            }
+            Self::Scrypt { params, .. } => {
+                (Family::Scrypt, (1 << params.log_n()) * u64::from(params.r()) * u64::from(params.p()))
+            }
+            Self::Pbkdf2 { digest, rounds, output, .. } => {
+                let blocks = output.len().div_ceil(digest.bytes()) as u64;
+                (digest.family(), u64::from(*rounds) * blocks)
+            }
+            Self::Bcrypt(hash) | Self::BcryptSha256(hash) => {
+                let cost = hash.parse::<bcrypt::HashParts>().map_or(0, |parts| parts.get_cost());
+                (Family::Bcrypt, 1 << cost)
+            }
+        }
     }
 }
 
+/// Whether this may be the digest of another password, by its length; what anybody types on a plain keyboard is taken
+/// for none.
+fn may_be_a_digest(text: &[u8], digest: Digest) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
+    text.len() == digest.bytes() && !text.iter().all(plain)
+}
+
 impl Digest {
+    const fn bytes(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha512 => 64,
+        }
+    }
+
+    const fn family(self) -> Family {
+        match self {
+            Self::Sha1 => Family::Pbkdf2Sha1,
+            Self::Sha256 => Family::Pbkdf2Sha256,
+            Self::Sha512 => Family::Pbkdf2Sha512,
+        }
+    }
+
     fn pbkdf2(self, text: &[u8], salt: &[u8], rounds: u32, bytes: &mut [u8]) {
         match self {
             Self::Sha1 => pbkdf2::pbkdf2_hmac::<Sha1>(text, salt, rounds, bytes),

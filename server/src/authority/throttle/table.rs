@@ -1,5 +1,6 @@
 //! Counts in windows, in bounded memory and constant time.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 
 use exeunt_core::Moment;
@@ -11,8 +12,30 @@ pub(super) struct Table {
     limit: Limit,
     entries_max: usize,
     windows: HashMap<Key, Window>,
+    /// Tries in flight; a key without any is not in it, so it is as large as there are logins at once.
+    in_flight: HashMap<Key, u32>,
     /// Every window in the order of opening. One that was opened again is in it twice; only the later counts.
     opened: VecDeque<(Moment, Key)>,
+}
+
+/// Whether there is room for one more try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    /// There is.
+    Free,
+    /// There may be, when those in flight have ended.
+    InFlight,
+    /// There is none until then.
+    Locked(Moment),
+}
+
+impl Room {
+    pub(super) const fn locked_until(&self) -> Option<Moment> {
+        match self {
+            Self::Locked(until) => Some(*until),
+            Self::Free | Self::InFlight => None,
+        }
+    }
 }
 
 struct Window {
@@ -25,7 +48,37 @@ struct Window {
 impl Table {
     pub(super) fn new(limit: Limit, entries_max: usize) -> Self {
         let limit = Limit { window_secs: limit.window_secs.max(1), ..limit };
-        Self { limit, entries_max, windows: HashMap::new(), opened: VecDeque::new() }
+        let (windows, in_flight, opened) = (HashMap::new(), HashMap::new(), VecDeque::new());
+        Self { limit, entries_max, windows, in_flight, opened }
+    }
+
+    /// Whether one more try may begin.
+    pub(super) fn room(&self, key: Key, now: Moment) -> Room {
+        if self.limit.count == 0 {
+            return Room::Free;
+        }
+        if let Some(until) = self.locked_until(key, now) {
+            return Room::Locked(until);
+        }
+        let window = self.windows.get(&key).filter(|window| now < window.until);
+        let failed = window.map_or(0, |window| window.count);
+        let in_flight = self.in_flight.get(&key).copied().unwrap_or_default();
+        if failed.saturating_add(in_flight) < self.limit.count { Room::Free } else { Room::InFlight }
+    }
+
+    /// A try begins.
+    pub(super) fn begin(&mut self, key: Key) {
+        *self.in_flight.entry(key).or_default() += 1;
+    }
+
+    /// A try that began has ended.
+    pub(super) fn end(&mut self, key: Key) {
+        if let Entry::Occupied(mut tries) = self.in_flight.entry(key) {
+            *tries.get_mut() -= 1;
+            if *tries.get() == 0 {
+                tries.remove();
+            }
+        }
     }
 
     /// Until when this key is locked, if it is.
@@ -60,6 +113,11 @@ impl Table {
 
     pub(super) fn len(&self) -> usize {
         self.windows.len()
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_idle(&self) -> bool {
+        self.in_flight.is_empty()
     }
 
     fn open(&mut self, key: Key, now: Moment) {

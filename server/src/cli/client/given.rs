@@ -3,24 +3,26 @@
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use crate::time::duration;
+
 #[derive(Args)]
 pub(super) struct Given {
     /// Seconds that its sessions live unseen; 0: no such limit
-    #[arg(long, value_name = "SECS")]
+    #[arg(long, value_name = "SECS", value_parser = duration)]
     idle_secs: Option<u32>,
     /// Seconds that its sessions live at most; 0: no such limit
-    #[arg(long, value_name = "SECS")]
+    #[arg(long, value_name = "SECS", value_parser = duration)]
     absolute_secs: Option<u32>,
-    /// Sessions that one user may have alive at once
+    /// Sessions that one user may have alive at once with it, 10000 at most
     #[arg(long, value_name = "COUNT")]
     max_sessions: Option<u32>,
     /// rested: its public key, 32 hexadecimal digits
     #[arg(long, value_name = "HEX")]
     key: Option<String>,
-    /// rested: a web origin that may call; several: say it again
+    /// rested: a web origin that may call; several: say it again; without one, no web page may
     #[arg(long, value_name = "ORIGIN")]
     allowed_origin: Vec<String>,
-    /// rested: any web origin may call
+    /// rested: any web page may call, and read its visitors' data; instead of --allowed-origin
     #[arg(long, conflicts_with = "allowed_origin")]
     any_origin: bool,
     /// rested: refuse calls that name no origin
@@ -40,11 +42,11 @@ impl Given {
             ("max_sessions", self.max_sessions),
         ];
         let numbers = numbers.into_iter().filter_map(|(name, number)| Some((name, number?.into())));
-        let origins =
-            (self.any_origin || !self.allowed_origin.is_empty()).then(|| self.allowed_origin.into());
+        let origins = (!self.allowed_origin.is_empty()).then(|| self.allowed_origin.into());
         let others = [
             ("key", self.key.map(Value::String)),
             ("allowed_origins", origins),
+            ("any_origin", self.any_origin.then_some(Value::Bool(true))),
             ("require_origin", self.require_origin.map(Value::Bool)),
             ("endpoints", (!self.endpoint.is_empty()).then_some(Value::Array(self.endpoint))),
         ];
@@ -56,7 +58,8 @@ impl Given {
 /// The origins of a client in words; empty: it has no such thing.
 pub(super) fn origins(client: &Value) -> String {
     match client["allowed_origins"].as_array() {
-        Some(origins) if origins.is_empty() => "any".to_owned(),
+        Some(_) if client["any_origin"] == true => "any".to_owned(),
+        Some(origins) if origins.is_empty() => "none".to_owned(),
         Some(origins) => joined(origins.iter().filter_map(Value::as_str)),
         None => String::new(),
     }

@@ -11,6 +11,7 @@ use rustix::fs::{fstatfs, fstatvfs};
 use super::files::folder;
 use super::finding::Finding;
 use crate::env::Env;
+use crate::store::figures::FREE_BYTES_WARNING;
 
 /// The file that is written and removed again.
 const PROBE: &str = "exeunt.doctor";
@@ -22,10 +23,6 @@ const PROBE_BYTES: usize = 4096;
 const SLOW: Duration = Duration::from_millis(20);
 /// Below this the store may stop at any moment.
 const FREE_BYTES_WRONG: u64 = 64 << 20;
-/// Below this it is time to make room.
-const FREE_BYTES_WARNING: u64 = 1 << 30;
-/// By how much the wall clock may differ from the other one while we look.
-const STEP: Duration = Duration::from_millis(500);
 /// File systems (statfs(2)) on which nothing survives, or on which the database cannot be kept safely.
 const UNFIT: [(u32, &str); 5] = [
     (0x0102_1994, "memory (tmpfs): nothing survives a restart of the machine"),
@@ -55,7 +52,7 @@ fn room(opened: &File, folder: &Path, size: u64) -> Option<Finding> {
     let about = fstatvfs(opened).ok()?;
     let free = about.f_bavail.saturating_mul(about.f_frsize);
     let says = format!("{} MiB are free on the disk of {}", free >> 20, folder.display());
-    let advice = "make room; a logout that cannot be written is refused";
+    let advice = "make room; a login or logout that cannot be written is refused";
     Some(if free < FREE_BYTES_WRONG {
         Finding::wrong("disk", says, advice)
     } else if free < FREE_BYTES_WARNING {
@@ -76,13 +73,14 @@ fn kind(opened: &File, folder: &Path) -> Option<Finding> {
 
 /// Whether what is written there can be synced, and how long that takes; and whether the clocks agree meanwhile.
 fn writing(folder: &Path, env: &Env) -> Vec<Finding> {
-    let (wall, steady) = (env.now(), env.elapsed());
+    // From here on a step is noticed.
+    let _now = env.now();
     let path = folder.join(PROBE);
     let timed = probe(&path, env);
     // Also what an earlier look that was killed has left.
     let _gone = fs::remove_file(&path);
-    let took = env.elapsed() - steady;
-    let by_wall = Duration::from_millis(env.now().millis_since(wall));
+    let _now = env.now();
+    let difference = env.difference();
     let mut findings = Vec::new();
     findings.push(match timed {
         Err(error) => Finding::wrong(
@@ -101,12 +99,10 @@ fn writing(folder: &Path, env: &Env) -> Vec<Finding> {
             }
         }
     });
-    if took.abs_diff(by_wall) > STEP {
-        let says =
-            format!("the clock was set while we looked: {took:?} passed, and {by_wall:?} by the clock");
+    if difference.is_any() {
         findings.push(Finding::warning(
             "clock",
-            says,
+            format!("the clock was set while we looked: {difference}"),
             "let it be slewed, not stepped (chrony, systemd-timesyncd)",
         ));
     }

@@ -5,6 +5,7 @@ mod disk;
 mod files;
 mod finding;
 mod logins;
+mod origins;
 mod server;
 mod settings;
 mod store;

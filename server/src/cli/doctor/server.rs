@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::files::folder;
 use super::finding::Finding;
-use super::logins;
+use super::{logins, origins};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::keys::FILE;
 use crate::cli::options::Options;
@@ -42,6 +42,10 @@ pub(super) async fn ask(mut options: Options, config: &Config, store: Option<(&P
             let mut findings = vec![version(&mut remote).await];
             findings.extend(warnings(&told));
             findings.extend(latest(&mut remote, config).await);
+            match origins::ask(&mut remote).await {
+                Ok(open) => findings.extend(origins::judge(&open)),
+                Err(failure) => findings.push(unasked(&failure)),
+            }
             findings
         }
         Ok(answer) => {

@@ -7,10 +7,13 @@ use rustix::process::{Resource, getrlimit};
 use super::finding::Finding;
 use crate::config::Config;
 use crate::date;
+use crate::places::{KEPT, WAITING_MAX};
 use crate::tls::{RENEWAL_SECS, Tls};
 
 /// Files that the server needs beside its connections.
 const FILES_BESIDE: u64 = 64;
+/// Connections that wait for a place or are an administrator's, on each address.
+const CONNECTIONS_BESIDE: u64 = (WAITING_MAX + KEPT) as u64;
 
 /// Judges the settings.
 pub(super) fn check(config: &Config, now: Moment) -> Vec<Finding> {
@@ -62,7 +65,9 @@ fn believed(config: &Config) -> Option<Finding> {
 fn files(config: &Config) -> Finding {
     const CHECK: &str = "files";
     let connections = u64::try_from(config.limits.connections).unwrap_or(u64::MAX);
-    let needed = connections.saturating_add(FILES_BESIDE);
+    let listeners = if config.admin_listen.is_some() { 2 } else { 1 };
+    let of_listener = connections.saturating_add(CONNECTIONS_BESIDE);
+    let needed = of_listener.saturating_mul(listeners).saturating_add(FILES_BESIDE);
     let allowed = getrlimit(Resource::Nofile).current;
     let says = allowed.map_or_else(
         || "any number of files may be open".to_owned(),

@@ -5,7 +5,7 @@ use std::path::Path;
 use exeunt_core::Moment;
 
 use super::finding::Finding;
-use super::logins;
+use super::{logins, origins};
 use crate::authority::open::CLOCK_BEHIND_SECS_MAX;
 use crate::cli::restore::at;
 use crate::config::Config;
@@ -39,6 +39,7 @@ pub(super) fn check(path: &Path, config: &Config, now: Moment) -> (bool, Vec<Fin
     let mut findings = vec![state(path, &looked)];
     findings.extend(looked.newest.map(|newest| clock(now, newest)));
     findings.extend(logins::judge(&looked.latest, config));
+    findings.extend(origins::judge(&looked.open_to_any_origin));
     (false, findings)
 }
 

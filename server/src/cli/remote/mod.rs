@@ -116,6 +116,21 @@ impl Remote {
         }
     }
 
+    /// A page of a list of this realm, whichever was named.
+    ///
+    /// # Errors
+    /// As [`Remote::get`].
+    pub(super) async fn page_of_realm(
+        &mut self,
+        path: &str,
+        realm: &str,
+    ) -> Outcome<(Vec<Value>, Option<String>)> {
+        let named = self.realm.replace(realm.to_owned());
+        let page = self.page(path).await;
+        self.realm = named;
+        page
+    }
+
     /// Asks, and reads the answer whole, whatever its status: for who looks at the status itself.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::cli::exit::Outcome;
 
 #[derive(Args)]
 pub(super) struct Add {
-    /// How the user logs in, compared letter by letter
+    /// How the user logs in, compared as the realm says: letter by letter, or without case
     username: Option<String>,
     /// How the user logs in, compared without case
     #[arg(long)]

@@ -6,20 +6,20 @@ use bytes::Bytes;
 use futures_util::{FutureExt, stream};
 use multer::Multipart;
 
-use super::{Fields, TooManyFields, text};
+use super::{Broken, Fields, TooManyFields, boundary, text};
 
 /// Reads every part that has a name, files too: their bytes count as text. A part without a name is ignored.
 pub(super) fn read(content_type: &str, body: Bytes) -> Result<Fields, TooManyFields> {
-    let mut fields = Fields::default();
-    let Ok(boundary) = multer::parse_boundary(content_type) else {
-        return Ok(Fields { broken: true, ..fields });
-    };
+    let how = if body.is_empty() { Broken::Empty } else { Broken::Unreadable };
+    let broken = || Fields { pairs: Vec::new(), broken: Some(how) };
+    let Some(boundary) = boundary::read(content_type) else { return Ok(broken()) };
     let whole = stream::iter([Ok::<_, Infallible>(body)]);
+    let mut fields = Fields::default();
     // The body is there, so no poll of the parser is ever pending.
     match collect(Multipart::new(whole, boundary), &mut fields).now_or_never() {
         Some(Ok(())) => Ok(fields),
         Some(Err(Failure::TooMany)) => Err(TooManyFields),
-        Some(Err(Failure::Broken)) | None => Ok(Fields { broken: true, ..fields }),
+        Some(Err(Failure::Broken)) | None => Ok(broken()),
     }
 }
 

@@ -2,150 +2,97 @@
 //! `X-Original-…`, Caddy and Traefik in `X-Forwarded-…`, or Envoy in the path behind `/call`; the call's own headers
 //! come as they were. It is put together again here, so that a dialect reads it as it reads any other.
 //!
+//! An address is bytes: applications serve calls whose addresses hold raw UTF-8, Latin-1 or a space, so they pass. What
+//! is no address at all is as if nothing had been said: the dialects that read the query then miss what they need, and
+//! refuse in their own words; the others do not need it.
+//!
 //! Deliberately not looked at: the host and the scheme. No dialect's credential depends on them.
 
-use exeunt_core::{ClientId, RealmId};
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, COOKIE, ORIGIN};
 use http::{HeaderName, Method, Uri};
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 use super::CREDENTIAL;
+use super::question::{FormPlace, Question};
+use super::said::{Form, handed_on};
 use crate::address;
-use crate::app::{App, Spoken};
-use crate::authority::realm::MAIN;
-use crate::dialect::ADMIN;
-use crate::error::{Error, Kind, Result};
-use crate::exchange::Exchange;
-use crate::headers::{Headers, text};
+use crate::exchange::{Exchange, Response};
+use crate::headers::Headers;
 
-/// Where the gate is, after the mount of the native dialect.
-pub const PREFIX: &str = "/v1/gate";
 /// The longest address of an application's call, in bytes: what nginx takes as it is delivered.
 pub const ADDRESS_BYTES_MAX: usize = 8 * 1024;
 
 /// Where gateways say what was called, and by which method.
-const ADDRESS: [HeaderName; 2] =
-    [HeaderName::from_static("x-original-uri"), HeaderName::from_static("x-forwarded-uri")];
+const ADDRESS: [HeaderName; 3] = [
+    HeaderName::from_static("x-original-uri"),
+    HeaderName::from_static("x-original-url"),
+    HeaderName::from_static("x-forwarded-uri"),
+];
 const METHOD: [HeaderName; 2] =
     [HeaderName::from_static("x-original-method"), HeaderName::from_static("x-forwarded-method")];
 
-/// What a path of the gate asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Question<'a> {
-    /// The name of the dialect.
-    pub dialect: &'a str,
-    /// The dialect's own refusal is asked for.
-    pub refusal: bool,
-    /// The realm that stands behind the name, after an `@`.
-    realm: Option<&'a str>,
-    /// The client that stands behind that, after a `:`.
-    client: Option<&'a str>,
-    /// The address of the application's call, where the path holds it.
-    call: Option<&'a str>,
-    query: Option<&'a str>,
-}
-
 /// An application's call.
 pub struct Original {
-    /// The call. It has no body: gateways keep it.
+    /// The call. Its body is in `form`, if the gateway hands it on.
     pub call: Exchange,
+    /// Its form.
+    pub form: Form,
     /// What the gateway did not say, for the log of a refusal.
     pub lacks: Option<String>,
 }
 
-impl<'a> Question<'a> {
-    /// What is asked; `None`: it is no path of the gate.
-    pub fn of(app: &App, uri: &'a Uri) -> Option<Self> {
-        let mount = &app.spoken(ADMIN)?.settings.mount;
-        Self::read(uri.path().strip_prefix(mount.as_str())?, uri.query())
-    }
-
-    fn read(path: &'a str, query: Option<&'a str>) -> Option<Self> {
-        let rest = path.strip_prefix(PREFIX)?;
-        let of = |named: &'a str, refusal, call| {
-            let (named, client) = halves(named, ':');
-            let (dialect, realm) = halves(named, '@');
-            Some(Self { dialect, refusal, realm, client, call, query })
-        };
-        match rest {
-            "" => return of(ADMIN.name(), false, None),
-            "/refusal" => return of(ADMIN.name(), true, None),
-            _ => {}
-        }
-        let rest = rest.strip_prefix('/')?;
-        let (named, further) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        match further {
-            "" => of(named, false, None),
-            "/refusal" => of(named, true, None),
-            // Only what the gateway puts there itself tells a refusal, or a caller could ask for one: some of them are
-            // answered 200.
-            _ => match further.strip_prefix("/call") {
-                Some(call) if call.starts_with('/') => of(named, false, Some(call)),
-                _ => of("", false, None),
-            },
-        }
-    }
-
-    /// The realm that the gateway asks about: of native tokens the one that the path names, else `main`; any other
-    /// dialect has its own. It is in the path, since a caller can bring headers along, and some gateways hand the
-    /// caller's query on; so the gate's own query is not looked at.
-    ///
-    /// # Errors
-    /// `NotFound`, `Malformed("realm")`.
-    pub fn realm(&self, app: &App, spoken: &Spoken) -> Result<RealmId> {
-        match self.realm {
-            None if spoken.dialect.door != ADMIN => Ok(spoken.realm),
-            Some(_) if spoken.dialect.door != ADMIN => Err(Error::malformed("realm", "")
-                .because("the gate's path names a realm, and this dialect has its own")),
-            named => {
-                let found = app.authority.realm(named.unwrap_or(MAIN));
-                Ok(found
-                    .map_err(|error| error.because("the gate's path names a realm that is not there"))?
-                    .id)
-            }
-        }
-    }
-}
-
-impl Question<'_> {
-    /// The client whose sessions alone may pass, if the path names one.
-    ///
-    /// # Errors
-    /// `NotFound`, `Malformed("client")`.
-    pub fn client(&self, app: &App, realm: RealmId) -> Result<Option<ClientId>> {
-        let Some(named) = self.client else { return Ok(None) };
-        let id = named.parse().map_err(|_| {
-            Error::malformed("client", "").because("the gate's path names a client, by what is no id")
-        })?;
-        let found = app.authority.client(realm, id);
-        Ok(Some(found.map_err(|error| error.because("the gate's path names a client that is not there"))?.id))
-    }
-}
-
-/// What stands before the letter, and behind it.
-fn halves(text: &str, letter: char) -> (&str, Option<&str>) {
-    text.split_once(letter).map_or((text, None), |(before, behind)| (before, Some(behind)))
-}
-
 impl Original {
     /// Puts the application's call together from what a gateway says of it. What a peer says that is no trusted proxy is
-    /// passed over: anybody can say it.
+    /// ignored: anybody can say it.
     ///
     /// # Errors
-    /// `Forbidden`, with what is wrong for the log: the gateway says a thing twice, and not the same; what it says is no
-    /// address or method, or too long.
-    pub fn of(mut x: Exchange, question: &Question<'_>, mount: &str) -> Result<Self> {
-        let mut told = Told::of(&x, question)?;
-        let mut lacks = told.address.is_none().then(|| NOTHING_SAID.to_owned());
-        if !address::is_trusted(x.peer, &x.app.config.trusted_proxies) {
-            if told.address.is_some() || x.headers().has(&CREDENTIAL) {
-                lacks = Some(format!("what the gateway at {} {NOT_BELIEVED}", x.peer.to_canonical()));
-            }
+    /// A ready answer: the form did not arrive, or is larger than `limits.form_bytes`.
+    pub async fn of(mut x: Exchange, question: &Question<'_>, mount: &str) -> Result<Self, Response> {
+        let mut told = Told::of(&x, question);
+        let mut form = Form::Unseen;
+        if address::is_trusted(x.peer, &x.app.config.trusted_proxies) {
+            form = match question.form {
+                FormPlace::Nowhere => Form::Unseen,
+                FormPlace::Body => {
+                    let bytes_max = x.app.config.limits.form_bytes;
+                    Form::Seen(x.body_of_at_most(bytes_max).await?)
+                }
+                FormPlace::Query => handed_on(question.query.unwrap_or_default()),
+            };
+        } else {
+            let claims = told.address.is_some() || told.fault.is_some() || x.headers().has(&CREDENTIAL);
+            let peer = x.peer.to_canonical();
             told = Told::default();
+            told.fault = Some(if claims {
+                format!("what the gateway at {peer} {NOT_BELIEVED}")
+            } else {
+                NOTHING_SAID.to_owned()
+            });
             x.head.headers.remove(&CREDENTIAL);
+        }
+        if told.address.is_none() && told.fault.is_none() {
+            told.fault = Some(NOTHING_SAID.to_owned());
         }
         x.head.uri = told.address.unwrap_or_default();
         x.head.method = told.method.unwrap_or_default();
         x.mount = if x.head.uri.path().starts_with(mount) { mount.len() } else { 0 };
-        Ok(Self { call: x, lacks })
+        Ok(Self { call: x, form, lacks: told.fault })
+    }
+
+    /// Whether the call is a preflight as browsers send it (Fetch §3.2.2): it says which page wants to call by which
+    /// method, carries no credential in a header, and has no body.
+    pub fn is_preflight(&self) -> bool {
+        let headers = self.call.headers();
+        let once = |name: &HeaderName| headers.one(name).is_some_and(|value| !value.is_empty());
+        let bare = match &self.form {
+            Form::Unseen => true,
+            Form::Seen(body) => body.is_empty(),
+            Form::Cut => false,
+        };
+        bare && self.call.method() == Method::OPTIONS
+            && once(&ORIGIN)
+            && once(&ACCESS_CONTROL_REQUEST_METHOD)
+            && ![AUTHORIZATION, COOKIE, CREDENTIAL.clone()].iter().any(|name| headers.has(name))
     }
 }
 
@@ -158,51 +105,102 @@ const NOT_BELIEVED: &str = "says of the call is not believed: it is not in trust
 struct Told {
     address: Option<Uri>,
     method: Option<Method>,
+    /// What is wrong with it, for the log.
+    fault: Option<String>,
 }
 
 impl Told {
-    fn of(x: &Exchange, question: &Question<'_>) -> Result<Self> {
+    fn of(x: &Exchange, question: &Question<'_>) -> Self {
+        let mut told = Self::default();
         if let Some(call) = question.call {
             let address = question.query.map_or_else(|| call.to_owned(), |query| format!("{call}?{query}"));
-            return Ok(Self { address: Some(parsed(&address)?), method: Some(x.method().clone()) });
+            told.method = Some(x.method().clone());
+            told.address = told.kept(local(address.as_bytes()).map(Some));
+        } else {
+            told.address = told.kept(one(x.headers(), &ADDRESS, local));
+            told.method = told.kept(one(x.headers(), &METHOD, method));
         }
-        Ok(Self {
-            address: one(x.headers(), &ADDRESS)?.map(parsed).transpose()?,
-            method: one(x.headers(), &METHOD)?
-                .map(|text| text.parse().map_err(|_| wrong("the method that the gateway names is none")))
-                .transpose()?,
+        told
+    }
+
+    /// The value, if there is nothing wrong with it.
+    fn kept<T>(&mut self, read: Result<Option<T>, String>) -> Option<T> {
+        read.unwrap_or_else(|fault| {
+            self.fault.get_or_insert(fault);
+            None
         })
     }
 }
 
-/// What one of these headers says. A gateway writes one and lets the caller's own other one pass, so where they do not
-/// agree nobody knows which is the gateway's.
-fn one<'a>(headers: &'a Headers, names: &[HeaderName; 2]) -> Result<Option<&'a str>> {
+/// What these headers say. A gateway writes one and lets the caller's own other one pass, so where they do not agree
+/// nobody knows which is the gateway's.
+fn one<T: PartialEq>(
+    headers: &Headers,
+    names: &[HeaderName],
+    read: fn(&[u8]) -> Result<T, String>,
+) -> Result<Option<T>, String> {
     let mut said = None;
     for value in names.iter().flat_map(|name| headers.all(name)) {
-        let text = text(value).ok_or_else(|| wrong("what the gateway says was called is no text"))?;
-        if said.is_some_and(|said| said != text) {
-            let [x_original, x_forwarded] = names;
-            return Err(wrong(format!(
-                "{x_original} and {x_forwarded} do not agree, or are there twice: the gateway must remove the ones that it does not write"
-            )));
+        let value = read(value)?;
+        if said.as_ref().is_some_and(|said| *said != value) {
+            let names: Vec<_> = names.iter().map(HeaderName::as_str).collect();
+            return Err(format!(
+                "{} do not agree, or are there twice: the gateway must remove the ones that it does not write",
+                names.join(" and ")
+            ));
         }
-        said = Some(text);
+        said = Some(value);
     }
     Ok(said)
 }
 
-fn parsed(text: &str) -> Result<Uri> {
-    if text.len() > ADDRESS_BYTES_MAX {
-        return Err(wrong(format!(
-            "the address that the gateway names has more than {ADDRESS_BYTES_MAX} bytes"
-        )));
-    }
-    text.parse().map_err(|_| wrong("what the gateway says was called is no address"))
+fn method(text: &[u8]) -> Result<Method, String> {
+    Method::from_bytes(text).map_err(|_| "the method that the gateway names is none".to_owned())
 }
 
-fn wrong(private: impl std::fmt::Display) -> Error {
-    Error::new(Kind::Forbidden, "the gateway is not configured as documented").because(private)
+/// What an address cannot hold as it is. A `#` ends no address of a request: whatever stands behind it was sent too, and
+/// some applications read it.
+const ENCODED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// The path and query of an address: what an address cannot hold is percent-encoded, which means the same.
+fn local(address: &[u8]) -> Result<Uri, String> {
+    if address.len() > ADDRESS_BYTES_MAX {
+        return Err(format!("the address that the gateway names has more than {ADDRESS_BYTES_MAX} bytes"));
+    }
+    let origin_form = without_host(address).filter(|rest| rest.starts_with(b"/") || *rest == b"*");
+    let origin_form = origin_form.ok_or(NO_ADDRESS)?;
+    let encoded: String = percent_encode(origin_form, ENCODED).collect();
+    Uri::try_from(encoded).map_err(|_| NO_ADDRESS.to_owned())
+}
+
+const NO_ADDRESS: &str = "what the gateway says was called is no address";
+
+/// What stands behind scheme and host. The host comes from the caller: one that could end elsewhere for somebody else
+/// (`x?tmp_key=…`) is none.
+fn without_host(address: &[u8]) -> Option<&[u8]> {
+    let Some(scheme) = ["http://", "https://"].iter().find(|scheme| starts_with_any_case(address, scheme))
+    else {
+        return Some(address);
+    };
+    let behind = &address[scheme.len()..];
+    let (host, rest) = behind.split_at(behind.iter().position(|byte| *byte == b'/').unwrap_or(behind.len()));
+    let of_host = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:[]~%".contains(byte);
+    host.iter().all(of_host).then_some(if rest.is_empty() { b"/" } else { rest })
+}
+
+fn starts_with_any_case(address: &[u8], scheme: &str) -> bool {
+    address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme.as_bytes()))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::{DOOR, Reply, serve, wire};
 use crate::authority::{Call, Client, ClientChange, Endpoint, Settings};
 use crate::error::{Error, Result};
 use crate::exchange::{Answer, Exchange, empty};
+use crate::time::GivenSecs;
 
 /// Letters in each half of a permanent pair, as the service that spoke this dialect first gave them.
 const PAIR_LETTERS: usize = 32;
@@ -20,11 +21,12 @@ const PAIR_LETTERS: usize = 32;
 struct Given {
     name: Option<String>,
     dialect: Option<String>,
-    idle_secs: Option<u32>,
-    absolute_secs: Option<u32>,
+    idle_secs: Option<GivenSecs>,
+    absolute_secs: Option<GivenSecs>,
     max_sessions: Option<u32>,
     key: Option<String>,
     allowed_origins: Option<Vec<String>>,
+    any_origin: Option<bool>,
     require_origin: Option<bool>,
     endpoints: Option<Vec<Endpoint>>,
     /// A RunSignup partner gets a new pair; its sessions end.
@@ -39,11 +41,12 @@ async fn run_create(mut x: Exchange, caller: Caller) -> Reply {
     let given: Given = wire::object(&mut x).await?;
     let (app, call) = (x.app.clone(), caller.call(&mut x));
     let (settings, shown) = given.settings(&call, None)?;
+    let (idle_secs, absolute_secs) = given.lifetimes()?;
     let name = given.name.as_deref().unwrap_or_default();
     let usual = Client::usual(&call, caller.realm.id, given.door(), name, settings);
     let client = Client {
-        idle_secs: given.idle_secs.unwrap_or(usual.idle_secs),
-        absolute_secs: given.absolute_secs.unwrap_or(usual.absolute_secs),
+        idle_secs: idle_secs.unwrap_or(usual.idle_secs),
+        absolute_secs: absolute_secs.unwrap_or(usual.absolute_secs),
         sessions_max: given.max_sessions.unwrap_or(usual.sessions_max),
         ..usual
     };
@@ -53,10 +56,12 @@ async fn run_create(mut x: Exchange, caller: Caller) -> Reply {
 
 pub(super) fn list(x: Exchange) -> Answer {
     serve(x, Need::Read, |x, caller| async move {
-        let clients = x.app.authority.clients(caller.realm.id);
-        let name = wire::parameter(&x, "name");
-        let wanted = clients.iter().filter(|client| name.as_ref().is_none_or(|name| client.name == *name));
-        let items = wanted.map(|client| wire::client(client)).collect();
+        let (authority, realm) = (&x.app.authority, caller.realm.id);
+        let clients = match wire::parameter(&x, "name") {
+            Some(name) => authority.clients_called(realm, &name),
+            None => authority.clients(realm),
+        };
+        let items = clients.iter().map(|client| wire::client(client)).collect();
         Ok(wire::json(StatusCode::OK, &wire::page(items, None::<u64>)))
     })
 }
@@ -81,10 +86,11 @@ async fn run_change(mut x: Exchange, caller: Caller) -> Reply {
         return Err(Error::malformed("dialect", "the dialect of a client cannot be changed").into());
     }
     let (settings, shown) = given.settings(&call, Some(&before))?;
+    let (idle_secs, absolute_secs) = given.lifetimes()?;
     let change = ClientChange {
         name: given.name,
-        idle_secs: given.idle_secs,
-        absolute_secs: given.absolute_secs,
+        idle_secs,
+        absolute_secs,
         sessions_max: given.max_sessions,
         settings: Some(settings),
     };
@@ -105,6 +111,11 @@ pub(super) fn remove(x: Exchange) -> Answer {
 type Pair = (String, String);
 
 impl Given {
+    /// In seconds: unseen, and at most.
+    fn lifetimes(&self) -> Result<(Option<u32>, Option<u32>)> {
+        wire::lifetimes(self.idle_secs.as_ref(), self.absolute_secs.as_ref())
+    }
+
     fn door(&self) -> Door {
         self.dialect.as_deref().map_or(DOOR, Door::new)
     }
@@ -114,10 +125,12 @@ impl Given {
         let door = before.map_or_else(|| self.door(), |client| client.door);
         let kept = before.map(|client| client.settings.clone());
         match (door.name(), kept) {
+            // Its key is public: a new one would end nothing.
+            ("rested", _) if self.rotate_secret => Err(no_secret()),
             ("rested", kept) => Ok((self.project(call, kept), None)),
             _ if self.speaks_of_a_project() => Err(Error::malformed(
                 "dialect",
-                "key, allowed_origins, require_origin and endpoints are for rested",
+                "key, allowed_origins, any_origin, require_origin and endpoints are for rested",
             )),
             ("runsignup", None | Some(Settings::Partner { .. }))
                 if before.is_none() || self.rotate_secret =>
@@ -128,21 +141,25 @@ impl Given {
             }
             (_, Some(kept)) if !self.rotate_secret => Ok((kept, None)),
             ("native", None) if !self.rotate_secret => Ok((Settings::Plain, None)),
-            _ if self.rotate_secret => Err(Error::malformed("rotate_secret", "this client has no secret")),
+            _ if self.rotate_secret => Err(no_secret()),
             _ => Err(Error::malformed("dialect", "a client speaks native, runsignup or rested")),
         }
     }
 
     fn project(&self, call: &Call, kept: Option<Settings>) -> Settings {
-        let (key, origins, require, points) = match kept {
-            Some(Settings::Project { key, allowed_origins, require_origin, endpoints }) => {
-                (key, allowed_origins, require_origin, endpoints)
+        let (key, origins, any, require, points) = match kept {
+            Some(Settings::Project { key, allowed_origins, any_origin, require_origin, endpoints }) => {
+                (key, allowed_origins, any_origin, require_origin, endpoints)
             }
-            _ => (call.mint.client_id().to_string(), Vec::new(), false, Vec::new()),
+            _ => (call.mint.client_id().to_string(), Vec::new(), false, false, Vec::new()),
         };
+        // Of these two each takes the place of the other, so that a list which is given narrows what was open to all.
+        let origins = if self.any_origin == Some(true) { Vec::new() } else { origins };
+        let any = any && self.allowed_origins.is_none();
         Settings::Project {
             key: self.key.clone().unwrap_or(key),
             allowed_origins: self.allowed_origins.clone().unwrap_or(origins),
+            any_origin: self.any_origin.unwrap_or(any),
             require_origin: self.require_origin.unwrap_or(require),
             endpoints: self.endpoints.clone().unwrap_or(points),
         }
@@ -151,9 +168,14 @@ impl Given {
     fn speaks_of_a_project(&self) -> bool {
         self.key.is_some()
             || self.allowed_origins.is_some()
+            || self.any_origin.is_some()
             || self.require_origin.is_some()
             || self.endpoints.is_some()
     }
+}
+
+fn no_secret() -> Error {
+    Error::malformed("rotate_secret", "this client has no secret")
 }
 
 fn with_pair(mut shape: Value, pair: Option<Pair>) -> Value {

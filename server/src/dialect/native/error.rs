@@ -29,6 +29,7 @@ pub(super) fn render(error: &Error) -> Response {
         Kind::TooMany(throttle) => match throttle.who {
             Throttled::Account => (StatusCode::TOO_MANY_REQUESTS, Some("account")),
             Throttled::Address => (StatusCode::TOO_MANY_REQUESTS, Some("address")),
+            Throttled::Key => (StatusCode::TOO_MANY_REQUESTS, Some("key")),
         },
         Kind::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, None),
         Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, None),

@@ -1,31 +1,20 @@
 //! `GET /v1/audit.jsonl`: the audit trail as JSON lines, newest first, page by page as it is taken.
 
-use std::convert::Infallible;
-use std::sync::Arc;
-use std::time::Duration;
-
 use bytes::Bytes;
 use exeunt_core::{Moment, RealmId};
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
-use http_body::Frame;
-use http_body_util::BodyExt;
-use http_body_util::channel::{Channel, Sender};
 use serde_json::{Value, json};
 
 use super::caller::{Caller, Need};
+use super::stream::Stream;
 use super::{Reply, audit, serve, wire};
-use crate::app::App;
+use crate::authority::AuditPlace;
 use crate::authority::feed::AuditLine;
 use crate::authority::open::CLOCK_BEHIND_SECS_MAX;
-use crate::authority::{AuditPlace, Key};
-use crate::error::{Error, Outage, Result};
+use crate::error::Result;
 use crate::exchange::{Answer, Body, Exchange, Response, empty};
-
-/// Pages that wait for a slow reader.
-const PAGES_MAX: usize = 2;
-/// Seconds that a reader may be stuck before its export is cut.
-const STUCK_SECS: u64 = 30;
+use crate::time::GivenTime;
 
 pub(super) fn lines(x: Exchange) -> Answer {
     serve(x, Need::Read, run)
@@ -38,17 +27,10 @@ async fn run(x: Exchange, caller: Caller) -> Reply {
     if x.method() == Method::HEAD {
         return Ok(json_lines(Body::Whole(Bytes::new())));
     }
-    let Ok(permit) = x.app.feeds.clone().try_acquire_owned() else {
-        return Err(Error::unavailable(Outage::Busy).because("too many streams").into());
-    };
-    let (sender, body) = Channel::<Bytes, Infallible>::new(PAGES_MAX);
-    let (app, view) = (x.app.clone(), caller.view(&x));
-    let export = Export { app, view, key: caller.key, after, before, sender };
-    tokio::spawn(async move {
-        export.run().await;
-        drop(permit);
-    });
-    Ok(json_lines(Body::Stream(body.boxed())))
+    let (stream, body) = Stream::open(&x, &caller.key)?;
+    let export = Export { view: caller.view(&x), after, before, stream };
+    tokio::spawn(export.run());
+    Ok(json_lines(body))
 }
 
 fn json_lines(body: Body) -> Response {
@@ -60,40 +42,34 @@ fn json_lines(body: Body) -> Response {
 
 fn moment(x: &Exchange, name: &'static str) -> Result<Option<Moment>> {
     let Some(text) = wire::parameter(x, name) else { return Ok(None) };
-    let time = text.parse::<jiff::Timestamp>().ok();
-    let millis = time.and_then(|time| u64::try_from(time.as_millisecond()).ok());
-    let millis = millis.ok_or_else(|| {
-        Error::malformed(name, format!("{name} is a time since 1970 such as 2026-01-02T03:04:05Z"))
-    })?;
-    Ok(Some(Moment::from_millis(millis)))
+    GivenTime::new(&text).moment(name).map(Some)
 }
 
 struct Export {
-    app: App,
     view: Option<RealmId>,
-    key: Arc<Key>,
     after: Option<Moment>,
     before: Option<Moment>,
-    sender: Sender<Bytes, Infallible>,
+    stream: Stream,
 }
 
 impl Export {
     /// Sends all that there is. What breaks off has no last line, and its status was sent long before.
     async fn run(mut self) {
         let (mut place, mut count) = (AuditPlace::NEWEST, 0_u64);
-        while self.app.authority.key_holds(&self.key) && !*self.app.stop.borrow() {
-            let Ok((lines, next)) = self.app.authority.audit(self.view, place).await else { return };
+        let app = self.stream.app.clone();
+        while app.authority.key_holds(&self.stream.key) && !*app.stop.borrow() {
+            let Ok((lines, next)) = app.authority.audit(self.view, place).await else { return };
             let wanted: Vec<_> = lines.iter().filter(|line| self.wants(when(line))).collect();
             count += u64::try_from(wanted.len()).unwrap_or_default();
             let text: String = wanted.into_iter().map(|line| text(&audit::line(line))).collect();
-            if !text.is_empty() && !self.send(text).await {
+            if !self.stream.send(text).await {
                 return;
             }
             // A page may be empty and yet not the last: beside busy realms.
             let over = lines.last().is_some_and(|line| self.is_long_before(when(line)))
                 && lines.iter().all(|line| self.is_long_before(when(line)));
             let Some(next) = next.filter(|_| !over) else {
-                self.send(text_of_end(count)).await;
+                self.stream.send(text_of_end(count)).await;
                 return;
             };
             place = next;
@@ -108,11 +84,6 @@ impl Export {
     /// was refused at the start.
     fn is_long_before(&self, when: Moment) -> bool {
         self.after.is_some_and(|after| when.plus_secs(CLOCK_BEHIND_SECS_MAX) < after)
-    }
-
-    async fn send(&mut self, text: String) -> bool {
-        let sending = self.sender.send(Frame::data(Bytes::from(text)));
-        matches!(tokio::time::timeout(Duration::from_secs(STUCK_SECS), sending).await, Ok(Ok(())))
     }
 }
 

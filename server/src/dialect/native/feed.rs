@@ -1,32 +1,23 @@
 //! `GET /v1/feed`: marks as they are raised, as server-sent events (WHATWG HTML §9.2), resumable by `Last-Event-ID`.
 
-use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use exeunt_core::{RealmId, Stamp};
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, Method, StatusCode};
-use http_body::Frame;
-use http_body_util::BodyExt;
-use http_body_util::channel::{Channel, Sender};
 use serde_json::json;
 
 use super::caller::{Caller, Need};
+use super::stream::Stream;
 use super::{Reply, mark, marks, serve, wire};
-use crate::app::App;
 use crate::authority::feed::PAGE_MARKS_MAX;
-use crate::authority::{Key, MarkPage, Position};
-use crate::error::{Error, Kind, Outage, Result};
+use crate::authority::{MarkPage, Position};
+use crate::error::{Error, Kind, Result};
 use crate::exchange::{Answer, Body, Exchange, Response, empty};
 
 /// Seconds between two heartbeats of a stream.
 const HEARTBEAT_SECS: u64 = 1;
-/// Frames that wait for a slow reader.
-const FRAMES_MAX: usize = 8;
-/// Seconds that a reader may be stuck before its stream is cut.
-const STUCK_SECS: u64 = 30;
 /// Where the reader has come to.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -43,16 +34,9 @@ async fn run_feed(x: Exchange, caller: Caller) -> Reply {
     if x.method() == Method::HEAD {
         return Ok(event_stream(Body::Whole(Bytes::new())));
     }
-    let Ok(permit) = x.app.feeds.clone().try_acquire_owned() else {
-        return Err(Error::unavailable(Outage::Busy).because("too many feeds").into());
-    };
-    let (sender, body) = Channel::<Bytes, Infallible>::new(FRAMES_MAX);
-    let stream = Stream { app: x.app.clone(), view: caller.view(&x), key: caller.key, sender };
-    tokio::spawn(async move {
-        stream.run(start).await;
-        drop(permit);
-    });
-    Ok(event_stream(Body::Stream(body.boxed())))
+    let (stream, body) = Stream::open(&x, &caller.key)?;
+    tokio::spawn(Feed { view: caller.view(&x), stream }.run(start));
+    Ok(event_stream(body))
 }
 
 fn event_stream(body: Body) -> Response {
@@ -73,31 +57,30 @@ fn after(x: &Exchange) -> Result<Option<String>> {
     }
 }
 
-struct Stream {
-    app: App,
+struct Feed {
     view: Option<RealmId>,
-    key: Arc<Key>,
-    sender: Sender<Bytes, Infallible>,
+    stream: Stream,
 }
 
-impl Stream {
-    /// Ends when the reader goes, the server stops, or the key is revoked.
+impl Feed {
+    /// Ends when the reader goes, the server stops, or the key is removed.
     async fn run(mut self, start: Option<Stamp>) {
-        let mut marked = self.app.authority.watch();
-        let mut stopping = self.app.stop.subscribe();
+        let (app, key) = (self.stream.app.clone(), self.stream.key.clone());
+        let mut marked = app.authority.watch();
+        let mut stopping = app.stop.subscribe();
         let Some(mut after) = start else {
             self.reset().await;
             return;
         };
-        while self.app.authority.key_holds(&self.key) {
+        loop {
             let newest = *marked.borrow_and_update();
             let mut behind = false;
-            match self.app.authority.marks(self.view, after, PAGE_MARKS_MAX).await {
+            match app.authority.marks(self.view, after, PAGE_MARKS_MAX).await {
                 Ok(page) => {
                     // Beside busy realms a page may be short, even empty, and yet not the last.
                     behind = after < page.position.stamp && page.position.stamp < newest;
                     after = page.position.stamp;
-                    if !self.send(frames(&page)).await {
+                    if !self.stream.send_all(frames(page)).await {
                         return;
                     }
                 }
@@ -115,30 +98,25 @@ impl Stream {
                 _ = marked.changed() => {}
                 () = tokio::time::sleep(Duration::from_secs(HEARTBEAT_SECS)) => {}
                 _ = stopping.wait_for(|stop| *stop) => return,
+                () = app.authority.key_gone(&key) => return,
             }
         }
     }
 
     async fn reset(&mut self) {
-        self.send("event: reset\ndata: {}\n\n".to_owned()).await;
-    }
-
-    async fn send(&mut self, text: String) -> bool {
-        let sending = self.sender.send(Frame::data(Bytes::from(text)));
-        matches!(tokio::time::timeout(Duration::from_secs(STUCK_SECS), sending).await, Ok(Ok(())))
+        self.stream.send("event: reset\ndata: {}\n\n").await;
     }
 }
 
 /// Every mark, then the position: up to there the reader has everything.
-fn frames(page: &MarkPage) -> String {
-    let position = |stamp| wire::position(Position { stamp, ..page.position });
-    let mut text = String::new();
-    for mark in &page.marks {
+fn frames(page: MarkPage) -> impl Iterator<Item = String> {
+    let end = page.position;
+    let marks = page.marks.into_iter().map(move |mark| {
         // Writing to a string does not fail.
-        let data = serde_json::to_string(&mark::mark(mark)).unwrap_or_default();
-        text += &format!("event: mark\nid: {}\ndata: {data}\n\n", position(mark.at));
-    }
-    let here = wire::position(page.position);
-    text += &format!("event: position\nid: {here}\ndata: {}\n\n", json!({ "position": here }));
-    text
+        let data = serde_json::to_string(&mark::mark(&mark)).unwrap_or_default();
+        format!("event: mark\nid: {}\ndata: {data}\n\n", wire::position(Position { stamp: mark.at, ..end }))
+    });
+    let here = wire::position(end);
+    let last = format!("event: position\nid: {here}\ndata: {}\n\n", json!({ "position": here }));
+    marks.chain([last])
 }

@@ -10,10 +10,10 @@ use crate::error::{Cause, Error, Kind, Result};
 use crate::exchange::Exchange;
 
 pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
-    Box::pin(async move { judge(&x, terms).await.map_err(|error| error::render(&error)) })
+    Box::pin(async move { judge(&x, &terms).await.map_err(|error| error::render(&error)) })
 }
 
-async fn judge(x: &Exchange, terms: Terms) -> Result<Passed> {
+async fn judge(x: &Exchange, terms: &Terms) -> Result<Passed> {
     let text = caller::presented(x).ok_or_else(|| missing(x))?;
     let token = Token::presented(text).ok_or_else(|| Error::dead(Cause::Unknown))?;
     let presented = Presented { door: DOOR, realm: terms.realm, client: terms.client, token: &token };

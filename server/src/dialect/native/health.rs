@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::caller::Need;
 use super::{serve, settle, wire};
+use crate::authority::{Disk, FREE_BYTES_WARNING};
 use crate::error::{Error, Kind, Outage};
 use crate::exchange::{Answer, Exchange, answer};
 use crate::metrics;
@@ -23,21 +24,44 @@ pub(super) fn live(_: Exchange) -> Answer {
 pub(super) fn ready(x: Exchange) -> Answer {
     Box::pin(settle(async move {
         let authority = &x.app.authority;
-        authority.ready().map_err(away)?;
+        // The store first: it may know more than that memory is not complete.
         authority.position().await.map_err(away)?;
+        authority.ready().map_err(away)?;
         let sessions = authority.sessions_in_memory();
         let bytes = u64::try_from(sessions).unwrap_or(u64::MAX).saturating_mul(BYTES_PER_SESSION);
         let bound = x.app.config.limits.memory_warn_bytes;
         let warning =
             format!("live sessions take more memory than the {bound} bytes of limits.memory_warn_bytes");
-        let warnings: Vec<_> = (bytes > bound).then_some(warning).into_iter().collect();
+        let clock = x.app.env.difference();
+        let clock = clock.is_any().then(|| clock.to_string());
+        let disk = authority.disk().and_then(room);
+        let memory = (bytes > bound).then_some(warning);
+        let warnings: Vec<_> = memory.into_iter().chain(disk).chain(clock).collect();
         Ok(wire::json(StatusCode::OK, &json!({ "status": "ready", "warnings": warnings })))
     }))
+}
+
+/// A disk that is full, or nearly.
+fn room(disk: Disk) -> Option<String> {
+    if disk.refusing {
+        return Some(
+            "the disk of the store takes no more: logins and logouts are refused, checks are answered; make room"
+                .to_owned(),
+        );
+    }
+    let free = disk.free_bytes.filter(|free| *free < FREE_BYTES_WARNING)?;
+    let least = FREE_BYTES_WARNING >> 20;
+    Some(format!("{} MiB are free on the disk of the store, fewer than {least}: make room", free >> 20))
 }
 
 /// What is wrong, for whoever looks after the server; the rest is in the log.
 fn away(error: Error) -> Error {
     let public = match error.kind() {
+        Kind::Unavailable(Outage::Unknown)
+            if error.public() != Error::unavailable(Outage::Unknown).public() =>
+        {
+            return error;
+        }
         Kind::Unavailable(Outage::Unknown) => {
             "the store failed in the middle of a change; it is being opened again, and no check is answered until then"
         }

@@ -9,6 +9,7 @@ use super::{Reply, error, mark, serve, wire};
 use crate::authority::Position;
 use crate::error::{Error, Kind, Outage, Result};
 use crate::exchange::{Answer, Exchange};
+use crate::time::looks_like_a_time;
 
 /// Marks on a page unless asked otherwise.
 const PAGE_USUAL: u32 = 100;
@@ -76,12 +77,17 @@ fn snapshot_place(x: &Exchange, end: Position) -> Result<Option<(Stamp, Stamp)>>
 /// `Malformed(field)`; `Unavailable` for a place beyond the end of this life: the store was turned back.
 pub(super) fn place(field: &'static str, after: Option<&str>, now: Position) -> Result<Option<Stamp>> {
     let Some(after) = after else { return Ok(Some(Stamp::ZERO)) };
-    let malformed = || Error::malformed(field, "a position is one that this server gave");
+    let malformed = || {
+        let time = ", and no time: `exeunt marks` prints one at its end";
+        let time = if looks_like_a_time(after) { time } else { "" };
+        Error::malformed(field, format!("a position is one that this server gave{time}"))
+    };
     let (incarnation, number) =
         after.rsplit_once('.').map_or((None, after), |(life, number)| (Some(life), number));
     let stamp = Stamp::from_number(number.parse().map_err(|_| malformed())?);
     match incarnation.map(str::parse::<RealmId>).transpose().map_err(|_| malformed())? {
         Some(life) if life.0 != now.incarnation.0 => Ok(None),
+        None if stamp > now.stamp && looks_like_a_time(number) => Err(malformed()),
         _ if stamp > now.stamp => Err(Error::new(
             Kind::Unavailable(Outage::Refused),
             "this position is beyond the end of the log: the store was put back to an earlier state without declaring a \

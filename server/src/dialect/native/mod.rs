@@ -18,6 +18,7 @@ mod mark;
 mod marks;
 mod realms;
 mod sessions;
+mod stream;
 mod usage;
 mod users;
 mod wire;
@@ -26,12 +27,14 @@ use exeunt_core::Door;
 use http::header::ALLOW;
 use http::{Method, StatusCode};
 
+use crate::app::App;
+use crate::authority::Key;
 use crate::authority::realm::Builtin;
 use crate::config::LogChecks;
 use crate::dialect::native::caller::{Caller, Need};
 use crate::dialect::{Dialect, Route, Sort, gate as gates};
 use crate::error::{Error, Result};
-use crate::exchange::{Answer, Endpoint, Exchange, Response, empty};
+use crate::exchange::{Answer, Endpoint, Exchange, PresentedKey, Response, empty};
 
 /// The name of this dialect.
 pub const DOOR: Door = crate::dialect::ADMIN;
@@ -145,6 +148,7 @@ pub const RESOURCES: &[Resource] = &[
     ("/v1/keys", &[get("list_keys", keys::list), post("create_key", Sort::Admin, keys::create)]),
     ("/v1/keys/{}", &[on(Method::DELETE, "remove_key", keys::remove)]),
     ("/v1/realms", &[get("list_realms", realms::list), post("create_realm", Sort::Admin, realms::create)]),
+    ("/v1/realms/{}", &[on(Method::PATCH, "change_realm", realms::change)]),
     ("/v1/backup", &[get("backup", backup::backup)]),
     ("/v1/dialects/usage", &[get("dialect_usage", usage::list)]),
     ("/v1/audit", &[get("audit", audit::page).with(&["cursor"])]),
@@ -225,20 +229,38 @@ where
     F: Future<Output = Reply> + Send + 'static,
 {
     Box::pin(async move {
+        let mut x = x;
+        let changes = x.app.authority.key_changes();
         let admitted = Caller::of(&x, need).and_then(|caller| parameters_must_be_known(&x).map(|()| caller));
         let caller = match admitted {
             Ok(caller) => caller,
             Err(error) => return error::render(&error),
         };
-        let key = caller.key.id;
+        let (app, key) = (x.app.clone(), caller.key.clone());
+        x.key = Some(PresentedKey::new(key.clone(), changes));
+        let reads = need != Need::Check && matches!(*x.method(), Method::GET | Method::HEAD);
         let counted = need == Need::Check && x.app.config.log.checks == LogChecks::Failed;
-        let mut response = settle(run(x, caller)).await;
+        let mut response = if reads {
+            settle(while_key_holds(&app, &key, run(x, caller))).await
+        } else {
+            settle(run(x, caller)).await
+        };
+        response = stream::watched(response, &app, &key);
         // A successful check leaves no line, so it pays nothing for one.
         if !counted || !response.status.is_success() {
-            response.noted.key = Some(key);
+            response.noted.key = Some(key.id);
         }
         response
     })
+}
+
+/// What reads ends with its key, however long it takes: nothing is left half done. What writes goes on to its end.
+async fn while_key_holds(app: &App, key: &Key, run: impl Future<Output = Reply>) -> Reply {
+    tokio::select! {
+        biased;
+        reply = run => reply,
+        () = app.authority.key_gone(key) => Err(crate::authority::key::removed().into()),
+    }
 }
 
 /// Turns what an endpoint comes to into its answer.

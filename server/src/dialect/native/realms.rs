@@ -1,16 +1,26 @@
-//! `/v1/realms`: create · list.
+//! `/v1/realms`: create · list · change.
 
+use exeunt_core::RealmId;
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::caller::Need;
-use super::{serve, wire};
+use super::caller::{Caller, Need};
+use super::{Reply, serve, wire};
+use crate::authority::Usernames;
+use crate::error::Error;
 use crate::exchange::{Answer, Exchange};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Given {
     name: String,
+}
+
+/// What can be changed of a realm.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    usernames: String,
 }
 
 pub(super) fn create(x: Exchange) -> Answer {
@@ -33,4 +43,22 @@ pub(super) fn list(x: Exchange) -> Answer {
             &wire::page(seen.map(|realm| wire::realm(realm)).collect(), None::<u64>),
         ))
     })
+}
+
+pub(super) fn change(x: Exchange) -> Answer {
+    serve(x, Need::Change, run_change)
+}
+
+async fn run_change(mut x: Exchange, caller: Caller) -> Reply {
+    let id: RealmId = wire::id(&x, "realm")?;
+    // For the holder of a key of one realm no other exists.
+    if caller.key.realm.is_some_and(|only| only != id) {
+        return Err(Error::not_found("realm").into());
+    }
+    let given: Change = wire::object(&mut x).await?;
+    let usernames = Usernames::from_word(&given.usernames)
+        .ok_or_else(|| Error::malformed("usernames", "usernames is exact or ignore_case"))?;
+    let (app, call) = (x.app.clone(), caller.call(&mut x));
+    let realm = app.authority.change_realm(&call, id, usernames).await?;
+    Ok(wire::json(StatusCode::OK, &wire::realm(&realm)))
 }

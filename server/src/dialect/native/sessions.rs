@@ -11,6 +11,7 @@ use crate::authority::Voucher;
 use crate::authority::list::{State, Wanted};
 use crate::error::{Error, Kind, Result};
 use crate::exchange::{Answer, Exchange};
+use crate::time::GivenSecs;
 
 /// A session for somebody whom a trusted back end has authenticated itself.
 #[derive(Deserialize)]
@@ -18,8 +19,8 @@ use crate::exchange::{Answer, Exchange};
 struct Given {
     user: String,
     client: Option<String>,
-    idle_secs: Option<u32>,
-    absolute_secs: Option<u32>,
+    idle_secs: Option<GivenSecs>,
+    absolute_secs: Option<GivenSecs>,
 }
 
 pub(super) fn issue(x: Exchange) -> Answer {
@@ -36,8 +37,8 @@ async fn run_issue(mut x: Exchange, caller: Caller) -> Reply {
         .map(|text| text.parse::<ClientId>())
         .transpose()
         .map_err(|_| Error::not_found("client"))?;
-    let voucher =
-        Voucher { door: DOOR, user, client, idle_secs: given.idle_secs, absolute_secs: given.absolute_secs };
+    let (idle_secs, absolute_secs) = wire::lifetimes(given.idle_secs.as_ref(), given.absolute_secs.as_ref())?;
+    let voucher = Voucher { door: DOOR, user, client, idle_secs, absolute_secs };
     let standing =
         app.authority.vouch(&call, caller.realm.id, &voucher, &token).await.map_err(lost_the_race)?;
     let body = json!({

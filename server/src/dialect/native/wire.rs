@@ -15,6 +15,7 @@ use crate::authority::{AuditEntry, Client, Key, Position, Realm, Settings, User}
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::exchange::{Exchange, Response, answer};
+use crate::time::GivenSecs;
 
 /// The largest body of a batch that is imported, in bytes.
 pub(super) const BATCH_BYTES_MAX: usize = 4 << 20;
@@ -35,6 +36,7 @@ pub(super) async fn object<T: DeserializeOwned>(x: &mut Exchange) -> Result<T, R
 /// As [`object`], but for `Malformed`.
 pub(super) async fn body(x: &mut Exchange) -> Result<Bytes, Refusal> {
     let body = x.body().await.map_err(|bare| error::of_body(&bare))?;
+    key_must_still_hold(x)?;
     must_be_json(x, &body)?;
     Ok(body)
 }
@@ -46,8 +48,14 @@ pub(super) async fn body(x: &mut Exchange) -> Result<Bytes, Refusal> {
 pub(super) async fn batch(x: &mut Exchange) -> Result<Bytes, Refusal> {
     let bytes_max = BATCH_BYTES_MAX.max(x.app.config.limits.body_bytes);
     let body = x.body_of_at_most(bytes_max).await.map_err(|bare| error::of_body(&bare))?;
+    key_must_still_hold(x)?;
     must_be_json(x, &body)?;
     Ok(body)
+}
+
+/// A body may be on its way for seconds, and its key be removed meanwhile.
+fn key_must_still_hold(x: &Exchange) -> Result<()> {
+    x.key.as_ref().map_or(Ok(()), |presented| x.app.authority.must_still_hold(presented))
 }
 
 fn must_be_json(x: &Exchange, body: &Bytes) -> Result<(), Refusal> {
@@ -144,6 +152,18 @@ pub(super) fn id<T: std::str::FromStr>(x: &Exchange, noun: &str) -> Result<T> {
     segment.parse().map_err(|_| Error::not_found(noun))
 }
 
+/// How long sessions live in seconds, as far as that is given: unseen, and at most.
+///
+/// # Errors
+/// `Malformed("idle_secs")`, `Malformed("absolute_secs")`.
+pub(super) fn lifetimes(
+    idle: Option<&GivenSecs>,
+    absolute: Option<&GivenSecs>,
+) -> Result<(Option<u32>, Option<u32>)> {
+    let idle = idle.map(|secs| secs.read("idle_secs")).transpose()?;
+    Ok((idle, absolute.map(|secs| secs.read("absolute_secs")).transpose()?))
+}
+
 /// A member that may be absent (unchanged), `null` (taken away) or a value.
 pub(super) fn change<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     from: D,
@@ -188,11 +208,14 @@ pub(super) fn client(client: &Client) -> Value {
         "created_at": time(client.created_at),
         "updated_at": time(client.updated_at),
     });
-    if let (Settings::Project { key, allowed_origins, require_origin, endpoints }, Value::Object(shape)) =
-        (&client.settings, &mut shape)
+    if let (
+        Settings::Project { key, allowed_origins, any_origin, require_origin, endpoints },
+        Value::Object(shape),
+    ) = (&client.settings, &mut shape)
     {
         shape.insert("key".to_owned(), json!(key));
         shape.insert("allowed_origins".to_owned(), json!(allowed_origins));
+        shape.insert("any_origin".to_owned(), json!(any_origin));
         shape.insert("require_origin".to_owned(), json!(require_origin));
         shape.insert("endpoints".to_owned(), json!(endpoints));
     }
@@ -249,7 +272,12 @@ pub(super) fn key(key: &Key) -> Value {
 }
 
 pub(super) fn realm(realm: &Realm) -> Value {
-    json!({ "id": realm.id.to_string(), "name": realm.name, "created_at": time(realm.created_at) })
+    json!({
+        "id": realm.id.to_string(),
+        "name": realm.name,
+        "usernames": realm.usernames.word(),
+        "created_at": time(realm.created_at),
+    })
 }
 
 /// A position as text: of which life of the store, and how far.

@@ -1,7 +1,10 @@
 //! Who is speaking: the tokens that a request presents, and the cookie that one travels in.
 
+use std::collections::HashSet;
+
 use exeunt_core::Token;
-use http::header::AUTHORIZATION;
+use http::header::{self, AUTHORIZATION};
+use percent_encoding::percent_decode;
 
 use crate::dialect::NOTHING;
 use crate::dialect::cookie::{Cookie, SameSite};
@@ -20,21 +23,76 @@ pub(super) const COOKIE: Cookie = Cookie {
 /// The longest life of a cookie, in seconds: 400 days, beyond which browsers cut it (CK-08).
 const COOKIE_SECS_MAX: u64 = 400 * 86_400;
 
+/// A token that a request carries.
+pub(super) struct Carried {
+    /// The token.
+    pub token: Token,
+    /// It is in a cookie and in no other place: a browser may have added it by itself.
+    pub by_cookie: bool,
+}
+
 /// Every token that is presented, each once: first those in `Authorization`, then those in cookies. The first one
 /// authenticates. There are at most as many as fit into the headers of a request.
 pub(super) fn tokens(headers: &Headers) -> Vec<Token> {
-    let stated = headers.all(&AUTHORIZATION).map(|value| text(value).unwrap_or(NOTHING));
-    let carried = COOKIE.read(headers).into_iter();
-    let mut texts: Vec<&str> = Vec::new();
-    for text in stated.filter_map(bare).chain(carried).filter(|text| !text.is_empty()) {
-        if !texts.contains(&text) {
-            texts.push(text);
+    let texts = stated(headers).filter_map(bare).chain(COOKIE.read(headers));
+    each_once(texts.map(|text| (text, false))).into_iter().map(|carried| carried.token).collect()
+}
+
+/// Every token that may be meant when a logout is asked for: the same, and what stands between commas, since programs
+/// on the way join fields of one name with them (RFC 9110 §5.3).
+pub(super) fn carried(headers: &Headers) -> Vec<Carried> {
+    let stated = stated(headers).flat_map(|value| {
+        let scheme_is_ours = bare(value).is_some();
+        let piece = move |piece| bare(piece).filter(|_| scheme_is_ours || is_bearer(piece));
+        bare(value).into_iter().chain(value.split(',').filter_map(piece))
+    });
+    let cookies = COOKIE.read_joined(headers);
+    each_once(stated.map(|text| (text, false)).chain(cookies.into_iter().map(|text| (text, true))))
+}
+
+fn stated(headers: &Headers) -> impl Iterator<Item = &str> {
+    headers.all(&AUTHORIZATION).map(|value| text(value).unwrap_or(NOTHING))
+}
+
+/// The tokens of these texts, each at its first place. What can be no token matches nothing.
+fn each_once<'a>(texts: impl Iterator<Item = (&'a str, bool)>) -> Vec<Carried> {
+    let mut seen = HashSet::new();
+    texts
+        .filter(|(text, _)| !text.is_empty() && seen.insert(*text))
+        .filter_map(|(text, by_cookie)| {
+            let token = Token::presented(text).or_else(|| Token::presented(NOTHING))?;
+            Some(Carried { token, by_cookie })
+        })
+        .collect()
+}
+
+/// Every token that some reader may take out of these headers, each once, those of [`tokens`] first. Some applications
+/// look for `Bearer` anywhere in the header, split cookies at spaces and commas too, or decode their names.
+pub(super) fn tokens_for_any_reader(headers: &Headers) -> Vec<Token> {
+    let mut tokens = tokens(headers);
+    let mut add = |text: &[u8]| {
+        let text = std::str::from_utf8(text).unwrap_or(NOTHING);
+        if !text.is_empty() && !tokens.iter().any(|token| token.expose() == text) {
+            tokens.extend(Token::presented(text).or_else(|| Token::presented(NOTHING)));
+        }
+    };
+    for value in headers.all(&AUTHORIZATION) {
+        let mut words = value.split(|byte| byte.is_ascii_whitespace() || b",;\"".contains(byte));
+        while words.any(|word| word.eq_ignore_ascii_case(b"bearer")) {
+            add(words.clone().find(|word| !word.is_empty()).unwrap_or_default());
         }
     }
-    texts
-        .into_iter()
-        .filter_map(|text| Token::presented(text).or_else(|| Token::presented(NOTHING)))
-        .collect()
+    for value in headers.all(&header::COOKIE) {
+        for pair in value.split(|byte| byte.is_ascii_whitespace() || b";,\"".contains(byte)) {
+            let (name, value) =
+                pair.split_at(pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len()));
+            let name: Vec<u8> = percent_decode(name).collect();
+            if name.eq_ignore_ascii_case(COOKIE.name.as_bytes()) {
+                add(value.strip_prefix(b"=").unwrap_or_default());
+            }
+        }
+    }
+    tokens
 }
 
 /// The `Set-Cookie` that carries a token, for as long as its session can live.
@@ -46,7 +104,7 @@ pub(super) fn set_cookie(token: &Token, absolute_secs: u32) -> String {
 
 /// The `Set-Cookie` that takes the cookie away, if the request brought it.
 pub(super) fn delete_cookie(headers: &Headers) -> Option<String> {
-    (!COOKIE.read(headers).is_empty()).then(|| COOKIE.delete())
+    (!COOKIE.read_joined(headers).is_empty()).then(|| COOKIE.delete())
 }
 
 /// The token in `Authorization`: bare, or after `Bearer` in any case. Another scheme, or none of both, is absent.
@@ -58,10 +116,12 @@ fn bare(value: &str) -> Option<&str> {
     }
 }
 
+fn is_bearer(value: &str) -> bool {
+    value.trim().split_once(' ').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+}
+
 #[cfg(test)]
 mod tests {
-    use http::header;
-
     use super::*;
 
     fn presented(headers: &[(header::HeaderName, &[u8])]) -> Vec<String> {
@@ -88,6 +148,57 @@ mod tests {
         let cookies =
             b"__Secure-rested-access-token=b; __Secure-rested-access-token=a; __Secure-rested-access-token=c";
         assert_eq!(presented(&[(header::COOKIE, cookies), (AUTHORIZATION, b"Bearer a")]), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_logout_also_takes_what_was_joined_on_the_way() {
+        let carried = |headers: &[(header::HeaderName, &[u8])]| -> Vec<_> {
+            let headers: Headers = headers.iter().map(|(name, value)| (name, value)).collect();
+            let all = super::carried(&headers);
+            all.iter().map(|carried| (carried.token.expose().to_owned(), carried.by_cookie)).collect()
+        };
+        let has = |all: &[(String, bool)], text: &str, by_cookie| all.contains(&(text.to_owned(), by_cookie));
+        let all = carried(&[(AUTHORIZATION, b"Bearer a, Bearer b"), (AUTHORIZATION, b"Basic x, Bearer c")]);
+        assert!(has(&all, "a", false) && has(&all, "b", false) && has(&all, "c", false));
+        assert!(carried(&[(AUTHORIZATION, b"Digest a=b, c=d")]).is_empty());
+        let joined = b"__Secure-rested-access-token=a, __Secure-rested-access-token=b, x=y";
+        let all = carried(&[(header::COOKIE, joined), (AUTHORIZATION, b"b")]);
+        assert!(
+            has(&all, "a", true) && has(&all, "b", false) && !has(&all, "b", true) && !has(&all, "y", true)
+        );
+    }
+
+    #[test]
+    fn what_only_some_readers_take_for_a_token_is_one_more() {
+        let any = |lines: &[(header::HeaderName, &[u8])]| -> Vec<String> {
+            let headers = lines.iter().map(|(name, value)| (name, value)).collect();
+            tokens_for_any_reader(&headers).iter().map(|token| token.expose().to_owned()).collect()
+        };
+        let cookie = |text: &str| any(&[(header::COOKIE, text.as_bytes())]);
+        let name = COOKIE.name;
+        assert_eq!(cookie(&format!("{name}=a; theme=dark")), ["a"]);
+        assert_eq!(cookie(&format!("{name}=\"a\"")), ["a"]);
+        for text in [
+            format!("{name}=a; theme=x {name}=b"),
+            format!("{name}=a; theme=x,{name}=b"),
+            format!("{name}=a; theme=\"{name}=b\""),
+            format!("{name}=a; __secure-Rested-access-token=b"),
+            format!("{name}=a; __Secure%2Drested-access-token=b"),
+        ] {
+            assert_eq!(cookie(&text), ["a", "b"], "{text}");
+        }
+        for text in
+            ["Basic x, Bearer b", "Bearer a, bearer b", "Basic Bearer b", "Basic\tBearer\tb", "x;bearer b"]
+        {
+            let found = any(&[(AUTHORIZATION, b"Bearer a"), (AUTHORIZATION, text.as_bytes())]);
+            assert!(found.len() > 1 && found.iter().any(|token| token == "b"), "{text}: {found:?}");
+        }
+        let alike = any(&[
+            (AUTHORIZATION, b"Bearer a"),
+            (AUTHORIZATION, b"a"),
+            (header::COOKIE, b"__Secure-rested-access-token=a"),
+        ]);
+        assert_eq!(alike, ["a"]);
     }
 
     #[test]

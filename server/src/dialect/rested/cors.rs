@@ -31,7 +31,7 @@ pub(super) enum Origin {
 impl Origin {
     /// The origin of a request to the project with these settings.
     pub(super) fn of(headers: &Headers, project: Option<&Settings>) -> Self {
-        let Some(Settings::Project { allowed_origins, require_origin, .. }) = project else {
+        let Some(Settings::Project { allowed_origins, any_origin, require_origin, .. }) = project else {
             return Self::Unjudged;
         };
         let mut stated = headers.all(&ORIGIN);
@@ -39,7 +39,7 @@ impl Origin {
             (None, _) if *require_origin => Self::Missing,
             (None, _) => Self::None,
             (Some(origin), None) => text(origin)
-                .filter(|origin| allows(allowed_origins, origin))
+                .filter(|origin| allows(allowed_origins, *any_origin, origin))
                 .map_or(Self::Refused, |origin| Self::Allowed(origin.to_owned())),
             (Some(_), Some(_)) => Self::Refused,
         }
@@ -82,10 +82,10 @@ impl Origin {
     }
 }
 
-/// Exactly as listed; any, if none is listed. `null` is what every sandboxed page says of itself: it names nobody, so
-/// it is never allowed (CORS-02).
-fn allows(list: &[String], origin: &str) -> bool {
-    if list.is_empty() { origin.contains("://") } else { list.iter().any(|listed| listed == origin) }
+/// Exactly as listed, or any where that was said. `null` is what every sandboxed page says of itself: it names nobody,
+/// so it is never allowed (CORS-02).
+fn allows(list: &[String], any: bool, origin: &str) -> bool {
+    if any { origin.contains("://") } else { list.iter().any(|listed| listed == origin) }
 }
 
 #[cfg(test)]

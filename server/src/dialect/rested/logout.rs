@@ -1,16 +1,15 @@
-//! `POST …?logout=true`: ends every session whose token is presented. The body is not read.
+//! `POST …?logout=true`: ends every session whose token is presented, whichever project it belongs to. The body is not
+//! read.
 
 use http::StatusCode;
 use http::header::SET_COOKIE;
 
-use super::caller;
+use super::caller::{self, Carried};
 use super::error::Refusal;
-use super::project::{Address, answered};
-use crate::error::{Error, Kind};
+use super::project::{Address, Visit, answered};
+use crate::authority::{Call, Client};
+use crate::error::{Cause, Error, Kind, Result};
 use crate::exchange::{Answer, Exchange, Response, empty};
-
-/// Tokens that one logout ends at most: each may be a look-up in the store. A browser holds one or two.
-const TOKENS_MAX: usize = 16;
 
 pub(super) fn logout(x: Exchange) -> Answer {
     Box::pin(answered(x, run))
@@ -18,30 +17,51 @@ pub(super) fn logout(x: Exchange) -> Answer {
 
 async fn run(mut x: Exchange, address: Address) -> Result<Response, Refusal> {
     let visit = address.enter(&x)?;
-    let tokens = caller::tokens(x.headers());
-    if tokens.is_empty() && visit.endpoint.secure {
+    let all = caller::carried(x.headers());
+    if all.is_empty() && visit.endpoint.secure {
         return Err(Refusal::MissingToken);
     }
-    if tokens.len() > TOKENS_MAX {
-        let text = format!("There are more than {TOKENS_MAX} access tokens");
-        return Err(Error::malformed("token", text).into());
-    }
     let call = visit.call(&mut x);
-    let mut failure = None;
-    for token in &tokens {
-        match x.app.authority.end(&call, &visit.presented(token)).await {
-            Ok(_) => {}
-            // What is over already is what the caller wants (as in RFC 7009).
-            Err(error) if matches!(error.kind(), Kind::Dead(_) | Kind::NotFound) => {}
+    let (mut ended, mut failure) = (false, None);
+    for carried in &all {
+        match end(&x, &visit, &call, carried).await {
+            Ok(found_alive) => ended |= found_alive,
             // The others are ended all the same.
-            Err(error) => failure = Some(error),
+            Err(error) => failure = Some(graver(failure, error)),
         }
     }
     // The cookie stays until all is over: the browser needs it to ask again (CK-12).
     failure.map_or(Ok(()), Err)?;
     let mut response = empty(StatusCode::NO_CONTENT);
+    // The answer is the same, but in the log it is no logout: anybody can ask for as many of these as they like.
+    response.noted.kind = (!ended).then_some(Kind::Dead(Cause::Unknown));
     if let Some(deletion) = caller::delete_cookie(x.headers()) {
         response.headers.set(&SET_COOKIE, deletion);
     }
     Ok(response)
+}
+
+/// Ends the session of one token; whether there was one. What is over already, or never was, is what the caller wants (as in
+/// RFC 7009).
+///
+/// All projects of a host share the cookie, and a browser adds it to what any page sends. So a cookie ends only sessions
+/// of projects that allow the page; whoever writes a token into a header holds it, and may end what it opens.
+async fn end(x: &Exchange, visit: &Visit, call: &Call, carried: &Carried) -> Result<bool> {
+    let may = |owner: &Client| !carried.by_cookie || visit.may_be_ended_from_here(x, owner);
+    let presented = visit.presented_anywhere(&carried.token);
+    x.app.authority.end_if_alive(call, &presented, may).await.map_err(|error| match error.kind() {
+        Kind::Forbidden => Error::new(
+            Kind::Forbidden,
+            "The session of the cookie belongs to a project that does not allow this origin",
+        ),
+        _ => error,
+    })
+}
+
+/// Of two failures the one to answer: what asking again may mend comes first, and then the other is told.
+fn graver(before: Option<Error>, error: Error) -> Error {
+    match before {
+        Some(before) if before.kind() != Kind::Forbidden => before,
+        _ => error,
+    }
 }

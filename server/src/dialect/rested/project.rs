@@ -160,13 +160,25 @@ impl Visit {
         presented(self.realm, &self.project, token)
     }
 
+    /// A token as it is presented for logout: all projects of the realm share the cookie that it may be in.
+    pub(super) const fn presented_anywhere<'a>(&self, token: &'a Token) -> Presented<'a> {
+        Presented { door: DOOR, realm: self.realm, client: None, token }
+    }
+
+    /// Whether the page that calls could also call this project, to which a session belongs.
+    pub(super) fn may_be_ended_from_here(&self, x: &Exchange, owner: &Client) -> bool {
+        // The project that is called has allowed the page already.
+        owner.id == self.project.id
+            || Origin::of(x.headers(), Some(&owner.settings)).must_be_allowed().is_ok()
+    }
+
     /// The circumstances of this call.
     pub(super) fn call(&self, x: &mut Exchange) -> Call {
         x.call(DOOR, By::Client(self.project.id))
     }
 }
 
-/// A token is good for everything of its project, and unknown in any other.
+/// A token is good for everything of its project, and unknown in any other; only a logout takes it from anywhere.
 const fn presented<'a>(realm: RealmId, project: &Client, token: &'a Token) -> Presented<'a> {
     Presented { door: DOOR, realm, client: Some(project.id), token }
 }

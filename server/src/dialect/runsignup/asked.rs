@@ -6,7 +6,8 @@ use super::error::Code;
 use super::reply::Reply;
 use super::wire::{Format, parameter};
 use super::{Called, Entrance, parse};
-use crate::dialect::form::Fields;
+use crate::dialect::form::{Field, Fields};
+use crate::dialect::gate::Said;
 use crate::exchange::{Exchange, Response};
 
 /// What was asked.
@@ -36,19 +37,22 @@ impl Asked {
         }
     }
 
-    /// Reads an application's call that a gateway asks about: its query, and the pair that the gateway copied from its
-    /// form. The application may know formats that are not known here; then only a refusal is in another one.
-    ///
-    /// # Errors
-    /// A ready answer: for too many fields.
-    pub(super) fn of_application(x: &Exchange, pair: Option<&str>) -> Result<Self, Response> {
-        let query = Fields::queried(x)?;
-        let (key, secret) = pair.map(|pair| pair.split_once(':').unwrap_or((pair, ""))).unwrap_or_default();
-        let named = [("tmp_key", key), ("tmp_secret", secret)];
-        let body = Fields::given(named.map(|(name, half)| (name.to_owned(), half.to_owned())));
-        let format = Format::asked(&query, &body).unwrap_or(Format::Xml);
+    /// An application's call that a gateway asks about: what it says, and what the gateway copied from its form. The
+    /// application may know formats that are not known here; then only a refusal is in another one.
+    pub(super) fn of_application(x: &Exchange, said: Said, copies: &Fields) -> Self {
+        let Said { query, form, .. } = said;
+        let format = Format::asked(&query, &form).unwrap_or(Format::Xml);
         let reply = Reply { entrance: Entrance::of_application(x.path()), format, allow: "" };
-        Ok(Self { reply, query, body })
+        let body =
+            Fields::given(form.pairs().chain(copies.pairs()).fold(Vec::new(), |mut pairs, (name, value)| {
+                let pair = (name.to_owned(), value.to_owned());
+                // What was copied is there once more.
+                if copies.get(name) == Field::Absent || !pairs.contains(&pair) {
+                    pairs.push(pair);
+                }
+                pairs
+            }));
+        Self { reply, query, body }
     }
 
     /// A parameter that must be in the body.

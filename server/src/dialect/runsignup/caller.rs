@@ -11,7 +11,7 @@ use super::asked::Asked;
 use super::error::Code;
 use super::wire::parameter;
 use crate::authority::{Client, Presented};
-use crate::dialect::form::{Field, Fields};
+use crate::dialect::form::Fields;
 use crate::error::{Error, Result};
 use crate::exchange::Exchange;
 use crate::headers::Headers;
@@ -30,16 +30,23 @@ pub(super) enum Caller {
     Several,
 }
 
+/// The halves of a temporary pair, and of a permanent one.
+const TEMPORARY: [&str; 2] = ["tmp_key", "tmp_secret"];
+const PERMANENT: [&str; 2] = ["api_key", "api_secret"];
+
 impl Caller {
     /// Reads what the call presents. `rsu_api_reg` and its header name the calling program and prove nothing: they are
     /// ignored.
     ///
     /// # Errors
-    /// `InvalidParameters` if a parameter is repeated where it is read.
+    /// `InvalidParameters` if a parameter is repeated where it is read, or if nobody can read what is there.
     pub(super) fn read(x: &Exchange, asked: &Asked) -> Result<Self, Code> {
-        // In a body that could not be read there may have been a temporary pair; it needs no more to be refused.
-        let temporary = pair(asked, ["tmp_key", "tmp_secret"], Fields::get)?;
-        let permanent = pair(asked, ["api_key", "api_secret"], Fields::optional)?;
+        // Only a pair in the query leaves the body unread.
+        if asked.body.is_broken() && halves(&asked.query, TEMPORARY)? == [None, None] {
+            return Err(Code::InvalidParameters);
+        }
+        let temporary = pair(asked, TEMPORARY)?;
+        let permanent = pair(asked, PERMANENT)?;
         Ok(match (temporary, permanent, has_bearer(x.headers())) {
             (None, None, false) => Self::Nobody,
             (Some(pair), None, false) => Self::Temporary(pair),
@@ -97,9 +104,9 @@ pub(super) fn realm(x: &Exchange) -> Result<RealmId> {
 
 /// Two parameters that are one credential, or what is there of them. If either is in the query only the query is read,
 /// else the body.
-fn pair(asked: &Asked, names: [&str; 2], posted: Reader) -> Result<Option<Option<Token>>, Code> {
-    let halves = match halves(&asked.query, names, Fields::get)? {
-        [None, None] => halves(&asked.body, names, posted)?,
+fn pair(asked: &Asked, names: [&str; 2]) -> Result<Option<Option<Token>>, Code> {
+    let halves = match halves(&asked.query, names)? {
+        [None, None] => halves(&asked.body, names)?,
         halves => halves,
     };
     Ok(match halves {
@@ -109,10 +116,17 @@ fn pair(asked: &Asked, names: [&str; 2], posted: Reader) -> Result<Option<Option
     })
 }
 
-type Reader = for<'a> fn(&'a Fields, &str) -> Field<'a>;
+/// Every temporary pair that could be put together from these parameters.
+pub(super) fn pairs_of(fields: &Fields) -> Vec<Token> {
+    let [keys, secrets] = TEMPORARY.map(|wanted| {
+        fields.pairs().filter(|(name, _)| *name == wanted).map(|(_, value)| value).collect::<Vec<_>>()
+    });
+    let pairs = keys.iter().flat_map(|key| secrets.iter().map(move |secret| (key, secret)));
+    pairs.filter_map(|(key, secret)| Token::pair(key, secret)).collect()
+}
 
-fn halves<'a>(fields: &'a Fields, names: [&str; 2], read: Reader) -> Result<[Option<&'a str>; 2], Code> {
-    let [key, secret] = names.map(|name| read(fields, name));
+fn halves<'a>(fields: &'a Fields, names: [&str; 2]) -> Result<[Option<&'a str>; 2], Code> {
+    let [key, secret] = names.map(|name| fields.get(name));
     Ok([parameter(key)?, parameter(secret)?])
 }
 
@@ -122,5 +136,13 @@ fn has_bearer(headers: &Headers) -> bool {
         let text = String::from_utf8_lossy(value);
         let (scheme, token) = text.split_once(' ').unwrap_or((&text, ""));
         scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()
+    })
+}
+
+/// Whether some reader may find a bearer token: after the word anywhere in the header.
+pub(super) fn has_bearer_anywhere(headers: &Headers) -> bool {
+    headers.all(&AUTHORIZATION).any(|value| {
+        let mut words = value.split(|byte| byte.is_ascii_whitespace() || b",;\"".contains(byte));
+        words.any(|word| word.eq_ignore_ascii_case(b"bearer")) && words.any(|word| !word.is_empty())
     })
 }

@@ -58,7 +58,7 @@ impl Code {
             Kind::Unsupported => Self::MethodNotSupported,
             Kind::TooMany(throttle) => match throttle.who {
                 Throttled::Account => Self::AccountLocked,
-                Throttled::Address => Self::Throttled,
+                Throttled::Address | Throttled::Key => Self::Throttled,
             },
             Kind::Unavailable(Outage::Busy) => Self::Throttled,
             Kind::Unavailable(Outage::Refused | Outage::Unknown | Outage::Overtaken) => Self::DatabaseError,

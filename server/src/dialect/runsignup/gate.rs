@@ -1,31 +1,81 @@
-//! The credential of an application's call: the pair in its query, or in the header that the gateway copies it into from
-//! a form, as `tmp_key:tmp_secret`; or a permanent key, which has no session.
+//! The credential of an application's call: the pair in its query or in its form, which the gateway hands on (or, as users
+//! once configured it, copies into a header, as `tmp_key:tmp_secret`); or a permanent key, which has no session.
+//!
+//! On Exeunt's own calls a pair in the query goes before one in the form. An application may see it the other way
+//! round, so here a parameter that is in both must be the same in both; and a credential of a kind that Exeunt does not
+//! know is as good as another one.
 
 use super::asked::Asked;
-use super::caller::{Caller, Holder, presented, realm};
+use super::caller::{Caller, Holder, has_bearer_anywhere, presented, realm};
 use super::error::{Code, Fault};
-use crate::authority::Presented;
-use crate::dialect::gate::{Judged, Passed, Terms, admit, carried};
+use crate::authority::{Presented, Slide};
+use crate::dialect::form::{Field, Fields};
+use crate::dialect::gate::{Judged, Passed, Said, Terms, admit, agreed, copied};
+use crate::error::Error;
 use crate::exchange::{Exchange, Response};
 
+/// What a credential is in.
+const PARTS: [&str; 4] = ["tmp_key", "tmp_secret", "api_key", "api_secret"];
+/// Credentials of the deployed service that are not known here (their secrets are in a header).
+const UNKNOWN: [&str; 2] = ["rsu_api_key", "sp_api_key"];
+/// All that is looked at.
+const FIELDS: [&str; 7] =
+    ["tmp_key", "tmp_secret", "api_key", "api_secret", "rsu_api_key", "sp_api_key", "format"];
+
 pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
-    Box::pin(async move { run(&x, terms).await })
+    Box::pin(async move { run(&x, &terms).await })
 }
 
-async fn run(x: &Exchange, terms: Terms) -> Result<Passed, Response> {
-    let mut pairs = carried(x.headers());
-    let (pair, another) = (pairs.next(), pairs.next());
-    let asked = Asked::of_application(x, pair.as_deref())?;
-    let judged = match another {
-        Some(_) => Err(Code::InvalidParameters.into()),
-        None => judge(x, &asked, terms).await,
+async fn run(x: &Exchange, terms: &Terms) -> Result<Passed, Response> {
+    let said = Said::read(x, &terms.form, &FIELDS);
+    let copies = pairs(copied(x.headers()));
+    let unclear = said.unclear;
+    let differing = differing(&said, &copies);
+    let asked = Asked::of_application(x, said, &copies);
+    let refused =
+        |why| Fault::from(Error::malformed("parameters", "not the same to every reader").because(why));
+    let judged = match (unclear, differing) {
+        (Some(why), _) => Err(refused(why)),
+        // Why the one that goes before is refused, if it is, says more.
+        (None, true) => judge(x, &asked, &Terms { slide: Slide::No, ..terms.clone() })
+            .await
+            .and(Err(refused("a parameter is there more than once, and not always alike"))),
+        (None, false) => judge(x, &asked, terms).await,
     };
     judged.map_err(|fault| asked.reply.refuse(fault))
 }
 
-async fn judge(x: &Exchange, asked: &Asked, terms: Terms) -> Result<Passed, Fault> {
+/// The pairs that the gateway copied.
+fn pairs(copies: impl Iterator<Item = String>) -> Fields {
+    Fields::given(copies.flat_map(|pair| {
+        let (key, secret) = pair.split_once(':').unwrap_or((&pair, ""));
+        [("tmp_key", key), ("tmp_secret", secret)].map(|(name, half)| (name.to_owned(), half.to_owned()))
+    }))
+}
+
+/// Whether a parameter is in two places, and not the same in both.
+fn differing(said: &Said, copies: &Fields) -> bool {
+    PARTS
+        .iter()
+        .any(|name| agreed([said.query.get(name), said.form.get(name), copies.get(name)]) == Field::Repeated)
+}
+
+async fn judge(x: &Exchange, asked: &Asked, terms: &Terms) -> Result<Passed, Fault> {
     let realm = realm(x)?;
-    match Caller::read(x, asked)?.holder(x, realm)? {
+    let mut caller = Caller::read(x, asked)?;
+    let unknown = UNKNOWN.iter().any(|name| {
+        [&asked.query, &asked.body]
+            .iter()
+            .any(|fields| !matches!(fields.get(name), Field::Absent | Field::Once("")))
+    });
+    // An unknown credential authenticates as little as a bearer token, and is as little to be combined with another.
+    if unknown || has_bearer_anywhere(x.headers()) {
+        caller = match caller {
+            Caller::Nobody | Caller::Bearer => Caller::Bearer,
+            _ => Caller::Several,
+        };
+    }
+    match caller.holder(x, realm)? {
         Holder::Pair(pair) => {
             let presented = Presented { client: terms.client, ..presented(realm, &pair) };
             Ok(admit(x, &presented, terms.slide).await?)

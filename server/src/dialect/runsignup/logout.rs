@@ -4,9 +4,10 @@ use exeunt_core::By;
 
 use super::DOOR;
 use super::asked::Asked;
-use super::caller::{Caller, presented, realm};
+use super::caller::{Caller, pairs_of, presented, realm};
 use super::error::{Code, Fault};
 use super::wire::Outcome;
+use crate::authority::Presented;
 use crate::error::{Error, Kind, Outage};
 use crate::exchange::{Answer, Exchange, Response};
 
@@ -28,9 +29,20 @@ async fn end(x: &mut Exchange, asked: &Asked) -> Result<Outcome, Fault> {
         Caller::Permanent(_) | Caller::Bearer | Caller::Several => return Err(Code::InvalidParameters.into()),
     };
     let realm = realm(x)?;
+    must_be_alone(x, asked, &presented(realm, &pair))?;
     let call = x.call(DOOR, By::System);
     x.app.authority.end(&call, &presented(realm, &pair)).await.map_err(never_throttled)?;
     Ok(Outcome::LoggedOut)
+}
+
+/// A pair in the query leaves the body unread. But if another pair there opens a session that would live on, or if that
+/// cannot be told, an acknowledgement could be taken for its logout: then parameters were combined that must not be.
+fn must_be_alone(x: &Exchange, asked: &Asked, pair: &Presented<'_>) -> Result<(), Fault> {
+    let beside = pairs_of(&asked.body);
+    if asked.body.may_hide_fields() || x.app.authority.leaves_another(pair, &beside, x.now)? {
+        return Err(Code::InvalidParameters.into());
+    }
+    Ok(())
 }
 
 /// Logout is never throttled: when there was no hand free for it, that is an error of ours.

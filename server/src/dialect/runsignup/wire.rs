@@ -84,9 +84,9 @@ const YES: &str = "T";
 impl Format {
     /// The format that is asked for: in the query, else in the body.
     pub(super) fn asked(query: &Fields, body: &Fields) -> Result<Self, Code> {
-        let word = match parameter(query.optional("format"))? {
+        let word = match parameter(query.get("format"))? {
             Some(word) => Some(word),
-            None => parameter(body.optional("format"))?,
+            None => parameter(body.get("format"))?,
         };
         match word.map(str::to_ascii_lowercase).as_deref() {
             None | Some("xml") => Ok(Self::Xml),

@@ -1,33 +1,58 @@
-//! The session key of an application's call. It is a form's field, which the gateway copies into a header.
+//! The session key of an application's call: the form's field, which the gateway hands on with the form (or, as users once
+//! configured it, copies into a header). The query is looked at only so that no other key in it passes along: some
+//! applications read both.
 
 use super::caller::Caller;
 use super::reply::Reply;
 use super::wire::ApiMethod;
 use crate::authority::Presented;
-use crate::dialect::form::Fields;
-use crate::dialect::gate::{self, Judged, Passed, Terms};
+use crate::dialect::form::{Field, Fields};
+use crate::dialect::gate::{self, Form, Judged, Passed, Said, Terms, agreed};
 use crate::error::{Error, Kind, Result};
 use crate::exchange::{Exchange, Response};
 
 pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
     Box::pin(async move {
-        match judge(&x, terms).await {
+        match judge(&x, &terms).await {
             Ok(passed) => Ok(passed),
             Err(error) => Err(refusal(&x, error)),
         }
     })
 }
 
-async fn judge(x: &Exchange, terms: Terms) -> Result<Passed> {
-    let fields = Fields::given(gate::carried(x.headers()).map(|key| ("session_key".to_owned(), key)));
-    let caller = Caller::read(x, &fields).map_err(|error| match error.kind() {
-        Kind::Malformed(_) => error.because(
-            "not one Exeunt-Credential: the caller sent no session_key or several, or the gateway does not copy it",
+/// The field that the key is in.
+const FIELD: &str = "session_key";
+
+async fn judge(x: &Exchange, terms: &Terms) -> Result<Passed> {
+    let fields = presented(x, terms)?;
+    let caller = Caller::read(x, &fields).map_err(|error| match (error.kind(), &terms.form) {
+        (Kind::Malformed(_), Form::Unseen) => error.because(
+            "not one Exeunt-Credential: the caller sent no session_key or several, or the gateway hands on no form",
         ),
+        (Kind::Malformed(_), _) => error.because("there is no session_key in the form, or several"),
         _ => error,
     })?;
     let presented = Presented { client: terms.client, ..caller.presented() };
     gate::admit(x, &presented, terms.slide).await
+}
+
+/// The key that is in every place where an application may look.
+fn presented(x: &Exchange, terms: &Terms) -> Result<Fields> {
+    let unclear = |why| Error::malformed(FIELD, "not the same to every reader").because(why);
+    let said = Said::read(x, &terms.form, &[FIELD]);
+    if let Some(why) = said.unclear {
+        return Err(unclear(why));
+    }
+    let copies = Fields::given(gate::copied(x.headers()).map(|key| (FIELD.to_owned(), key)));
+    let keys = [said.form.get(FIELD), copies.get(FIELD)];
+    match agreed(keys) {
+        Field::Once(_) if agreed([agreed(keys), said.query.get(FIELD)]) == Field::Repeated => {
+            Err(unclear("there is another session_key in the query"))
+        }
+        Field::Once(key) => Ok(Fields::given([(FIELD.to_owned(), key.to_owned())])),
+        Field::Absent => Ok(Fields::default()),
+        Field::Repeated => Err(unclear("there are several session_keys")),
+    }
 }
 
 /// Numbers are drawn only for those who are refused.

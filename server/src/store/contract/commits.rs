@@ -98,3 +98,10 @@ pub async fn reserved_numbers_never_repeat(store: &dyn Store) -> Result<()> {
     assert!(!all.contains(&store.reserve(1).await?));
     Ok(())
 }
+
+/// The first secret stays, whatever is offered later.
+pub async fn a_secret_is_kept_for_good(store: &dyn Store) -> Result<()> {
+    let first = store.secret([1; 32]).await?;
+    assert_eq!([store.secret([2; 32]).await?, store.secret([3; 32]).await?], [first; 2]);
+    Ok(())
+}

@@ -3,14 +3,14 @@
 use exeunt_core::{Anchor, Fingerprint, KeyId, RealmId, Stamp, UserId, Why};
 use serde_json::json;
 
-use super::fixture::{NOW, REALM, audit_entry, client, id, kind, raise, user};
+use super::fixture::{self, NOW, REALM, audit_entry, client, id, kind, raise, user};
 use crate::error::{Error, Kind, Result};
 use crate::store::{
     AuditPlace, Client, Endpoint, Identifier, Key, PasswordHash, Realm, Role, Settings, Store, Trail,
 };
 
-/// By id, user name and account number letter by letter, by e-mail address without case, each in its realm; and
-/// nothing of a user is lost.
+/// By id, user name and account number letter by letter, by e-mail address without case, each in its realm; and nothing
+/// of a user is lost.
 pub async fn users_are_found_by_their_identifiers(store: &dyn Store) -> Result<()> {
     let mut new = user(1);
     new.password = Some(PasswordHash("$argon2id$1".to_owned()));
@@ -116,6 +116,30 @@ pub async fn users_are_listed_by_number(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
+/// Of all realms, in the order of their users' numbers; a user without a password has none, and a deleted one neither.
+pub async fn hashes_of_passwords_are_read_page_by_page(store: &dyn Store) -> Result<()> {
+    for number in 1..=5 {
+        let mut new = user(number);
+        new.password = (number != 2).then(|| PasswordHash(format!("hash {number}")));
+        if number == 4 {
+            new.realm = RealmId([9; 16]);
+        }
+        let mut saved = store.save_user(new, None, None).await?.record;
+        if number == 3 {
+            (saved.deleted, saved.password) = (true, None);
+            store.save_user(saved, None, None).await?;
+        }
+    }
+    let page = async |after, limit| {
+        let page = store.password_hashes(after, limit).await;
+        page.map(|page| page.into_iter().map(|(number, hash)| (number, hash.0)).collect::<Vec<_>>())
+    };
+    assert_eq!(page(0, 2).await?, [(1, "hash 1".to_owned()), (4, "hash 4".to_owned())]);
+    assert_eq!(page(4, 2).await?, [(5, "hash 5".to_owned())]);
+    assert!(page(5, 2).await?.is_empty());
+    Ok(())
+}
+
 /// A name is unique in its realm, a project's key everywhere; a removed client has neither.
 pub async fn names_and_keys_of_clients_are_unique(store: &dyn Store) -> Result<()> {
     let project = |number: u64, name: &str| Client {
@@ -123,6 +147,7 @@ pub async fn names_and_keys_of_clients_are_unique(store: &dyn Store) -> Result<(
         settings: Settings::Project {
             key: "k".repeat(32),
             allowed_origins: vec!["https://a.example".to_owned()],
+            any_origin: false,
             require_origin: true,
             endpoints: vec![Endpoint { name: "login".to_owned(), secure: true, registration: false }],
         },
@@ -145,7 +170,7 @@ pub async fn names_and_keys_of_clients_are_unique(store: &dyn Store) -> Result<(
 /// A realm is there with its clients or not at all.
 pub async fn realms_are_made_with_their_clients(store: &dyn Store) -> Result<()> {
     let realm =
-        |number, name: &str| Realm { id: RealmId(id(number)), name: name.to_owned(), created_at: NOW };
+        |number, name: &str| Realm { id: RealmId(id(number)), name: name.to_owned(), ..fixture::realm() };
     let clients = vec![client(1), client(2)];
     store.create_realm(realm(1, "main"), clients, Some(audit_entry("realm.create"))).await?;
     assert_eq!(kind(store.create_realm(realm(2, "main"), vec![], None).await), Some(Kind::Conflict("name")));
@@ -160,7 +185,8 @@ pub async fn realms_are_made_with_their_clients(store: &dyn Store) -> Result<()>
         assert_eq!(kind(refused), Some(Kind::Conflict("version")));
     }
     store.create_realm(realm(4, "last"), vec![], None).await?;
-    assert_eq!(store.realms().await?, [realm(1, "main"), realm(4, "last")]);
+    let written = |realm: Realm| Realm { version: 1, ..realm };
+    assert_eq!(store.realms().await?, [written(realm(1, "main")), written(realm(4, "last"))]);
     let made: Vec<_> = store.clients().await?.iter().map(|client| client.version).collect();
     assert_eq!(made, [1, 1]);
     assert_eq!(store.audit(None, AuditPlace::NEWEST, 10).await?.entries.len(), 1);

@@ -9,7 +9,9 @@ use exeunt_core::{
 use serde_json::Map;
 
 use crate::error::{Kind, Result};
-use crate::store::{AuditEntry, Client, NewSession, Raise, RaiseOutcome, Record, Settings, Store, User};
+use crate::store::{
+    AuditEntry, Client, NewSession, Raise, RaiseOutcome, Realm, Record, Settings, Store, User, Usernames,
+};
 
 /// The realm of all but a few.
 pub const REALM: RealmId = RealmId([7; 16]);
@@ -72,6 +74,12 @@ pub fn raise(anchor: Anchor, why: Why) -> Raise {
 /// Logs a session out.
 pub async fn raise_session(store: &dyn Store, session: &Session) -> Result<RaiseOutcome> {
     store.raise(raise(Anchor::Session(session.id), Why::LoggedOut)).await
+}
+
+/// The realm of all but a few, not yet written.
+pub fn realm() -> Realm {
+    let usernames = Usernames::Exact;
+    Realm { id: REALM, name: "main".to_owned(), usernames, created_at: NOW, version: 0 }
 }
 
 /// User `number`, not yet written.

@@ -4,12 +4,15 @@
 //! not written here is none.
 
 mod adopting;
+mod clock;
 mod commits;
 mod directory;
 mod faults;
 mod fixture;
+mod limits;
 mod lists;
 mod logouts;
+mod names;
 mod reopen;
 mod sessions;
 mod sweeping;
@@ -18,12 +21,15 @@ mod usage;
 use std::pin::Pin;
 
 pub use adopting::*;
+pub use clock::*;
 pub use commits::*;
 pub use directory::*;
 pub use faults::history_with_fault;
-pub use fixture::{NOW, REALM, audit_entry, client, fresh, issue, raise, raise_session, user};
+pub use fixture::{NOW, REALM, audit_entry, client, fresh, issue, raise, raise_session, realm, user};
+pub use limits::*;
 pub use lists::*;
 pub use logouts::*;
+pub use names::*;
 pub use reopen::{Everything, everything, write_everything};
 pub use sessions::*;
 pub use sweeping::*;
@@ -46,6 +52,7 @@ macro_rules! with_promises {
             a_change_of_client_commits_with_its_mark
             a_session_commits_with_its_line_or_not_at_all
             reserved_numbers_never_repeat
+            a_secret_is_kept_for_good
             the_feed_misses_nothing_page_by_page
             the_feed_of_a_realm_tells_positions_of_the_whole
             a_snapshot_holds_what_is_in_force
@@ -63,6 +70,12 @@ macro_rules! with_promises {
             a_limit_ends_the_longest_unseen
             a_limit_counts_only_the_living
             a_limit_never_ends_what_the_new_session_hangs_from
+            a_limit_is_of_one_client
+            a_limit_counts_the_living_among_many
+            a_limit_holds_among_many_at_once
+            the_others_are_ended_among_many
+            times_ahead_are_set_back
+            what_was_written_ahead_is_forgotten_in_time
             a_later_touch_wins
             a_touch_never_revives
             expiring_spares_the_touched
@@ -71,8 +84,14 @@ macro_rules! with_promises {
             the_unended_are_read_page_by_page
             users_are_found_by_their_identifiers
             identifiers_are_unique_and_freed_by_deletion
+            a_name_is_one_however_its_letters_are_composed
+            user_names_are_compared_as_the_realm_says
+            case_is_not_ignored_while_it_tells_two_users_apart
+            a_realm_is_changed_by_who_has_read_it
+            a_registered_name_looks_like_no_other
             a_stale_version_changes_nothing
             users_are_listed_by_number
+            hashes_of_passwords_are_read_page_by_page
             names_and_keys_of_clients_are_unique
             realms_are_made_with_their_clients
             keys_come_and_go

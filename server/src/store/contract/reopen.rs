@@ -3,7 +3,7 @@
 use exeunt_core::{Anchor, Fingerprint, KeyId, Mark, Stamp, UserId, Why};
 
 use super::fixture::{
-    NOW, REALM, audit_entry, client, fresh, id, issue, issue_child, raise, raise_session, user,
+    NOW, REALM, audit_entry, client, fresh, id, issue, issue_child, raise, raise_session, realm, user,
 };
 use crate::error::Result;
 use crate::store::{
@@ -14,6 +14,7 @@ use crate::store::{
 #[derive(Debug, PartialEq)]
 pub struct Everything {
     position: Position,
+    secret: [u8; 32],
     sessions: Vec<(Record, u64, String)>,
     unended: Vec<u64>,
     log: Vec<Mark>,
@@ -27,8 +28,7 @@ pub struct Everything {
 
 /// Writes some of everything.
 pub async fn write_everything(store: &dyn Store) -> Result<()> {
-    let realm = Realm { id: REALM, name: "main".to_owned(), created_at: NOW };
-    store.create_realm(realm, vec![client(1)], Some(audit_entry("realm.create"))).await?;
+    store.create_realm(realm(), vec![client(1)], Some(audit_entry("realm.create"))).await?;
     let saved = store.save_user(user(1), None, Some(audit_entry("user.create"))).await?.record;
     let end = raise(Anchor::User(saved.id), Why::CredentialChanged);
     store.save_user(saved, Some(end), None).await?;
@@ -37,6 +37,7 @@ pub async fn write_everything(store: &dyn Store) -> Result<()> {
     let key = Key { id, name, role, realm: Some(REALM), fingerprint, created_at: NOW };
     store.add_key(key, None).await?;
     store.reserve(5).await?;
+    store.secret([7; 32]).await?;
     let parent = issue(store, 1, 1).await?;
     issue_child(store, 2, 1, &parent).await?;
     raise_session(store, &parent).await?;
@@ -60,6 +61,7 @@ pub async fn everything(store: &dyn Store) -> Result<Everything> {
     let sessions = store.sessions(list).await?.found;
     Ok(Everything {
         position: store.position().await?,
+        secret: store.secret([9; 32]).await?,
         sessions: sessions
             .into_iter()
             .map(|found| (found.record, found.row, format!("{:?} {:?}", found.seen, found.verdict)))

@@ -6,8 +6,8 @@ use exeunt_core::{KeyId, Mark, RealmId};
 use super::{MemoryStore, State};
 use crate::error::Result;
 use crate::store::{
-    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Saved, Trail, Usage, User,
-    conflict,
+    AuditEntry, AuditPlace, COLLIDING_NAMES_MAX, Client, Directory, Identifier, Key, PasswordHash, Raise,
+    Realm, Saved, Trail, Usage, User, Usernames, colliding, conflict, look_alike, name,
 };
 
 #[async_trait]
@@ -31,19 +31,38 @@ impl Directory for MemoryStore {
             state.clients.truncate(before);
             return Err(error);
         }
-        state.realms.push(realm);
+        state.realms.push(Realm { version: 1, ..realm });
         state.record_audit(audit);
         Ok(())
     }
 
+    async fn save_realm(&self, mut realm: Realm, audit: Option<AuditEntry>) -> Result<Realm> {
+        let mut state = self.state()?;
+        let stored = state.realms.iter().position(|other| other.id == realm.id);
+        let at = stored.filter(|at| state.realms[*at].version == realm.version);
+        let at = at.ok_or_else(|| conflict("version"))?;
+        let names = match realm.usernames {
+            Usernames::Exact => Vec::new(),
+            Usernames::IgnoreCase => state.names_but_for_case(realm.id),
+        };
+        if !names.is_empty() {
+            return Err(colliding(&names));
+        }
+        realm.version += 1;
+        state.realms[at] = realm.clone();
+        state.record_audit(audit);
+        Ok(realm)
+    }
+
     async fn user(&self, realm: RealmId, by: Identifier) -> Result<Option<User>> {
         let state = self.state()?;
-        let wanted = by.unique_key();
+        let usernames = state.usernames(realm);
+        let wanted = by.unique_key(usernames);
         let found = state.users.values().find(|user| {
             user.realm == realm
                 && match (&by, &wanted) {
                     (Identifier::Id(id), _) => user.id == *id,
-                    (_, Some(key)) => !user.deleted && user.unique_keys().contains(key),
+                    (_, Some(key)) => !user.deleted && user.unique_keys(usernames).contains(key),
                     (_, None) => false,
                 }
         });
@@ -55,6 +74,13 @@ impl Directory for MemoryStore {
         let all = state.users.range(after.saturating_add(1)..).map(|(_, user)| user);
         let all = all.filter(|user| user.realm == realm && !user.deleted);
         Ok(all.take(usize::try_from(limit).unwrap_or(usize::MAX)).cloned().collect())
+    }
+
+    async fn password_hashes(&self, after: u64, limit: u32) -> Result<Vec<(u64, PasswordHash)>> {
+        let state = self.state()?;
+        let all = state.users.range(after.saturating_add(1)..);
+        let all = all.filter_map(|(number, user)| Some((*number, user.password.clone()?)));
+        Ok(all.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
     }
 
     async fn save_user(
@@ -76,6 +102,18 @@ impl Directory for MemoryStore {
         state.users.insert(user.number, user.clone());
         state.record_audit(audit);
         Ok(Saved { record: user, mark })
+    }
+
+    async fn register_user(&self, user: User, audit: Option<AuditEntry>) -> Result<User> {
+        let mut state = self.state()?;
+        if user.version != 0 || state.users.values().any(|other| other.id == user.id) {
+            return Err(conflict("version"));
+        }
+        state.check_user(&user)?;
+        state.must_not_look_like_another(&user)?;
+        let number = state.add_user(user.clone())?;
+        state.record_audit(audit);
+        Ok(User { number, version: 1, ..user })
     }
 
     async fn import_users(&self, users: Vec<User>, audit: Option<AuditEntry>) -> Result<Vec<Result<u64>>> {
@@ -185,11 +223,39 @@ impl State {
     fn must_be_free(&self, user: &User, others: impl Fn(&User) -> bool) -> Result<()> {
         let others =
             self.users.values().filter(|other| others(other) && other.realm == user.realm && !other.deleted);
-        let taken: Vec<_> = others.flat_map(User::unique_keys).collect();
-        match user.unique_keys().into_iter().find(|key| taken.contains(key)) {
+        let usernames = self.usernames(user.realm);
+        let taken: Vec<_> = others.flat_map(|other| other.unique_keys(usernames)).collect();
+        match user.unique_keys(usernames).into_iter().find(|key| taken.contains(key)) {
             Some((field, _)) => Err(conflict(field)),
             None => Ok(()),
         }
+    }
+
+    /// Whether a name of this user looks like one that is there, and one of the two is not ASCII.
+    fn must_not_look_like_another(&self, user: &User) -> Result<()> {
+        let others = self.users.values().filter(|other| other.realm == user.realm && !other.deleted);
+        let there: Vec<_> = others.flat_map(User::identifiers).collect();
+        let alike = |one: &Identifier, other: &Identifier| {
+            let plain = one.text().is_ascii() && other.text().is_ascii();
+            !plain && one.look().is_some_and(|look| other.look() == Some(look))
+        };
+        let new = user.identifiers();
+        let found = new.iter().find(|new| there.iter().any(|other| alike(new, other)));
+        found.map_or(Ok(()), |identifier| Err(look_alike(identifier.field())))
+    }
+
+    /// User names of a realm that differ in case only, one more than are told at most.
+    fn names_but_for_case(&self, realm: RealmId) -> Vec<String> {
+        let users = self.users.values().filter(|user| user.realm == realm && !user.deleted);
+        let mut names: Vec<(String, &String)> =
+            users.filter_map(|user| user.username.as_ref()).map(|it| (name::without_case(it), it)).collect();
+        names.sort();
+        let groups = names.chunk_by(|(one, _), (other, _)| one == other).filter(|group| group.len() > 1);
+        groups.flatten().map(|(_, name)| (*name).clone()).take(COLLIDING_NAMES_MAX + 1).collect()
+    }
+
+    fn usernames(&self, realm: RealmId) -> Usernames {
+        self.realms.iter().find(|other| other.id == realm).map_or_else(Default::default, |it| it.usernames)
     }
 
     fn add_user(&mut self, mut user: User) -> Result<u64> {

@@ -6,10 +6,11 @@ use exeunt_core::{Anchor, Mark, Moment, RealmId, Session, SessionId, Stamp, Verd
 use super::{Kept, MemoryStore, State};
 use crate::error::{Error, Kind, Result};
 use crate::store::book::{Draft, Ruling};
-use crate::store::choice::{beyond_limit, by_itself, realm_of, session_id, spared};
+use crate::store::choice::{by_itself, make_room, realm_of, session_id, spared};
 use crate::store::{
     Adopted, Adoption, AuditEntry, Found, Issued, Ledger, List, MarkPage, NewSession, Others, Over, Position,
-    Raise, RaiseOutcome, Record, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept, seen_at_most,
+    Raise, RaiseOutcome, Record, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept,
+    USER_SESSIONS_MAX, WrittenBy, seen_at_most,
 };
 
 #[async_trait]
@@ -115,6 +116,26 @@ impl Ledger for MemoryStore {
         Ok(found.take(count(limit)).map(|(row, kept)| state.found(*row, kept, now)).collect())
     }
 
+    async fn set_back(&self, rows: Vec<u64>, now: Moment) -> Result<()> {
+        let mut state = self.state()?;
+        for row in rows {
+            if let Some(kept) = state.sessions.get_mut(&row) {
+                kept.seen = kept.seen.min(now);
+            }
+        }
+        Ok(())
+    }
+
+    async fn written_by(&self, now: Moment) -> Result<()> {
+        let mut state = self.state()?;
+        state.written = WrittenBy { now, mark: state.book.last(), entry: state.last_audit };
+        for kept in state.sessions.values_mut() {
+            let issued_at = &mut kept.record.session.issued_at;
+            *issued_at = now.min(*issued_at);
+        }
+        Ok(())
+    }
+
     async fn why(&self, session: &Session) -> Result<Option<Mark>> {
         Ok(self.state()?.first_mark(session).cloned())
     }
@@ -172,6 +193,10 @@ impl Ledger for MemoryStore {
         Ok(first)
     }
 
+    async fn secret(&self, fresh: [u8; 32]) -> Result<[u8; 32]> {
+        Ok(*self.state()?.secret.get_or_insert(fresh))
+    }
+
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
         Ok(self.state()?.sweep(now, keep_secs, log_secs, budget))
     }
@@ -226,8 +251,11 @@ impl State {
         }
         if let Some(user) = record.session.user() {
             let alive = |kept: &Kept| draft.verdict(&kept.record.session, kept.seen, now) == Verdict::Alive;
-            let others = self.under(Anchor::User(user)).filter(|(_, kept)| alive(kept)).count();
-            if others >= count(sessions_max) {
+            let others: Vec<_> =
+                self.under(Anchor::User(user)).map(|(_, kept)| kept).filter(|kept| alive(kept)).collect();
+            let client = record.session.client();
+            let mine = others.iter().filter(|kept| kept.record.session.client() == client).count();
+            if mine >= count(sessions_max) || others.len() >= count(USER_SESSIONS_MAX) {
                 return Adoption::Crowded;
             }
         }
@@ -249,7 +277,7 @@ impl State {
         let others = self.under(Anchor::User(user)).filter(|(_, kept)| alive(kept));
         let others = others.map(|(_, kept)| (kept.record.session.clone(), kept.seen)).collect();
         let raise = by_itself(realm_of(&new.session), Why::Limit, now);
-        for id in beyond_limit(&new.session, others, max) {
+        for id in make_room(&new.session, others, max) {
             draft.append(&raise, Anchor::Session(id), Why::Limit);
         }
     }

@@ -14,7 +14,7 @@ use exeunt_core::{Anchor, Fingerprint, Mark, Moment, Session, SessionId};
 
 use super::book::{Book, Draft};
 use super::round::Round;
-use super::{AuditEntry, Client, Found, Incarnation, Key, Realm, Record, Usage, User};
+use super::{AuditEntry, Client, Found, Incarnation, Key, Realm, Record, Usage, User, WrittenBy};
 use crate::error::{Error, Outage, Result};
 
 /// Everything in memory.
@@ -33,7 +33,9 @@ struct State {
     adopted: HashSet<Fingerprint>,
     last_row: u64,
     reserved: u64,
+    secret: Option<[u8; 32]>,
     round: Option<Round>,
+    written: WrittenBy,
     realms: Vec<Realm>,
     users: BTreeMap<u64, User>,
     clients: Vec<Client>,
@@ -64,7 +66,9 @@ impl MemoryStore {
             adopted: HashSet::new(),
             last_row: 0,
             reserved: 0,
+            secret: None,
             round: None,
+            written: WrittenBy::default(),
             realms: Vec::new(),
             users: BTreeMap::new(),
             clients: Vec::new(),

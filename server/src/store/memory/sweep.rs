@@ -42,7 +42,8 @@ impl State {
         if self.book.verdict(session, kept.seen, now) == Verdict::Alive {
             return false;
         }
-        let died = died_at(session, kept.seen, self.first_mark(session), now);
+        let first = self.first_mark(session).map(|mark| self.written.dated(mark.clone()));
+        let died = died_at(session, kept.seen, first.as_ref(), now);
         if died.is_none_or(|died| died >= now.minus_secs(keep_secs)) {
             return false;
         }
@@ -55,7 +56,8 @@ impl State {
 
     /// Takes one more mark out of force if it is a session's own: nothing recorded hangs from that session.
     fn forget_own(&mut self, round: &Round) -> bool {
-        let Some(mark) = self.log.get(&self.own_start).filter(|mark| round.outlived(mark)) else {
+        let mark = self.log.get(&self.own_start).map(|mark| self.written.dated(mark.clone()));
+        let Some(mark) = mark.filter(|mark| round.outlived(mark)) else {
             return false;
         };
         let session = session_id(mark.anchor);
@@ -85,13 +87,14 @@ impl State {
 
     /// The mark at this place of the log, if it is from before the horizon.
     fn before(&self, place: u64, horizon: Moment) -> Option<Mark> {
-        self.log.get(&place).filter(|mark| mark.when < horizon).cloned()
+        let mark = self.log.get(&place).map(|mark| self.written.dated(mark.clone()));
+        mark.filter(|mark| mark.when < horizon)
     }
 
     fn drop_audit(&mut self, horizon: Moment, budget: u32) {
         for _ in 0..budget {
             match self.audit.first_entry() {
-                Some(oldest) if oldest.get().when < horizon => {
+                Some(oldest) if self.written.when(*oldest.key(), oldest.get().when) < horizon => {
                     oldest.remove();
                 }
                 _ => return,

@@ -1,34 +1,72 @@
 //! Recording live sessions of another system.
 
-use exeunt_core::{Anchor, Fingerprint, Moment, UserId, Verdict};
+use std::collections::HashMap;
 
-use super::batch::Batch;
+use exeunt_core::{Fingerprint, Moment, UserId, Verdict};
+
+use super::batch::{Batch, Sight};
+use super::crowd::Member;
 use super::encode::bound;
-use super::sessions::{find, under};
+use super::room::Seats;
+use super::sessions::find;
 use crate::error::Result;
 use crate::store::{Adopted, Adoption, Over, SessionBy};
 
 impl Batch<'_> {
-    pub(super) fn adopt(&mut self, adopted: &Adopted, now: Moment) -> Result<Adoption> {
+    /// Records all of them; the users of whom the sessions have to be read first, and then nothing is recorded.
+    pub(super) fn adopt_all(
+        &mut self,
+        all: &[Adopted],
+        seats: &HashMap<UserId, Seats>,
+        now: Moment,
+    ) -> Result<std::result::Result<Vec<Adoption>, Vec<UserId>>> {
+        let mut unknown = Vec::new();
+        for Adopted { record, sessions_max, .. } in all {
+            if let Some(user) = record.session.user()
+                && !unknown.contains(&user)
+                && !self.knows(user, *sessions_max, seats.get(&user), now)?
+            {
+                unknown.push(user);
+            }
+        }
+        if !unknown.is_empty() {
+            return Ok(Err(unknown));
+        }
+        let outcomes = all.iter().map(|adopted| self.adopt(adopted, seats, now));
+        outcomes.collect::<Result<_>>().map(Ok)
+    }
+
+    fn adopt(&mut self, adopted: &Adopted, seats: &HashMap<UserId, Seats>, now: Moment) -> Result<Adoption> {
         let Adopted { record, seen, sessions_max } = adopted;
         let session = &record.session;
+        self.rows += 1;
         if let Some(known) = self.known(record.token, now)? {
             return Ok(known);
         }
         if self.draft.judge(session, *seen, now) != Verdict::Alive {
             return Ok(Adoption::Dead);
         }
-        if let Some(user) = session.user() {
-            let Some(others) = self.alive_below(user, *sessions_max, now)? else {
+        let user = session.user();
+        if let Some(user) = user {
+            // Those before it in the list have filled what was room enough for one.
+            if !self.knows(user, *sessions_max, seats.get(&user), now)? {
+                self.seat(user, &Seats::default(), now)?;
+            }
+            let sight = Sight { draft: &self.draft, shared: self.shared };
+            if !self.crowds.has_room(user, session.client(), *sessions_max, now, &sight) {
                 return Ok(Adoption::Crowded);
-            };
-            self.crowds.set(user, others + 1);
+            }
         }
         self.places.issued += 1;
         let place = self.places.issued;
         self.insert(record)?;
         self.conn.prepare_cached("INSERT INTO seen VALUES (?, ?)")?.execute((bound(place), seen.millis()))?;
         self.conn.prepare_cached("INSERT INTO adopted VALUES (?)")?.execute([record.token.0])?;
+        self.rows += 2;
+        if let Some(user) = user {
+            let member = Member { place, session: session.clone(), seen: *seen };
+            self.crowds.add(user, member, &Sight { draft: &self.draft, shared: self.shared });
+        }
         Ok(Adoption::Recorded(place))
     }
 
@@ -41,23 +79,5 @@ impl Batch<'_> {
         }
         let adopted = self.conn.prepare_cached("SELECT 1 FROM adopted WHERE token = ?")?.exists([token.0])?;
         Ok(adopted.then_some(Adoption::Over(Over::Forgotten)))
-    }
-
-    /// At most how many sessions of this user are alive, if that is fewer than `max`.
-    fn alive_below(&self, user: UserId, max: u32, now: Moment) -> Result<Option<u32>> {
-        let at_most = match self.crowds.at_most(user) {
-            Some(others) if others < max => others,
-            _ => self.recorded(user, max)?,
-        };
-        if at_most < max {
-            return Ok(Some(at_most));
-        }
-        let mut alive = 0_u32;
-        under(self.conn, Anchor::User(user), u64::MAX, |kept| {
-            let seen = self.shared.seen(kept.place, kept.seen);
-            alive += u32::from(self.draft.verdict(&kept.record.session, seen, now) == Verdict::Alive);
-            Ok(alive < max)
-        })?;
-        Ok((alive < max).then_some(alive))
     }
 }

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 use super::SqliteStore;
 use super::checkpoint::{Checkpoint, Hold};
+use super::disk::free_bytes;
 use super::file::{self, beside, cannot, explain, refused};
 use super::state::Shared;
 use crate::error::{Error, Kind, Outage, Result};
@@ -208,18 +209,6 @@ fn remove(copy: &Path) {
         // Mostly there is none; what cannot be removed is in the way of the next backup, which says so.
         let _none = fs::remove_file(beside(copy, suffix));
     }
-}
-
-/// Bytes that are free on the disk of this file; nothing where the system does not tell.
-#[cfg(target_os = "linux")]
-fn free_bytes(file: &File) -> Option<u64> {
-    let about = rustix::fs::fstatvfs(file).ok()?;
-    Some(about.f_bavail.saturating_mul(about.f_frsize))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn free_bytes(_: &File) -> Option<u64> {
-    None
 }
 
 fn mebibytes(bytes: u64) -> u64 {

@@ -1,17 +1,17 @@
 //! One transaction: what several callers asked for, committed as one.
 
-use std::collections::HashMap;
-
-use exeunt_core::{Anchor, Mark, Moment, UserId, Why};
+use exeunt_core::{Anchor, Mark, Moment, Session, Stamp, Verdict, Why};
 use rusqlite::{CachedStatement, Connection};
 use tokio::sync::oneshot;
 
+use super::crowd::{Judge, Member};
+use super::crowds::Crowds;
 use super::encode::{kind, write_address, write_by, write_why};
 use super::state::{Effects, Leftovers, Shared};
 use crate::error::{Error, Outage, Result};
-use crate::store::Raise;
 use crate::store::book::Draft;
 use crate::store::round::Round;
+use crate::store::{Raise, WrittenBy};
 
 /// A transaction under way.
 pub(super) struct Batch<'a> {
@@ -21,7 +21,11 @@ pub(super) struct Batch<'a> {
     pub(super) places: Places,
     pub(super) crowds: &'a mut Crowds,
     pub(super) touched: Vec<(u64, Moment)>,
+    /// No session was seen later than this.
+    pub(super) seen_by: Option<Moment>,
     pub(super) leftovers: Leftovers,
+    /// About how many rows were read and written: how long whoever comes next has waited.
+    pub(super) rows: usize,
     /// Something that failed in the middle could not be taken back.
     pub(super) spoiled: bool,
     /// Kept for the whole transaction: most of what is written are marks.
@@ -39,15 +43,9 @@ pub(super) struct Places {
     pub(super) own_start: u64,
     /// Where sweeping is.
     pub(super) round: Option<Round>,
+    /// What was written while the wall clock was ahead.
+    pub(super) written: WrittenBy,
 }
-
-/// For each user that logged in lately, a number that the count of its live sessions does not exceed: so that a login
-/// seldom has to count them.
-#[derive(Debug, Default)]
-pub(super) struct Crowds(HashMap<UserId, u32>);
-
-/// Users remembered in [`Crowds`] at most.
-const CROWDS_MAX: usize = 100_000;
 
 /// Something to be done in a transaction, and somebody who waits for it.
 pub(super) trait Work: Send {
@@ -94,15 +92,20 @@ impl Batch<'_> {
     }
 
     pub(super) fn into_effects(self) -> (Effects, Places) {
-        let effects =
-            Effects { log: self.draft.into_log(), touched: self.touched, leftovers: self.leftovers };
+        let effects = Effects {
+            log: self.draft.into_log(),
+            touched: self.touched,
+            seen_by: self.seen_by,
+            leftovers: self.leftovers,
+        };
         (effects, self.places)
     }
 
     fn attempt<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let (marks, places) = (self.draft.len(), self.places);
         let (touched, folded) = (self.touched.len(), self.leftovers.folded.len());
-        let forgotten = self.leftovers.forgotten.len();
+        let (forgotten, crowds) = (self.leftovers.forgotten.len(), self.crowds.changes());
+        let seen_by = self.seen_by;
         let done = work(self);
         if done.is_err() {
             self.draft.truncate(marks);
@@ -110,7 +113,10 @@ impl Batch<'_> {
             self.touched.truncate(touched);
             self.leftovers.folded.truncate(folded);
             self.leftovers.forgotten.truncate(forgotten);
-            self.crowds.forget();
+            self.seen_by = seen_by;
+            if self.crowds.changes() != crowds {
+                self.crowds.forget();
+            }
         }
         done
     }
@@ -145,7 +151,32 @@ impl Batch<'_> {
             Some(statement) => statement,
             none => none.insert(self.conn.prepare_cached(INSERT_MARK)?),
         };
-        Ok(insert(statement, mark)?)
+        insert(statement, mark)?;
+        self.rows += 1;
+        if let Anchor::Session(id) = mark.anchor {
+            self.crowds.ended(id);
+        }
+        Ok(())
+    }
+}
+
+/// What a transaction knows of sessions.
+pub(super) struct Sight<'a> {
+    pub(super) draft: &'a Draft<'a>,
+    pub(super) shared: &'a Shared,
+}
+
+impl Judge for Sight<'_> {
+    fn seen(&self, member: &Member) -> Moment {
+        self.shared.seen(member.place, member.seen)
+    }
+
+    fn judge(&self, session: &Session, seen: Moment, now: Moment) -> Verdict {
+        self.draft.verdict(session, seen, now)
+    }
+
+    fn latest(&self, anchor: Anchor) -> Option<Stamp> {
+        self.draft.latest(anchor)
     }
 }
 
@@ -166,22 +197,4 @@ pub(super) fn insert(statement: &mut CachedStatement<'_>, mark: &Mark) -> rusqli
         mark.when.millis(),
     ))?;
     Ok(())
-}
-
-impl Crowds {
-    pub(super) fn at_most(&self, user: UserId) -> Option<u32> {
-        self.0.get(&user).copied()
-    }
-
-    pub(super) fn set(&mut self, user: UserId, at_most: u32) {
-        if self.0.len() >= CROWDS_MAX {
-            self.0.clear();
-        }
-        self.0.insert(user, at_most);
-    }
-
-    /// After something was taken back, nothing is known.
-    pub(super) fn forget(&mut self) {
-        self.0.clear();
-    }
 }

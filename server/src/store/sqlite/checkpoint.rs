@@ -13,7 +13,9 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, Result};
 
 use super::file;
 use super::state::Shared;
+use super::writer::is_write;
 use crate::env::Stopwatch;
+use crate::error::Error;
 
 /// Pages (of 4 KiB) in the log at most.
 const WAL_PAGES_MAX: u32 = 40_000;
@@ -21,6 +23,10 @@ const WAL_PAGES_MAX: u32 = 40_000;
 const WAL_PAGES_HELD_MAX: u32 = 400_000;
 /// How long the writer waits for the checkpoint's thread to finish a round when the log has become too long.
 const WAIT: Duration = Duration::from_secs(5);
+/// Seconds before the next round after one that failed, as on a full disk: each copies a lot before it fails.
+const RETRY_SECS: f64 = 1.0;
+/// Seconds between two lines of the log that tell of failed rounds.
+const LOGGED_SECS: f64 = 60.0;
 
 #[derive(Default)]
 pub(super) struct Checkpoint {
@@ -30,6 +36,14 @@ pub(super) struct Checkpoint {
     nearly: AtomicBool,
     held: AtomicBool,
     give_way: AtomicBool,
+    failures: Mutex<Failures>,
+}
+
+/// Rounds that failed.
+#[derive(Default)]
+struct Failures {
+    last: Option<Stopwatch>,
+    logged: Option<Stopwatch>,
 }
 
 /// While this is there, the log is not begun anew: somebody reads an earlier state for longer than others.
@@ -53,30 +67,42 @@ impl Checkpoint {
             if shared.is_unknown() || conn.as_ref().is_some_and(|(of, _)| *of != life) {
                 conn = None;
             }
-            let round = match conn.take() {
+            let opened = match conn.take() {
                 Some((_, conn)) => Ok(conn),
                 None => file::checkpointer(&shared.options),
             };
-            match round.and_then(|conn| {
-                let watch = Stopwatch::start();
-                conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE)?;
-                shared.figures.checkpoint_secs.observe(watch.secs());
-                Ok(conn)
-            }) {
-                Ok(done) => {
-                    conn = Some((life, done));
-                    self.nearly.store(true, Ordering::SeqCst);
+            match opened.and_then(|conn| Self::round(conn, shared)) {
+                Ok((used, moved)) => {
+                    conn = Some((life, used));
+                    self.nearly.fetch_or(moved, Ordering::SeqCst);
                 }
                 // The pages are still in the log. A failed fsync is not tried again on this handle.
-                Err(error) => tracing::error!(%error, "the log could not be moved into the database"),
+                Err(error) => self.failed(&error),
             }
             self.finish();
         }
     }
 
+    /// Moves what there is, unless somebody else does so just now; the connection, if it is still sound, and whether it has.
+    fn round(conn: Connection, shared: &Shared) -> crate::error::Result<(Connection, bool)> {
+        let watch = Stopwatch::start();
+        let moving = shared.identity.moving();
+        let moved = conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE);
+        drop(moving);
+        if let Err(error) = moved {
+            if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
+                return Ok((conn, false));
+            }
+            file::forsake(&conn);
+            return Err(file::explain(&shared.options.path, error));
+        }
+        shared.figures.checkpoint_secs.observe(watch.secs());
+        Ok((conn, true))
+    }
+
     /// The writer's part: after a commit, outside a transaction.
     pub(super) fn after_commit(&self, conn: &Connection, shared: &Shared, pages: u32) -> Result<()> {
-        if pages < shared.options.log_pages {
+        if pages < shared.options.log_pages || self.has_just_failed() {
             return Ok(());
         }
         if self.held.load(Ordering::SeqCst) {
@@ -87,10 +113,10 @@ impl Checkpoint {
             }
         }
         if pages >= WAL_PAGES_MAX {
-            return shared.without_reads(|| restart(conn, WAIT));
+            return shared.without_reads(|| self.restart(conn, shared, WAIT));
         }
         if self.nearly.swap(false, Ordering::SeqCst) {
-            return restart(conn, Duration::ZERO);
+            return self.restart(conn, shared, Duration::ZERO);
         }
         self.ask();
         Ok(())
@@ -107,6 +133,39 @@ impl Checkpoint {
     pub(super) fn close(&self) {
         *self.task.lock().unwrap_or_else(PoisonError::into_inner) = Task::Closed;
         self.wake.notify_all();
+    }
+
+    /// Moves all that is left, so that the next commit begins the log anew. If somebody is in the way, or the disk is full,
+    /// it is tried again after the next round.
+    fn restart(&self, conn: &Connection, shared: &Shared, wait: Duration) -> Result<()> {
+        conn.busy_timeout(wait)?;
+        let moving = shared.identity.moving();
+        let round = conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::RESTART);
+        drop(moving);
+        conn.busy_timeout(file::BUSY)?;
+        match round {
+            Err(error) if is_write(&error) => {
+                // What is committed is in the log, and stays there.
+                self.failed(&file::explain(&shared.options.path, error));
+                Ok(())
+            }
+            Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn has_just_failed(&self) -> bool {
+        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.last.as_ref().is_some_and(|last| last.secs() < RETRY_SECS)
+    }
+
+    fn failed(&self, error: &Error) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.last = Some(Stopwatch::start());
+        if failures.logged.as_ref().is_none_or(|logged| logged.secs() >= LOGGED_SECS) {
+            failures.logged = Some(Stopwatch::start());
+            tracing::error!(%error, private = error.private(), "the log could not be moved into the database");
+        }
     }
 
     fn ask(&self) {
@@ -149,6 +208,7 @@ impl Hold<'_> {
         if shared.check().is_err() {
             return;
         }
+        let _moving = shared.identity.moving();
         let moved = file::checkpointer(&shared.options)
             .and_then(|conn| Ok(conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE)?));
         if let Err(error) = moved {
@@ -160,17 +220,5 @@ impl Hold<'_> {
 impl Drop for Hold<'_> {
     fn drop(&mut self) {
         self.0.held.store(false, Ordering::SeqCst);
-    }
-}
-
-/// Moves all that is left, so that the next commit begins the log anew. If somebody is in the way it is tried again
-/// after the next round.
-fn restart(conn: &Connection, wait: Duration) -> Result<()> {
-    conn.busy_timeout(wait)?;
-    let round = conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::RESTART);
-    conn.busy_timeout(file::BUSY)?;
-    match round {
-        Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => Err(error),
-        _ => Ok(()),
     }
 }

@@ -6,19 +6,23 @@ use rusqlite::{ErrorCode, Row};
 
 use super::SqliteStore;
 use super::batch::Batch;
-use super::encode::{corrupt, moment};
+use super::encode::{bound, corrupt, moment};
+use super::identifiers::{names_but_for_case, read_usernames};
 use super::queue::Lane;
 use crate::error::{Error, Result};
 use crate::store::{
-    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, Raise, Realm, Role, Saved, Trail, Usage,
-    User, conflict,
+    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, PasswordHash, Raise, Realm, Role, Saved,
+    Trail, Usage, User, Usernames, colliding, conflict,
 };
+
+/// What is written of a user: itself, and what it logs in with.
+const ROWS_PER_USER: usize = 4;
 
 #[async_trait]
 impl Directory for SqliteStore {
     async fn realms(&self) -> Result<Vec<Realm>> {
         self.read(|reading| {
-            let sql = "SELECT id, name, created_at FROM realms ORDER BY number";
+            let sql = "SELECT id, name, created_at, usernames, version FROM realms ORDER BY number";
             let mut statement = reading.conn.prepare_cached(sql)?;
             Ok(statement.query_map([], realm)?.collect::<rusqlite::Result<_>>()?)
         })
@@ -32,8 +36,8 @@ impl Directory for SqliteStore {
         audit: Option<AuditEntry>,
     ) -> Result<()> {
         self.write(Lane::Rest, move |batch| {
-            let sql = "INSERT INTO realms (id, name, created_at) VALUES (?, ?, ?)";
-            let values = (realm.id.0, &realm.name, realm.created_at.millis());
+            let sql = "INSERT INTO realms (id, name, created_at, usernames) VALUES (?, ?, ?, ?)";
+            let values = (realm.id.0, &realm.name, realm.created_at.millis(), realm.usernames.word());
             let inserted = batch.conn.prepare_cached(sql)?.execute(values);
             inserted.map_err(|error| taken("name", error))?;
             for client in clients {
@@ -48,12 +52,33 @@ impl Directory for SqliteStore {
         .await
     }
 
+    async fn save_realm(&self, realm: Realm, audit: Option<AuditEntry>) -> Result<Realm> {
+        if realm.usernames == Usernames::IgnoreCase {
+            // Looked through beside all writes first: mostly this is where a change is refused.
+            let id = realm.id;
+            let names = self.read(move |reading| Ok(names_but_for_case(reading.conn, id)?)).await?;
+            if !names.is_empty() {
+                return Err(colliding(&names));
+            }
+        }
+        self.write(Lane::Rest, move |batch| {
+            let realm = batch.save_realm(realm)?;
+            batch.write_audit(audit)?;
+            Ok(realm)
+        })
+        .await
+    }
+
     async fn user(&self, realm: RealmId, by: Identifier) -> Result<Option<User>> {
         self.read(move |reading| reading.user(realm, &by)).await
     }
 
     async fn users(&self, realm: RealmId, after: u64, limit: u32) -> Result<Vec<User>> {
         self.read(move |reading| reading.users(realm, after, limit)).await
+    }
+
+    async fn password_hashes(&self, after: u64, limit: u32) -> Result<Vec<(u64, PasswordHash)>> {
+        self.read(move |reading| reading.password_hashes(after, limit)).await
     }
 
     async fn save_user(
@@ -69,8 +94,18 @@ impl Directory for SqliteStore {
         .await
     }
 
+    async fn register_user(&self, user: User, audit: Option<AuditEntry>) -> Result<User> {
+        self.write(Lane::Rest, move |batch| {
+            let user = batch.register_user(user)?;
+            batch.write_audit(audit)?;
+            Ok(user)
+        })
+        .await
+    }
+
     async fn import_users(&self, users: Vec<User>, audit: Option<AuditEntry>) -> Result<Vec<Result<u64>>> {
         self.write(Lane::Rest, move |batch| {
+            batch.rows += users.len() * ROWS_PER_USER;
             let outcomes =
                 users.into_iter().map(|user| batch.import_user(user)).collect::<Result<Vec<_>>>()?;
             batch.write_audit(audit.filter(|_| outcomes.iter().any(Result::is_ok)))?;
@@ -146,6 +181,22 @@ impl Directory for SqliteStore {
 }
 
 impl Batch<'_> {
+    fn save_realm(&self, mut realm: Realm) -> Result<Realm> {
+        let sql = "UPDATE realms SET usernames = ?, version = version + 1 WHERE id = ? AND version = ?";
+        let values = (realm.usernames.word(), realm.id.0, bound(realm.version));
+        if self.conn.prepare_cached(sql)?.execute(values)? == 0 {
+            return Err(conflict("version"));
+        }
+        if realm.usernames == Usernames::IgnoreCase {
+            let names = names_but_for_case(self.conn, realm.id)?;
+            if !names.is_empty() {
+                return Err(colliding(&names));
+            }
+        }
+        realm.version += 1;
+        Ok(realm)
+    }
+
     /// What commits with a change: its mark, and its line of the trail.
     fn beside(&mut self, raise: Option<Raise>, audit: Option<AuditEntry>) -> Result<Option<Mark>> {
         let mark = raise.map(|raise| self.raise(&raise)).transpose()?.map(|outcome| outcome.mark);
@@ -168,7 +219,13 @@ pub(super) fn taken(field: &'static str, error: rusqlite::Error) -> Error {
 }
 
 fn realm(row: &Row<'_>) -> rusqlite::Result<Realm> {
-    Ok(Realm { id: RealmId(row.get(0)?), name: row.get(1)?, created_at: moment(row, 2)? })
+    Ok(Realm {
+        id: RealmId(row.get(0)?),
+        name: row.get(1)?,
+        created_at: moment(row, 2)?,
+        usernames: read_usernames(row.get_ref(3)?.as_str()?)?,
+        version: row.get(4)?,
+    })
 }
 
 fn key(row: &Row<'_>) -> rusqlite::Result<Key> {

@@ -1,7 +1,7 @@
-//! The file: making it, locking it, opening connections to it. Whoever operates the server reads these errors, so
+//! The file: making it, opening connections to it. Whoever operates the server reads these errors, so
 //! each names the file and what to do.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::lock::Lock;
 use super::migrate::{Obstacle, STEPS, is_ours, migrate};
 use super::{SqliteOptions, meta};
 use crate::error::{Error, Kind, Outage, Result};
@@ -24,13 +25,10 @@ const STATEMENTS: usize = 128;
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 /// What is added to the name of a database while a restored one waits to take its place.
 pub(super) const RESTORED: &str = ".restored";
-/// What is added to the name of a database for the file whose lock keeps a second process out.
-pub(super) const LOCK: &str = ".lock";
 
 /// Makes the file and its directory if they are not there, and takes the lock that keeps a second process out. Returns
-/// the one name under which it is to be opened, whatever links lead there, and the lock, held as long as that file is
-/// open.
-pub(super) fn prepare(path: &Path) -> Result<(PathBuf, File)> {
+/// the one name under which it is to be opened, whatever links lead there, and the lock.
+pub(super) fn prepare(path: &Path) -> Result<(PathBuf, Lock)> {
     make_folder(folder_of(path)).map_err(|error| cannot(path, "make the directory of", &error))?;
     let is_new = !path.exists();
     if is_new {
@@ -42,22 +40,8 @@ pub(super) fn prepare(path: &Path) -> Result<(PathBuf, File)> {
     }
     must_be_whole(path, &only)?;
     must_have_one_name(path, &only)?;
-    let lock = lock(path, &only)?;
+    let lock = Lock::take(path, &only)?;
     Ok((only, lock))
-}
-
-/// Takes the lock of the database that is, or is to be, at `only`.
-pub(super) fn lock(path: &Path, only: &Path) -> Result<File> {
-    let lock = private().truncate(false).open(beside(only, LOCK));
-    let lock = lock.map_err(|error| cannot(path, "make a lock file beside", &error))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(refused(format!(
-            "the database {} is in use by another process; stop that one first, or choose another file",
-            path.display()
-        ))),
-        Err(TryLockError::Error(error)) => Err(cannot(path, "lock", &error)),
-    }
 }
 
 /// While a restored database waits to take its place, the one that is there may be without its log already.
@@ -71,7 +55,7 @@ fn must_be_whole(path: &Path, only: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The log and the lock are beside the file, under its name: under a second one there would be others.
+/// The log is beside the file, under its name: under a second one there would be another.
 pub(super) fn must_have_one_name(path: &Path, only: &Path) -> Result<()> {
     let about = fs::metadata(only).map_err(|error| cannot(path, "look at", &error))?;
     if about.is_file() && about.nlink() > 1 {
@@ -95,8 +79,7 @@ pub(super) fn writer(options: &SqliteOptions) -> Result<Connection> {
         )));
     }
     configure(&conn, WRITER_CACHE_KIB).map_err(explain)?;
-    let mode = conn.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0));
-    if mode.map_err(explain)? != "wal" {
+    if !log_beside(&conn).map_err(explain)? {
         let path = options.path.display();
         return Err(refused(format!(
             "the database {path} cannot keep a log beside it; move it to a local disk"
@@ -106,6 +89,8 @@ pub(super) fn writer(options: &SqliteOptions) -> Result<Connection> {
         .map_err(explain)?;
     // The checkpoint has a thread of its own.
     conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(explain)?;
+    // So that nothing is written before the commit: what fails before it has certainly changed nothing.
+    conn.pragma_update(None, "cache_spill", false).map_err(explain)?;
     // What is deleted is wiped where that costs no more input and output.
     conn.pragma_update_and_check(None, "secure_delete", "fast", |_| Ok(())).map_err(explain)?;
     migrate(&conn).map_err(|obstacle| in_the_way(&options.path, obstacle))?;
@@ -129,6 +114,12 @@ pub(super) fn checkpointer(options: &SqliteOptions) -> Result<Connection> {
     Ok(conn)
 }
 
+/// What fails is closed as it is: SQLite would sync the files once more on this handle if it is the last one.
+pub(super) fn forsake(conn: &Connection) {
+    // If even that fails, the store is no worse off than before.
+    let _kept = conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+}
+
 /// Opens a database or a backup that no server uses, and brings it up to date. `named` is what the operator calls it.
 pub(super) fn alone(named: &Path, path: &Path) -> Result<Connection> {
     let conn = sound(named, path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -149,6 +140,16 @@ pub(super) fn sound(named: &Path, path: &Path, mode: OpenFlags) -> Result<Connec
         return Err(refused(format!("{} is damaged; take another backup", named.display())).because(verdict));
     }
     Ok(conn)
+}
+
+/// Keeps a log beside the database; whether that can be.
+fn log_beside(conn: &Connection) -> rusqlite::Result<bool> {
+    let mut statement = conn.prepare("PRAGMA journal_mode = wal")?;
+    let mut rows = statement.query([])?;
+    let mode = rows.next()?.map(|row| row.get::<_, String>(0)).transpose()?;
+    // The answer comes before the change is written: a disk that is full is told only at the end.
+    rows.next()?;
+    Ok(mode.as_deref() == Some("wal"))
 }
 
 fn connect(options: &SqliteOptions, mode: OpenFlags) -> Result<Connection> {

@@ -1,6 +1,5 @@
 //! Looking at the file of a store without being its server: nothing is changed, and nothing waits for it.
 
-use std::fs::{OpenOptions, TryLockError};
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -9,12 +8,15 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::encode::read_address;
 use super::file::{self, RESTORED, beside, explain};
+use super::lock::{LOCK, Lock};
 use super::meta;
-use super::migrate::STEPS;
+use super::migrate::{STEPS, is_ours};
 use crate::error::Result;
 
 /// The schema that this program writes.
 pub const SCHEMA: usize = STEPS.len();
+/// The first schema in which a project says by itself that any origin may call.
+const ANY_ORIGIN_SINCE: usize = 3;
 /// How many of the latest sessions are looked at.
 pub const LATEST: u32 = 1_000;
 
@@ -29,26 +31,25 @@ pub struct Look {
     pub made_at: Option<Moment>,
     /// From where the latest sessions were opened, each with its dialect: [`LATEST`] at most.
     pub latest: Vec<(String, IpAddr)>,
+    /// Projects that any web page may call, each with the name of its realm.
+    pub open_to_any_origin: Vec<(String, String)>,
 }
 
-/// Whether a store is at this path: its lock lies beside it from its first day on. A backup has one too where a server
-/// was started on it, in vain.
+/// Whether a store is at this path: one that is in use, a database of ours that is no backup, or what cannot be read and
+/// has the lock of a store beside it. A backup has one too where a server was started on it, in vain.
 pub fn is_store(path: &Path) -> bool {
-    let locked = path.canonicalize().is_ok_and(|only| beside(&only, ".lock").exists());
-    locked && (is_in_use(path) || !is_backup(path))
+    let locked = || path.canonicalize().is_ok_and(|only| beside(&only, LOCK).exists());
+    is_in_use(path) || is_ours_and_no_backup(path).unwrap_or_else(|_| locked())
 }
 
-fn is_backup(path: &Path) -> bool {
-    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
-    conn.and_then(|conn| meta::backup(&conn)).is_ok_and(|made_at| made_at.is_some())
+fn is_ours_and_no_backup(path: &Path) -> rusqlite::Result<bool> {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    Ok(is_ours(&conn)? && meta::backup(&conn)?.is_none())
 }
 
 /// Whether a process has this store open.
 pub fn is_in_use(path: &Path) -> bool {
-    let only = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    // It is not made here: it would belong to whoever looks.
-    let lock = OpenOptions::new().read(true).write(true).open(beside(&only, ".lock"));
-    lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+    Lock::is_taken(&path.canonicalize().unwrap_or_else(|_| path.to_owned()))
 }
 
 /// Whether a restore into this store was cut short.
@@ -76,10 +77,27 @@ fn read(conn: &Connection) -> rusqlite::Result<Look> {
             latest.push((row.get(0)?, from));
         }
     }
+    let schema = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     Ok(Look {
-        schema: conn.pragma_query_value(None, "user_version", |row| row.get(0))?,
+        schema,
+        open_to_any_origin: open_to_any_origin(conn, schema)?,
         newest: newest.map(Moment::from_millis),
         made_at: meta::backup(conn)?,
         latest,
     })
+}
+
+/// In earlier schemas an empty list said so.
+fn open_to_any_origin(conn: &Connection, schema: usize) -> rusqlite::Result<Vec<(String, String)>> {
+    let said = match schema {
+        ..ANY_ORIGIN_SINCE => "json_array_length(c.settings, '$.allowed_origins') = 0",
+        ANY_ORIGIN_SINCE.. => "json_extract(c.settings, '$.any_origin')",
+    };
+    let sql = format!(
+        "SELECT c.name, r.name FROM clients c JOIN realms r ON r.id = c.realm \
+         WHERE NOT c.removed AND json_extract(c.settings, '$.kind') = 'project' AND {said} ORDER BY r.name, c.name"
+    );
+    let mut statement = conn.prepare(&sql)?;
+    let projects = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    projects.collect()
 }

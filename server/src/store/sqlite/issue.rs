@@ -1,26 +1,41 @@
 //! Recording sessions, and when they were seen.
 
-use exeunt_core::{Anchor, UserId, Verdict, Why};
+use exeunt_core::{Anchor, Verdict};
 use rusqlite::ErrorCode;
 
-use super::batch::Batch;
+use super::batch::{Batch, Sight};
+use super::crowd::Member;
 use super::encode::{bound, kind, write_address, write_anchors};
-use super::sessions::{Kept, at_place, under};
+use super::room::Seats;
+use super::sessions::{Kept, at_place};
 use crate::error::{Error, Kind, Result};
-use crate::store::choice::{beyond_limit, by_itself, realm_of};
 use crate::store::{Issued, NewSession, Record, Seen};
 
 impl Batch<'_> {
-    pub(super) fn issue(&mut self, new: &NewSession) -> Result<Issued> {
-        let before = self.draft.len();
-        self.make_room(&new.record, new.sessions_max)?;
+    /// Records a session; `None`: its user's sessions have to be read first.
+    pub(super) fn issue(&mut self, new: &NewSession, seats: Option<&Seats>) -> Result<Option<Issued>> {
+        let (before, session) = (self.draft.len(), &new.record.session);
+        let now = session.issued_at;
+        // One that is dead at birth ends nobody.
+        let alive = self.draft.judge(session, now, now) == Verdict::Alive;
+        let user = session.user().filter(|_| alive);
+        if let Some(user) = user {
+            if !self.knows(user, new.sessions_max, seats, now)? {
+                return Ok(None);
+            }
+            self.make_room(session, user, new.sessions_max)?;
+        }
         self.places.issued += 1;
         self.insert(&new.record)?;
+        if let Some(user) = user {
+            let member = Member { place: self.places.issued, session: session.clone(), seen: now };
+            self.crowds.add(user, member, &Sight { draft: &self.draft, shared: self.shared });
+        }
         self.write_audit(new.audit.clone())?;
-        Ok(Issued { row: self.places.issued, ended: self.draft.since(before).to_vec() })
+        Ok(Some(Issued { row: self.places.issued, ended: self.draft.since(before).to_vec() }))
     }
 
-    pub(super) fn insert(&self, record: &Record) -> Result<()> {
+    pub(super) fn insert(&mut self, record: &Record) -> Result<()> {
         let session = &record.session;
         let sql = "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let inserted = self.conn.prepare_cached(sql)?.execute((
@@ -51,54 +66,13 @@ impl Batch<'_> {
                 hangs.execute((kind(*anchor), anchor.id(), bound(self.places.issued)))?;
             }
         }
+        self.rows += 1 + session.anchors.len();
         Ok(())
-    }
-
-    /// Ends what has to go so that the user has no more than `max` sessions alive, the new one included.
-    fn make_room(&mut self, new: &Record, max: u32) -> Result<()> {
-        let now = new.session.issued_at;
-        let Some(user) = new.session.user() else { return Ok(()) };
-        if self.draft.judge(&new.session, now, now) != Verdict::Alive {
-            return Ok(());
-        }
-        let others = match self.crowds.at_most(user) {
-            Some(others) if others < max => others,
-            _ => self.recorded(user, max)?,
-        };
-        if others < max {
-            self.crowds.set(user, others + 1);
-            return Ok(());
-        }
-        let mut alive = Vec::new();
-        under(self.conn, Anchor::User(user), u64::MAX, |kept| {
-            let seen = self.shared.seen(kept.place, kept.seen);
-            let session = kept.record.session;
-            if self.draft.verdict(&session, seen, now) == Verdict::Alive {
-                alive.push((session, seen));
-            }
-            Ok(true)
-        })?;
-        alive.reverse();
-        let at_most = u32::try_from(alive.len() + 1).unwrap_or(u32::MAX);
-        let going = beyond_limit(&new.session, alive, max);
-        self.crowds.set(user, at_most.saturating_sub(u32::try_from(going.len()).unwrap_or(u32::MAX)));
-        let raise = by_itself(realm_of(&new.session), Why::Limit, now);
-        for id in going {
-            self.append(&raise, Anchor::Session(id), Why::Limit)?;
-        }
-        Ok(())
-    }
-
-    /// How many sessions of this user are recorded, dead or alive; counted no further than `max`.
-    pub(super) fn recorded(&self, user: UserId, max: u32) -> Result<u32> {
-        let anchor = Anchor::User(user);
-        let sql = "SELECT count(*) FROM (SELECT 1 FROM hangs WHERE kind = ? AND anchor = ? LIMIT ?)";
-        let mut count = self.conn.prepare_cached(sql)?;
-        Ok(count.query_row((kind(anchor), anchor.id(), max), |row| row.get(0))?)
     }
 
     /// Notes when a session was seen, if it is known and was alive then.
     pub(super) fn touch(&mut self, seen: Seen) -> Result<()> {
+        self.rows += 2;
         let Some(Kept { record, place, seen: before }) = at_place(self.conn, seen.row)? else {
             return Ok(());
         };

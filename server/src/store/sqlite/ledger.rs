@@ -1,15 +1,18 @@
 //! Sessions, their tokens, the log of marks: which thread does what.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
-use exeunt_core::{Mark, Moment, RealmId, Session, SessionId, Stamp};
+use exeunt_core::{Mark, Moment, RealmId, Session, SessionId, Stamp, UserId};
 
 use super::queue::Lane;
+use super::room::Seats;
 use super::writer::Job;
 use super::{SqliteStore, meta};
-use crate::error::Result;
-use crate::store::figures::{Figures, Waiting};
+use crate::error::{Error, Result};
+use crate::store::figures::{Disk, Figures, Waiting};
 use crate::store::{
     Adopted, Adoption, AuditEntry, Backup, Found, Issued, Ledger, List, MarkPage, NewSession, Others,
     Position, Raise, RaiseOutcome, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept,
@@ -35,13 +38,36 @@ impl Ledger for SqliteStore {
         Some((self.shared.figures.clone(), Waiting { marks, writes, reads, log_pages }))
     }
 
+    fn disk(&self) -> Option<Disk> {
+        let refusing = self.shared.refusing.load(Ordering::Relaxed);
+        Some(Disk { free_bytes: self.shared.identity.free_bytes(), refusing })
+    }
+
+    async fn look(&self) -> Result<()> {
+        self.shared.check()?;
+        let shared = self.shared.clone();
+        // The disk may be slow to tell.
+        let looked = tokio::task::spawn_blocking(move || {
+            shared.identity.check().map_err(|loss| shared.set_lost(&loss))
+        });
+        looked.await.map_err(Error::internal)?
+    }
+
     async fn position(&self) -> Result<Position> {
         self.shared.check()?;
         Ok(self.shared.position())
     }
 
     async fn issue(&self, new: NewSession) -> Result<Issued> {
-        self.write(Lane::Rest, move |batch| batch.issue(&new)).await
+        let new = Arc::new(new);
+        let again = new.clone();
+        if let Some(issued) = self.write(Lane::Rest, move |batch| batch.issue(&new, None)).await? {
+            return Ok(issued);
+        }
+        let new = again;
+        let seats = self.seats(new.record.session.user(), new.record.session.issued_at).await?;
+        let issued = self.write(Lane::Rest, move |batch| batch.issue(&new, Some(&seats))).await?;
+        issued.ok_or_else(|| Error::internal("the sessions of a user are not known after they were read"))
     }
 
     async fn adopt(
@@ -50,14 +76,27 @@ impl Ledger for SqliteStore {
         now: Moment,
         audit: Option<AuditEntry>,
     ) -> Result<Vec<Adoption>> {
-        self.write(Lane::Rest, move |batch| {
-            let outcomes: Vec<_> =
-                sessions.into_iter().map(|adopted| batch.adopt(&adopted, now)).collect::<Result<_>>()?;
-            let any = outcomes.iter().any(|outcome| matches!(outcome, Adoption::Recorded(_)));
-            batch.write_audit(audit.filter(|_| any))?;
-            Ok(outcomes)
-        })
-        .await
+        let sessions = Arc::new(sessions);
+        let mut read = HashMap::new();
+        loop {
+            let (sessions, seats, audit) = (sessions.clone(), Arc::new(read.clone()), audit.clone());
+            let outcome = self.write(Lane::Rest, move |batch| {
+                let outcomes = batch.adopt_all(&sessions, &seats, now)?;
+                let recorded = |outcome: &Adoption| matches!(outcome, Adoption::Recorded(_));
+                let any = outcomes.as_ref().is_ok_and(|outcomes| outcomes.iter().any(recorded));
+                batch.write_audit(audit.filter(|_| any))?;
+                Ok(outcomes)
+            });
+            match outcome.await? {
+                Ok(outcomes) => return Ok(outcomes),
+                // With what was read of them, none is unknown any more.
+                Err(unknown) => {
+                    for user in unknown {
+                        read.insert(user, self.seats(Some(user), now).await?);
+                    }
+                }
+            }
+        }
     }
 
     async fn raise(&self, raise: Raise) -> Result<RaiseOutcome> {
@@ -65,12 +104,20 @@ impl Ledger for SqliteStore {
     }
 
     async fn raise_others(&self, others: Others) -> Result<Vec<Mark>> {
-        self.write(Lane::First, move |batch| {
-            let before = batch.draft.len();
-            batch.raise_others(&others)?;
-            Ok(batch.draft.since(before).to_vec())
-        })
-        .await
+        let (user, now) = (others.user, others.raise.when);
+        let mut seats = None;
+        loop {
+            let (others, read) = (others.clone(), seats.clone());
+            let raised = self.write(Lane::First, move |batch| {
+                let before = batch.draft.len();
+                let done = batch.raise_others(&others, read.as_ref())?;
+                Ok(done.then(|| batch.draft.since(before).to_vec()))
+            });
+            match raised.await? {
+                Some(marks) => return Ok(marks),
+                None => seats = Some(self.seats(Some(user), now).await?),
+            }
+        }
     }
 
     async fn expire(&self, sessions: Vec<SessionId>, now: Moment) -> Result<Vec<Mark>> {
@@ -96,6 +143,14 @@ impl Ledger for SqliteStore {
 
     async fn unended(&self, after: u64, limit: u32, now: Moment) -> Result<Vec<Found>> {
         self.read(move |reading| reading.unended(after, limit, now)).await
+    }
+
+    async fn set_back(&self, rows: Vec<u64>, now: Moment) -> Result<()> {
+        self.write(Lane::Rest, move |batch| batch.set_back(&rows, now)).await
+    }
+
+    async fn written_by(&self, now: Moment) -> Result<()> {
+        self.write(Lane::Rest, move |batch| batch.written_by(now)).await
     }
 
     async fn why(&self, session: &Session) -> Result<Option<Mark>> {
@@ -129,6 +184,10 @@ impl Ledger for SqliteStore {
         self.write(Lane::Rest, move |batch| Ok(meta::reserve(batch.conn, count)?)).await
     }
 
+    async fn secret(&self, fresh: [u8; 32]) -> Result<[u8; 32]> {
+        self.write(Lane::Rest, move |batch| Ok(meta::secret(batch.conn, fresh)?)).await
+    }
+
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
         self.write(Lane::Rest, move |batch| batch.sweep(now, keep_secs, log_secs, budget)).await
     }
@@ -149,5 +208,13 @@ impl Ledger for SqliteStore {
         let closed = self.control(Job::Close).await;
         self.stop();
         closed
+    }
+}
+
+impl SqliteStore {
+    /// The sessions of a user, read beside the writer.
+    async fn seats(&self, user: Option<UserId>, now: Moment) -> Result<Seats> {
+        let Some(user) = user else { return Ok(Seats::default()) };
+        self.read(move |reading| reading.seats(user, now)).await
     }
 }

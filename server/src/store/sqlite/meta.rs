@@ -13,6 +13,12 @@ pub(super) fn incarnation(conn: &Connection, new: Incarnation) -> Result<Incarna
     conn.query_row(sql, [], |row| row.get(0)).map(Incarnation)
 }
 
+/// The store's secret; a store without one gets this.
+pub(super) fn secret(conn: &Connection, fresh: [u8; 32]) -> Result<[u8; 32]> {
+    conn.execute("INSERT OR IGNORE INTO meta VALUES ('secret', ?)", [fresh])?;
+    conn.query_row("SELECT value FROM meta WHERE name = 'secret'", [], |row| row.get(0))
+}
+
 /// A number; 0 if it was never set.
 pub(super) fn number(conn: &Connection, name: &str) -> Result<u64> {
     let mut statement = conn.prepare_cached("SELECT value FROM meta WHERE name = ?")?;

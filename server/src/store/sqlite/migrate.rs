@@ -2,10 +2,28 @@
 
 use rusqlite::Connection;
 
+use super::identifiers;
+
 /// The steps, in order. A step that was released is never changed.
-pub(super) const STEPS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+pub(super) const STEPS: &[Step] = &[
+    Step { sql: include_str!("migrations/0001.sql"), fill: nothing },
+    Step { sql: include_str!("migrations/0002.sql"), fill: nothing },
+    Step { sql: include_str!("migrations/0003.sql"), fill: identifiers::bring_up_to_date },
+];
 /// "EXNT": tells this program's databases from those of others.
 const APPLICATION: i32 = 0x4558_4e54;
+
+/// One step.
+pub(super) struct Step {
+    /// What changes the schema.
+    sql: &'static str,
+    /// Writes what SQL alone cannot say.
+    fill: fn(&Connection) -> rusqlite::Result<()>,
+}
+
+const fn nothing(_: &Connection) -> rusqlite::Result<()> {
+    Ok(())
+}
 
 /// What keeps a file from being brought up to date.
 pub(super) enum Obstacle {
@@ -31,7 +49,10 @@ pub(super) fn migrate(conn: &Connection) -> Result<(), Obstacle> {
     conn.execute_batch("BEGIN EXCLUSIVE")?;
     // Again, now that nobody else can take them.
     let outcome = pending(conn).and_then(|pending| {
-        STEPS.iter().skip(STEPS.len() - pending).try_for_each(|step| conn.execute_batch(step))?;
+        for step in STEPS.iter().skip(STEPS.len() - pending) {
+            conn.execute_batch(step.sql)?;
+            (step.fill)(conn)?;
+        }
         conn.pragma_update(None, "application_id", APPLICATION)?;
         conn.pragma_update(None, "user_version", STEPS.len())?;
         conn.execute_batch("COMMIT")?;

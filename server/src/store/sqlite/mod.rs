@@ -6,18 +6,26 @@
 //! that raising a mark is one appended row and no search.
 
 mod adopt;
+mod ahead;
 mod audit;
 mod backup;
 mod batch;
 mod checkpoint;
 mod clients;
+mod crowd;
+mod crowds;
 mod directory;
+mod disk;
 mod encode;
 mod file;
+mod identifiers;
+mod identity;
 pub mod inspect;
 mod issue;
 mod ledger;
 mod life;
+mod load;
+mod lock;
 mod marks;
 mod meta;
 mod migrate;
@@ -25,14 +33,15 @@ mod queue;
 mod raise;
 mod reader;
 pub mod restore;
+mod room;
 mod sessions;
 mod state;
 mod sweep;
+pub mod tail;
 mod usage;
 mod users;
 mod writer;
 
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -42,9 +51,11 @@ use tokio::sync::oneshot;
 use self::backup::Pause;
 use self::batch::{Batch, Task};
 use self::checkpoint::Checkpoint;
+use self::identity::Identity;
 use self::queue::{Lane, Queue};
 use self::reader::{Question, READERS, Reading};
 use self::state::Shared;
+use self::tail::Cut;
 use self::writer::{Job, Writer};
 use super::{Incarnation, OneAtATime};
 use crate::error::{Error, Outage, Result};
@@ -69,6 +80,8 @@ pub struct SqliteOptions {
     pub log_pages: u32,
     /// Of a new store; one that is there keeps its own.
     pub incarnation: Incarnation,
+    /// How the log beside the file is cut off. For tests whose files are not all on a real disk.
+    pub cut: Cut,
 }
 
 /// A store in one file.
@@ -80,13 +93,12 @@ pub struct SqliteStore {
     backups: OneAtATime,
     pause: Arc<Pause>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    lock: Mutex<Option<File>>,
 }
 
 impl SqliteOptions {
     /// A store in this file.
     pub const fn new(path: PathBuf, incarnation: Incarnation) -> Self {
-        Self { path, vfs: None, synchronous_off: false, log_pages: LOG_PAGES, incarnation }
+        Self { path, vfs: None, synchronous_off: false, log_pages: LOG_PAGES, incarnation, cut: tail::real }
     }
 }
 
@@ -99,7 +111,8 @@ impl SqliteStore {
     /// it, it is no database or a later version's, it or its directory cannot be written, the disk is full.
     pub fn open(options: SqliteOptions) -> Result<Self> {
         let (path, lock) = file::prepare(&options.path)?;
-        let shared = Arc::new(Shared::new(SqliteOptions { path, ..options }));
+        let identity = Identity::new(&path, lock);
+        let shared = Arc::new(Shared::new(SqliteOptions { path, ..options }, identity));
         backup::tidy(&shared.options.path);
         let checkpoint = Arc::new(Checkpoint::default());
         let writer = Writer::open(shared.clone(), checkpoint.clone())?;
@@ -111,7 +124,6 @@ impl SqliteStore {
             backups: OneAtATime::default(),
             pause: Arc::default(),
             threads: Mutex::default(),
-            lock: Mutex::new(Some(lock)),
         };
         store.start(writer)?;
         Ok(store)
@@ -196,7 +208,7 @@ impl SqliteStore {
             // It has caught its own panics.
             let _ended = thread.join();
         }
-        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.shared.identity.release();
     }
 }
 

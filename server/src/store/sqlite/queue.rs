@@ -51,14 +51,24 @@ impl<T> Queue<T> {
 
     /// Waits until there is something, and takes at most so many of each lane, the first lane first. Nothing: the
     /// queue is closed and empty.
-    pub(super) fn take(&self, first_max: usize, rest_max: usize, into: &mut Vec<T>) {
+    pub(super) fn take(&self, first_max: usize, rest_max: usize, into: &mut Vec<(Lane, T)>) {
         let mut lanes = self.lanes();
         while lanes.first.is_empty() && lanes.rest.is_empty() && !lanes.closed {
             lanes = self.ready.wait(lanes).unwrap_or_else(PoisonError::into_inner);
         }
         let (first, rest) = (lanes.first.len().min(first_max), lanes.rest.len().min(rest_max));
-        into.extend(lanes.first.drain(..first));
-        into.extend(lanes.rest.drain(..rest));
+        into.extend(lanes.first.drain(..first).map(|item| (Lane::First, item)));
+        into.extend(lanes.rest.drain(..rest).map(|item| (Lane::Rest, item)));
+    }
+
+    /// Puts back what was taken and not done, before all that waits in its lane. A lane may hold more than its bound then,
+    /// and one that is closed is emptied all the same.
+    pub(super) fn put_back(&self, items: impl DoubleEndedIterator<Item = (Lane, T)>) {
+        let mut lanes = self.lanes();
+        for (lane, item) in items.rev() {
+            let line = if lane == Lane::First { &mut lanes.first } else { &mut lanes.rest };
+            line.push_front(item);
+        }
     }
 
     /// How many wait in each lane, the first lane first.

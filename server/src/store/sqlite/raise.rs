@@ -2,9 +2,11 @@
 
 use exeunt_core::{Anchor, Moment, Session, SessionId, Verdict, Why};
 
-use super::batch::Batch;
+use super::batch::{Batch, Sight};
+use super::crowd::{Crowd, Judge, Member};
 use super::marks::first_mark;
-use super::sessions::{Kept, find, under};
+use super::room::Seats;
+use super::sessions::{Kept, find};
 use crate::error::{Error, Result};
 use crate::store::book::Ruling;
 use crate::store::choice::{by_itself, realm_of, spared};
@@ -38,30 +40,34 @@ impl Batch<'_> {
         }
     }
 
-    pub(super) fn raise_others(&mut self, others: &Others) -> Result<()> {
+    /// Ends a user's other sessions; `false`: they have to be read first.
+    pub(super) fn raise_others(&mut self, others: &Others, seats: Option<&Seats>) -> Result<bool> {
         let keep = self.kept(others.keep)?.map(|kept| kept.record.session);
         let theirs = |session: &Session| session.user() == Some(others.user);
         let Some(keep) = keep.filter(theirs) else {
             return Err(Error::malformed("except", "this is not a session of the user"));
         };
-        let mut ending = Vec::new();
+        let now = others.raise.when;
+        // No count is small enough here: each of them has to be known.
+        if !self.knows(others.user, 0, seats, now)? {
+            return Ok(false);
+        }
+        let sight = Sight { draft: &self.draft, shared: self.shared };
+        let alive = |member: &&Member| {
+            let session = &member.session;
+            sight.judge(session, sight.seen(member), now) == Verdict::Alive && !spared(&keep, session)
+        };
         // The newest first: a parent's mark would end its children before they got their own.
-        under(self.conn, Anchor::User(others.user), u64::MAX, |kept| {
-            let seen = self.shared.seen(kept.place, kept.seen);
-            let session = kept.record.session;
-            let alive = self.draft.verdict(&session, seen, others.raise.when) == Verdict::Alive;
-            if alive && !spared(&keep, &session) {
-                ending.push(session.id);
-            }
-            Ok(true)
-        })?;
+        let members = self.crowds.crowd(others.user).map(Crowd::newest_first).unwrap_or_default();
+        let ending: Vec<_> = members.into_iter().filter(alive).map(|member| member.session.id).collect();
         for id in ending {
             self.append(&others.raise, Anchor::Session(id), others.raise.why)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     pub(super) fn expire(&mut self, id: SessionId, now: Moment) -> Result<()> {
+        self.rows += 1;
         let Some(kept) = self.kept(id)? else { return Ok(()) };
         let session = &kept.record.session;
         let anchor = Anchor::Session(id);

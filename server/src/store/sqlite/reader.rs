@@ -29,7 +29,9 @@ pub(super) fn run(shared: &Shared, queue: &Queue<Question>) {
     let mut questions = Vec::with_capacity(1);
     loop {
         queue.take(0, 1, &mut questions);
-        let Some(question) = questions.pop() else { return };
+        let Some((_, question)) = questions.pop() else { return };
+        // Held from before the file is chosen: a store that is opened again waits until nobody reads the old one.
+        let reading = shared.reading();
         let life = shared.life.load(Ordering::SeqCst);
         if conn.as_ref().is_some_and(|(of, _)| *of != life) {
             conn = None;
@@ -41,13 +43,12 @@ pub(super) fn run(shared: &Shared, queue: &Queue<Question>) {
         match opened {
             Ok(opened) => {
                 // Whoever asked is told of a panic by the dropped answer.
-                let _fault = catch_unwind(AssertUnwindSafe(|| {
-                    let _reading = shared.reading();
-                    question(Ok(Reading { conn: &opened, shared }));
-                }));
+                let _fault =
+                    catch_unwind(AssertUnwindSafe(|| question(Ok(Reading { conn: &opened, shared }))));
                 conn = Some((life, opened));
             }
             Err(error) => question(Err(error)),
         }
+        drop(reading);
     }
 }

@@ -14,6 +14,7 @@ use exeunt_core::Moment;
 use rusqlite::OpenFlags;
 
 use super::file::{self, RESTORED, beside, cannot, explain, refused, sync_folder};
+use super::lock::{LOCK, Lock};
 use super::{life, meta};
 use crate::error::Result;
 
@@ -168,7 +169,7 @@ pub fn declare(target: &Path, beginning: Beginning) -> Result<Begun> {
 }
 
 /// The one name of the store that is, or is to be, at this path, and its lock.
-fn claim(target: &Path) -> Result<(PathBuf, File)> {
+fn claim(target: &Path) -> Result<(PathBuf, Lock)> {
     let failed = |error: io::Error| cannot(target, "reach", &error);
     let folder = file::folder_of(target);
     file::make_folder(folder).map_err(failed)?;
@@ -191,8 +192,8 @@ fn claim(target: &Path) -> Result<(PathBuf, File)> {
         }
         Ok(_) | Err(_) => {}
     }
-    let lock = file::lock(target, &only)?;
-    hand_over(&beside(&only, file::LOCK), &only);
+    let lock = Lock::take(target, &only)?;
+    hand_over(&beside(&only, LOCK), &only);
     Ok((only, lock))
 }
 

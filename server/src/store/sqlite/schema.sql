@@ -57,12 +57,13 @@ CREATE TABLE seen (
     at INTEGER NOT NULL
 ) STRICT;
 
+-- Columns that were added later stand where ALTER TABLE puts them.
 CREATE TABLE realms (
     number INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
     name TEXT NOT NULL UNIQUE,
     created_at INTEGER NOT NULL
-) STRICT;
+, usernames TEXT NOT NULL DEFAULT 'exact', version INTEGER NOT NULL DEFAULT 1) STRICT;
 
 CREATE TABLE users (
     number INTEGER PRIMARY KEY,
@@ -82,14 +83,18 @@ CREATE TABLE users (
     version INTEGER NOT NULL
 ) STRICT;
 
--- What users log in with, in the form that is compared.
+-- What users log in with, in the form that is compared. Of a user name also its form without case; of a user name or an
+-- e-mail address what it looks like, and whether it is ASCII.
 CREATE TABLE identifiers (
     realm BLOB NOT NULL,
     field TEXT NOT NULL,
     key TEXT NOT NULL,
-    user INTEGER NOT NULL,
+    user INTEGER NOT NULL, folded TEXT, look TEXT, plain INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (realm, field, key)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX identifiers_folded ON identifiers (realm, folded) WHERE folded IS NOT NULL;
+CREATE INDEX identifiers_look ON identifiers (realm, look, plain) WHERE look IS NOT NULL;
 
 CREATE TABLE clients (
     number INTEGER PRIMARY KEY,

@@ -19,8 +19,12 @@ pub(super) struct Kept {
     pub(super) seen: Moment,
 }
 
-const KEPT: &str = "s.place, s.id, s.stamp, s.anchors, s.issued_at, s.idle_secs, s.absolute_secs, s.door, s.token, \
-                    s.source, s.user_agent, coalesce(e.at, s.issued_at)";
+/// A session that was recorded while the wall clock was ahead was issued later than it is: it counts as issued when that
+/// was noticed. The record stays as it is.
+const KEPT: &str = "s.place, s.id, s.stamp, s.anchors, \
+     CASE WHEN s.place <= (SELECT value FROM meta WHERE name = 'written_session') \
+       THEN min(s.issued_at, (SELECT value FROM meta WHERE name = 'written_by')) ELSE s.issued_at END, \
+     s.idle_secs, s.absolute_secs, s.door, s.token, s.source, s.user_agent, e.at";
 const BESIDE: &str = "LEFT JOIN seen e ON e.place = s.place";
 
 fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
@@ -39,7 +43,8 @@ fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
         from: read_address(row.get_ref(9)?.as_blob_or_null()?)?,
         user_agent: row.get(10)?,
     };
-    Ok(Kept { record, place: row.get(0)?, seen: moment(row, 11)? })
+    let seen = row.get::<_, Option<u64>>(11)?.map(Moment::from_millis);
+    Ok(Kept { seen: seen.unwrap_or(record.session.issued_at), record, place: row.get(0)? })
 }
 
 pub(super) fn find(conn: &Connection, by: SessionBy) -> Result<Option<Kept>> {
@@ -84,6 +89,21 @@ pub(super) fn under(
     );
     let mut statement = conn.prepare_cached(&sql)?;
     feed(statement.query((kind(anchor), anchor.id(), bound(before)))?, each)
+}
+
+/// Sessions that hang from a user or a client and have a greater place, oldest first, as long as `each` wants more.
+pub(super) fn under_after(
+    conn: &Connection,
+    anchor: Anchor,
+    after: u64,
+    each: impl FnMut(Kept) -> Result<bool>,
+) -> Result<()> {
+    let sql = format!(
+        "SELECT {KEPT} FROM hangs h CROSS JOIN sessions s ON s.place = h.place {BESIDE} \
+         WHERE h.kind = ? AND h.anchor = ? AND h.place > ? ORDER BY h.place"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    feed(statement.query((kind(anchor), anchor.id(), bound(after)))?, each)
 }
 
 fn all_before(conn: &Connection, before: u64, each: impl FnMut(Kept) -> Result<bool>) -> Result<()> {

@@ -1,13 +1,15 @@
 //! What the threads of the store share: what is known to be committed, and whether the store can be trusted.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use exeunt_core::{Mark, Moment, SessionId};
 
 use super::SqliteOptions;
-use crate::error::{Error, Outage, Result};
+use super::identity::{Identity, Loss};
+use super::load::News;
+use crate::error::{Error, Kind, Outage, Result};
 use crate::store::book::Book;
 use crate::store::figures::Figures;
 use crate::store::{Incarnation, Position};
@@ -15,15 +17,23 @@ use crate::store::{Incarnation, Position};
 const OPEN: u8 = 0;
 const UNKNOWN: u8 = 1;
 const CLOSED: u8 = 2;
+const LOST: u8 = 3;
+/// What callers read while the files are not in their place.
+const LOST_TEXT: &str = "the files of the store were changed under the server; no check is answered until they are back in their \
+                         place: its log tells more";
 
 pub(super) struct Shared {
     pub(super) options: SqliteOptions,
+    /// Whether the files are still the ones that are open.
+    pub(super) identity: Identity,
     /// Counts how often the file was opened: a connection of an earlier life is dropped.
     pub(super) life: AtomicU64,
     /// What has happened since.
     pub(super) figures: Figures,
     /// Pages in the log beside the file, after the last commit.
     pub(super) log_pages: AtomicU32,
+    /// The disk took no more when something was to be committed last.
+    pub(super) refusing: AtomicBool,
     incarnation: OnceLock<Incarnation>,
     health: AtomicU8,
     book: RwLock<Book>,
@@ -37,6 +47,8 @@ pub(super) struct Effects {
     pub(super) log: Vec<Mark>,
     /// Sessions by place, and when they were seen.
     pub(super) touched: Vec<(u64, Moment)>,
+    /// No session was seen later than this: later times were of a wall clock that was ahead.
+    pub(super) seen_by: Option<Moment>,
     pub(super) leftovers: Leftovers,
 }
 
@@ -49,12 +61,14 @@ pub(super) struct Leftovers {
 }
 
 impl Shared {
-    pub(super) fn new(options: SqliteOptions) -> Self {
+    pub(super) fn new(options: SqliteOptions, identity: Identity) -> Self {
         Self {
             options,
+            identity,
             life: AtomicU64::new(0),
             figures: Figures::default(),
             log_pages: AtomicU32::new(0),
+            refusing: AtomicBool::new(false),
             incarnation: OnceLock::new(),
             health: AtomicU8::new(OPEN),
             book: RwLock::default(),
@@ -72,21 +86,42 @@ impl Shared {
         self.health.store(OPEN, Ordering::SeqCst);
     }
 
+    /// Takes in what an unknown outcome has left in the file, which was opened again.
+    pub(super) fn catch_up(&self, news: News) {
+        let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
+        book.commit(&news.marks);
+        news.forgotten.into_iter().for_each(|id| book.forget(id));
+        drop(book);
+        *self.seen.write().unwrap_or_else(PoisonError::into_inner) = news.seen;
+        self.life.fetch_add(1, Ordering::SeqCst);
+        self.health.store(OPEN, Ordering::SeqCst);
+    }
+
     /// `Unknown` after a commit was cut short, `Refused` after the store was closed.
     pub(super) fn check(&self) -> Result<()> {
         match self.health.load(Ordering::SeqCst) {
             OPEN => Ok(()),
             UNKNOWN => Err(Error::unavailable(Outage::Unknown).because("the store waits to be opened again")),
+            LOST => Err(Error::new(Kind::Unavailable(Outage::Unknown), LOST_TEXT)),
             _ => Err(Error::unavailable(Outage::Refused).because("the store is closed")),
         }
     }
 
     pub(super) fn is_unknown(&self) -> bool {
-        self.health.load(Ordering::SeqCst) == UNKNOWN
+        matches!(self.health.load(Ordering::SeqCst), UNKNOWN | LOST)
     }
 
     pub(super) fn set_unknown(&self) {
         self.health.store(UNKNOWN, Ordering::SeqCst);
+    }
+
+    /// The files are not at their place any more; the error that says so.
+    pub(super) fn set_lost(&self, loss: &Loss) -> Error {
+        let text = loss.text(&self.options.path);
+        if self.health.swap(LOST, Ordering::SeqCst) != LOST {
+            tracing::error!("{text}");
+        }
+        Error::new(Kind::Unavailable(Outage::Unknown), LOST_TEXT).because(text)
     }
 
     pub(super) fn set_closed(&self) {
@@ -120,9 +155,14 @@ impl Shared {
     }
 
     /// Takes in what was committed.
-    pub(super) fn commit(&self, log: &[Mark], touched: &[(u64, Moment)]) {
+    pub(super) fn commit(&self, effects: &Effects) {
+        let Effects { log, touched, seen_by, .. } = effects;
         if !log.is_empty() {
             self.book.write().unwrap_or_else(PoisonError::into_inner).commit(log);
+        }
+        if let Some(now) = seen_by {
+            let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+            seen.values_mut().for_each(|at| *at = (*at).min(*now));
         }
         if !touched.is_empty() {
             let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);

@@ -76,6 +76,7 @@ impl Batch<'_> {
             return Ok(false);
         }
         let first = first_mark(self.conn, session, |anchor| self.draft.latest(anchor))?;
+        let first = first.map(|mark| self.places.written.dated(mark));
         let died = died_at(session, seen, first.as_ref(), now);
         if died.is_none_or(|died| died >= now.minus_secs(keep_secs)) {
             return Ok(false);
@@ -142,15 +143,18 @@ impl Batch<'_> {
     fn older(&self, from: u64, to: u64, horizon: Moment, limit: u32) -> Result<Vec<Mark>> {
         let sql = format!("SELECT {MARK} FROM marks WHERE stamp >= ? AND stamp < ? ORDER BY stamp LIMIT ?");
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let marks = statement.query_map((bound(from), bound(to), limit), mark)?;
+        let dated = |row: &rusqlite::Row<'_>| mark(row).map(|mark| self.places.written.dated(mark));
+        let marks = statement.query_map((bound(from), bound(to), limit), dated)?;
         let old = |mark: &rusqlite::Result<Mark>| mark.as_ref().map_or(true, |mark| mark.when < horizon);
         Ok(marks.take_while(old).collect::<rusqlite::Result<_>>()?)
     }
 
     fn drop_audit(&self, horizon: Moment, left: &mut u32) -> Result<()> {
-        let sql =
-            "DELETE FROM audit WHERE place IN (SELECT place FROM audit ORDER BY place LIMIT ?) AND at < ?";
-        let dropped = self.conn.prepare_cached(sql)?.execute((*left, horizon.millis()))?;
+        let sql = "DELETE FROM audit WHERE place IN (SELECT place FROM audit ORDER BY place LIMIT ?1) \
+                   AND CASE WHEN place <= ?3 THEN min(at, ?4) ELSE at END < ?2";
+        let written = self.places.written;
+        let bounds = (*left, horizon.millis(), bound(written.entry), written.now.millis());
+        let dropped = self.conn.prepare_cached(sql)?.execute(bounds)?;
         *left = left.saturating_sub(u32::try_from(dropped).unwrap_or(*left));
         Ok(())
     }

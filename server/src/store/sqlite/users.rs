@@ -5,10 +5,11 @@ use rusqlite::{OptionalExtension, Row};
 
 use super::batch::Batch;
 use super::encode::{bound, corrupt, moment};
+use super::identifiers::{earlier_key, usernames};
 use super::meta;
 use super::reader::Reading;
 use crate::error::{Error, Result};
-use crate::store::{Identifier, PasswordHash, User, conflict};
+use crate::store::{Identifier, PasswordHash, User, Usernames, conflict};
 
 const USER: &str = "u.number, u.id, u.realm, u.username, u.email, u.account_number, u.password, u.first_name, \
                     u.last_name, u.data, u.disabled, u.deleted, u.created_at, u.updated_at, u.version";
@@ -20,10 +21,28 @@ impl Reading<'_> {
             "SELECT {USER} FROM identifiers i JOIN users u ON u.number = i.user \
              WHERE i.realm = ?1 AND i.field = ?2 AND i.key = ?3"
         );
-        let found = match (by, by.unique_key()) {
+        let by_folded = format!(
+            "SELECT {USER} FROM identifiers i INDEXED BY identifiers_folded JOIN users u ON u.number = i.user \
+             WHERE i.realm = ?1 AND i.folded = ?2"
+        );
+        let usernames = match by {
+            Identifier::Username(_) => usernames(self.conn, realm)?,
+            Identifier::Id(_) | Identifier::Email(_) | Identifier::AccountNumber(_) => Usernames::Exact,
+        };
+        let found = match (by, by.unique_key(usernames)) {
             (Identifier::Id(id), _) => self.conn.prepare_cached(&by_id)?.query_row((realm.0, id.0), user),
+            (_, Some((_, folded))) if usernames == Usernames::IgnoreCase => {
+                self.conn.prepare_cached(&by_folded)?.query_row((realm.0, folded), user)
+            }
             (_, Some((field, key))) => {
-                self.conn.prepare_cached(&by_key)?.query_row((realm.0, field, key), user)
+                let mut statement = self.conn.prepare_cached(&by_key)?;
+                let earlier = earlier_key(by);
+                if earlier != key
+                    && let Some(found) = statement.query_row((realm.0, field, earlier), user).optional()?
+                {
+                    return Ok(Some(found));
+                }
+                statement.query_row((realm.0, field, key), user)
             }
             (_, None) => return Ok(None),
         };
@@ -39,22 +58,27 @@ impl Reading<'_> {
         let users = statement.query_map((bound(after), realm.0, limit), user)?;
         Ok(users.collect::<rusqlite::Result<_>>()?)
     }
+
+    pub(super) fn password_hashes(self, after: u64, limit: u32) -> Result<Vec<(u64, PasswordHash)>> {
+        let sql = "SELECT number, password FROM users WHERE number > ? AND password IS NOT NULL \
+                   ORDER BY number LIMIT ?";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let hash = |row: &Row<'_>| Ok((row.get(0)?, PasswordHash(row.get(1)?)));
+        let hashes = statement.query_map((bound(after), limit), hash)?;
+        Ok(hashes.collect::<rusqlite::Result<_>>()?)
+    }
 }
 
 impl Batch<'_> {
     pub(super) fn save_user(&self, mut user: User) -> Result<User> {
-        let stored = self
-            .conn
-            .prepare_cached("SELECT number, version FROM users WHERE id = ?")?
-            .query_row([user.id.0], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let (number, version): (Option<u64>, u64) = stored.map_or((None, 0), |(n, v)| (Some(n), v));
-        if version != user.version {
+        let stored = format!("SELECT {USER} FROM users u WHERE u.id = ?");
+        let stored = self.conn.prepare_cached(&stored)?.query_row([user.id.0], self::user).optional()?;
+        if stored.as_ref().map_or(0, |stored| stored.version) != user.version {
             return Err(conflict("version"));
         }
-        user.number = number.map_or_else(|| self.next_number(), Ok)?;
+        user.number = stored.as_ref().map_or_else(|| self.next_number(), |stored| Ok(stored.number))?;
         user.version += 1;
-        self.identify(&user)?;
+        self.identify(stored.as_ref(), &user)?;
         self.write_user(&user)?;
         Ok(user)
     }
@@ -66,43 +90,28 @@ impl Batch<'_> {
         Ok(last.max(meta::number(self.conn, "users_before")?) + 1)
     }
 
-    /// Adds a user unless one of its identifiers is taken: then nothing is written.
-    pub(super) fn import_user(&self, user: User) -> Result<Result<u64>> {
-        let mut taken = self
-            .conn
-            .prepare_cached("SELECT 1 FROM identifiers WHERE realm = ? AND field = ? AND key = ?")?;
+    /// Creates a user unless a name of it looks like one that is there.
+    pub(super) fn register_user(&self, user: User) -> Result<User> {
         if user.version != 0 {
             return Err(conflict("version"));
         }
-        for (field, key) in user.unique_keys() {
-            if taken.exists((user.realm.0, field, key))? {
-                return Ok(Err(conflict(field)));
+        let user = self.save_user(user)?;
+        self.must_look_like_no_other(&user)?;
+        Ok(user)
+    }
+
+    /// Adds a user unless one of its identifiers is taken: then nothing is written.
+    pub(super) fn import_user(&self, user: User) -> Result<Result<u64>> {
+        if user.version != 0 {
+            return Err(conflict("version"));
+        }
+        let usernames = usernames(self.conn, user.realm)?;
+        for identifier in user.identifiers() {
+            if self.is_taken(user.realm, &identifier, usernames)? {
+                return Ok(Err(conflict(identifier.field())));
             }
         }
         self.save_user(user).map(|user| Ok(user.number))
-    }
-
-    /// Registers what the user logs in with instead of what it logged in with before. A deleted user has nothing.
-    fn identify(&self, user: &User) -> Result<()> {
-        let before = format!("SELECT {USER} FROM users u WHERE u.number = ?");
-        let before =
-            self.conn.prepare_cached(&before)?.query_row([bound(user.number)], self::user).optional()?;
-        let mut free = self.conn.prepare_cached(
-            "DELETE FROM identifiers WHERE realm = ? AND field = ? AND key = ? AND user = ?",
-        )?;
-        for (field, key) in before.iter().flat_map(User::unique_keys) {
-            free.execute((user.realm.0, field, key, bound(user.number)))?;
-        }
-        if user.deleted {
-            return Ok(());
-        }
-        let mut take = self.conn.prepare_cached("INSERT OR IGNORE INTO identifiers VALUES (?, ?, ?, ?)")?;
-        for (field, key) in user.unique_keys() {
-            if take.execute((user.realm.0, field, key, bound(user.number)))? == 0 {
-                return Err(conflict(field));
-            }
-        }
-        Ok(())
     }
 
     fn write_user(&self, user: &User) -> Result<()> {

@@ -1,34 +1,42 @@
 //! The one thread that writes. It takes whatever has queued up, marks first, runs it in one transaction, and answers
 //! nobody before the commit is on disk.
 //!
-//! A commit that fails leaves open whether it happened. Then nothing more is written or read until the file was
-//! opened again: what a failed fsync has left in memory is never trusted, and never synced a second time.
+//! Nothing is written before the commit: what fails before it has changed nothing. Of a commit that fails because a write
+//! does, the same is true once what it has left in the log is cut off ([`tail`]). Every other commit that
+//! fails leaves open whether it happened. Then nothing more is written or read until the file was opened again: what a
+//! failed fsync has left in memory is never trusted, and never synced a second time. `docs/decisions/0016` has the proof.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use exeunt_core::{Marks, Moment, Stamp};
+use exeunt_core::Stamp;
 use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
-use rusqlite::{Connection, ErrorCode, MAIN_DB};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, ffi};
 use tokio::sync::oneshot;
 
-use super::batch::{Batch, Crowds, Places, Work};
+use super::batch::{Batch, Places, Work};
 use super::checkpoint::Checkpoint;
-use super::encode::{KIND_SESSION, MARK, mark, moment};
-use super::queue::Queue;
+use super::crowds::Crowds;
+use super::file::{self, beside};
+use super::identity::Loss;
+use super::queue::{Lane, Queue};
 use super::state::{Effects, Leftovers, Shared};
-use super::{file, life, meta};
+use super::tail::Tail;
+use super::{life, load, meta};
 use crate::env::Stopwatch;
 use crate::error::{Outage, Result};
-use crate::store::book::Book;
 
 /// Marks in one transaction at most.
 const MARKS_MAX: usize = 4096;
-/// Other commands in one transaction at most: what a mark has to wait for.
+/// Other commands in one transaction at most.
 const REST_MAX: usize = 128;
+/// Rows after which no further command of a lane begins in a transaction: what a mark has to wait for is bounded by work,
+/// and not by how many asked for it. One more command may come on top.
+const FIRST_ROWS_MAX: usize = 4096;
+const REST_ROWS_MAX: usize = 1024;
 
 /// What waits for the writer.
 pub(super) enum Job {
@@ -46,20 +54,41 @@ pub(super) struct Writer {
     places: Places,
     crowds: Crowds,
     leftovers: Leftovers,
-    wal_pages: Arc<AtomicU32>,
+    log_pages: Arc<AtomicU32>,
+    tail: Tail,
+    /// The numbers of the commands that wait for the next transaction.
+    left: HashSet<usize>,
 }
+
+/// Why a transaction did not happen, or perhaps not.
+enum Failure {
+    /// It did not.
+    Refused(String),
+    /// Nobody knows, and the connection is not to be trusted.
+    Unknown(String),
+    /// It was not begun: the store waits to be opened again.
+    Waits,
+    /// It did, in files that are not at their place any more.
+    Lost(Loss),
+}
+
+/// Commands, each with the lane that it waited in.
+type Works = Vec<(Lane, Box<dyn Work>)>;
 
 impl Writer {
     /// Opens the file and reads what is in force.
     pub(super) fn open(shared: Arc<Shared>, checkpoint: Arc<Checkpoint>) -> Result<Self> {
+        let tail = Tail::new(beside(&shared.options.path, "-wal"));
         let mut writer = Self {
+            log_pages: tail.frames(),
+            tail,
             shared,
             checkpoint,
             conn: None,
             places: Places::default(),
             crowds: Crowds::default(),
             leftovers: Leftovers::default(),
-            wal_pages: Arc::default(),
+            left: HashSet::new(),
         };
         writer.load()?;
         Ok(writer)
@@ -75,14 +104,18 @@ impl Writer {
             }
             let mut works = Vec::with_capacity(jobs.len());
             let mut controls = Vec::new();
-            for job in jobs.drain(..) {
+            for (lane, job) in jobs.drain(..) {
                 match job {
-                    Job::Work(work) => works.push(work),
+                    Job::Work(work) => works.push((lane, work)),
                     control => controls.push(control),
                 }
             }
-            if !works.is_empty() {
-                self.turn(works);
+            let left = if works.is_empty() { works } else { self.turn(works) };
+            if !left.is_empty() {
+                let left = left.into_iter().map(|(lane, work)| (lane, Job::Work(work)));
+                // Closing comes after what was asked for before it.
+                queue.put_back(left.chain(controls.into_iter().map(|control| (Lane::Rest, control))));
+                continue;
             }
             for control in controls {
                 match control {
@@ -97,55 +130,80 @@ impl Writer {
         }
     }
 
-    /// One transaction.
-    fn turn(&mut self, mut works: Vec<Box<dyn Work>>) {
+    /// One transaction; what there was no room for in it.
+    fn turn(&mut self, mut works: Works) -> Works {
+        self.left.clear();
         // A panic in the middle is a fault of ours; whether it happened is then as unknown as after a failed commit.
         let outcome = catch_unwind(AssertUnwindSafe(|| self.commit(&mut works)))
-            .unwrap_or_else(|_| Err((Outage::Unknown, "the writer panicked".to_owned())));
+            .unwrap_or_else(|_| Err(Failure::Unknown("the writer panicked".to_owned())));
         let committed = match outcome {
             Ok(effects) => {
-                self.shared.commit(&effects.log, &effects.touched);
+                self.shared.commit(&effects);
                 self.leftovers.folded.extend(effects.leftovers.folded);
                 self.leftovers.forgotten.extend(effects.leftovers.forgotten);
                 Ok(())
             }
-            Err((outage, reason)) => {
+            Err(failure) => {
                 self.crowds.forget();
-                self.shared.figures.failed(outage);
-                if outage == Outage::Unknown {
-                    self.give_up(&reason);
-                }
-                Err((outage, reason))
+                Err(self.failed(failure))
             }
         };
-        works.into_iter().for_each(|work| work.answer(&committed));
+        let (mut left, mut number) = (Works::new(), 0);
+        for (lane, work) in works {
+            if self.left.contains(&number) {
+                left.push((lane, work));
+            } else {
+                work.answer(&committed);
+            }
+            number += 1;
+        }
         self.shared.clear(&mut self.leftovers);
-        let pages = self.wal_pages.load(Ordering::Relaxed);
+        let pages = self.log_pages.load(Ordering::Relaxed);
         self.shared.log_pages.store(pages, Ordering::Relaxed);
-        let moved = self.conn.as_ref().map(|conn| self.checkpoint.after_commit(conn, &self.shared, pages));
+        let healthy = self.conn.as_ref().filter(|_| !self.shared.is_unknown());
+        let moved = healthy.map(|conn| self.checkpoint.after_commit(conn, &self.shared, pages));
         if let Some(Err(error)) = moved {
             self.give_up(&error.to_string());
         }
+        left
+    }
+
+    /// What a failure means to whoever waits, and to this store.
+    fn failed(&mut self, failure: Failure) -> (Outage, String) {
+        let (outage, reason) = match failure {
+            Failure::Refused(reason) => (Outage::Refused, reason),
+            Failure::Waits => (Outage::Unknown, "the store waits to be opened again".to_owned()),
+            Failure::Unknown(reason) => {
+                self.give_up(&reason);
+                (Outage::Unknown, reason)
+            }
+            // The connection is kept: it alone reaches what was committed.
+            Failure::Lost(loss) => (Outage::Unknown, self.shared.set_lost(&loss).to_string()),
+        };
+        self.shared.figures.failed(outage);
+        (outage, reason)
     }
 
     /// Trusts nothing that this connection says from now on.
     fn give_up(&mut self, reason: &str) {
-        tracing::error!(reason, "the store was cut short and waits to be opened again");
+        if !self.shared.is_unknown() {
+            tracing::error!(reason, "the store was cut short and waits to be opened again");
+        }
         self.shared.set_unknown();
-        self.conn = None;
+        self.shared.identity.unlearn();
+        self.conn.take().iter().for_each(file::forsake);
     }
 
-    fn commit(&mut self, works: &mut [Box<dyn Work>]) -> std::result::Result<Effects, (Outage, String)> {
-        let unknown = || (Outage::Unknown, "the store waits to be opened again".to_owned());
+    fn commit(&mut self, works: &mut Works) -> std::result::Result<Effects, Failure> {
+        let unknown = || Failure::Unknown("the store waits to be opened again".to_owned());
         match self.shared.check() {
-            Err(_) if self.shared.is_unknown() => return Err(unknown()),
+            Err(_) if self.shared.is_unknown() => return Err(Failure::Waits),
             // Closed for good: what queued up behind that did not happen.
-            Err(error) => return Err((Outage::Refused, error.to_string())),
+            Err(error) => return Err(Failure::Refused(error.to_string())),
             Ok(()) => {}
         }
         let conn = self.conn.as_ref().ok_or_else(unknown)?;
-        let refused = |error: rusqlite::Error| (Outage::Refused, error.to_string());
-        execute(conn, "BEGIN IMMEDIATE").map_err(refused)?;
+        execute(conn, "BEGIN IMMEDIATE").map_err(|error| Failure::Refused(error.to_string()))?;
         let book = self.shared.book();
         let mut batch = Batch {
             conn,
@@ -154,56 +212,131 @@ impl Writer {
             places: self.places,
             crowds: &mut self.crowds,
             touched: Vec::new(),
+            seen_by: None,
             leftovers: Leftovers::default(),
+            rows: 0,
             spoiled: false,
             insert_mark: None,
         };
-        for work in works.iter_mut() {
+        let mut spent = [0; 2];
+        for (number, (lane, work)) in works.iter_mut().enumerate() {
+            let (spent, rows_max) = match lane {
+                Lane::First => (&mut spent[0], FIRST_ROWS_MAX),
+                Lane::Rest => (&mut spent[1], REST_ROWS_MAX),
+            };
+            if *spent >= rows_max {
+                self.left.insert(number);
+                continue;
+            }
+            let before = batch.rows;
             work.run(&mut batch);
+            *spent += 1 + batch.rows - before;
             if batch.is_lost() {
-                // What is not rolled back yet is so when the connection is given up.
-                let outage = if conn.is_autocommit() { Outage::Refused } else { Outage::Unknown };
-                return Err((outage, "the database gave up the transaction".to_owned()));
+                drop(batch);
+                return Err(taken_back(conn));
             }
         }
+        let rows = batch.rows;
         let watch = Stopwatch::start();
-        execute(conn, "COMMIT").map_err(|error| (Outage::Unknown, error.to_string()))?;
-        self.shared.figures.committed(works.len(), &watch);
+        if let Err(error) = execute(conn, "COMMIT") {
+            drop(batch);
+            return Err(commit_failed(conn, &error, &mut self.tail, &self.shared));
+        }
+        self.tail.committed();
+        self.shared.figures.committed(works.len() - self.left.len(), rows, &watch);
+        self.shared.refusing.store(false, Ordering::Relaxed);
+        self.shared.identity.check().map_err(Failure::Lost)?;
         let (effects, places) = batch.into_effects();
         self.places = places;
         Ok(effects)
     }
 
-    /// Opens the file again, if the last commit was cut short, and finds out what is in it.
+    /// Opens the file again after an unknown outcome, and finds out what is in it. It needs no room on the disk.
     fn recover(&mut self) -> Result<()> {
         if !self.shared.is_unknown() {
             return self.shared.check();
         }
-        self.conn = None;
-        self.load()
+        match self.shared.identity.check() {
+            Err(loss @ (Loss::Overwritten | Loss::Unsure(_))) => return Err(self.shared.set_lost(&loss)),
+            Err(loss @ (Loss::Moved | Loss::LogReplaced)) => {
+                // So that the database is whole, wherever it is now.
+                self.save()?;
+                return Err(self.shared.set_lost(&loss));
+            }
+            Err(Loss::LogGone) => self.save()?,
+            Ok(()) => {}
+        }
+        self.shared.identity.unlearn();
+        // On a connection that was kept nothing has failed.
+        let is_known = self.conn.take().is_some() || self.tail.cut(self.shared.options.cut).is_ok();
+        let shared = self.shared.clone();
+        shared.without_reads(|| self.reopen(is_known))
+    }
+
+    /// Moves what is committed into the database, if the connection is sound: the log that it has open has no name.
+    fn save(&mut self) -> Result<()> {
+        let Some(conn) = &self.conn else { return Ok(()) };
+        let moving = self.shared.identity.moving();
+        let moved = self.shared.without_reads(|| empty_log(conn));
+        drop(moving);
+        moved.map_err(|error| file::explain(&self.shared.options.path, error))?;
+        self.tail.is_empty();
+        Ok(())
+    }
+
+    /// Opens the file again, and reads what is new. `is_known`: the log ends with the last commit that was acknowledged, or
+    /// with one that is on disk; if it may not, all that is in it is moved into the file first.
+    fn reopen(&mut self, is_known: bool) -> Result<()> {
+        let shared = self.shared.clone();
+        let options = &shared.options;
+        let explain = |error| file::explain(&options.path, error);
+        let conn = self.watch(file::writer(options)?).map_err(explain)?;
+        if !is_known {
+            empty_log(&conn).map_err(explain)?;
+            self.tail.is_empty();
+        }
+        let known = shared.position();
+        let there = Stamp::from_number(life::last_stamp(&conn).map_err(explain)?);
+        if meta::incarnation(&conn, options.incarnation).map_err(explain)? != known.incarnation
+            || there < known.stamp
+        {
+            return Err(shared.set_lost(&Loss::Overwritten));
+        }
+        let (news, places) = load::since(&conn, known.stamp, self.places.own_start).map_err(explain)?;
+        self.begin(conn, places);
+        shared.catch_up(news);
+        Ok(())
     }
 
     fn load(&mut self) -> Result<()> {
-        let options = &self.shared.options;
+        let shared = self.shared.clone();
+        let options = &shared.options;
         let explain = |error| file::explain(&options.path, error);
-        let conn = file::writer(options)?;
+        let conn = self.watch(file::writer(options)?).map_err(explain)?;
         // What an earlier life has left in the log beside the file is written to the file, and the log begun anew:
         // nothing is built on frames whose fsync may have failed.
-        let moved = || conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::TRUNCATE);
-        self.shared.without_reads(moved).map_err(explain)?;
+        empty_log(&conn).map_err(explain)?;
+        self.tail.is_empty();
         let incarnation = meta::incarnation(&conn, options.incarnation).map_err(explain)?;
-        let state = load(&conn).map_err(explain)?;
-        self.conn = Some(self.watch(conn).map_err(explain)?);
-        self.places = state.places;
+        let state = load::all(&conn).map_err(explain)?;
+        self.begin(conn, state.places);
+        shared.load(incarnation, state.book, state.seen);
+        Ok(())
+    }
+
+    /// Works with this connection from now on.
+    fn begin(&mut self, conn: Connection, places: Places) {
+        self.conn = Some(conn);
+        self.places = places;
         self.crowds = Crowds::default();
         self.leftovers = Leftovers::default();
-        self.shared.load(incarnation, state.book, state.seen);
-        Ok(())
+        self.tail.committed();
+        self.shared.identity.learn();
     }
 
     /// Learns after each commit how long the log beside the file has become.
     fn watch(&self, mut conn: Connection) -> rusqlite::Result<Connection> {
-        let pages = self.wal_pages.clone();
+        let pages = self.log_pages.clone();
         conn.wal_hook(Some(move |_: &mut Wal, count| {
             pages.store(u32::try_from(count).unwrap_or_default(), Ordering::Relaxed);
             Ok(())
@@ -217,55 +350,56 @@ impl Writer {
         self.shared.set_closed();
         healthy?;
         let Some(conn) = conn else { return Ok(()) };
-        let moved =
-            self.shared.without_reads(|| conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::TRUNCATE));
-        match moved {
+        match self.shared.without_reads(|| empty_log(&conn)) {
             // The thread of the checkpoint is in the middle of a long round. Nothing is lost: what is left in the log
-            // is moved when the file is opened again.
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
-            moved => drop(moved?),
+            // is moved when the file is opened again. So it is on a full disk.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) || is_write(&error) => {}
+            moved => moved?,
         }
         conn.close().map_err(|(_, error)| error.into())
     }
 }
 
-struct State {
-    book: Book,
-    places: Places,
-    seen: HashMap<u64, Moment>,
+/// A transaction that failed before its commit: nothing of it was written, and it is taken back here if SQLite has not
+/// done so.
+fn taken_back(conn: &Connection) -> Failure {
+    let reason = "the database gave up the transaction".to_owned();
+    if conn.is_autocommit() || execute(conn, "ROLLBACK").is_ok() {
+        Failure::Refused(reason)
+    } else {
+        Failure::Unknown(reason)
+    }
 }
 
-fn load(conn: &Connection) -> rusqlite::Result<State> {
-    let log_start = meta::number(conn, "log_start")?;
-    let own_start = meta::number(conn, "own_start")?;
-    let last = life::last_stamp(conn)?;
-    let issued: u64 = conn.query_row("SELECT coalesce(max(place), 0) FROM sessions", [], |row| row.get(0))?;
-    let mut marks = Marks::new();
-    let pulled = format!("SELECT {MARK}, max(stamp) FROM marks WHERE kind < 3 GROUP BY kind, anchor");
-    let own = format!("SELECT {MARK} FROM marks WHERE kind = {KIND_SESSION} AND stamp >= {own_start}");
-    for sql in [pulled, own] {
-        let mut statement = conn.prepare(&sql)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            marks.raise(&mark(row)?);
-        }
+/// A commit that failed. Where a write failed, no mark of the commit was published: all writes come before that. What they
+/// have left in the log is cut off, and then it certainly did not happen.
+fn commit_failed(conn: &Connection, error: &rusqlite::Error, tail: &mut Tail, shared: &Shared) -> Failure {
+    let reason = error.to_string();
+    if !is_write(error) || !(conn.is_autocommit() || execute(conn, "ROLLBACK").is_ok()) {
+        return Failure::Unknown(reason);
     }
-    let mut seen = HashMap::new();
-    let mut touches = conn.prepare("SELECT place, max(at) FROM touches GROUP BY place")?;
-    let mut rows = touches.query([])?;
-    while let Some(row) = rows.next()? {
-        seen.insert(row.get(0)?, moment(row, 1)?);
+    if let Err(error) = tail.cut(shared.options.cut) {
+        return Failure::Unknown(format!(
+            "{reason}, and what it has left in the log was not cut off: {error}"
+        ));
     }
-    Ok(State {
-        book: Book::new(marks, Stamp::from_number(last)),
-        places: Places {
-            issued: issued.max(meta::number(conn, "last_place")?),
-            log_start,
-            own_start,
-            round: None,
-        },
-        seen,
-    })
+    shared.refusing.store(true, Ordering::Relaxed);
+    Failure::Refused(reason)
+}
+
+/// Moves all that is in the log into the file, and leaves nothing of it.
+fn empty_log(conn: &Connection) -> rusqlite::Result<()> {
+    let moved = conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::TRUNCATE);
+    if moved.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)) {
+        file::forsake(conn);
+    }
+    moved.map(drop)
+}
+
+/// Whether this is a write that failed: the disk is full, a quota or a limit is reached, or it does not work.
+pub(super) fn is_write(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(code, Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR_WRITE))
 }
 
 fn execute(conn: &Connection, sql: &str) -> rusqlite::Result<()> {

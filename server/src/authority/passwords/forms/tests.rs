@@ -15,6 +15,14 @@ fn whoever_has_no_usable_hash_costs_a_whole_verification() {
 }
 
 #[test]
+fn what_is_made_here_begins_as_is_said() {
+    let made = hash(&Password::new("x"), [7; 16], &mut Memory::default()).unwrap();
+    assert!(made.0.starts_with(OURS), "{}", made.0);
+    let nobodys = Form::read(NOBODYS).ok().unwrap();
+    assert!(NOBODYS.starts_with(OURS) && nobodys.is_ours());
+}
+
+#[test]
 fn a_hash_that_needs_more_memory_does_not_keep_it() {
     let large = Params::new(MEMORY_KIB + 8, 1, 1, Some(OUTPUT_BYTES)).unwrap();
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, large);

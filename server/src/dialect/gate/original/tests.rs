@@ -2,92 +2,71 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn read(path: &str) -> Option<(&str, bool, Option<&str>)> {
-    Question::read(path, None).map(|question| (question.dialect, question.refusal, question.call))
-}
-
-#[test]
-fn a_path_names_a_dialect_and_what_is_asked() {
-    for (path, wanted) in [
-        ("/v1/gate", ("native", false, None)),
-        ("/v1/gate/refusal", ("native", true, None)),
-        ("/v1/gate/native", ("native", false, None)),
-        ("/v1/gate/runsignup", ("runsignup", false, None)),
-        ("/v1/gate/runsignup/refusal", ("runsignup", true, None)),
-        ("/v1/gate/runsignup/call/rest/user", ("runsignup", false, Some("/rest/user"))),
-        ("/v1/gate/runsignup/call/refusal", ("runsignup", false, Some("/refusal"))),
-        ("/v1/gate/runsignup/call/", ("runsignup", false, Some("/"))),
-        ("/v1/gate/", ("", false, None)),
-        ("/v1/gate/runsignup/refusal/x", ("", false, None)),
-        ("/v1/gate/runsignup/call", ("", false, None)),
-        ("/v1/gate/runsignup/x", ("", false, None)),
-    ] {
-        assert_eq!(read(path), Some(wanted), "{path}");
-    }
-    for path in ["", "/v1", "/v1/gates", "/v1/check", "/session/ping"] {
-        assert_eq!(read(path), None, "{path}");
-    }
-}
-
-#[test]
-fn a_realm_stands_behind_the_name() {
-    let read = |path| {
-        Question::read(path, None).map(|question| (question.dialect, question.refusal, question.realm))
-    };
-    assert_eq!(read("/v1/gate/native@shop"), Some(("native", false, Some("shop"))));
-    assert_eq!(read("/v1/gate/native@shop/refusal"), Some(("native", true, Some("shop"))));
-    assert_eq!(read("/v1/gate/native"), Some(("native", false, None)));
-}
-
-#[test]
-fn a_client_stands_behind_that() {
-    let read = |path| {
-        let read = Question::read(path, None);
-        read.map(|question| (question.dialect, question.refusal, question.realm, question.client))
-    };
-    assert_eq!(read("/v1/gate/rested:ab"), Some(("rested", false, None, Some("ab"))));
-    assert_eq!(read("/v1/gate/native@shop:ab/refusal"), Some(("native", true, Some("shop"), Some("ab"))));
-    assert_eq!(read("/v1/gate/rested:ab/call/x"), Some(("rested", false, None, Some("ab"))));
-    assert_eq!(read("/v1/gate/rested:"), Some(("rested", false, None, Some(""))));
-    assert_eq!(read("/v1/gate/rested"), Some(("rested", false, None, None)));
-}
-
-fn said(lines: &[(&HeaderName, &str)]) -> Result<Option<String>> {
+fn said(lines: &[(&HeaderName, &[u8])]) -> Result<Option<String>, String> {
     let headers = lines.iter().copied().collect();
-    one(&headers, &ADDRESS).map(|text| text.map(str::to_owned))
+    one(&headers, &ADDRESS, local).map(|uri| uri.map(|uri| uri.to_string()))
 }
 
 #[test]
-fn either_header_will_do_and_both_if_they_agree() {
-    let [x_original, x_forwarded] = &ADDRESS;
-    assert_eq!(said(&[]).unwrap(), None);
-    assert_eq!(said(&[(x_original, "/a?b")]).unwrap().as_deref(), Some("/a?b"));
-    assert_eq!(said(&[(x_forwarded, "/a?b")]).unwrap().as_deref(), Some("/a?b"));
-    assert_eq!(said(&[(x_forwarded, "/a"), (x_original, "/a")]).unwrap().as_deref(), Some("/a"));
-    assert!(said(&[(x_forwarded, "/a"), (x_original, "/b")]).is_err());
+fn any_header_will_do_and_several_if_they_agree() {
+    let [x_uri, x_url, x_forwarded] = &ADDRESS;
+    let agreed = |lines: &[(&HeaderName, &[u8])]| said(lines).unwrap();
+    assert_eq!(agreed(&[]), None);
+    assert_eq!(agreed(&[(x_uri, b"/a?b")]).as_deref(), Some("/a?b"));
+    assert_eq!(agreed(&[(x_forwarded, b"/a?b")]).as_deref(), Some("/a?b"));
+    assert_eq!(agreed(&[(x_forwarded, b"/a"), (x_uri, b"/a")]).as_deref(), Some("/a"));
+    assert_eq!(agreed(&[(x_url, b"https://shop.example:8443/a?b")]).as_deref(), Some("/a?b"));
+    assert_eq!(agreed(&[(x_url, b"https://shop.example/a"), (x_uri, b"/a")]).as_deref(), Some("/a"));
+    assert!(said(&[(x_forwarded, b"/a"), (x_uri, b"/b")]).is_err());
+    assert!(said(&[(x_url, b"http://x/a"), (x_uri, b"/b")]).is_err());
+    assert!(said(&[(x_uri, b"/a"), (x_uri, b"/b")]).is_err());
 }
 
 #[test]
-fn an_address_has_a_form_and_a_limit() {
-    assert_eq!(parsed("/a?b=%20").unwrap().query(), Some("b=%20"));
-    assert_eq!(parsed("http://shop.example/a?b").unwrap().path(), "/a");
-    assert!(parsed("/a b").is_err());
-    assert!(parsed("").is_err());
-    assert!(parsed(&format!("/{}", "a".repeat(ADDRESS_BYTES_MAX))).is_err());
+fn an_address_is_bytes() {
+    let read = |address: &[u8]| local(address).map(|uri| uri.to_string()).ok();
+    let as_it_is = |address: &str| assert_eq!(read(address.as_bytes()).as_deref(), Some(address));
+    as_it_is("/a?b=%20&c=%ZZ");
+    as_it_is("/a/../b//c/./d?e=[f]&g='h'");
+    for (raw, wanted) in [
+        (&b"/caf\xc3\xa9?x=\xe9"[..], "/caf%C3%A9?x=%E9"),
+        (b"/<a>?b=\"c\"`d e\\{|}^", "/%3Ca%3E?b=%22c%22%60d%20e%5C%7B%7C%7D%5E"),
+        (b"/a\t\x01\x7f", "/a%09%01%7F"),
+        (b"/a#b?c=d#e", "/a%23b?c=d%23e"),
+        (b"*", "*"),
+        (b"HTTP://shop.example/a?b", "/a?b"),
+        (b"http://[2001:db8::1]:80", "/"),
+    ] {
+        assert_eq!(read(raw).as_deref(), Some(wanted), "{}", raw.escape_ascii());
+    }
+}
+
+#[test]
+fn what_is_no_address_is_none() {
+    for raw in ["", "a b", "a/b", "?a=b", "http://x?tmp_key=a/b", "http://x#/b", "http://a@b/c", "ftp://x/a"]
+    {
+        assert_eq!(local(raw.as_bytes()).unwrap_err(), NO_ADDRESS, "{raw}");
+    }
+    let long = format!("/{}", "a".repeat(ADDRESS_BYTES_MAX));
+    assert!(local(long.as_bytes()).unwrap_err().contains("8192"));
+    // Three times as long when it is encoded.
+    assert!(local(format!("/{}", "é".repeat(4095)).as_bytes()).is_ok());
 }
 
 proptest! {
+    /// Any bytes that begin as an address does are one, and mean the same.
     #[test]
-    fn no_text_makes_it_panic(path in ".{0,40}", address in ".{0,40}") {
-        read(&path);
-        read(&format!("/v1/gate/{path}"));
-        let _parsed = parsed(&address);
+    fn every_byte_can_be_in_an_address(rest in prop::collection::vec(any::<u8>(), 0..60)) {
+        let address = [b"/", &rest[..]].concat();
+        let read = local(&address).unwrap();
+        let decoded: Vec<u8> = percent_encoding::percent_decode_str(&read.to_string()).collect();
+        let meant: Vec<u8> = percent_encoding::percent_decode(&address).collect();
+        prop_assert_eq!(decoded, meant);
     }
 
-    /// Some refusals are answered 200, so no caller may get one by what they call.
     #[test]
-    fn what_is_called_is_never_the_refusal(called in "[a-z/@.?%]{0,20}") {
-        let path = format!("/v1/gate/runsignup/call/{called}");
-        prop_assert_eq!(read(&path).map(|(_, refusal, _)| refusal), Some(false));
+    fn no_bytes_make_it_panic(address in any::<Vec<u8>>()) {
+        drop(local(&address));
+        drop(method(&address));
     }
 }

@@ -9,7 +9,9 @@ use serde::Deserialize;
 use crate::authority::Identifier;
 use crate::authority::adopt::{ClientNamed, Elsewhere};
 use crate::dialect;
+use crate::dialect::native::wire;
 use crate::error::{Error, Result};
+use crate::time::{GivenSecs, GivenTime};
 
 /// Characters of a token in clear, at least: what is shorter is the number of a row or a word, and can be guessed, for
 /// checks are not throttled. 16 hexadecimal digits are 64 bits, the least that OWASP's session management asks for.
@@ -27,21 +29,13 @@ pub(super) struct GivenSession {
     account_number: Option<String>,
     dialect: Option<String>,
     client: Option<String>,
-    issued_at: Option<Time>,
-    last_seen_at: Option<Time>,
-    expires_at: Option<Time>,
-    idle_secs: Option<u32>,
-    absolute_secs: Option<u32>,
+    issued_at: Option<GivenTime>,
+    last_seen_at: Option<GivenTime>,
+    expires_at: Option<GivenTime>,
+    idle_secs: Option<GivenSecs>,
+    absolute_secs: Option<GivenSecs>,
     user_agent: Option<String>,
     address: Option<String>,
-}
-
-/// RFC 3339, or as databases write it (`2026-01-02 03:04:05+00`); or seconds since 1970.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a time with its zone or seconds since 1970")]
-enum Time {
-    Secs(u64),
-    Text(String),
 }
 
 impl GivenSession {
@@ -50,16 +44,19 @@ impl GivenSession {
     /// # Errors
     /// `Malformed(field)`.
     pub(super) fn into_elsewhere(self) -> Result<Elsewhere> {
+        let (idle_secs, absolute_secs) =
+            wire::lifetimes(self.idle_secs.as_ref(), self.absolute_secs.as_ref())?;
+        let expires_at = self.expires_at.as_ref().map(|time| time.read("expires_at")).transpose()?;
         Ok(Elsewhere {
             token: self.fingerprint()?,
             user: self.identifier()?,
             door: self.dialect.as_deref().map(door).transpose()?,
             client: self.client.as_deref().map(client),
-            issued_at: moment("issued_at", self.issued_at)?,
-            seen_at: moment("last_seen_at", self.last_seen_at)?,
-            expires_at: moment("expires_at", self.expires_at)?,
-            idle_secs: self.idle_secs,
-            absolute_secs: self.absolute_secs,
+            issued_at: moment("issued_at", self.issued_at.as_ref())?,
+            seen_at: moment("last_seen_at", self.last_seen_at.as_ref())?,
+            expires_at,
+            idle_secs,
+            absolute_secs,
             user_agent: self.user_agent,
             from: self.address.as_deref().and_then(address),
         })
@@ -133,16 +130,6 @@ fn address(text: &str) -> Option<IpAddr> {
     text.parse().ok().or_else(with_port)
 }
 
-fn moment(field: &'static str, time: Option<Time>) -> Result<Option<Moment>> {
-    let Some(time) = time else { return Ok(None) };
-    let read = match time {
-        Time::Secs(secs) => Some(Moment::from_secs(secs)),
-        Time::Text(text) => {
-            let stamp = text.parse::<jiff::Timestamp>().ok();
-            stamp.and_then(|stamp| u64::try_from(stamp.as_millisecond()).ok()).map(Moment::from_millis)
-        }
-    };
-    let rule =
-        || format!("{field} is a time with its zone, as in 2026-01-02T03:04:05Z, or seconds since 1970");
-    read.map(Some).ok_or_else(|| Error::malformed(field, rule()))
+fn moment(field: &'static str, time: Option<&GivenTime>) -> Result<Option<Moment>> {
+    time.map(|time| time.moment(field)).transpose()
 }

@@ -4,7 +4,13 @@ const GOOD: &str = "https://good.example";
 
 fn project(allowed: &[&str], require_origin: bool) -> Settings {
     let allowed_origins = allowed.iter().map(|&origin| origin.to_owned()).collect();
-    Settings::Project { key: String::new(), allowed_origins, require_origin, endpoints: Vec::new() }
+    let (key, any_origin, endpoints) = (String::new(), false, Vec::new());
+    Settings::Project { key, allowed_origins, any_origin, require_origin, endpoints }
+}
+
+fn any_origin() -> Settings {
+    let (key, allowed_origins, endpoints) = (String::new(), Vec::new(), Vec::new());
+    Settings::Project { key, allowed_origins, any_origin: true, require_origin: false, endpoints }
 }
 
 fn origin(stated: &[&[u8]], settings: &Settings) -> Origin {
@@ -35,8 +41,19 @@ fn an_origin_is_allowed_letter_for_letter() {
 }
 
 #[test]
-fn an_empty_list_allows_every_page_that_has_a_name() {
-    let open = project(&[], false);
+fn an_empty_list_allows_no_page() {
+    let closed = project(&[], false);
+    for origin in
+        [b"https://anywhere.example".as_slice(), b"capacitor://localhost", b"null", b"", b"\xff://x"]
+    {
+        assert_eq!(super::tests::origin(&[origin], &closed), Origin::Refused);
+    }
+    assert_eq!(origin(&[], &closed), Origin::None);
+}
+
+#[test]
+fn any_origin_is_every_page_that_has_a_name() {
+    let open = any_origin();
     assert!(matches!(origin(&[b"https://anywhere.example"], &open), Origin::Allowed(_)));
     assert!(matches!(origin(&[b"capacitor://localhost"], &open), Origin::Allowed(_)));
     for nameless in [b"null".as_slice(), b"", b"\xff://x"] {

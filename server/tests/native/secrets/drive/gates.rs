@@ -32,6 +32,15 @@ impl Drive {
                     self.ask("GET", &path, &lines, "");
                 }
             }
+            let form = format!("a=b&session_key={one}&tmp_key={one}&tmp_secret={other}&session.key={other}");
+            let typed = "Content-Type: application/x-www-form-urlencoded";
+            for path in ["form", "form/refusal", "form/preflights"] {
+                self.ask("POST", &format!("/v1/gate/{dialect}/{path}"), &[&said, typed], &form);
+            }
+            let length = form.len();
+            let form: String = byte_serialize(form.as_bytes()).collect();
+            let path = format!("/v1/gate/{dialect}/form-in-query/refusal?length={length}&body={form}");
+            self.ask("GET", &path, &[&said, typed], "");
             self.ask("GET", &format!("/v1/gate/{dialect}/call{address}"), &[], "");
             self.ask("GET", &format!("/v1/gate/{one}@{other}/{one}"), &[], "");
         }

@@ -1,0 +1,57 @@
+//! What a new password must not be: one that everybody tries first, or one that holds a name of its user (ASVS 5.0,
+//! 6.2.4 and 6.2.11). Asked when a password is set: never of one that is presented, nor of a hash that is imported.
+
+use caseless::Caseless;
+use passwords::analyzer::is_common_password;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::authority::passwords::Password;
+use crate::error::{Error, Result};
+use crate::store::User;
+
+/// A name that has fewer characters is no part of a password that anybody would try for it.
+const NAME_CHARS_MIN: usize = 4;
+
+/// Whether a password may be set for this user, as the user is after the change.
+///
+/// # Errors
+/// `Malformed("password")`, with what is wrong and what to do, without the password.
+pub(in crate::authority) fn must_be_hard_to_guess(password: &Password, user: &User) -> Result<()> {
+    let Some(text) = password.expose() else { return Ok(()) };
+    let folded = folded(text);
+    if [text, &folded, folded.trim()].into_iter().any(is_common_password) {
+        return Err(Error::malformed(
+            "password",
+            "this password is one of the most common ones, which are tried first; choose another, such as four words \
+             that have nothing to do with each other",
+        ));
+    }
+    let email = user.email.as_deref().unwrap_or_default();
+    let names = [
+        ("username", user.username.as_deref().unwrap_or_default()),
+        ("email", email),
+        // Holding the whole address is holding this part of it, unless this part is too short.
+        ("email", email.rsplit_once('@').map_or("", |(local, _)| local)),
+        ("first_name", user.first_name.as_str()),
+        ("last_name", user.last_name.as_str()),
+    ];
+    let held = names.into_iter().find(|(_, name)| {
+        let name = self::folded(name);
+        let name = name.trim();
+        name.chars().count() >= NAME_CHARS_MIN && folded.contains(name)
+    });
+    held.map_or(Ok(()), |(field, _)| {
+        let rule =
+            format!("the password holds the {field} of its user; choose one that holds no name of theirs");
+        Err(Error::malformed("password", rule))
+    })
+}
+
+/// A text in which case, width and other variants of letters make no difference (Unicode's compatibility caseless
+/// match, D146).
+fn folded(text: &str) -> String {
+    text.nfd().default_case_fold().nfkd().default_case_fold().nfkc().collect()
+}
+
+#[cfg(test)]
+mod tests;

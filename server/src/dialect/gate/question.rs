@@ -1,0 +1,142 @@
+//! What a path of the gate asks: `/v1/gate`, or `/v1/gate/<dialect>[@<realm>][:<client>]`, then what the gateway hands on
+//! or wants otherwise (`/form`, `/form-in-query`, `/preflights`), then nothing, `/refusal`, or `/call` and the address
+//! of the application's call.
+//!
+//! All of it is in the path, since a caller can bring headers along, and some gateways hand the caller's query on.
+
+use exeunt_core::{ClientId, RealmId};
+use http::Uri;
+
+use crate::app::{App, Spoken};
+use crate::authority::realm::MAIN;
+use crate::dialect::ADMIN;
+use crate::error::{Error, Result};
+
+/// Where the gate is, after the mount of the native dialect.
+pub const PREFIX: &str = "/v1/gate";
+
+/// What a path of the gate asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// The name of the dialect.
+    pub dialect: &'a str,
+    /// The dialect's own refusal is asked for.
+    pub refusal: bool,
+    /// Where the gateway puts the form of the call.
+    pub form: FormPlace,
+    /// A preflight passes, as a call of nobody.
+    pub preflights: bool,
+    /// The realm that stands behind the name, after an `@`.
+    realm: Option<&'a str>,
+    /// The client that stands behind that, after a `:`.
+    client: Option<&'a str>,
+    /// The address of the application's call, where the path holds it.
+    pub call: Option<&'a str>,
+    /// The query of the question.
+    pub query: Option<&'a str>,
+}
+
+/// Where the gateway puts the form of the call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FormPlace {
+    /// Nowhere: the body of the question, if there is one, belongs to nobody and is not read.
+    #[default]
+    Nowhere,
+    /// `/form`: the body of the question is the body of the call.
+    Body,
+    /// `/form-in-query`: the parameter `body` of the query is the body of the call, and `length` its length.
+    Query,
+}
+
+impl<'a> Question<'a> {
+    /// What is asked; `None`: it is no path of the gate.
+    pub fn of(app: &App, uri: &'a Uri) -> Option<Self> {
+        let mount = &app.spoken(ADMIN)?.settings.mount;
+        Self::read(uri.path().strip_prefix(mount.as_str())?, uri.query())
+    }
+
+    pub(super) fn read(path: &'a str, query: Option<&'a str>) -> Option<Self> {
+        let rest = path.strip_prefix(PREFIX)?;
+        match rest {
+            "" => return Some(Self::of_dialect(ADMIN.name(), query)),
+            "/refusal" => return Some(Self { refusal: true, ..Self::of_dialect(ADMIN.name(), query) }),
+            _ => {}
+        }
+        let rest = rest.strip_prefix('/')?;
+        let (named, further) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let question = Self::of_dialect(named, query);
+        Some(question.with(further).unwrap_or(Self::of_dialect("", query)))
+    }
+
+    fn of_dialect(named: &'a str, query: Option<&'a str>) -> Self {
+        let (named, client) = halves(named, ':');
+        let (dialect, realm) = halves(named, '@');
+        let (refusal, form, preflights, call) = (false, FormPlace::Nowhere, false, None);
+        Self { dialect, refusal, form, preflights, realm, client, call, query }
+    }
+
+    /// With what stands behind the name; `None`: there is no such path.
+    fn with(self, further: &'a str) -> Option<Self> {
+        // Only what the gateway itself puts there asks for a refusal, or a caller could do so: some refusals are
+        // answered 200.
+        match further {
+            "" => return Some(self),
+            "/refusal" => return Some(Self { refusal: true, ..self }),
+            _ => {}
+        }
+        if let Some(call) = further.strip_prefix("/call") {
+            return call.starts_with('/').then_some(Self { call: Some(call), ..self });
+        }
+        let word = further.strip_prefix('/')?;
+        let (word, further) = word.split_at(word.find('/').unwrap_or(word.len()));
+        match word {
+            "form" if self.form == FormPlace::Nowhere => Self { form: FormPlace::Body, ..self },
+            "form-in-query" if self.form == FormPlace::Nowhere => Self { form: FormPlace::Query, ..self },
+            "preflights" if !self.preflights => Self { preflights: true, ..self },
+            _ => return None,
+        }
+        .with(further)
+    }
+}
+
+impl Question<'_> {
+    /// The realm that the gateway asks about: of native tokens the one that the path names, else `main`; any other
+    /// dialect has its own.
+    ///
+    /// # Errors
+    /// `NotFound`, `Malformed("realm")`.
+    pub fn realm(&self, app: &App, spoken: &Spoken) -> Result<RealmId> {
+        match self.realm {
+            None if spoken.dialect.door != ADMIN => Ok(spoken.realm),
+            Some(_) if spoken.dialect.door != ADMIN => Err(Error::malformed("realm", "")
+                .because("the gate's path names a realm, and this dialect has its own")),
+            named => {
+                let found = app.authority.realm(named.unwrap_or(MAIN));
+                Ok(found
+                    .map_err(|error| error.because("the gate's path names a realm that is not there"))?
+                    .id)
+            }
+        }
+    }
+
+    /// The client whose sessions alone may pass, if the path names one.
+    ///
+    /// # Errors
+    /// `NotFound`, `Malformed("client")`.
+    pub fn client(&self, app: &App, realm: RealmId) -> Result<Option<ClientId>> {
+        let Some(named) = self.client else { return Ok(None) };
+        let id = named.parse().map_err(|_| {
+            Error::malformed("client", "").because("the gate's path names a client, by what is no id")
+        })?;
+        let found = app.authority.client(realm, id);
+        Ok(Some(found.map_err(|error| error.because("the gate's path names a client that is not there"))?.id))
+    }
+}
+
+/// What stands before the letter, and behind it.
+fn halves(text: &str, letter: char) -> (&str, Option<&str>) {
+    text.split_once(letter).map_or((text, None), |(before, behind)| (before, Some(behind)))
+}
+
+#[cfg(test)]
+mod tests;

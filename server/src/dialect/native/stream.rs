@@ -1,0 +1,163 @@
+//! Answers that take long: the feed, the export of the audit trail, a backup. Each is bounded in the bytes that wait for
+//! its reader, each key in how many it has open; and every answer ends with the key that it was made for.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use exeunt_core::KeyId;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::BodyExt;
+use http_body_util::channel::{Channel, Sender};
+use http_body_util::combinators::BoxBody;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+
+use crate::app::App;
+use crate::authority::Key;
+use crate::error::{Error, Kind, Outage, RETRY_AFTER_SECS, Result, Throttle, Throttled};
+use crate::exchange::{Body, Cut, Exchange, Response};
+use crate::shares::Share;
+
+/// Bytes of a piece of an answer: what is sent at once.
+const PIECE_BYTES: usize = 16 * 1024;
+/// Pieces that wait for a slow reader. With them, at most 64 KiB of each stream wait.
+const PIECES_MAX: usize = 4;
+/// Seconds that a reader may be stuck with one piece before its stream is cut.
+const STUCK_SECS: u64 = 30;
+/// The largest answer that goes out without being watched for whether its key still holds, in bytes.
+const UNWATCHED_BYTES_MAX: usize = 64 * 1024;
+
+/// The writing end of a long answer.
+pub(super) struct Stream {
+    pub(super) app: App,
+    pub(super) key: Arc<Key>,
+    sender: Sender<Bytes, Cut>,
+    _room: OwnedSemaphorePermit,
+    _of_key: Share<KeyId>,
+}
+
+/// A body that is cut off when its key is removed.
+struct Watched {
+    body: BoxBody<Bytes, Cut>,
+    gone: Pin<Box<dyn Future<Output = ()> + Send + Sync>>,
+}
+
+/// A whole body in pieces, so that it can be cut off.
+struct Pieces(Bytes);
+
+impl Stream {
+    /// A stream for this key, and its body.
+    ///
+    /// # Errors
+    /// `TooMany` if the key has as many as it may, `Unavailable(Busy)` if all keys together have.
+    pub(super) fn open(x: &Exchange, key: &Arc<Key>) -> Result<(Self, Body)> {
+        let most = x.app.config.limits.streams_per_key;
+        let of_key = x.app.streams_of_keys.take(key.id, most).ok_or_else(|| {
+            let kind = Kind::TooMany(Throttle { who: Throttled::Key, retry_after_secs: RETRY_AFTER_SECS });
+            let rule = format!(
+                "{most} streams of this key are open, and that is limits.streams_per_key: end one first"
+            );
+            Error::new(kind, rule)
+        })?;
+        let room = x.app.feeds.clone().try_acquire_owned();
+        let room = room.map_err(|_| Error::unavailable(Outage::Busy).because("too many streams"))?;
+        let (sender, body) = Channel::new(PIECES_MAX);
+        let (app, key) = (x.app.clone(), key.clone());
+        Ok((Self { app, key, sender, _room: room, _of_key: of_key }, Body::Stream(body.boxed())))
+    }
+
+    /// Sends this in pieces; `false`: the reader is gone or stuck, or the key was removed.
+    pub(super) async fn send(&mut self, bytes: impl Into<Bytes>) -> bool {
+        let Self { app, key, sender, .. } = self;
+        let mut bytes = bytes.into();
+        let sending = async {
+            while !bytes.is_empty() {
+                let piece = Frame::data(bytes.split_to(bytes.len().min(PIECE_BYTES)));
+                let sent = timeout(Duration::from_secs(STUCK_SECS), sender.send(piece)).await;
+                if !matches!(sent, Ok(Ok(()))) {
+                    return false;
+                }
+            }
+            true
+        };
+        tokio::select! {
+            biased;
+            () = app.authority.key_gone(key) => false,
+            sent = sending => sent,
+        }
+    }
+
+    /// Sends these texts one after the other, without having all of them in memory at once.
+    pub(super) async fn send_all(&mut self, texts: impl Iterator<Item = String>) -> bool {
+        let mut waiting = BytesMut::new();
+        for text in texts {
+            waiting.extend_from_slice(text.as_bytes());
+            while waiting.len() >= PIECE_BYTES {
+                if !self.send(waiting.split_to(PIECE_BYTES)).await {
+                    return false;
+                }
+            }
+        }
+        self.send(waiting).await
+    }
+}
+
+/// The same answer, cut off when the key that it was made for is removed: whoever reads it slowly gets no more of it.
+pub(super) fn watched(mut response: Response, app: &App, key: &Arc<Key>) -> Response {
+    let body = match response.body {
+        Body::Whole(whole) if whole.len() <= UNWATCHED_BYTES_MAX => {
+            response.body = Body::Whole(whole);
+            return response;
+        }
+        Body::Whole(whole) => Pieces(whole).boxed(),
+        Body::Stream(body) => body,
+    };
+    let (app, key) = (app.clone(), key.clone());
+    let gone = Box::pin(async move { app.authority.key_gone(&key).await });
+    response.body = Body::Stream(Watched { body, gone }.boxed());
+    response
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        if self.gone.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Some(Err(Cut)));
+        }
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl HttpBody for Pieces {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        let bytes = self.0.len().min(PIECE_BYTES);
+        Poll::Ready((bytes > 0).then(|| Ok(Frame::data(self.0.split_to(bytes)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(u64::try_from(self.0.len()).unwrap_or(u64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! Failures of background work that come again and again: which of them are logged.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use exeunt_core::Moment;
+
+/// Seconds between two lines of the log that tell of the same work.
+const LOGGED_SECS: u64 = 60;
+
+/// What failed, by the name of the work.
+#[derive(Default)]
+pub struct Failures(Mutex<HashMap<&'static str, Failed>>);
+
+#[derive(Default)]
+struct Failed {
+    logged: Option<Moment>,
+    unlogged: u64,
+}
+
+impl Failures {
+    /// Counts one more; how many were not logged before it, if it is to be logged.
+    pub fn admit(&self, work: &'static str, now: Moment) -> Option<u64> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = all.entry(work).or_default();
+        if failed.logged.is_some_and(|logged| now < logged.plus_secs(LOGGED_SECS)) {
+            failed.unlogged += 1;
+            return None;
+        }
+        failed.logged = Some(now);
+        Some(std::mem::take(&mut failed.unlogged))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_is_logged_once_a_minute_and_counted_meanwhile() {
+        let failures = Failures::default();
+        let admit = |secs| failures.admit("flush", Moment::from_secs(secs));
+        assert_eq!([10, 11, 69].map(admit), [Some(0), None, None]);
+        assert_eq!(failures.admit("expire", Moment::from_secs(11)), Some(0));
+        assert_eq!([70, 71].map(admit), [Some(2), None]);
+    }
+}

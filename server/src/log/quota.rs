@@ -1,0 +1,215 @@
+//! Quotas: how many lines of a kind the log takes in one second. Each kind has its own, so that no amount of junk keeps
+//! out what tells of an attack, or of a logout.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use exeunt_core::Moment;
+
+use crate::dialect::{Route, Sort};
+use crate::error::Kind;
+
+/// Kinds of lines that have a quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LineKind {
+    /// A login that was refused for its user, its password or its account number. The threads that check passwords
+    /// bound it: a password takes 20 ms of a core.
+    FailedLogin,
+    /// A login that never came to a check: throttled, malformed, or while all was busy.
+    Login,
+    /// A logout that ended nothing.
+    Logout,
+    /// A call that a gateway asked about and that was not passed.
+    Gate,
+    /// A check of a session or a key that was refused.
+    Check,
+    /// A call of an administrator that was refused.
+    Admin,
+    /// Everything else that anybody can bring about: unknown paths, wrong methods, preflights.
+    Other,
+}
+
+impl LineKind {
+    /// All of them, in the order of the documentation.
+    const ALL: [Self; 7] =
+        [Self::FailedLogin, Self::Login, Self::Logout, Self::Gate, Self::Check, Self::Admin, Self::Other];
+
+    /// The kind of a line with this outcome; `None`: it is always written. That is what only somebody with a credential
+    /// can bring about, who for administrators has `proven` a key.
+    pub(super) const fn of(route: Route, outcome: Outcome, proven: bool) -> Option<Self> {
+        match (route.sort, outcome) {
+            (Sort::Admin, _) if proven => None,
+            (Sort::Login, Outcome::Refused(Some(Kind::Unauthenticated))) => Some(Self::FailedLogin),
+            (Sort::Login, Outcome::HungUp | Outcome::Refused(_)) => Some(Self::Login),
+            (Sort::Logout, Outcome::HungUp | Outcome::Refused(_)) => Some(Self::Logout),
+            (Sort::Gate, Outcome::HungUp | Outcome::Refused(_)) => Some(Self::Gate),
+            (Sort::Check, Outcome::HungUp | Outcome::Refused(_)) => Some(Self::Check),
+            (Sort::Admin, Outcome::HungUp | Outcome::Refused(_)) => Some(Self::Admin),
+            (Sort::Other, _) | (Sort::Admin, Outcome::Done) => Some(Self::Other),
+            (Sort::Login | Sort::Logout | Sort::Gate | Sort::Check, Outcome::Done) => None,
+        }
+    }
+
+    /// Whether its lines are written also when the log is not read fast enough for all.
+    pub(super) const fn is_kept(self) -> bool {
+        matches!(self, Self::FailedLogin | Self::Logout)
+    }
+
+    /// Lines in one second.
+    const fn per_sec(self) -> u64 {
+        match self {
+            Self::FailedLogin => FAILED_LOGINS_PER_SEC,
+            Self::Logout => IDLE_LOGOUTS_PER_SEC,
+            Self::Login | Self::Gate | Self::Check | Self::Admin | Self::Other => LINES_PER_SEC,
+        }
+    }
+
+    /// Its name, in the log and in metrics.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::FailedLogin => "failed_login",
+            Self::Login => "login",
+            Self::Logout => "logout",
+            Self::Gate => "gate",
+            Self::Check => "check",
+            Self::Admin => "admin",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// Lines of most kinds in one second; further ones are only counted.
+pub const LINES_PER_SEC: u64 = 100;
+/// Logouts that ended nothing, in one second.
+const IDLE_LOGOUTS_PER_SEC: u64 = 1_000;
+/// Failed logins in one second: more than 200 cores can check.
+pub const FAILED_LOGINS_PER_SEC: u64 = 10_000;
+
+/// What a request came to, for its line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// What was asked for was done.
+    Done,
+    /// It was not, for this reason where one is known.
+    Refused(Option<Kind>),
+    /// The caller hung up before it was answered.
+    HungUp,
+}
+
+impl Outcome {
+    /// The word for it in the log.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Done => "ok",
+            Self::Refused(None) => "refused",
+            Self::Refused(Some(kind)) => kind.word(),
+            Self::HungUp => "hung_up",
+        }
+    }
+}
+
+/// Counts the lines of one second.
+#[derive(Default)]
+pub struct Quotas {
+    second: AtomicU64,
+    counts: [Count; LineKind::ALL.len()],
+}
+
+#[derive(Default)]
+struct Count {
+    this_second: AtomicU64,
+    unlogged: AtomicU64,
+}
+
+impl Quotas {
+    /// Whether one more line of this kind is written.
+    pub(super) fn admits(&self, kind: LineKind, now: Moment) -> bool {
+        self.end_second(now);
+        let count = &self.counts[kind as usize];
+        let admitted = count.this_second.fetch_add(1, Ordering::Relaxed) < kind.per_sec();
+        if !admitted {
+            count.unlogged.fetch_add(1, Ordering::Relaxed);
+        }
+        admitted
+    }
+
+    /// Says of the second that is over, if one is, how many lines of each kind were left out.
+    pub fn end_second(&self, now: Moment) {
+        // A slow request of an earlier second does not begin that second anew.
+        if self.second.fetch_max(now.secs(), Ordering::Relaxed) >= now.secs() {
+            return;
+        }
+        for (kind, count) in LineKind::ALL.iter().zip(&self.counts) {
+            let before = count.this_second.swap(0, Ordering::Relaxed);
+            if let Some(unlogged) = before.checked_sub(kind.per_sec()).filter(|more| *more > 0) {
+                let (kind, per_sec) = (kind.name(), kind.per_sec());
+                tracing::warn!(
+                    kind,
+                    unlogged,
+                    per_sec,
+                    "requests beyond the quota of one second left no line"
+                );
+            }
+        }
+    }
+
+    /// Says of the last second what was left out, when the server stops.
+    pub fn finish(&self) {
+        self.end_second(Moment::from_secs(u64::MAX));
+    }
+
+    /// Requests of each kind that left no line, since the start.
+    pub fn unlogged(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let count = |(kind, count): (LineKind, &Count)| (kind.name(), count.unlogged.load(Ordering::Relaxed));
+        LineKind::ALL.into_iter().zip(&self.counts).map(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Cause;
+
+    fn admitted(quotas: &Quotas, kind: LineKind, second: u64) -> usize {
+        (0..150).filter(|_| quotas.admits(kind, Moment::from_secs(second))).count()
+    }
+
+    #[test]
+    fn each_kind_has_a_quota_of_its_own_each_second() {
+        let quotas = Quotas::default();
+        assert_eq!(admitted(&quotas, LineKind::Other, 1), 100);
+        assert_eq!(admitted(&quotas, LineKind::FailedLogin, 1), 150);
+        assert_eq!(admitted(&quotas, LineKind::Gate, 1), 100);
+        assert_eq!(admitted(&quotas, LineKind::Other, 2), 100);
+        let unlogged: Vec<_> = quotas.unlogged().filter(|(_, count)| *count > 0).collect();
+        assert_eq!(unlogged, [("gate", 50), ("other", 100)]);
+    }
+
+    #[test]
+    fn kinds_are_counted_where_they_belong() {
+        let quotas = Quotas::default();
+        for kind in LineKind::ALL {
+            for _ in 0..=kind.per_sec() {
+                quotas.admits(kind, Moment::from_secs(1));
+            }
+            assert_eq!(quotas.unlogged().find(|(name, _)| *name == kind.name()), Some((kind.name(), 1)));
+        }
+    }
+
+    #[test]
+    fn junk_is_of_no_kind_that_tells_of_an_attack_or_a_logout() {
+        let route = |sort| Route::new("call", sort, |_| Box::pin(async { unreachable!() }));
+        let of = |sort, outcome| LineKind::of(route(sort), outcome, false);
+        let refused = |kind| Outcome::Refused(Some(kind));
+        assert_eq!(of(Sort::Login, refused(Kind::Unauthenticated)), Some(LineKind::FailedLogin));
+        assert_eq!(of(Sort::Login, refused(Kind::Malformed("password"))), Some(LineKind::Login));
+        assert_eq!(of(Sort::Login, Outcome::Refused(None)), Some(LineKind::Login));
+        assert_eq!(of(Sort::Login, Outcome::Done), None);
+        assert_eq!(of(Sort::Logout, Outcome::Done), None);
+        assert_eq!(of(Sort::Logout, refused(Kind::Dead(Cause::Unknown))), Some(LineKind::Logout));
+        assert_eq!(of(Sort::Admin, Outcome::Done), Some(LineKind::Other), "the page of metrics");
+        assert_eq!(of(Sort::Admin, refused(Kind::Unauthenticated)), Some(LineKind::Admin));
+        assert_eq!(LineKind::of(route(Sort::Admin), refused(Kind::NotFound), true), None, "a native logout");
+        assert_eq!(of(Sort::Check, Outcome::Done), None, "where those are logged, all of them are");
+        assert_eq!(of(Sort::Other, Outcome::Done), Some(LineKind::Other), "a preflight");
+    }
+}

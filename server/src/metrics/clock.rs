@@ -1,0 +1,24 @@
+//! The wall clock, beside the time that the server goes by.
+
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+
+use crate::app::App;
+
+pub(super) fn register(app: &App, registry: &mut Registry) {
+    // Asking for the time compares both.
+    let _now = app.env.now();
+    let difference = app.env.difference();
+    let secs = difference.ahead_millis as f64 / 1_000.0;
+    registry.register(
+        "clock_difference_seconds",
+        "By how much the wall clock is ahead of the time that the server goes by",
+        ConstGauge::new(secs),
+    );
+    registry.register(
+        "clock_steps",
+        "Steps of the wall clock of more than a second, believed or not",
+        ConstCounter::new(difference.steps),
+    );
+}

@@ -1,0 +1,179 @@
+//! Places for connections: so many are served, so many wait for a place, and some are kept for administrators.
+//!
+//! A connection is accepted whatever happens, so that nobody who may log everybody out stands in a queue behind those who
+//! fill the server. One that finds no place waits with others; when too many wait, the one that has waited longest is
+//! closed. Its first request is served when a place has become free, or at once if it presents a key that may end
+//! sessions: for these, places are kept. See `docs/decisions/0024-places-for-administrators.md`.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::authority::throttle::network;
+use crate::shares::{Share, Shares};
+
+/// Connections that wait for a place at most.
+pub const WAITING_MAX: usize = 1024;
+/// Connections of administrators that are served beside all others at most.
+pub const KEPT: usize = 64;
+
+/// The places of one listener.
+pub struct Places {
+    served: Arc<Semaphore>,
+    kept: Arc<Semaphore>,
+    /// Those that wait, the longest first; told when they have to go.
+    waiting: Mutex<BTreeMap<u64, Arc<Notify>>>,
+    next: AtomicU64,
+    peers: Arc<Shares<Network>>,
+    per_peer: usize,
+}
+
+/// The place of a connection, given back when it is dropped.
+pub struct Place {
+    places: Arc<Places>,
+    number: u64,
+    /// Told when it has to go.
+    crowded_out: Arc<Notify>,
+    is_served: AtomicBool,
+    permit: Mutex<Option<OwnedSemaphorePermit>>,
+    _of_peer: Option<Share<Network>>,
+}
+
+/// What counts as one peer.
+type Network = [u8; 16];
+
+impl Places {
+    /// Places for so many connections, and for so many of each peer.
+    pub fn new(connections: usize, per_peer: usize) -> Arc<Self> {
+        Arc::new(Self {
+            served: Arc::new(Semaphore::new(connections)),
+            kept: Arc::new(Semaphore::new(KEPT)),
+            waiting: Mutex::default(),
+            next: AtomicU64::new(0),
+            peers: Arc::default(),
+            per_peer,
+        })
+    }
+
+    /// A place for a connection of this peer (`None`: one whose connections are not counted), at which it is served or
+    /// waits; `None` if the peer has as many as it may.
+    pub fn admit(self: &Arc<Self>, peer: Option<IpAddr>) -> Option<Arc<Place>> {
+        let of_peer = match peer {
+            Some(peer) => Some(self.peers.take(network(peer), self.per_peer)?),
+            None => None,
+        };
+        let permit = self.served.clone().try_acquire_owned().ok();
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let crowded_out = Arc::new(Notify::new());
+        if permit.is_none() {
+            let mut waiting = self.waiting();
+            waiting.insert(number, crowded_out.clone());
+            if waiting.len() > WAITING_MAX
+                && let Some((_, longest)) = waiting.pop_first()
+            {
+                longest.notify_one();
+            }
+        }
+        let is_served = AtomicBool::new(permit.is_some());
+        let (places, permit) = (self.clone(), Mutex::new(permit));
+        Some(Arc::new(Place { places, number, crowded_out, is_served, permit, _of_peer: of_peer }))
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Notify>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// Whether the connection is served: if not, it waits.
+    pub fn is_served(&self) -> bool {
+        self.is_served.load(Ordering::Acquire)
+    }
+
+    /// Returns when the connection has to make room for one that waits for less long.
+    pub async fn crowded_out(&self) {
+        self.crowded_out.notified().await;
+    }
+
+    /// Waits for a place for so long; for an administrator one is kept. Whether there is one.
+    pub async fn wait(&self, is_administrator: bool, limit: Duration) -> bool {
+        if self.is_served() {
+            return true;
+        }
+        let kept = || is_administrator.then(|| self.places.kept.clone().try_acquire_owned().ok()).flatten();
+        let at_once = self.places.served.clone().try_acquire_owned().ok().or_else(kept);
+        let permit = match at_once {
+            Some(permit) => Some(permit),
+            None => {
+                timeout(limit, self.places.served.clone().acquire_owned()).await.ok().and_then(Result::ok)
+            }
+        };
+        permit.is_some_and(|permit| self.serve(permit))
+    }
+
+    /// Nobody is both served and told to go: whoever was taken from the list of those who wait goes.
+    fn serve(&self, permit: OwnedSemaphorePermit) -> bool {
+        if self.places.waiting().remove(&self.number).is_none() {
+            return false;
+        }
+        *self.permit.lock().unwrap_or_else(PoisonError::into_inner) = Some(permit);
+        self.is_served.store(true, Ordering::Release);
+        true
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if !self.is_served() {
+            self.places.waiting().remove(&self.number);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT_ONCE: Duration = Duration::ZERO;
+
+    #[tokio::test]
+    async fn who_waits_is_served_when_a_place_is_free_and_an_administrator_at_once() {
+        let places = Places::new(1, 10);
+        let [first, second, third] = [(); 3].map(|()| places.admit(None).unwrap());
+        assert!(first.is_served() && !second.is_served());
+        assert!(!second.wait(false, AT_ONCE).await);
+        assert!(third.wait(true, AT_ONCE).await);
+        drop(third);
+        assert!(!second.wait(false, AT_ONCE).await, "a place that is kept is no place for others");
+        drop(first);
+        assert!(second.wait(false, AT_ONCE).await);
+    }
+
+    #[tokio::test]
+    async fn when_too_many_wait_the_one_that_waited_longest_goes() {
+        let places = Places::new(1, usize::MAX);
+        let served = places.admit(None).unwrap();
+        let waiting: Vec<_> = (0..=WAITING_MAX).map(|_| places.admit(None).unwrap()).collect();
+        waiting[0].crowded_out().await;
+        assert!(!waiting[0].wait(true, AT_ONCE).await, "it was told to go");
+        drop(served);
+        assert!(waiting[1].wait(false, AT_ONCE).await);
+    }
+
+    #[test]
+    fn a_peer_of_ipv6_is_a_network() {
+        let places = Places::new(10, 1);
+        let admit = |peer: &str| places.admit(Some(peer.parse().unwrap()));
+        let first = admit("2001:db8::1");
+        assert!(first.is_some() && admit("2001:db8::2").is_none() && admit("2001:db8:0:1::1").is_some());
+        let mapped = admit("::ffff:192.0.2.1");
+        assert!(mapped.is_some() && admit("192.0.2.1").is_none());
+        drop(first);
+        assert!(admit("2001:db8::2").is_some());
+    }
+}

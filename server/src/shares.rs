@@ -1,0 +1,60 @@
+//! How many of something each holder has, and never more than a bound: connections of an address, streams of a key.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The count of each holder. One that has nothing is forgotten.
+pub struct Shares<K>(Mutex<HashMap<K, usize>>);
+
+/// One of those that a holder has, until it is dropped.
+pub struct Share<K: Copy + Eq + Hash> {
+    of: Arc<Shares<K>>,
+    holder: K,
+}
+
+impl<K> Default for Shares<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Copy + Eq + Hash> Shares<K> {
+    /// One more for this holder, who may have so many; `None`: it has them already.
+    pub fn take(self: &Arc<Self>, holder: K, max: usize) -> Option<Share<K>> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.get(&holder).copied().unwrap_or_default();
+        if count >= max {
+            return None;
+        }
+        counts.insert(holder, count + 1);
+        Some(Share { of: self.clone(), holder })
+    }
+}
+
+impl<K: Copy + Eq + Hash> Drop for Share<K> {
+    fn drop(&mut self) {
+        let mut counts = self.of.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match counts.get_mut(&self.holder) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(counts.remove(&self.holder)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_holder_has_a_bound_of_its_own_and_who_has_nothing_is_forgotten() {
+        let shares = Arc::new(Shares::default());
+        let held: Vec<_> = (0..3).filter_map(|_| shares.take('a', 2)).collect();
+        let other = shares.take('b', 2);
+        assert_eq!((held.len(), other.is_some()), (2, true));
+        drop(held);
+        assert!(shares.take('a', 2).is_some());
+        drop(other);
+        assert!(shares.0.lock().unwrap().is_empty());
+    }
+}

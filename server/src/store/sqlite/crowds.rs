@@ -1,0 +1,185 @@
+//! What the writer knows of users' live sessions: of most of them only that there are few.
+
+use std::collections::HashMap;
+
+use exeunt_core::{ClientId, Moment, Session, SessionId, UserId};
+
+use super::crowd::{Crowd, Judge, Member};
+use crate::store::USER_SESSIONS_MAX;
+use crate::store::choice::spared;
+
+/// Users remembered at most.
+const USERS_MAX: usize = 100_000;
+/// Sessions remembered at most, of all users together: about 60 MB.
+const MEMBERS_MAX: usize = 200_000;
+
+/// By user.
+#[derive(Debug, Default)]
+pub(super) struct Crowds {
+    users: HashMap<UserId, Known>,
+    /// Of each session in a crowd: whose, and its place.
+    owners: HashMap<SessionId, (UserId, u64)>,
+    changes: u64,
+}
+
+#[derive(Debug)]
+enum Known {
+    /// No more than so many sessions are alive.
+    AtMost(u32),
+    /// These may be alive, and no other is.
+    Crowd(Box<Crowd>),
+}
+
+impl Crowds {
+    /// A number that the count of the user's live sessions does not exceed, as long as nobody needs to know more.
+    pub(super) fn at_most(&self, user: UserId) -> Option<u32> {
+        match self.users.get(&user) {
+            Some(Known::AtMost(count)) => Some(*count),
+            Some(Known::Crowd(_)) | None => None,
+        }
+    }
+
+    pub(super) fn set_at_most(&mut self, user: UserId, count: u32) {
+        self.changes += 1;
+        self.make_place();
+        self.users.insert(user, Known::AtMost(count));
+    }
+
+    pub(super) fn crowd(&self, user: UserId) -> Option<&Crowd> {
+        match self.users.get(&user) {
+            Some(Known::Crowd(crowd)) => Some(crowd),
+            Some(Known::AtMost(_)) | None => None,
+        }
+    }
+
+    pub(super) fn put(&mut self, user: UserId, crowd: Crowd) {
+        self.changes += 1;
+        self.make_place();
+        while self.owners.len() + crowd.len() > MEMBERS_MAX && self.drop_one() {}
+        self.owners.extend(crowd.ids().map(|(id, place)| (id, (user, place))));
+        self.users.insert(user, Known::Crowd(Box::new(crowd)));
+    }
+
+    /// A session of this user was recorded.
+    pub(super) fn add(&mut self, user: UserId, member: Member, judge: &impl Judge) {
+        self.changes += 1;
+        match self.users.get_mut(&user) {
+            Some(Known::AtMost(count)) => *count = count.saturating_add(1),
+            Some(Known::Crowd(crowd)) => {
+                self.owners.insert(member.session.id, (user, member.place));
+                crowd.insert(member, judge);
+            }
+            None => {}
+        }
+    }
+
+    /// A mark was raised on this session.
+    pub(super) fn ended(&mut self, id: SessionId) {
+        let Some((user, place)) = self.owners.get(&id).copied() else { return };
+        self.change(user, |crowd| ((), crowd.remove(place)));
+    }
+
+    /// Who has to go so that a new session has room: with its client no more than `max`, itself included, and of its user
+    /// no more than [`USER_SESSIONS_MAX`]. They are no members any more.
+    pub(super) fn make_room(
+        &mut self,
+        user: UserId,
+        new: &Session,
+        max: u32,
+        judge: &impl Judge,
+    ) -> Vec<SessionId> {
+        let (now, client) = (new.issued_at, new.client());
+        let going = self.change(user, |crowd| {
+            let mut gone = crowd.tidy(client, now, judge);
+            let mut going = Vec::new();
+            let mut shrink = |crowd: &mut Crowd, which: Option<Option<ClientId>>, max: u32| {
+                let many = |crowd: &Crowd| {
+                    let count = which.map_or(crowd.len(), |client| crowd.count(client));
+                    count >= usize::try_from(max.max(1)).unwrap_or(usize::MAX)
+                };
+                while many(crowd) {
+                    let (place, dead) =
+                        crowd.longest_unseen(which, |session| spared(new, session), now, judge);
+                    gone.extend(dead);
+                    let Some(place) = place.filter(|_| many(crowd)) else { break };
+                    let ended = crowd.remove(place);
+                    going.extend(ended.first());
+                    gone.extend(ended);
+                }
+            };
+            shrink(crowd, Some(client), max);
+            if crowd.len() >= usize::try_from(USER_SESSIONS_MAX).unwrap_or(usize::MAX) {
+                let dead: Vec<_> =
+                    crowd.clients().into_iter().flat_map(|client| crowd.tidy(client, now, judge)).collect();
+                shrink(crowd, None, USER_SESSIONS_MAX);
+                gone.extend(dead);
+            }
+            (going, gone)
+        });
+        going.unwrap_or_default()
+    }
+
+    /// Whether one more session with this client has room.
+    pub(super) fn has_room(
+        &mut self,
+        user: UserId,
+        client: Option<ClientId>,
+        max: u32,
+        now: Moment,
+        judge: &impl Judge,
+    ) -> bool {
+        let few = |count: usize, max: u32| count < usize::try_from(max).unwrap_or(usize::MAX);
+        let room = self.change(user, |crowd| {
+            let mut gone = crowd.tidy(client, now, judge);
+            if few(crowd.count(client), max) && !few(crowd.len(), USER_SESSIONS_MAX) {
+                gone.extend(crowd.clients().into_iter().flat_map(|client| crowd.tidy(client, now, judge)));
+            }
+            (few(crowd.count(client), max) && few(crowd.len(), USER_SESSIONS_MAX), gone)
+        });
+        room.unwrap_or(true)
+    }
+
+    /// After something was taken back, nothing is known.
+    pub(super) fn forget(&mut self) {
+        self.users.clear();
+        self.owners.clear();
+    }
+
+    /// Counts what is done here, so that whoever takes something back knows whether that was part of it.
+    pub(super) const fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Changes a crowd; `change` tells who is no member any more.
+    fn change<T>(
+        &mut self,
+        user: UserId,
+        change: impl FnOnce(&mut Crowd) -> (T, Vec<SessionId>),
+    ) -> Option<T> {
+        let Some(Known::Crowd(crowd)) = self.users.get_mut(&user) else { return None };
+        self.changes += 1;
+        let (done, gone) = change(crowd);
+        for id in gone {
+            self.owners.remove(&id);
+        }
+        Some(done)
+    }
+
+    fn make_place(&mut self) {
+        if self.users.len() >= USERS_MAX {
+            self.forget();
+        }
+    }
+
+    /// Forgets a crowd, whichever; `false`: there is none.
+    fn drop_one(&mut self) -> bool {
+        let mut crowds = self.users.iter().filter(|(_, known)| matches!(known, Known::Crowd(_)));
+        let Some(user) = crowds.next().map(|(user, _)| *user) else { return false };
+        if let Some(Known::Crowd(crowd)) = self.users.remove(&user) {
+            for (id, _) in crowd.ids() {
+                self.owners.remove(&id);
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,218 @@
+//! What users log in with, in the forms that are compared: a row for each, beside the users.
+
+use exeunt_core::RealmId;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::batch::Batch;
+use super::encode::{bound, corrupt};
+use crate::error::Result;
+use crate::store::{COLLIDING_NAMES_MAX, Identifier, User, Usernames, conflict, look_alike, name};
+
+/// Rows that are brought up to date at once.
+const PAGE_ROWS: u32 = 10_000;
+
+/// A row of the table, but for whose it is.
+struct Forms {
+    field: &'static str,
+    key: String,
+    folded: Option<String>,
+    look: Option<String>,
+    plain: bool,
+}
+
+impl Forms {
+    fn of(identifier: &Identifier) -> Option<Self> {
+        let (field, key) = identifier.unique_key(Usernames::Exact)?;
+        let folded = match identifier {
+            Identifier::Username(_) => identifier.unique_key(Usernames::IgnoreCase).map(|(_, key)| key),
+            Identifier::Id(_) | Identifier::Email(_) | Identifier::AccountNumber(_) => None,
+        };
+        Some(Self { field, key, folded, look: identifier.look(), plain: identifier.text().is_ascii() })
+    }
+}
+
+/// The key that earlier versions wrote. One that is not composed is there only where two users had the same name in
+/// two forms; each of them is found by the form that it has.
+pub(super) fn earlier_key(identifier: &Identifier) -> String {
+    match identifier {
+        Identifier::Email(email) => email.to_lowercase(),
+        Identifier::Id(_) | Identifier::Username(_) | Identifier::AccountNumber(_) => {
+            identifier.text().to_owned()
+        }
+    }
+}
+
+/// How a realm's user names are compared.
+pub(super) fn usernames(conn: &Connection, realm: RealmId) -> rusqlite::Result<Usernames> {
+    let mut statement = conn.prepare_cached("SELECT usernames FROM realms WHERE id = ?")?;
+    let word: Option<String> = statement.query_row([realm.0], |row| row.get(0)).optional()?;
+    word.map_or(Ok(Usernames::default()), |word| read_usernames(&word))
+}
+
+pub(super) fn read_usernames(word: &str) -> rusqlite::Result<Usernames> {
+    Usernames::from_word(word).ok_or_else(|| corrupt("an unknown way to compare user names"))
+}
+
+/// User names of a realm that differ in case only, one more than are told at most.
+pub(super) fn names_but_for_case(conn: &Connection, realm: RealmId) -> rusqlite::Result<Vec<String>> {
+    let groups = "SELECT folded FROM identifiers INDEXED BY identifiers_folded WHERE realm = ? AND folded IS NOT NULL \
+                  GROUP BY folded HAVING count(*) > 1 LIMIT ?";
+    let members = "SELECT u.username FROM identifiers i INDEXED BY identifiers_folded JOIN users u ON u.number = i.user \
+                   WHERE i.realm = ? AND i.folded = ? ORDER BY i.key LIMIT ?";
+    let names_max = bound(COLLIDING_NAMES_MAX as u64 + 1);
+    let mut groups = conn.prepare_cached(groups)?;
+    let mut members = conn.prepare_cached(members)?;
+    let mut names = Vec::new();
+    for folded in groups.query_map((realm.0, names_max), |row| row.get::<_, String>(0))? {
+        for member in members.query_map((realm.0, folded?, names_max), |row| row.get(0))? {
+            names.push(member?);
+        }
+    }
+    names.truncate(COLLIDING_NAMES_MAX + 1);
+    Ok(names)
+}
+
+impl Batch<'_> {
+    /// Registers what the user logs in with instead of what it logged in with before. What did not change is left as
+    /// it is: of those that an earlier version wrote, two may be one name in two forms. A deleted user has nothing.
+    pub(super) fn identify(&self, before: Option<&User>, user: &User) -> Result<()> {
+        let old = before.map(User::identifiers).unwrap_or_default();
+        let new = if user.deleted { Vec::new() } else { user.identifiers() };
+        let mut free = self.conn.prepare_cached(
+            "DELETE FROM identifiers WHERE realm = ? AND field = ? AND key = ? AND user = ?",
+        )?;
+        for identifier in old.iter().filter(|identifier| !new.contains(identifier)) {
+            let own = identifier.unique_key(Usernames::Exact).map(|(_, key)| key);
+            for key in own.into_iter().chain([earlier_key(identifier)]) {
+                free.execute((user.realm.0, identifier.field(), key, bound(user.number)))?;
+            }
+        }
+        let usernames = usernames(self.conn, user.realm)?;
+        for identifier in new.iter().filter(|identifier| !old.contains(identifier)) {
+            self.identify_by(user, identifier, usernames)?;
+        }
+        Ok(())
+    }
+
+    fn identify_by(&self, user: &User, identifier: &Identifier, usernames: Usernames) -> Result<()> {
+        let Some(forms) = Forms::of(identifier) else { return Ok(()) };
+        if self.is_taken(user.realm, identifier, usernames)? {
+            return Err(conflict(forms.field));
+        }
+        let sql = "INSERT INTO identifiers (realm, field, key, user, folded, look, plain) VALUES (?, ?, ?, ?, ?, ?, ?)";
+        self.conn.prepare_cached(sql)?.execute((
+            user.realm.0,
+            forms.field,
+            forms.key,
+            bound(user.number),
+            forms.folded,
+            forms.look,
+            forms.plain,
+        ))?;
+        Ok(())
+    }
+
+    /// Whether somebody in this realm logs in with it.
+    pub(super) fn is_taken(
+        &self,
+        realm: RealmId,
+        identifier: &Identifier,
+        usernames: Usernames,
+    ) -> Result<bool> {
+        let Some(forms) = Forms::of(identifier) else { return Ok(false) };
+        let by_key = "SELECT 1 FROM identifiers WHERE realm = ? AND field = ? AND key = ?";
+        let by_folded =
+            "SELECT 1 FROM identifiers INDEXED BY identifiers_folded WHERE realm = ? AND folded = ?";
+        let taken = match (usernames, &forms.folded) {
+            (Usernames::IgnoreCase, Some(folded)) => {
+                self.conn.prepare_cached(by_folded)?.exists((realm.0, folded))?
+            }
+            _ => self.conn.prepare_cached(by_key)?.exists((realm.0, forms.field, &forms.key))?,
+        };
+        Ok(taken)
+    }
+
+    /// Whether no name of this user looks like another one's that is there, where one of the two is not ASCII.
+    pub(super) fn must_look_like_no_other(&self, user: &User) -> Result<()> {
+        // Of those that are ASCII there may be many that look alike; they are not gone through.
+        let sql = "SELECT 1 FROM identifiers INDEXED BY identifiers_look \
+                   WHERE realm = ? AND look = ? AND look IS NOT NULL AND plain <= ? AND user <> ?";
+        let mut alike = self.conn.prepare_cached(sql)?;
+        for forms in user.identifiers().iter().filter_map(Forms::of) {
+            let Some(look) = forms.look else { continue };
+            if alike.exists((user.realm.0, look, !forms.plain, bound(user.number)))? {
+                return Err(look_alike(forms.field));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Brings what earlier versions wrote into the forms of this one.
+pub(super) fn bring_up_to_date(conn: &Connection) -> rusqlite::Result<()> {
+    let mut place = (Vec::new(), String::new(), String::new());
+    loop {
+        let rows = page(conn, &place)?;
+        let Some(last) = rows.last() else { break };
+        place = (last.realm.clone(), last.field.clone(), last.key.clone());
+        rows.iter().try_for_each(|row| rewrite(conn, row))?;
+    }
+    compose_names_of_clients(conn)
+}
+
+/// A row as an earlier version wrote it, and the name that it is of.
+struct Earlier {
+    realm: Vec<u8>,
+    field: String,
+    key: String,
+    text: Option<String>,
+}
+
+fn page(conn: &Connection, after: &(Vec<u8>, String, String)) -> rusqlite::Result<Vec<Earlier>> {
+    let sql = "SELECT i.realm, i.field, i.key, \
+               CASE i.field WHEN 'username' THEN u.username WHEN 'email' THEN u.email ELSE u.account_number END \
+               FROM identifiers i LEFT JOIN users u ON u.number = i.user \
+               WHERE (i.realm, i.field, i.key) > (?, ?, ?) ORDER BY i.realm, i.field, i.key LIMIT ?";
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Earlier { realm: row.get(0)?, field: row.get(1)?, key: row.get(2)?, text: row.get(3)? })
+    };
+    let mut statement = conn.prepare_cached(sql)?;
+    let rows = statement.query_map((&after.0, &after.1, &after.2, PAGE_ROWS), read)?;
+    rows.collect()
+}
+
+fn rewrite(conn: &Connection, row: &Earlier) -> rusqlite::Result<()> {
+    let text = row.text.clone().unwrap_or_else(|| row.key.clone());
+    let identifier = match row.field.as_str() {
+        "username" => Identifier::Username(text),
+        "email" => Identifier::Email(text),
+        _ => Identifier::AccountNumber(text),
+    };
+    let Some(forms) = Forms::of(&identifier) else { return Ok(()) };
+    if forms.folded.is_some() || forms.look.is_some() {
+        let sql = "UPDATE identifiers SET folded = ?, look = ?, plain = ? WHERE realm = ? AND field = ? AND key = ?";
+        let values = (forms.folded, forms.look, forms.plain, &row.realm, &row.field, &row.key);
+        conn.prepare_cached(sql)?.execute(values)?;
+    }
+    if forms.key != row.key {
+        // Where another user has the composed form already, each keeps its own.
+        let sql = "UPDATE OR IGNORE identifiers SET key = ? WHERE realm = ? AND field = ? AND key = ?";
+        conn.prepare_cached(sql)?.execute((forms.key, &row.realm, &row.field, &row.key))?;
+    }
+    Ok(())
+}
+
+fn compose_names_of_clients(conn: &Connection) -> rusqlite::Result<()> {
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?));
+    let mut all = conn.prepare("SELECT number, name FROM clients")?;
+    let clients: Vec<(i64, String)> = all.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
+    let sql = "UPDATE clients SET name = ?1 WHERE number = ?2 AND NOT EXISTS (SELECT 1 FROM clients c \
+               WHERE c.name = ?1 AND c.realm = clients.realm AND NOT c.removed)";
+    for (number, text) in clients {
+        let composed = name::composed(&text);
+        if composed != text {
+            conn.execute(sql, (composed, number))?;
+        }
+    }
+    Ok(())
+}

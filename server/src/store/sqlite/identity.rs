@@ -1,0 +1,195 @@
+//! Whether the files at the store's path are still the ones that this process has open.
+//!
+//! A database can be moved, replaced or overwritten while a server has it open, and the log beside it removed. What is
+//! committed then goes to files that nobody will open again, and a second server may start on what is at the path now. So
+//! every commit is looked at before it is acknowledged, and all is looked at once a second by a task.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::file::beside;
+use super::lock::{LOCK, Lock, id, is_gone};
+
+/// The head of a database, in bytes: it counts the changes of the file.
+const HEAD_BYTES: usize = 100;
+
+/// What this process has open at the path of the store.
+pub(super) struct Identity {
+    database: PathBuf,
+    log: PathBuf,
+    lock: PathBuf,
+    held: Mutex<Option<Held>>,
+}
+
+struct Held {
+    lock: Lock,
+    log: Option<(u64, u64)>,
+    /// What the database is like while nothing of ours writes into the file.
+    state: Option<State>,
+    /// How many of our connections may be writing into the file.
+    moving: u32,
+}
+
+/// What changes when a file is written.
+#[derive(PartialEq, Eq)]
+struct State {
+    head: [u8; HEAD_BYTES],
+    bytes: u64,
+    /// Seconds and nanoseconds, where they tell of writes alone.
+    changed_at: Option<(i64, i64)>,
+}
+
+/// What happened to the files.
+#[derive(Debug)]
+pub(super) enum Loss {
+    /// At the path is another database, or none; or the lock beside it is gone where it is the only one.
+    Moved,
+    /// Something else was written into the database.
+    Overwritten,
+    /// The log beside the database is gone.
+    LogGone,
+    /// The log beside the database is another one.
+    LogReplaced,
+    /// The system does not tell.
+    Unsure(io::Error),
+}
+
+/// While this is there, our own connections may write into the file of the database.
+pub(super) struct Moving<'a>(&'a Identity);
+
+impl Identity {
+    /// Of the database at this path, which this process has locked.
+    pub(super) fn new(database: &Path, lock: Lock) -> Self {
+        Self {
+            database: database.to_owned(),
+            log: beside(database, "-wal"),
+            lock: beside(database, LOCK),
+            held: Mutex::new(Some(Held { lock, log: None, state: None, moving: 0 })),
+        }
+    }
+
+    /// Lets another process have the store.
+    pub(super) fn release(&self) {
+        self.held().take();
+    }
+
+    /// The database was just opened by SQLite, with the log that is at its path: from now on both are looked at.
+    pub(super) fn learn(&self) {
+        if let Some(held) = &mut *self.held() {
+            held.log = fs::metadata(&self.log).ok().as_ref().map(id);
+            held.state = if held.moving == 0 { held.read_state() } else { None };
+        }
+    }
+
+    /// Connections are about to be closed and opened, and may write into the file. Until [`Identity::learn`] its content
+    /// is not looked at.
+    pub(super) fn unlearn(&self) {
+        if let Some(held) = &mut *self.held() {
+            (held.log, held.state) = (None, None);
+        }
+    }
+
+    /// A connection of ours is about to write into the file.
+    pub(super) fn moving(&self) -> Moving<'_> {
+        if let Some(held) = &mut *self.held() {
+            held.moving += 1;
+            held.state = None;
+        }
+        Moving(self)
+    }
+
+    /// Whether all is in its place.
+    ///
+    /// # Errors
+    /// What happened to it.
+    pub(super) fn check(&self) -> Result<(), Loss> {
+        let held = self.held();
+        let Some(held) = &*held else { return Ok(()) };
+        let database = held.lock.database.as_ref().map(fs::File::metadata);
+        let database = database.transpose().map_err(Loss::Unsure)?;
+        if !is_at(&self.database, database.as_ref().map(id))? {
+            return Err(Loss::Moved);
+        }
+        if !held.lock.on_database {
+            let lock = held.lock.beside.metadata().map_err(Loss::Unsure)?;
+            if !is_at(&self.lock, Some(id(&lock)))? {
+                return Err(Loss::Moved);
+            }
+        }
+        if held.state.is_some() && held.read_state() != held.state {
+            return Err(Loss::Overwritten);
+        }
+        match held.log.map(|log| Ok((fs::metadata(&self.log)?, log))).transpose() {
+            Ok(Some((there, log))) if id(&there) != log => Err(Loss::LogReplaced),
+            Ok(_) => Ok(()),
+            Err(error) if is_gone(&error) => Err(Loss::LogGone),
+            Err(error) => Err(Loss::Unsure(error)),
+        }
+    }
+
+    /// Bytes that are free on the disk of the database; nothing where the system does not tell.
+    pub(super) fn free_bytes(&self) -> Option<u64> {
+        super::disk::free_bytes(self.held().as_ref()?.lock.database.as_ref()?)
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    fn read_state(&self) -> Option<State> {
+        let database = self.lock.database.as_ref()?;
+        let mut head = [0; HEAD_BYTES];
+        database.read_exact_at(&mut head, 0).ok()?;
+        let about = database.metadata().ok()?;
+        let changed_at = self.lock.has_true_times.then(|| (about.mtime(), about.mtime_nsec()));
+        Some(State { head, bytes: about.len(), changed_at })
+    }
+}
+
+impl Drop for Moving<'_> {
+    fn drop(&mut self) {
+        if let Some(held) = &mut *self.0.held() {
+            held.moving -= 1;
+            // Before the log is known, connections are being opened and closed.
+            if held.moving == 0 && held.log.is_some() {
+                held.state = held.read_state();
+            }
+        }
+    }
+}
+
+impl Loss {
+    /// For the operator.
+    pub(super) fn text(&self, database: &Path) -> String {
+        let path = database.display();
+        match self {
+            Self::Moved => format!(
+                "{path} is not the database any more that this server has open: it was moved, replaced or removed; put \
+                 it back, or stop this server and start it on the right file"
+            ),
+            Self::Overwritten => format!(
+                "something else was written into {path} while this server had it open; stop the server, and restore a \
+                 backup: exeunt restore"
+            ),
+            Self::LogGone => format!("the log beside {path} was removed while this server had it open"),
+            Self::LogReplaced => format!(
+                "the log beside {path} was replaced while this server had it open; remove the file {path}-wal that is \
+                 there now"
+            ),
+            Self::Unsure(error) => format!("whether {path} is still in its place cannot be seen: {error}"),
+        }
+    }
+}
+
+fn is_at(path: &Path, ours: Option<(u64, u64)>) -> Result<bool, Loss> {
+    match fs::metadata(path) {
+        Ok(there) => Ok(Some(id(&there)) == ours),
+        Err(error) if is_gone(&error) => Ok(false),
+        Err(error) => Err(Loss::Unsure(error)),
+    }
+}

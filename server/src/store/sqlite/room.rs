@@ -1,0 +1,117 @@
+//! Whether a user has room for one more session, and who has to go for it. The writer reads few rows for that: where there
+//! are many, a thread that reads has read them before.
+
+use exeunt_core::{Anchor, Moment, Session, UserId, Verdict, Why};
+
+use super::batch::{Batch, Sight};
+use super::crowd::{Crowd, Member};
+use super::encode::kind;
+use super::reader::Reading;
+use super::sessions::{Kept, under, under_after};
+use crate::error::Result;
+use crate::store::USER_SESSIONS_MAX;
+use crate::store::choice::{by_itself, realm_of};
+
+/// Of a user with more recorded sessions than these, the writer does not read them itself.
+const ROWS_READ_MAX: u32 = 256;
+/// Rows of an index that cost as much as one of the table behind it.
+const COUNTED_PER_ROW: u32 = 64;
+
+/// Sessions that are judged in memory in the time of reading a row.
+const JUDGED_PER_ROW: usize = 8;
+
+/// The sessions of a user as they were read beside the writer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seats {
+    members: Vec<Member>,
+    /// The newest place of this user that was there.
+    upto: u64,
+}
+
+impl Reading<'_> {
+    /// The sessions of a user that may be alive.
+    pub(super) fn seats(self, user: UserId, now: Moment) -> Result<Seats> {
+        let mut seats = Seats::default();
+        under(self.conn, Anchor::User(user), u64::MAX, |kept| {
+            let Kept { record, place, seen } = kept;
+            seats.upto = seats.upto.max(place);
+            let verdict = self.shared.book().verdict(&record.session, self.shared.seen(place, seen), now);
+            if verdict == Verdict::Alive {
+                seats.members.push(Member { place, session: record.session, seen });
+            }
+            Ok(true)
+        })?;
+        Ok(seats)
+    }
+}
+
+impl Batch<'_> {
+    /// Sees to it that enough is known of a user to record one more session, of which there may be `max`. `false`: its
+    /// sessions have to be read first, beside this transaction, and given as `seats`.
+    pub(super) fn knows(
+        &mut self,
+        user: UserId,
+        max: u32,
+        seats: Option<&Seats>,
+        now: Moment,
+    ) -> Result<bool> {
+        let max = max.min(USER_SESSIONS_MAX);
+        if self.crowds.crowd(user).is_some() || self.crowds.at_most(user).is_some_and(|count| count < max) {
+            return Ok(true);
+        }
+        if let Some(seats) = seats {
+            return self.seat(user, seats, now).map(|()| true);
+        }
+        let recorded = self.recorded(user, max.max(ROWS_READ_MAX + 1))?;
+        if recorded < max {
+            self.crowds.set_at_most(user, recorded);
+        } else if recorded <= ROWS_READ_MAX {
+            self.seat(user, &Seats::default(), now)?;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// Knows the sessions of a user from here on: those that were read, and those that are newer.
+    pub(super) fn seat(&mut self, user: UserId, seats: &Seats, now: Moment) -> Result<()> {
+        let mut members = seats.members.clone();
+        under_after(self.conn, Anchor::User(user), seats.upto, |Kept { record, place, seen }| {
+            members.push(Member { place, session: record.session, seen });
+            Ok(true)
+        })?;
+        self.rows += members.len() - seats.members.len() + seats.members.len() / JUDGED_PER_ROW;
+        let sight = Sight { draft: &self.draft, shared: self.shared };
+        let mut crowd = Crowd::default();
+        for member in members {
+            let seen = self.shared.seen(member.place, member.seen);
+            if self.draft.verdict(&member.session, seen, now) == Verdict::Alive {
+                crowd.insert(member, &sight);
+            }
+        }
+        self.crowds.put(user, crowd);
+        Ok(())
+    }
+
+    /// Ends what has to go for a new session.
+    pub(super) fn make_room(&mut self, new: &Session, user: UserId, max: u32) -> Result<()> {
+        let now = new.issued_at;
+        let sight = Sight { draft: &self.draft, shared: self.shared };
+        let going = self.crowds.make_room(user, new, max, &sight);
+        let raise = by_itself(realm_of(new), Why::Limit, now);
+        for id in going {
+            self.append(&raise, Anchor::Session(id), Why::Limit)?;
+        }
+        Ok(())
+    }
+
+    /// How many sessions of this user are recorded, dead or alive; counted no further than `max`.
+    fn recorded(&mut self, user: UserId, max: u32) -> Result<u32> {
+        let anchor = Anchor::User(user);
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM hangs WHERE kind = ? AND anchor = ? LIMIT ?)";
+        let mut count = self.conn.prepare_cached(sql)?;
+        let recorded: u32 = count.query_row((kind(anchor), anchor.id(), max), |row| row.get(0))?;
+        self.rows += usize::try_from(recorded.div_ceil(COUNTED_PER_ROW)).unwrap_or(usize::MAX);
+        Ok(recorded)
+    }
+}

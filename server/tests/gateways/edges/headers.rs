@@ -1,0 +1,21 @@
+//! Identity headers and what else Exeunt reads: what the gateway says is there once, and nothing that its caller says.
+
+use super::attacked;
+use crate::caddy::Caddy;
+use crate::haproxy::Haproxy;
+use crate::nginx::Nginx;
+
+attacked! {
+    "headers";
+    no_caller_removes_adds_or_doubles_a_header_of_native_behind_nginx: "native" by Nginx;
+    no_caller_removes_adds_or_doubles_a_header_of_videntity_behind_nginx: "videntity" by Nginx;
+    no_caller_removes_adds_or_doubles_a_header_of_runsignup_behind_nginx: "runsignup" by Nginx;
+    no_caller_removes_adds_or_doubles_a_header_of_rested_behind_nginx: "rested" by Nginx;
+    no_caller_removes_adds_or_doubles_a_header_of_native_behind_caddy: "native" by Caddy;
+    no_caller_removes_adds_or_doubles_a_header_of_runsignup_behind_caddy: "runsignup" by Caddy;
+    no_caller_removes_adds_or_doubles_a_header_of_rested_behind_caddy: "rested" by Caddy;
+    no_caller_removes_adds_or_doubles_a_header_of_native_behind_haproxy: "native" by Haproxy;
+    no_caller_removes_adds_or_doubles_a_header_of_videntity_behind_haproxy: "videntity" by Haproxy;
+    no_caller_removes_adds_or_doubles_a_header_of_runsignup_behind_haproxy: "runsignup" by Haproxy;
+    no_caller_removes_adds_or_doubles_a_header_of_rested_behind_haproxy: "rested" by Haproxy;
+}
