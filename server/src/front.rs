@@ -18,15 +18,17 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, sleep};
 
 use crate::app::{App, Spoken};
-use crate::dialect::{Route, Sort, gate};
+use crate::dialect::gate;
 use crate::error::{Error, Outage, RETRY_AFTER_SECS};
-use crate::exchange::{
+use crate::http::consumed::Whole;
+use crate::http::headers::Headers;
+use crate::http::{
     Answer, Arrival, Exchange, Head, HttpResponse, Noted, Proven, Received, Response, answer, plain,
 };
-use crate::headers::Headers;
+use crate::http::{Route, Sort};
+use crate::http::{client_address, message};
 use crate::places::Place;
-use crate::whole::Whole;
-use crate::{address, config, date, log, message};
+use crate::{config, date, log};
 
 /// Which of its addresses a request came in on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +137,7 @@ impl Entrance {
         let app = &self.app;
         let now = app.env.now();
         let began = app.env.elapsed();
-        let from = address::of_caller(self.peer, &head.headers, &app.config.trusted_proxies);
+        let from = client_address::of_caller(self.peer, &head.headers, &app.config.trusted_proxies);
         self.tell_of_a_stranger(&head.headers);
         let chunked = head.headers.has(&TRANSFER_ENCODING);
         let spoken = found.spoken.and_then(|number| app.spoken.get(number));
@@ -157,8 +159,8 @@ impl Entrance {
     fn tell_of_a_stranger(&self, headers: &Headers) {
         let told = &self.app.stranger_told;
         if !told.load(Ordering::Relaxed)
-            && address::is_claimed(headers)
-            && !address::is_trusted(self.peer, &self.app.config.trusted_proxies)
+            && client_address::is_claimed(headers)
+            && !client_address::is_trusted(self.peer, &self.app.config.trusted_proxies)
             && !told.swap(true, Ordering::Relaxed)
         {
             tracing::warn!(

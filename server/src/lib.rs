@@ -3,25 +3,21 @@
 //!
 //! `ARCHITECTURE.md` is the map of this crate; the rule itself lives in `exeunt-core`.
 
-pub mod address;
 pub mod app;
 pub mod authority;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod date;
-pub mod device;
 pub mod dialect;
 pub mod env;
 pub mod error;
-pub mod exchange;
 pub mod failures;
 pub mod front;
-pub mod headers;
 pub mod hot;
+pub mod http;
 pub mod linger;
 pub mod log;
-pub mod message;
 pub mod metrics;
 pub mod numbers;
 pub mod patience;
@@ -32,4 +28,3 @@ pub mod store;
 pub mod task;
 pub mod time;
 pub mod tls;
-pub mod whole;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use crate::whole::Whole;
+use crate::http::consumed::Whole;
 
 /// Seconds for which what still comes is read and thrown away before a connection is closed.
 const LINGER_SECS: u64 = 2;

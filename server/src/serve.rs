@@ -18,15 +18,15 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use crate::address;
 use crate::app::App;
 use crate::front::{self, Entrance, Side};
 use crate::hot;
+use crate::http::client_address;
+use crate::http::consumed::Whole;
 use crate::linger::Lingering;
 use crate::patience::Patient;
 use crate::places::{Place, Places};
 use crate::task::{self, Task};
-use crate::whole::Whole;
 
 /// Milliseconds to wait after the system refused to accept, so that a full table of files is not hammered.
 const ACCEPT_PAUSE_MILLIS: u64 = 50;
@@ -104,7 +104,7 @@ async fn listen(app: App, listener: TcpListener, side: Side) {
             }
         };
         // A proxy of ours has connections for many.
-        let counted = !address::is_trusted(peer.ip(), &app.config.trusted_proxies);
+        let counted = !client_address::is_trusted(peer.ip(), &app.config.trusted_proxies);
         let Some(place) = places.admit(counted.then(|| peer.ip())) else {
             app.metrics.connections.refused_of_peer(peer.ip(), limits.connections_per_peer, app.env.now());
             continue;

@@ -5,8 +5,8 @@
 
 use exeunt::dialect;
 use exeunt::error::{Cause, Error, Kind, Outage, Throttle, Throttled};
-use exeunt::exchange::{Body, Response};
-use exeunt::headers::text;
+use exeunt::http::headers::text;
+use exeunt::http::{Body, Response};
 use exeunt_core::Why;
 
 /// Every kind, with every value that a renderer may look at. A new kind fails to compile here first.

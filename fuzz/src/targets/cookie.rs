@@ -1,7 +1,7 @@
 //! Cookie headers of any bytes, one a line: no more values than there are pairs, each of them text.
 
-use exeunt::dialect::cookie::{Cookie, SameSite};
-use exeunt::headers::Headers;
+use exeunt::http::cookie::{Cookie, SameSite};
+use exeunt::http::headers::Headers;
 use http::header::COOKIE;
 
 const TOKEN: Cookie =

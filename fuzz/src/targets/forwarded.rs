@@ -3,8 +3,8 @@
 
 use std::net::IpAddr;
 
-use exeunt::address::of_caller;
-use exeunt::headers::Headers;
+use exeunt::http::client_address::of_caller;
+use exeunt::http::headers::Headers;
 use http::HeaderName;
 use ipnet::IpNet;
 

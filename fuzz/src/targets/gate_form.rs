@@ -2,9 +2,9 @@
 //! in it the gate finds too, and alike, or it says that the form is unclear.
 
 use bytes::Bytes;
-use exeunt::dialect::form::Fields;
 use exeunt::dialect::gate::{Form, Said};
-use exeunt::headers::Headers;
+use exeunt::http::form::Fields;
+use exeunt::http::headers::Headers;
 
 const NAME: &str = "session_key";
 

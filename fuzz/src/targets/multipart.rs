@@ -2,8 +2,8 @@
 //! are text or match nothing.
 
 use bytes::Bytes;
-use exeunt::dialect::NOTHING;
-use exeunt::dialect::form::{Body, FIELDS_MAX, Field, Fields};
+use exeunt::http::NOTHING;
+use exeunt::http::form::{Body, FIELDS_MAX, Field, Fields};
 
 pub(super) fn run(bytes: &[u8]) {
     let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());

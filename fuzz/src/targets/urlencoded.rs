@@ -1,8 +1,8 @@
 //! A query and a url-encoded body are read as browsers read them, but for what cannot be decoded.
 
 use bytes::Bytes;
-use exeunt::dialect::NOTHING;
-use exeunt::dialect::form::{Body, FIELDS_MAX, Fields};
+use exeunt::http::NOTHING;
+use exeunt::http::form::{Body, FIELDS_MAX, Fields};
 
 pub(super) fn run(bytes: &[u8]) {
     // The lenient parser of the WHATWG's standard.

@@ -1,6 +1,6 @@
 //! Whatever a device calls itself, its name is short and plain.
 
-use exeunt::device::Device;
+use exeunt::http::user_agent::Device;
 
 pub(super) fn run(bytes: &[u8]) {
     let name = Device::of(&String::from_utf8_lossy(bytes)).to_string();

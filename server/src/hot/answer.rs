@@ -4,7 +4,7 @@ use http::StatusCode;
 use http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt;
 
-use crate::exchange::{Body, Cut, Response};
+use crate::http::{Body, Cut, Response};
 
 /// Writes an answer at the end of `text`; `false`: it was cut off.
 pub(super) async fn write(response: Response, text: &mut Vec<u8>) -> bool {

@@ -16,9 +16,9 @@ use http::header::CONNECTION;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::Instant;
 
-use crate::exchange::Received;
 use crate::front::Entrance;
-use crate::whole::Whole;
+use crate::http::Received;
+use crate::http::consumed::Whole;
 use reader::{End, Reader};
 use request::Asked;
 

@@ -15,10 +15,10 @@ use tracing_subscriber::fmt::time::FormatTime;
 
 use crate::app::App;
 use crate::config::{Log, LogChecks, LogFormat};
-use crate::dialect::{Route, Sort};
 use crate::env::Env;
 use crate::error::{Error, Result};
-use crate::exchange::Noted;
+use crate::http::Noted;
+use crate::http::{Route, Sort};
 
 pub use lines::Writing;
 pub use quota::{FAILED_LOGINS_PER_SEC, LINES_PER_SEC, Quotas};

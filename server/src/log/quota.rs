@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use exeunt_core::Moment;
 
-use crate::dialect::{Route, Sort};
 use crate::error::Kind;
+use crate::http::{Route, Sort};
 
 /// Kinds of lines that have a quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

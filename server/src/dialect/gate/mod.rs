@@ -30,10 +30,11 @@ use self::said::CREDENTIAL;
 pub use self::said::{Form, Said, agreed, copied};
 use crate::app::{App, Spoken};
 use crate::authority::Slide;
-use crate::dialect::{ADMIN, Route, Sort};
+use crate::dialect::ADMIN;
 use crate::error::{Error, Kind, RETRY_AFTER_SECS, Result};
-use crate::exchange::{Answer, Exchange, Noted, Response, plain};
 use crate::front::gone;
+use crate::http::{Answer, Exchange, Noted, Response, plain};
+use crate::http::{Route, Sort};
 
 /// Judges an application's call by its head: who may pass, or the answer that the dialect gives to such a call.
 pub type Gate = fn(Exchange, Terms) -> Judged;

@@ -8,8 +8,8 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::authority::{Presented, Slide};
 use crate::error::{Cause, Error, Kind, Result};
-use crate::exchange::{Exchange, Response, empty};
-use crate::headers::Headers;
+use crate::http::headers::Headers;
+use crate::http::{Exchange, Response, empty};
 
 /// Whom a gateway may let through.
 #[derive(Clone, Default)]

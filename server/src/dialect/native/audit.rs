@@ -9,7 +9,7 @@ use super::{mark, serve, wire};
 use crate::authority::AuditPlace;
 use crate::authority::feed::AuditLine;
 use crate::error::{Error, Result};
-use crate::exchange::{Answer, Exchange};
+use crate::http::{Answer, Exchange};
 
 pub(super) fn page(x: Exchange) -> Answer {
     serve(x, Need::Read, |x, caller| async move {

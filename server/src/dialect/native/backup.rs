@@ -10,7 +10,7 @@ use super::caller::{Caller, Need};
 use super::stream::Stream;
 use super::{Reply, serve};
 use crate::authority::backup::Backup;
-use crate::exchange::{Answer, Exchange, Response, empty};
+use crate::http::{Answer, Exchange, Response, empty};
 
 /// Bytes read at once.
 const PIECE_BYTES: usize = 64 * 1024;

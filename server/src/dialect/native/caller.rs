@@ -9,7 +9,7 @@ use http::header::AUTHORIZATION;
 use super::DOOR;
 use crate::authority::{Call, Key, Realm, Role};
 use crate::error::{Error, Kind, Result};
-use crate::exchange::Exchange;
+use crate::http::Exchange;
 
 /// The header that chooses another realm than `main`.
 pub(super) const REALM_HEADER: HeaderName = HeaderName::from_static("exeunt-realm");

@@ -11,7 +11,7 @@ use super::caller::{Caller, Need};
 use super::{DOOR, Reply, mark, serve, wire};
 use crate::authority::{Presented, Role, Slide, Standing};
 use crate::error::{Cause, Error, Kind, Result};
-use crate::exchange::{Answer, Exchange, answer};
+use crate::http::{Answer, Exchange, answer};
 
 /// Tokens in one call at most.
 const TOKENS_MAX: usize = 1_000;

@@ -9,7 +9,7 @@ use super::caller::{Caller, Need};
 use super::{DOOR, Reply, serve, wire};
 use crate::authority::{Call, Client, ClientChange, Endpoint, Settings};
 use crate::error::{Error, Result};
-use crate::exchange::{Answer, Exchange, empty};
+use crate::http::{Answer, Exchange, empty};
 use crate::time::GivenSecs;
 
 /// Letters in each half of a permanent pair, as the service that spoke this dialect first gave them.

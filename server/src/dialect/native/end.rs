@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::caller::{Caller, Need};
 use super::{Reply, mark, serve, wire};
-use crate::exchange::{Answer, Exchange};
+use crate::http::{Answer, Exchange};
 
 pub(super) fn session(x: Exchange) -> Answer {
     serve(x, Need::End, |mut x, caller| async move {

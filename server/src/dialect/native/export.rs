@@ -13,7 +13,7 @@ use crate::authority::AuditPlace;
 use crate::authority::feed::AuditLine;
 use crate::authority::open::CLOCK_BEHIND_SECS_MAX;
 use crate::error::Result;
-use crate::exchange::{Answer, Body, Exchange, Response, empty};
+use crate::http::{Answer, Body, Exchange, Response, empty};
 use crate::time::GivenTime;
 
 pub(super) fn lines(x: Exchange) -> Answer {

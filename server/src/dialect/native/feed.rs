@@ -14,7 +14,7 @@ use super::{Reply, mark, marks, serve, wire};
 use crate::authority::feed::PAGE_MARKS_MAX;
 use crate::authority::{MarkPage, Position};
 use crate::error::{Error, Kind, Result};
-use crate::exchange::{Answer, Body, Exchange, Response, empty};
+use crate::http::{Answer, Body, Exchange, Response, empty};
 
 /// Seconds between two heartbeats of a stream.
 const HEARTBEAT_SECS: u64 = 1;

@@ -7,7 +7,7 @@ use super::{DOOR, caller, error};
 use crate::authority::Presented;
 use crate::dialect::gate::{Judged, Passed, Terms, admit};
 use crate::error::{Cause, Error, Kind, Result};
-use crate::exchange::Exchange;
+use crate::http::Exchange;
 
 pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
     Box::pin(async move { judge(&x, &terms).await.map_err(|error| error::render(&error)) })

@@ -7,7 +7,7 @@ use super::caller::Need;
 use super::{serve, settle, wire};
 use crate::authority::{Disk, FREE_BYTES_WARNING};
 use crate::error::{Error, Kind, Outage};
-use crate::exchange::{Answer, Exchange, answer};
+use crate::http::{Answer, Exchange, answer};
 use crate::metrics;
 
 /// The description of this dialect (OpenAPI 3.1). A test holds it against the routes.

@@ -9,7 +9,7 @@ use super::caller::{Caller, Need};
 use super::{Reply, serve, wire};
 use crate::authority::Role;
 use crate::error::Error;
-use crate::exchange::{Answer, Exchange, empty};
+use crate::http::{Answer, Exchange, empty};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -8,7 +8,7 @@ use super::caller::{Caller, Need};
 use super::{Reply, error, mark, serve, wire};
 use crate::authority::Position;
 use crate::error::{Error, Kind, Outage, Result};
-use crate::exchange::{Answer, Exchange};
+use crate::http::{Answer, Exchange};
 use crate::time::looks_like_a_time;
 
 /// Marks on a page unless asked otherwise.

@@ -32,9 +32,10 @@ use crate::authority::Key;
 use crate::authority::realm::Builtin;
 use crate::config::LogChecks;
 use crate::dialect::native::caller::{Caller, Need};
-use crate::dialect::{Dialect, Route, Sort, gate as gates};
+use crate::dialect::{Dialect, gate as gates};
 use crate::error::{Error, Result};
-use crate::exchange::{Answer, Endpoint, Exchange, PresentedKey, Response, empty};
+use crate::http::{Answer, Endpoint, Exchange, PresentedKey, Response, empty};
+use crate::http::{Route, Sort};
 
 /// The name of this dialect.
 pub const DOOR: Door = crate::dialect::ADMIN;
@@ -295,7 +296,11 @@ const fn open(call: &'static str, endpoint: Endpoint) -> Verb {
 
 /// Answered by [`gates::entrusted`]; in the table so that it is described.
 const fn gateway(call: &'static str) -> Verb {
-    Verb { method: Method::GET, route: Route { call, ..gates::UNKNOWN }, parameters: &[] }
+    Verb {
+        method: Method::GET,
+        route: Route::new(call, Sort::Gate, gates::UNKNOWN.endpoint),
+        parameters: &[],
+    }
 }
 
 const fn post(call: &'static str, sort: Sort, endpoint: Endpoint) -> Verb {

@@ -8,7 +8,7 @@ use super::caller::{Caller, Need};
 use super::{Reply, serve, wire};
 use crate::authority::Usernames;
 use crate::error::Error;
-use crate::exchange::{Answer, Exchange};
+use crate::http::{Answer, Exchange};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -10,7 +10,7 @@ use super::{DOOR, Reply, serve, wire};
 use crate::authority::Voucher;
 use crate::authority::list::{State, Wanted};
 use crate::error::{Error, Kind, Result};
-use crate::exchange::{Answer, Exchange};
+use crate::http::{Answer, Exchange};
 use crate::time::GivenSecs;
 
 /// A session for somebody whom a trusted back end has authenticated itself.

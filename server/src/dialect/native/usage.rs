@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::caller::Need;
 use super::{serve, wire};
-use crate::exchange::{Answer, Exchange};
+use crate::http::{Answer, Exchange};
 
 pub(super) fn list(x: Exchange) -> Answer {
     serve(x, Need::Read, |x, caller| async move {

@@ -9,7 +9,7 @@ use super::caller::{Caller, Need};
 use super::{Reply, serve, wire};
 use crate::authority::{Identifier, Password, UserChange};
 use crate::error::{Error, Result};
-use crate::exchange::{Answer, Exchange, empty};
+use crate::http::{Answer, Exchange, empty};
 
 /// Users on one page.
 const PAGE: u32 = 100;

@@ -12,9 +12,9 @@ use super::error::{self, Refusal};
 use super::mark::{by, mark};
 use crate::authority::list::Listed;
 use crate::authority::{AuditEntry, Client, Key, Position, Realm, Settings, User};
-use crate::device::Device;
 use crate::error::{Error, Result};
-use crate::exchange::{Exchange, Response, answer};
+use crate::http::user_agent::Device;
+use crate::http::{Exchange, Response, answer};
 use crate::time::GivenSecs;
 
 /// The largest body of a batch that is imported, in bytes.

@@ -6,9 +6,9 @@ use exeunt_core::Token;
 use http::header::{self, AUTHORIZATION};
 use percent_encoding::percent_decode;
 
-use crate::dialect::NOTHING;
-use crate::dialect::cookie::{Cookie, SameSite};
-use crate::headers::{Headers, text};
+use crate::http::NOTHING;
+use crate::http::cookie::{Cookie, SameSite};
+use crate::http::headers::{Headers, text};
 
 /// The cookie. Other sites' pages call this API, so it must be sent with their requests too; what keeps strangers out
 /// is the project's list of origins.

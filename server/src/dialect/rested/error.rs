@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::METHODS;
 use crate::error::{Cause, Error, Kind};
-use crate::exchange::{Noted, Response, answer, plain};
 use crate::front::retry_after;
+use crate::http::{Noted, Response, answer, plain};
 
 /// What an endpoint answers instead: an error, or an answer made elsewhere.
 pub(super) enum Refusal {
@@ -90,7 +90,7 @@ fn message(status: StatusCode, text: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::Body;
+    use crate::http::Body;
 
     #[test]
     fn the_four_reasons_of_a_401() {

@@ -12,7 +12,7 @@ use super::{caller, preflight};
 use crate::authority::Slide;
 use crate::dialect::gate::{Judged, Passed, Terms, admit};
 use crate::error::{Cause, Error};
-use crate::exchange::Exchange;
+use crate::http::Exchange;
 
 pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
     Box::pin(async move {

@@ -6,7 +6,7 @@ use super::error::Refusal;
 use super::project::{Address, answered};
 use super::{caller, wire};
 use crate::authority::Login;
-use crate::exchange::{Answer, Exchange, Response};
+use crate::http::{Answer, Exchange, Response};
 
 /// Letters and digits of a token: 238 bits.
 const TOKEN_LETTERS: usize = 40;

@@ -9,7 +9,7 @@ use super::error::Refusal;
 use super::project::{Address, Visit, answered};
 use crate::authority::{Call, Client};
 use crate::error::{Cause, Error, Kind, Result};
-use crate::exchange::{Answer, Exchange, Response, empty};
+use crate::http::{Answer, Exchange, Response, empty};
 
 pub(super) fn logout(x: Exchange) -> Answer {
     Box::pin(answered(x, run))

@@ -19,7 +19,8 @@ mod wire;
 use exeunt_core::Door;
 use http::Method;
 
-use crate::dialect::{Dialect, Route, Sort};
+use crate::dialect::Dialect;
+use crate::http::{Route, Sort};
 
 /// The name of this dialect.
 pub const DOOR: Door = Door::new("rested");

@@ -6,7 +6,7 @@ use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ALLOW};
 use super::METHODS;
 use super::error::Refusal;
 use super::project::{Address, answered};
-use crate::exchange::{Answer, Exchange, Response, empty};
+use crate::http::{Answer, Exchange, Response, empty};
 
 pub(super) fn preflight(x: Exchange) -> Answer {
     Box::pin(answered(x, run))

@@ -11,7 +11,7 @@ use super::wire::Query;
 use super::{DOOR, ENDPOINTS};
 use crate::authority::{Call, Client, Endpoint, Presented, Settings};
 use crate::error::{Error, Kind, Result};
-use crate::exchange::{Exchange, Response};
+use crate::http::{Exchange, Response};
 
 /// What a request is addressed to, as far as it can be told before anything is checked.
 pub(super) struct Address {

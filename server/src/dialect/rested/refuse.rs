@@ -3,7 +3,7 @@
 use super::error::Refusal;
 use super::project::{Address, answered};
 use crate::error::{Error, Kind};
-use crate::exchange::{Answer, Exchange, Response};
+use crate::http::{Answer, Exchange, Response};
 
 /// Another version or another route.
 pub(super) fn nowhere(x: Exchange) -> Answer {

@@ -6,7 +6,7 @@ use super::error::Refusal;
 use super::project::{Address, answered};
 use super::wire;
 use crate::error::Error;
-use crate::exchange::{Answer, Exchange, Response};
+use crate::http::{Answer, Exchange, Response};
 
 pub(super) fn register(x: Exchange) -> Answer {
     Box::pin(answered(x, run))

@@ -7,7 +7,7 @@ use super::project::{Address, answered};
 use super::{caller, wire};
 use crate::authority::Slide;
 use crate::error::{Cause, Error, Kind};
-use crate::exchange::{Answer, Exchange, Response};
+use crate::http::{Answer, Exchange, Response};
 
 pub(super) fn whoami(x: Exchange) -> Answer {
     Box::pin(answered(x, run))

@@ -6,9 +6,9 @@ use super::error::Code;
 use super::reply::Reply;
 use super::wire::{Format, parameter};
 use super::{Called, Entrance, parse};
-use crate::dialect::form::{Field, Fields};
 use crate::dialect::gate::Said;
-use crate::exchange::{Exchange, Response};
+use crate::http::form::{Field, Fields};
+use crate::http::{Exchange, Response};
 
 /// What was asked.
 pub(super) struct Asked {

@@ -11,10 +11,10 @@ use super::asked::Asked;
 use super::error::Code;
 use super::wire::parameter;
 use crate::authority::{Client, Presented};
-use crate::dialect::form::Fields;
 use crate::error::{Error, Result};
-use crate::exchange::Exchange;
-use crate::headers::Headers;
+use crate::http::Exchange;
+use crate::http::form::Fields;
+use crate::http::headers::Headers;
 
 /// What a call presents.
 pub(super) enum Caller {

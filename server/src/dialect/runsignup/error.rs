@@ -6,7 +6,7 @@ use super::Entrance;
 use super::reply::Reply;
 use super::wire::Format;
 use crate::error::{Cause, Error, Kind, Outage, Throttled};
-use crate::exchange::{Noted, Response};
+use crate::http::{Noted, Response};
 
 /// An error of the documents. Deliberately absent: those that no call here can have, and 101 "User not found", which
 /// would tell who has an account.

@@ -9,10 +9,10 @@ use super::asked::Asked;
 use super::caller::{Caller, Holder, has_bearer_anywhere, presented, realm};
 use super::error::{Code, Fault};
 use crate::authority::{Presented, Slide};
-use crate::dialect::form::{Field, Fields};
 use crate::dialect::gate::{Judged, Passed, Said, Terms, admit, agreed, copied};
 use crate::error::Error;
-use crate::exchange::{Exchange, Response};
+use crate::http::form::{Field, Fields};
+use crate::http::{Exchange, Response};
 
 /// What a credential is in.
 const PARTS: [&str; 4] = ["tmp_key", "tmp_secret", "api_key", "api_secret"];

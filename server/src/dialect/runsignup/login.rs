@@ -8,7 +8,7 @@ use super::caller::realm;
 use super::error::Fault;
 use super::wire::{LoggedIn, Nested, Outcome};
 use crate::authority::{Identifier, Login, Password};
-use crate::exchange::{Answer, Exchange, Response};
+use crate::http::{Answer, Exchange, Response};
 
 /// Letters and digits in each half of a pair: 190 bits.
 const HALF_CHARS: usize = 32;

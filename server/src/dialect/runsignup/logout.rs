@@ -9,7 +9,7 @@ use super::error::{Code, Fault};
 use super::wire::Outcome;
 use crate::authority::Presented;
 use crate::error::{Error, Kind, Outage};
-use crate::exchange::{Answer, Exchange, Response};
+use crate::http::{Answer, Exchange, Response};
 
 /// Answers the call, once the end of the session is durable. Of many calls at once with one pair, one succeeds.
 pub(super) fn logout(x: Exchange) -> Answer {

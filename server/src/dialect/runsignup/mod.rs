@@ -18,7 +18,8 @@ use exeunt_core::Door;
 use http::Method;
 
 use crate::authority::realm::Builtin;
-use crate::dialect::{Dialect, Route, Sort};
+use crate::dialect::Dialect;
+use crate::http::{Route, Sort};
 
 /// The name of this dialect.
 const DOOR: Door = Door::new("runsignup");

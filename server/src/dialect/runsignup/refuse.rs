@@ -2,7 +2,7 @@
 
 use super::asked::Asked;
 use super::error::Code;
-use crate::exchange::{Answer, Exchange};
+use crate::http::{Answer, Exchange};
 
 /// Answers a path that names no call.
 pub(super) fn call(x: Exchange) -> Answer {

@@ -6,7 +6,7 @@ use http::header::{ALLOW, WWW_AUTHENTICATE};
 use super::Entrance;
 use super::error::Fault;
 use super::wire::{Format, Outcome, failure, success};
-use crate::exchange::{Response, answer};
+use crate::http::{Response, answer};
 
 /// How a call is answered.
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@ use super::error::{Code, Fault};
 use super::wire::Outcome;
 use crate::authority::{Client, Slide};
 use crate::error::{Cause, Error};
-use crate::exchange::{Answer, Exchange, Response};
+use crate::http::{Answer, Exchange, Response};
 
 /// Answers the call.
 pub(super) fn user(x: Exchange) -> Answer {

@@ -5,9 +5,9 @@ use exeunt_core::{RealmId, Token};
 use super::DOOR;
 use super::wire::mandatory;
 use crate::authority::Presented;
-use crate::dialect::form::Fields;
 use crate::error::{Cause, Error, Result};
-use crate::exchange::Exchange;
+use crate::http::Exchange;
+use crate::http::form::Fields;
 
 /// A session key, and the realm that it is presented in.
 pub(super) struct Caller {

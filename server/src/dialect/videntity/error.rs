@@ -5,7 +5,7 @@ use exeunt_core::Moment;
 use super::reply::xml;
 use super::wire::{ApiMethod, Envelope, Fault, failure};
 use crate::error::{Cause, Error, Kind};
-use crate::exchange::Response;
+use crate::http::Response;
 
 /// What an error is called here. Whoever may not log in learns nothing but that: a locked account, a disabled user and
 /// a wrong password are one error.

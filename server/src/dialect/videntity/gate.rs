@@ -6,10 +6,10 @@ use super::caller::Caller;
 use super::reply::Reply;
 use super::wire::ApiMethod;
 use crate::authority::Presented;
-use crate::dialect::form::{Field, Fields};
 use crate::dialect::gate::{self, Form, Judged, Passed, Said, Terms, agreed};
 use crate::error::{Error, Kind, Result};
-use crate::exchange::{Exchange, Response};
+use crate::http::form::{Field, Fields};
+use crate::http::{Exchange, Response};
 
 pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
     Box::pin(async move {

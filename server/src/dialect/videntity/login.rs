@@ -7,9 +7,9 @@ use super::caller::{filled, realm};
 use super::reply::Reply;
 use super::wire::ApiMethod;
 use crate::authority::{Identifier, Login, Password};
-use crate::dialect::form::Fields;
 use crate::error::Result;
-use crate::exchange::{Answer, Exchange, Response};
+use crate::http::form::Fields;
+use crate::http::{Answer, Exchange, Response};
 
 /// Letters and digits in a session key: 131 bits. The documents show 15, which is too few to be guessed at for ever.
 const KEY_CHARS: usize = 22;

@@ -6,9 +6,9 @@ use super::DOOR;
 use super::caller::Caller;
 use super::reply::Reply;
 use super::wire::ApiMethod;
-use crate::dialect::form::{Fields, TooManyFields};
 use crate::error::{Error, Result};
-use crate::exchange::{Answer, Exchange, Response};
+use crate::http::form::{Fields, TooManyFields};
+use crate::http::{Answer, Exchange, Response};
 
 /// Answers the call, once the end of the session is durable. Of many calls at once with one key, one succeeds.
 pub(super) fn logout(x: Exchange) -> Answer {

@@ -4,9 +4,9 @@ use super::caller::Caller;
 use super::reply::Reply;
 use super::wire::ApiMethod;
 use crate::authority::Slide;
-use crate::dialect::form::Fields;
 use crate::error::Result;
-use crate::exchange::{Answer, Exchange, Response};
+use crate::http::form::Fields;
+use crate::http::{Answer, Exchange, Response};
 
 /// Answers the call: from memory if the session is alive. Only a dead key makes the store say why.
 pub(super) fn ping(x: Exchange) -> Answer {

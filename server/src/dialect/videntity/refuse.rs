@@ -3,7 +3,7 @@
 use http::StatusCode;
 use http::header::ALLOW;
 
-use crate::exchange::{Answer, Exchange, plain};
+use crate::http::{Answer, Exchange, plain};
 
 /// Answers the call; touches nothing, and reads nothing.
 pub(super) fn refuse(_: Exchange) -> Answer {

@@ -2,8 +2,8 @@
 
 use exeunt_core::Moment;
 
-use crate::dialect::form::{Field, Fields};
 use crate::dialect::xml::Element;
+use crate::http::form::{Field, Fields};
 
 /// The type of every XML answer, as the documents give it.
 pub(super) const CONTENT_TYPE: &str = "application/xhtml+xml; charset=utf-8";

@@ -15,9 +15,9 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use super::CREDENTIAL;
 use super::question::{FormPlace, Question};
 use super::said::{Form, handed_on};
-use crate::address;
-use crate::exchange::{Exchange, Response};
-use crate::headers::Headers;
+use crate::http::client_address;
+use crate::http::headers::Headers;
+use crate::http::{Exchange, Response};
 
 /// The longest address of an application's call, in bytes: what nginx takes as it is delivered.
 pub const ADDRESS_BYTES_MAX: usize = 8 * 1024;
@@ -50,7 +50,7 @@ impl Original {
     pub async fn of(mut x: Exchange, question: &Question<'_>, mount: &str) -> Result<Self, Response> {
         let mut told = Told::of(&x, question);
         let mut form = Form::Unseen;
-        if address::is_trusted(x.peer, &x.app.config.trusted_proxies) {
+        if client_address::is_trusted(x.peer, &x.app.config.trusted_proxies) {
             form = match question.form {
                 FormPlace::Nowhere => Form::Unseen,
                 FormPlace::Body => {

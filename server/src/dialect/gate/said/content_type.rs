@@ -3,7 +3,7 @@
 use http::header::CONTENT_TYPE;
 
 use super::parameters::Parameters;
-use crate::headers::Headers;
+use crate::http::headers::Headers;
 
 /// The type of a body, as far as forms go.
 #[derive(Clone, Debug, PartialEq, Eq)]

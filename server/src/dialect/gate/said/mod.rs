@@ -19,10 +19,10 @@ use percent_encoding::percent_decode;
 
 use self::content_type::FormKind;
 use self::name::{Likeness, likeness};
-use crate::dialect::NOTHING;
-use crate::dialect::form::{Field, Fields};
-use crate::exchange::Exchange;
-use crate::headers::Headers;
+use crate::http::Exchange;
+use crate::http::NOTHING;
+use crate::http::form::{Field, Fields};
+use crate::http::headers::Headers;
 
 /// The header that a gateway of a user copies a form's field into, instead of handing the form on. What is in it is up
 /// to the dialect; one line for each time that the field is there.

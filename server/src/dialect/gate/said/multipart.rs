@@ -11,8 +11,8 @@ use super::content_type::FormKind;
 use super::name::Likeness;
 use super::parameters::Parameters;
 use super::{ALIKE, Collected};
-use crate::dialect::NOTHING;
-use crate::headers::Headers;
+use crate::http::NOTHING;
+use crate::http::headers::Headers;
 
 /// Headers of one part.
 const HEADERS_MAX: usize = 16;

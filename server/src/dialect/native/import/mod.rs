@@ -16,7 +16,7 @@ use crate::authority::adopt::Taken;
 use crate::authority::import::{Imported, Newcomer, Run};
 use crate::authority::{Position, UserChange};
 use crate::error::{Error, Kind, Result};
-use crate::exchange::{Answer, Exchange};
+use crate::http::{Answer, Exchange};
 
 /// Users of another system, each still to be read.
 #[derive(Deserialize)]

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use crate::app::App;
 use crate::authority::Key;
 use crate::error::{Error, Kind, Outage, RETRY_AFTER_SECS, Result, Throttle, Throttled};
-use crate::exchange::{Body, Cut, Exchange, Response};
+use crate::http::{Body, Cut, Exchange, Response};
 use crate::shares::Share;
 
 /// Bytes of a piece of an answer: what is sent at once.

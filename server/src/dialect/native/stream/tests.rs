@@ -6,11 +6,11 @@ use super::*;
 use crate::authority::{Call, Role};
 use crate::config::Config;
 use crate::env::Env;
-use crate::exchange::{Arrival, Head, Received, answer};
-use crate::headers::Headers;
+use crate::http::consumed::Whole;
+use crate::http::headers::Headers;
+use crate::http::{Arrival, Head, Received, answer};
 use crate::store::Incarnation;
 use crate::store::memory::MemoryStore;
-use crate::whole::Whole;
 
 /// A request by the holder of a new key.
 async fn stage() -> (Exchange, Arc<Key>, Call) {

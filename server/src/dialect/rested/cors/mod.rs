@@ -7,7 +7,7 @@ use http::header::{
 
 use crate::authority::Settings;
 use crate::error::{Error, Kind, Result};
-use crate::headers::{Headers, text};
+use crate::http::headers::{Headers, text};
 
 /// Seconds for which a browser may remember a preflight. The origin is judged at every call, so a change of the
 /// project's list holds at once all the same.

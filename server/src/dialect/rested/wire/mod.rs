@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::authority::{Identifier, Password, User, UserChange};
-use crate::dialect::NOTHING;
-use crate::dialect::form::{Field, Fields, TooManyFields};
 use crate::error::{Error, Result};
-use crate::exchange::{Response, answer};
+use crate::http::NOTHING;
+use crate::http::form::{Field, Fields, TooManyFields};
+use crate::http::{Response, answer};
 
 /// What the query says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

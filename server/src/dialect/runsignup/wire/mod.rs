@@ -6,8 +6,8 @@ use super::Entrance;
 use super::error::Code;
 use crate::authority::User;
 use crate::dialect::csv::table;
-use crate::dialect::form::{Field, Fields};
 use crate::dialect::xml::Element;
+use crate::http::form::{Field, Fields};
 
 /// The format of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

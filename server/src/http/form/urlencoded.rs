@@ -4,7 +4,7 @@
 use percent_encoding::percent_decode;
 
 use super::{Fields, TooManyFields, text};
-use crate::dialect::NOTHING;
+use crate::http::NOTHING;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Fields, TooManyFields> {
     let mut fields = Fields::default();

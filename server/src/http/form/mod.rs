@@ -11,7 +11,7 @@ mod urlencoded;
 
 use bytes::Bytes;
 
-use crate::dialect::NOTHING;
+use crate::http::NOTHING;
 
 /// Fields in one query or body.
 pub const FIELDS_MAX: usize = 100;

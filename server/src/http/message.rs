@@ -3,7 +3,7 @@
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::{StatusCode, Version};
 
-use crate::headers::Headers;
+use crate::http::headers::Headers;
 
 /// The status that refuses a request whose head is not as RFC 9112 wants it, although it could be read.
 pub fn refusal(version: Version, headers: &Headers) -> Option<StatusCode> {

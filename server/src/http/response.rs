@@ -10,7 +10,7 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{Either, Full};
 
 use crate::error::{Error, Kind};
-use crate::headers::Headers;
+use crate::http::headers::Headers;
 
 /// An answer.
 pub struct Response {

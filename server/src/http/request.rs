@@ -1,7 +1,5 @@
 //! One request with its circumstances, as every endpoint gets it; and what an endpoint answers.
 
-mod response;
-
 use std::future::Future;
 use std::net::IpAddr;
 use std::ops::{Deref, DerefMut};
@@ -18,9 +16,9 @@ use hyper::body::Incoming;
 use crate::app::App;
 pub use crate::authority::key::{Presented as PresentedKey, Proven};
 use crate::authority::{Call, Mint};
-use crate::headers::{self, Headers};
-use crate::whole::Whole;
-pub use response::{Body, Cut, HttpResponse, Noted, Response, answer, empty, plain};
+use crate::http::consumed::Whole;
+use crate::http::headers::{self, Headers};
+use crate::http::{Response, plain};
 
 /// An answer to come.
 pub type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;

@@ -7,7 +7,7 @@ use http::HeaderName;
 use http::header::FORWARDED;
 use ipnet::IpNet;
 
-use crate::headers::Headers;
+use crate::http::headers::Headers;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// How many hops are looked at.

@@ -4,8 +4,8 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
 use super::{Fields, TooManyFields};
-use crate::exchange::{Exchange, Response, plain};
-use crate::headers::{Headers, text};
+use crate::http::headers::{Headers, text};
+use crate::http::{Exchange, Response, plain};
 
 impl Fields {
     /// The fields of the query.

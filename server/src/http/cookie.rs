@@ -2,8 +2,8 @@
 
 use http::header::COOKIE;
 
-use crate::dialect::NOTHING;
-use crate::headers::Headers;
+use crate::http::NOTHING;
+use crate::http::headers::Headers;
 
 /// A cookie of ours: its name, and the attributes with which it is set and deleted alike; otherwise a browser would
 /// keep it.

@@ -1,0 +1,20 @@
+//! What endpoints read and write: a request, its fields, cookies and addresses, a response. Nothing here knows a dialect.
+
+pub mod client_address;
+pub mod consumed;
+pub mod cookie;
+pub mod form;
+pub mod headers;
+pub mod message;
+mod request;
+mod response;
+mod route;
+pub mod user_agent;
+
+pub use request::{Answer, Arrival, Endpoint, Exchange, Head, Parts, PresentedKey, Proven, Received};
+pub use response::{Body, Cut, HttpResponse, Noted, Response, answer, empty, plain};
+pub use route::{Route, Sort};
+
+/// What a value becomes that could not be decoded: wrong percent-encoding, wrong UTF-8, a NUL. No identifier, password
+/// or token holds a NUL, so it is answered as the dialect answers any value that matches nothing.
+pub const NOTHING: &str = "\0";
