@@ -27,7 +27,7 @@ use crate::http::{
 };
 use crate::http::{Route, Sort};
 use crate::http::{client_address, message};
-use crate::places::Place;
+use crate::serve::places::Place;
 use crate::{config, date, log};
 
 /// Which of its addresses a request came in on.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use exeunt::config::Limits;
 use exeunt::env::Env;
 use exeunt::front::{Entrance, Side};
-use exeunt::hot;
 use exeunt::http::consumed::Whole;
-use exeunt::patience::Patient;
+use exeunt::serve::fast;
+use exeunt::serve::write_timeout::WriteTimeout;
 use exeunt::tls::Tls;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::net::TcpStream;
@@ -107,7 +107,7 @@ async fn who_takes_nothing_any_more_is_cut_off() {
     let tls = Tls::open(&config(&pair, Limits::default()), Env::system().now()).unwrap().unwrap();
     let (here, there) = duplex(16 * 1024);
     let (served, client) =
-        tokio::join!(tls.handshake(Patient::new(here, LIMIT), LIMIT), secure(there, &pair.cert));
+        tokio::join!(tls.handshake(WriteTimeout::new(here, LIMIT), LIMIT), secure(there, &pair.cert));
     let (mut served, mut client) = (served.unwrap(), client.unwrap());
     let began = Instant::now();
     let block = vec![b'x'; 200_000];
@@ -152,7 +152,7 @@ async fn an_answer_that_does_not_fit_goes_out_whole() {
         drop(client);
         answer
     };
-    let both = async { tokio::join!(hot::serve(&entrance, &mut served, &settled), caller).1 };
+    let both = async { tokio::join!(fast::serve(&entrance, &mut served, &settled), caller).1 };
     let answer = tokio::time::timeout(patience, both).await.expect("the rest of the answer was kept");
     assert!(answer.starts_with(b"HTTP/1.1 401 "), "{}", String::from_utf8_lossy(&answer));
     assert!(answer.len() > 200, "it would have fitted");

@@ -7,7 +7,7 @@ use rustix::process::{Resource, getrlimit};
 use super::finding::Finding;
 use crate::config::Config;
 use crate::date;
-use crate::places::{KEPT, WAITING_MAX};
+use crate::serve::places::{KEPT, WAITING_MAX};
 use crate::tls::{RENEWAL_SECS, Tls};
 
 /// Files that the server needs beside its connections.

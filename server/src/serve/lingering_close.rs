@@ -21,7 +21,7 @@ const LINGER_BLOCK_BYTES: usize = 4096;
 
 /// A connection that lets the other end finish if a request was not read to its end. It stands above TLS: what counts
 /// is what the other end said, and not what its machine sent to agree on keys.
-pub struct Lingering<C> {
+pub struct LingeringClose<C> {
     connection: C,
     /// What was read of it already, to be read first.
     first: Bytes,
@@ -31,7 +31,7 @@ pub struct Lingering<C> {
     left: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
-impl<C> Lingering<C> {
+impl<C> LingeringClose<C> {
     /// A connection on which nothing came yet. Whoever answers a request that was read to its end says so by
     /// `settled`.
     pub const fn new(connection: C, settled: Whole) -> Self {
@@ -44,7 +44,7 @@ impl<C> Lingering<C> {
     }
 }
 
-impl<C: AsyncRead + Unpin> Lingering<C> {
+impl<C: AsyncRead + Unpin> LingeringClose<C> {
     /// Reads until the other end has finished, the time is over, or it is enough.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let start = || (Box::pin(sleep(Duration::from_secs(LINGER_SECS))), LINGER_BYTES_MAX);
@@ -62,7 +62,7 @@ impl<C: AsyncRead + Unpin> Lingering<C> {
     }
 }
 
-impl<C: AsyncRead + Unpin> AsyncRead for Lingering<C> {
+impl<C: AsyncRead + Unpin> AsyncRead for LingeringClose<C> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -82,7 +82,7 @@ impl<C: AsyncRead + Unpin> AsyncRead for Lingering<C> {
     }
 }
 
-impl<C: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<C> {
+impl<C: AsyncRead + AsyncWrite + Unpin> AsyncWrite for LingeringClose<C> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.connection).poll_write(cx, bytes)
     }

@@ -11,14 +11,14 @@ use tokio::time::{Sleep, sleep};
 
 /// A connection that fails when not a byte could be written for some time. It stands below TLS, which says that it has
 /// written what it only keeps.
-pub struct Patient<C> {
+pub struct WriteTimeout<C> {
     connection: C,
     limit: Duration,
     /// Runs while something waits to be written.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
-impl<C> Patient<C> {
+impl<C> WriteTimeout<C> {
     /// A connection whose other end may be stuck for so long.
     pub const fn new(connection: C, limit: Duration) -> Self {
         Self { connection, limit, waiting: None }
@@ -37,7 +37,7 @@ impl<C> Patient<C> {
     }
 }
 
-impl<C: AsyncRead + Unpin> AsyncRead for Patient<C> {
+impl<C: AsyncRead + Unpin> AsyncRead for WriteTimeout<C> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -47,7 +47,7 @@ impl<C: AsyncRead + Unpin> AsyncRead for Patient<C> {
     }
 }
 
-impl<C: AsyncWrite + Unpin> AsyncWrite for Patient<C> {
+impl<C: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<C> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.connection).poll_write(cx, bytes);
         self.judge(cx, polled)

@@ -1,5 +1,10 @@
 //! Listening, accepting, stopping. Every connection has its bounds; nothing acknowledged is lost by a stop.
 
+pub mod fast;
+pub mod lingering_close;
+pub mod places;
+pub mod write_timeout;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,12 +25,11 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::app::App;
 use crate::front::{self, Entrance, Side};
-use crate::hot;
 use crate::http::client_address;
 use crate::http::consumed::Whole;
-use crate::linger::Lingering;
-use crate::patience::Patient;
-use crate::places::{Place, Places};
+use crate::serve::lingering_close::LingeringClose;
+use crate::serve::places::{Place, Places};
+use crate::serve::write_timeout::WriteTimeout;
 use crate::task::{self, Task};
 
 /// Milliseconds to wait after the system refused to accept, so that a full table of files is not hammered.
@@ -133,7 +137,7 @@ async fn in_place(connection: impl Future<Output = ()>, place: Arc<Place>, app: 
 async fn connection(entrance: Entrance, stream: TcpStream, watcher: Watcher) {
     drop(stream.set_nodelay(true));
     let app = entrance.app.clone();
-    let stream = Patient::new(stream, Duration::from_secs(app.config.limits.answer_secs));
+    let stream = WriteTimeout::new(stream, Duration::from_secs(app.config.limits.answer_secs));
     let Some(tls) = &app.tls else { return speak(entrance, stream, watcher).await };
     let limit = Duration::from_secs(app.config.limits.header_secs);
     let mut stopping = app.stop.subscribe();
@@ -153,10 +157,10 @@ where
 {
     // Nothing came yet.
     let settled = Whole::new(true);
-    let mut connection = Lingering::new(connection, settled.clone());
+    let mut connection = LingeringClose::new(connection, settled.clone());
     let mut head_by = Some(entrance.first_by);
     if entrance.app.config.hot_front {
-        match hot::serve(&entrance, &mut connection, &settled).await {
+        match fast::serve(&entrance, &mut connection, &settled).await {
             Some(rest) => {
                 head_by = rest.head_by;
                 connection.begin_with(rest.bytes);
