@@ -16,7 +16,7 @@ use exeunt_core::token::{BODY_CHARS, SESSION_PREFIX, letter};
 use exeunt_core::{Anchor, By, Door, Fingerprint, Moment, RealmId, Session, SessionId, Stamp, Token, UserId};
 use tokio::task::JoinSet;
 
-use crate::clock;
+use crate::env::clock;
 use crate::texts::Texts;
 
 /// Sessions of the native dialect, of many users.

@@ -28,7 +28,8 @@ use crate::http::{
 use crate::http::{Route, Sort};
 use crate::http::{client_address, message};
 use crate::serve::places::Place;
-use crate::{config, date, log};
+use crate::time::date;
+use crate::{config, log};
 
 /// Which of its addresses a request came in on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,8 +14,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use crate::app::shares::{Share, Shares};
 use crate::authority::throttle::network;
-use crate::shares::{Share, Shares};
 
 /// Connections that wait for a place at most.
 pub const WAITING_MAX: usize = 1024;

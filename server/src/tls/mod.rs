@@ -22,8 +22,8 @@ use tokio_rustls::server::TlsStream;
 
 use self::pair::{Pair, Seen};
 use crate::config::Config;
-use crate::date;
 use crate::error::{Error, Result};
+use crate::time::date;
 
 /// The one protocol that is spoken inside (RFC 7301).
 const ALPN: &[u8] = b"http/1.1";

@@ -12,8 +12,8 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, InconsistentKeys};
 
 use super::validity::{self, Validity};
-use crate::date;
 use crate::error::{Error, Result};
+use crate::time::date;
 
 /// The largest file of certificates, or of a key, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use exeunt::app::App;
 use exeunt::authority::{Password, UserChange};
-use exeunt::clock::{Clock, News, TRIAL_MILLIS};
 use exeunt::config::Config;
+use exeunt::env::clock::{Clock, News, TRIAL_MILLIS};
 use exeunt::env::{Env, ManualClocks};
 use exeunt::serve::{self, Running};
 use exeunt::store::Incarnation;

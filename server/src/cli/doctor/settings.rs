@@ -6,8 +6,8 @@ use rustix::process::{Resource, getrlimit};
 
 use super::finding::Finding;
 use crate::config::Config;
-use crate::date;
 use crate::serve::places::{KEPT, WAITING_MAX};
+use crate::time::date;
 use crate::tls::{RENEWAL_SECS, Tls};
 
 /// Files that the server needs beside its connections.

@@ -16,10 +16,10 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use crate::app::App;
+use crate::app::shares::Share;
 use crate::authority::Key;
 use crate::error::{Error, Kind, Outage, RETRY_AFTER_SECS, Result, Throttle, Throttled};
 use crate::http::{Body, Cut, Exchange, Response};
-use crate::shares::Share;
 
 /// Bytes of a piece of an answer: what is sent at once.
 const PIECE_BYTES: usize = 16 * 1024;

@@ -1,5 +1,8 @@
 //! The server as a value: everything that an endpoint or a task needs hangs on it. There are no globals.
 
+pub mod failures;
+pub mod shares;
+
 use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -8,19 +11,19 @@ use std::sync::atomic::AtomicBool;
 use exeunt_core::{By, Door, KeyId, Moment, RealmId};
 use tokio::sync::{Semaphore, watch};
 
+use crate::app::failures::Failures;
+use crate::app::shares::Shares;
 use crate::authority::open::Opening;
 use crate::authority::realm::Builtin;
 use crate::authority::{Authority, Call, Mint};
 use crate::config::Config;
-use crate::date::Dates;
 use crate::dialect::{self, Dialect};
 use crate::env::Env;
 use crate::error::{Error, Result};
-use crate::failures::Failures;
 use crate::metrics::Metrics;
 use crate::numbers::Numbers;
-use crate::shares::Shares;
 use crate::store::{Store, StoreUrl};
+use crate::time::date::Dates;
 use crate::tls::Tls;
 
 /// The server. Cheap to clone.

@@ -1,6 +1,8 @@
 //! Times and durations from outside, read in one place: with bounds, so that milliseconds given for seconds are found
 //! out, and so that "never" is understood. What is refused is told with what was found and what was expected.
 
+pub mod date;
+
 use std::fmt;
 
 use exeunt_core::Moment;

@@ -3,6 +3,8 @@
 //! Everything below takes `now` as a value and draws randomness from the [`Entropy`] of its request, so a test that
 //! builds a seeded [`Env`] gets the same bytes each time.
 
+pub mod clock;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -11,7 +13,7 @@ use exeunt_core::{Fingerprint, Moment};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::watch;
 
-use crate::clock::{Clock, Difference, News};
+use crate::env::clock::{Clock, Difference, News};
 
 /// How often both clocks are read again if the process was held up in between.
 const READINGS_MAX: usize = 5;
