@@ -10,7 +10,8 @@ use crate::authority::passwords::{Held, Password};
 use crate::authority::session::Issue;
 use crate::authority::{Authority, Call, Mint};
 use crate::error::{Error, Kind, Result};
-use crate::store::{Client, Identifier, PasswordHash, User, name};
+use crate::store::rules::name;
+use crate::store::{Client, Identifier, PasswordHash, User};
 
 /// How often a login whose session was dead at birth is tried with fresh evidence.
 const TRIES: u32 = 2;

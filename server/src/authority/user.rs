@@ -7,7 +7,8 @@ use crate::authority::naming::{must_be_name, must_be_persons_name};
 use crate::authority::passwords::{PASSWORD_BYTES_MAX, Password, must_be_hard_to_guess};
 use crate::authority::{Authority, Call};
 use crate::error::{Error, Kind, Result};
-use crate::store::{Identifier, Saved, User, name};
+use crate::store::rules::name;
+use crate::store::{Identifier, Saved, User};
 
 /// The longest identifier or name, in bytes: what an e-mail address may have.
 pub const NAME_BYTES_MAX: usize = 254;

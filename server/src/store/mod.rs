@@ -7,46 +7,27 @@
 //! Errors: [`Kind::Unavailable`](crate::error::Kind) with `Refused` when nothing was changed, with `Unknown` when a
 //! commit was cut short. After `Unknown` a store takes no write until [`Ledger::recover`] has succeeded.
 
-mod adopt;
-mod audit;
 pub mod backup;
-pub mod book;
-pub mod choice;
-mod client;
 pub mod contract;
 pub mod faulty;
 pub mod figures;
-mod key;
-mod mark;
 pub mod memory;
-pub mod name;
 pub mod open;
-mod realm;
-pub mod round;
-mod session;
+mod records;
+pub mod rules;
 pub mod sqlite;
-mod usage;
-mod user;
-mod written;
 
-pub use adopt::{Adopted, Adoption, Over};
 use async_trait::async_trait;
-pub use audit::{AuditEntry, AuditPlace, Cut, Trail};
 pub use backup::{Backup, OneAtATime};
-pub use client::{Client, Endpoint, Settings};
 use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
 use figures::{Disk, Figures, Waiting};
-pub use key::{Key, Role};
-pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, SessionMarks, Snapshot};
 pub use open::{StoreUrl, open};
-pub use realm::{Realm, Usernames};
-pub use session::{
-    FLUSH_SECS, Found, Issued, List, NewSession, Record, Seen, SessionBy, SessionPage, Swept, seen_at_most,
-    touch_lag_secs,
+pub use records::{
+    Adopted, Adoption, AuditEntry, AuditPlace, Client, Cut, Endpoint, FLUSH_SECS, Found, Identifier,
+    Incarnation, Issued, Key, List, MarkPage, NewSession, Others, Over, PasswordHash, Position, Raise,
+    RaiseOutcome, Realm, Record, Role, Saved, Seen, SessionBy, SessionMarks, SessionPage, Settings, Snapshot,
+    Swept, Trail, Usage, User, Usernames, WrittenBy, seen_at_most, touch_lag_secs,
 };
-pub use usage::Usage;
-pub use user::{Identifier, PasswordHash, Saved, User};
-pub use written::WrittenBy;
 
 #[cfg(doc)]
 use crate::error::Outage;

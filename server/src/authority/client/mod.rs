@@ -8,7 +8,8 @@ use exeunt_core::{Anchor, ClientId, Door, Fingerprint, RealmId, Stamp, Why};
 use crate::authority::naming::must_be_name;
 use crate::authority::{Authority, Call};
 use crate::error::{Error, Result};
-use crate::store::{Client, Saved, Settings, USER_SESSIONS_MAX, name};
+use crate::store::rules::name;
+use crate::store::{Client, Saved, Settings, USER_SESSIONS_MAX};
 
 /// How many clients a server has at most.
 pub const CLIENTS_MAX: usize = 10_000;

@@ -11,7 +11,8 @@ use tokio::sync::watch;
 use crate::authority::naming::must_be_name;
 use crate::authority::{Authority, Call};
 use crate::error::{Error, Kind, Result};
-use crate::store::{Key, Role, name};
+use crate::store::rules::name;
+use crate::store::{Key, Role};
 
 /// How many keys a server has at most.
 pub const KEYS_MAX: usize = 10_000;

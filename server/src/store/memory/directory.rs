@@ -5,9 +5,10 @@ use exeunt_core::{KeyId, Mark, RealmId};
 
 use super::{MemoryStore, State};
 use crate::error::Result;
+use crate::store::rules::name;
 use crate::store::{
     AuditEntry, AuditPlace, COLLIDING_NAMES_MAX, Client, Directory, Identifier, Key, PasswordHash, Raise,
-    Realm, Saved, Trail, Usage, User, Usernames, colliding, conflict, look_alike, name,
+    Realm, Saved, Trail, Usage, User, Usernames, colliding, conflict, look_alike,
 };
 
 #[async_trait]

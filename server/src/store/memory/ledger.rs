@@ -5,8 +5,8 @@ use exeunt_core::{Anchor, Mark, Moment, RealmId, Session, SessionId, Stamp, Verd
 
 use super::{Kept, MemoryStore, State};
 use crate::error::{Error, Kind, Result};
-use crate::store::book::{Draft, Ruling};
-use crate::store::choice::{by_itself, make_room, realm_of, session_id, spared};
+use crate::store::rules::book::{Draft, Ruling};
+use crate::store::rules::choice::{by_itself, make_room, realm_of, session_id, spared};
 use crate::store::{
     Adopted, Adoption, AuditEntry, Found, Issued, Ledger, List, MarkPage, NewSession, Others, Over, Position,
     Raise, RaiseOutcome, Record, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept,

@@ -12,8 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use exeunt_core::{Anchor, Fingerprint, Mark, Moment, Session, SessionId};
 
-use super::book::{Book, Draft};
-use super::round::Round;
+use super::rules::book::{Book, Draft};
+use super::rules::round::Round;
 use super::{AuditEntry, Client, Found, Incarnation, Key, Realm, Record, Usage, User, WrittenBy};
 use crate::error::{Error, Outage, Result};
 

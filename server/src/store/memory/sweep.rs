@@ -4,8 +4,8 @@ use exeunt_core::{Mark, Moment, Verdict};
 
 use super::State;
 use crate::store::Swept;
-use crate::store::choice::{died_at, session_id};
-use crate::store::round::Round;
+use crate::store::rules::choice::{died_at, session_id};
+use crate::store::rules::round::Round;
 
 impl State {
     pub(super) fn sweep(&mut self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Swept {

@@ -9,8 +9,8 @@ use super::crowds::Crowds;
 use super::encode::{kind, write_address, write_by, write_why};
 use super::state::{Effects, Leftovers, Shared};
 use crate::error::{Error, Outage, Result};
-use crate::store::book::Draft;
-use crate::store::round::Round;
+use crate::store::rules::book::Draft;
+use crate::store::rules::round::Round;
 use crate::store::{Raise, WrittenBy};
 
 /// A transaction under way.

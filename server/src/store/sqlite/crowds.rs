@@ -6,7 +6,7 @@ use exeunt_core::{ClientId, Moment, Session, SessionId, UserId};
 
 use super::crowd::{Crowd, Judge, Member};
 use crate::store::USER_SESSIONS_MAX;
-use crate::store::choice::spared;
+use crate::store::rules::choice::spared;
 
 /// Users remembered at most.
 const USERS_MAX: usize = 100_000;

@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension};
 use super::batch::Batch;
 use super::encode::{bound, corrupt};
 use crate::error::Result;
-use crate::store::{COLLIDING_NAMES_MAX, Identifier, User, Usernames, conflict, look_alike, name};
+use crate::store::rules::name;
+use crate::store::{COLLIDING_NAMES_MAX, Identifier, User, Usernames, conflict, look_alike};
 
 /// Rows that are brought up to date at once.
 const PAGE_ROWS: u32 = 10_000;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Result};
 
 use super::encode::{bound, corrupt};
 use super::{audit, batch, meta};
-use crate::store::choice::{DOOR, by_itself};
+use crate::store::rules::choice::{DOOR, by_itself};
 use crate::store::{AuditEntry, Incarnation, Position};
 
 /// How far a new life begins ahead of the last stamp and the last number that the old one is known to have given: more

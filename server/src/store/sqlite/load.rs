@@ -8,8 +8,8 @@ use rusqlite::{Connection, Result};
 use super::batch::Places;
 use super::encode::{KIND_SESSION, MARK, bound, mark, moment};
 use super::{ahead, life, meta};
-use crate::store::book::Book;
-use crate::store::choice::session_id;
+use crate::store::rules::book::Book;
+use crate::store::rules::choice::session_id;
 
 /// What is in force.
 pub(super) struct State {

@@ -8,8 +8,8 @@ use super::marks::first_mark;
 use super::room::Seats;
 use super::sessions::{Kept, find};
 use crate::error::{Error, Result};
-use crate::store::book::Ruling;
-use crate::store::choice::{by_itself, realm_of, spared};
+use crate::store::rules::book::Ruling;
+use crate::store::rules::choice::{by_itself, realm_of, spared};
 use crate::store::{Others, Raise, RaiseOutcome, SessionBy, seen_at_most};
 
 impl Batch<'_> {

@@ -10,7 +10,7 @@ use super::reader::Reading;
 use super::sessions::{Kept, under, under_after};
 use crate::error::Result;
 use crate::store::USER_SESSIONS_MAX;
-use crate::store::choice::{by_itself, realm_of};
+use crate::store::rules::choice::{by_itself, realm_of};
 
 /// Of a user with more recorded sessions than these, the writer does not read them itself.
 const ROWS_READ_MAX: u32 = 256;

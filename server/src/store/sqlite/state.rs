@@ -10,8 +10,8 @@ use super::SqliteOptions;
 use super::identity::{Identity, Loss};
 use super::load::News;
 use crate::error::{Error, Kind, Outage, Result};
-use crate::store::book::Book;
 use crate::store::figures::Figures;
+use crate::store::rules::book::Book;
 use crate::store::{Incarnation, Position};
 
 const OPEN: u8 = 0;

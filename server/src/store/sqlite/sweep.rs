@@ -9,8 +9,8 @@ use super::meta;
 use super::sessions::{Kept, after};
 use crate::error::Result;
 use crate::store::Swept;
-use crate::store::choice::{died_at, session_id};
-use crate::store::round::Round;
+use crate::store::rules::choice::{died_at, session_id};
+use crate::store::rules::round::Round;
 
 impl Batch<'_> {
     pub(super) fn sweep(&mut self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {

@@ -2,7 +2,7 @@
 
 use exeunt_core::{Moment, Session, Verdict};
 
-use super::Record;
+use crate::store::Record;
 
 /// A live session of another system, to be recorded with what is known of it.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use exeunt_core::{Anchor, Door, Fingerprint, Mark, Moment, RealmId, Session, SessionId, Stamp, Verdict};
 
-use super::AuditEntry;
+use crate::store::AuditEntry;
 
 /// A session and what is known of its issue. Never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,8 @@
 use exeunt_core::{Mark, Moment, RealmId, UserId};
 use serde_json::{Map, Value};
 
-use super::{Usernames, name};
+use crate::store::Usernames;
+use crate::store::rules::name;
 
 /// A person who logs in. The id outlives the person's data.
 #[derive(Clone)]

@@ -7,7 +7,7 @@
 
 use exeunt_core::{Anchor, Mark, Marks, Moment, Session, SessionId, Stamp, Verdict, Why, judge};
 
-use super::{Raise, RaiseOutcome, seen_at_most};
+use crate::store::{Raise, RaiseOutcome, seen_at_most};
 
 /// The marks in force, of all anchors, and the last place in their log. Only what is committed.
 #[derive(Debug, Default)]

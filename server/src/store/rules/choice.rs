@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use exeunt_core::{Anchor, By, Door, Mark, Moment, RealmId, Session, SessionId, Why};
 
-use super::{Raise, USER_SESSIONS_MAX, seen_at_most};
+use crate::store::{Raise, USER_SESSIONS_MAX, seen_at_most};
 
 /// The door of marks that a store raises by itself.
 pub const DOOR: Door = Door::new("store");

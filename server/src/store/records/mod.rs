@@ -1,0 +1,26 @@
+//! What is kept, as plain values, one file a noun.
+
+mod adopt;
+mod audit;
+mod client;
+mod key;
+mod mark;
+mod realm;
+mod session;
+mod usage;
+mod user;
+mod written;
+
+pub use adopt::{Adopted, Adoption, Over};
+pub use audit::{AuditEntry, AuditPlace, Cut, Trail};
+pub use client::{Client, Endpoint, Settings};
+pub use key::{Key, Role};
+pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, SessionMarks, Snapshot};
+pub use realm::{Realm, Usernames};
+pub use session::{
+    FLUSH_SECS, Found, Issued, List, NewSession, Record, Seen, SessionBy, SessionPage, Swept, seen_at_most,
+    touch_lag_secs,
+};
+pub use usage::Usage;
+pub use user::{Identifier, PasswordHash, Saved, User};
+pub use written::WrittenBy;
