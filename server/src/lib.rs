@@ -14,7 +14,6 @@ pub mod front;
 pub mod http;
 pub mod log;
 pub mod metrics;
-pub mod numbers;
 pub mod serve;
 pub mod store;
 pub mod task;

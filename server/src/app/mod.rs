@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::app::failures::Failures;
 use crate::app::shares::Shares;
+use crate::authority::numbers::Numbers;
 use crate::authority::open::Opening;
 use crate::authority::realm::Builtin;
 use crate::authority::{Authority, Call, Mint};
@@ -21,7 +22,6 @@ use crate::dialect::{self, Dialect};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
-use crate::numbers::Numbers;
 use crate::store::{Store, StoreUrl};
 use crate::time::date::Dates;
 use crate::tls::Tls;

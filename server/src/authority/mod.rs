@@ -3,20 +3,19 @@
 //! A file a noun. Every verb takes a [`Call`] (who, when, from where, through which door) or just `now`, judges with
 //! `exeunt-core`, and writes at most once.
 
-pub mod adopt;
 pub mod backup;
+pub mod cache;
 mod call;
 pub mod client;
-pub mod end;
 pub mod feed;
-pub mod import;
 pub mod key;
 pub mod list;
-pub mod live;
 pub mod login;
+pub mod logout;
+pub mod migrate;
 mod mint;
-pub mod name;
 mod naming;
+pub mod numbers;
 pub mod open;
 pub mod passwords;
 pub mod realm;
@@ -31,8 +30,8 @@ use std::sync::Arc;
 
 pub use call::Call;
 pub use client::ClientChange;
-pub use end::Ending;
 pub use login::Login;
+pub use logout::Ending;
 pub use mint::Mint;
 pub use passwords::Password;
 pub use session::{Issue, Presented, Slide, Standing, Voucher};
@@ -44,10 +43,10 @@ pub use crate::store::{
     Usage, User, Usernames,
 };
 
+use crate::authority::cache::names::Names;
+use crate::authority::cache::sessions::Memory;
 use crate::authority::client::Clients;
 use crate::authority::key::Keys;
-use crate::authority::live::Memory;
-use crate::authority::name::Names;
 use crate::authority::passwords::Passwords;
 use crate::authority::realm::{Builtin, Realms};
 use crate::authority::tally::Tally;

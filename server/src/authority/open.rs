@@ -5,8 +5,8 @@ use std::sync::Arc;
 use exeunt_core::Moment;
 use futures_util::future::{join, try_join};
 
+use crate::authority::cache::sessions::{Live, Reached};
 use crate::authority::feed::PAGE_MARKS_MAX;
-use crate::authority::live::{Live, Reached};
 use crate::authority::passwords::{PasswordFigures, PasswordLimits, Passwords};
 use crate::authority::realm::{Builtin, MAIN};
 use crate::authority::tally::Tally;

@@ -6,7 +6,7 @@ use exeunt_core::{
     Anchor, ClientId, Door, Mark, Moment, RealmId, Session, SessionId, Stamp, Token, UserId, Verdict,
 };
 
-use crate::authority::live::Live;
+use crate::authority::cache::sessions::Live;
 use crate::authority::{Authority, Call};
 use crate::env::Stopwatch;
 use crate::error::{Cause, Error, Kind, Outage, Result};

@@ -7,7 +7,7 @@ use exeunt_core::{Moment, SessionId, Verdict};
 use tokio::sync::watch;
 
 use crate::authority::Authority;
-use crate::authority::live::{Live, Memory, SHARDS};
+use crate::authority::cache::sessions::{Live, Memory, SHARDS};
 use crate::error::{Error, Kind, Outage, Result};
 use crate::store::{Seen, Swept};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exeunt::app::{App, SERVER};
-use exeunt::authority::import::{Newcomer, Run};
+use exeunt::authority::migrate::users::{Newcomer, Run};
 use exeunt::authority::realm::MAIN;
 use exeunt::authority::{Call, Client, Endpoint, Identifier, Login, Mint, Password, Settings, UserChange};
 use exeunt::config::Config;

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use exeunt::app::{App, SERVER};
-use exeunt::authority::adopt::Elsewhere;
-use exeunt::authority::import::Run;
+use exeunt::authority::migrate::sessions::Elsewhere;
+use exeunt::authority::migrate::users::Run;
 use exeunt::authority::realm::MAIN;
 use exeunt::authority::{Call, Mint, Password, Presented, Slide, UserChange, Voucher};
 use exeunt::config::Config;

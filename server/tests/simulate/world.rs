@@ -275,7 +275,7 @@ impl World {
         let now = self.env.now();
         // What fails here is tried again at the next step, as it is by the runner.
         drop(self.app.authority.flush().await);
-        for _ in 0..exeunt::authority::live::SHARDS {
+        for _ in 0..exeunt::authority::cache::sessions::SHARDS {
             drop(self.app.authority.expire(now).await);
         }
         drop(self.app.authority.sweep(now).await);

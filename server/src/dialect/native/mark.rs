@@ -7,7 +7,7 @@ use exeunt_core::{By, Mark, UserId};
 use serde::{Serialize, Serializer};
 
 use super::wire::timestamp;
-use crate::authority::end::Ending;
+use crate::authority::logout::Ending;
 
 /// A mark.
 #[derive(Serialize)]

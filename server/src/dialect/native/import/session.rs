@@ -7,7 +7,7 @@ use exeunt_core::{ClientId, Door, Fingerprint, Moment, Token, UserId};
 use serde::Deserialize;
 
 use crate::authority::Identifier;
-use crate::authority::adopt::{ClientNamed, Elsewhere};
+use crate::authority::migrate::sessions::{ClientNamed, Elsewhere};
 use crate::dialect;
 use crate::dialect::native::wire;
 use crate::error::{Error, Result};

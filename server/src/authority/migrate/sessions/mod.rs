@@ -10,8 +10,8 @@ use std::sync::Arc;
 use exeunt_core::{Anchor, ClientId, Door, Fingerprint, Moment, RealmId, Session, SessionId, Stamp, Verdict};
 
 use self::evidence::Pulled;
-use crate::authority::import::Run;
-use crate::authority::live::Live;
+use crate::authority::cache::sessions::Live;
+use crate::authority::migrate::users::Run;
 use crate::authority::open::text;
 use crate::authority::session::{USER_AGENT_BYTES_MAX, cut};
 use crate::authority::{Authority, Call};

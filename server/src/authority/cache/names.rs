@@ -40,14 +40,14 @@ impl Authority {
 
 impl Names {
     /// A change of this user was written, or may have been.
-    pub(super) fn forget(&self, id: UserId) {
+    pub(in crate::authority) fn forget(&self, id: UserId) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         known.names.remove(&id);
         known.changes += 1;
     }
 
     /// Changes of any user may have been written.
-    pub(super) fn forget_all(&self) {
+    pub(in crate::authority) fn forget_all(&self) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         known.names.clear();
         known.changes += 1;

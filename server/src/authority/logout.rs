@@ -2,7 +2,7 @@
 
 use exeunt_core::{Anchor, By, Mark, Moment, RealmId, SessionId, Token, UserId, Verdict, Why};
 
-use crate::authority::live::{Live, SHARDS};
+use crate::authority::cache::sessions::{Live, SHARDS};
 use crate::authority::session::Presented;
 use crate::authority::{Authority, Call};
 use crate::env::Stopwatch;
