@@ -1,5 +1,6 @@
-//! The dialogues in the README are the ones that `exeunt demo` prints, and say what really happens: each command is
-//! pasted into a shell where the demonstration runs, against the real binary. `EXEUNT_BLESS=1` writes the output anew.
+//! The dialogues in the README and in the pages of the dialects are the ones that `exeunt demo` prints, and show what
+//! really happens: each command is pasted into a shell where the demonstration runs, against the real binary.
+//! `EXEUNT_BLESS=1` writes the output anew.
 
 #![cfg(test)]
 
@@ -7,38 +8,37 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// Where the README says that the demonstration listens.
+/// Where the documents say that the demonstration listens.
 const ADDRESS: &str = "127.0.0.1:8080";
-const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+/// The documents with a dialogue, in the order in which they are played: one server answers all of them.
+const DOCUMENTS: [&str; 4] =
+    ["README.md", "docs/dialects/videntity.md", "docs/dialects/runsignup.md", "docs/dialects/rested.md"];
 /// The line after which a shell prints the output of a command.
 const FENCE: &str = "-- end of output --";
 
 #[test]
-fn the_dialogues_of_the_readme_are_those_of_the_demonstration_and_are_true() {
+fn the_dialogues_of_the_documents_are_those_of_the_demonstration_and_are_true() {
     let directory = std::env::temp_dir().join(format!("exeunt-readme-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
     let (demo, printed) = demonstration(&directory);
     let address = between(&printed, "http://", ". ").to_owned();
     let printed = printed.replace(&address, ADDRESS);
-    let readme = std::fs::read_to_string(README).unwrap();
-    let mut blessed = readme.clone();
-    let mut dialogues = 0;
-    for block in readme.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
+    for name in DOCUMENTS {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
+        let document = std::fs::read_to_string(&path).unwrap();
+        let (_, rest) =
+            document.split_once("```console\n").unwrap_or_else(|| panic!("{name} has no dialogue"));
+        let block = rest.split("```").next().unwrap();
         let commands = commands(block);
         for command in &commands {
             assert!(printed.contains(command.as_str()), "the demonstration does not print:\n{command}");
         }
         let now = played(&commands, &address, &directory).replace(&address, ADDRESS);
         if std::env::var_os("EXEUNT_BLESS").is_some() {
-            blessed = blessed.replace(block, &now);
+            std::fs::write(&path, document.replace(block, &now)).unwrap();
         } else {
-            assert_eq!(masked(block), masked(&now), "the README does not say what happens");
+            assert_eq!(masked(block), masked(&now), "{name} does not show what happens");
         }
-        dialogues += 1;
-    }
-    assert_eq!(dialogues, 4, "a dialogue for each dialect");
-    if blessed != readme {
-        std::fs::write(README, &blessed).unwrap();
     }
     drop(demo);
     std::fs::remove_dir_all(&directory).unwrap();
@@ -100,21 +100,61 @@ fn played(commands: &[String], address: &str, directory: &Path) -> String {
     told.collect::<String>().replace('\r', "")
 }
 
-/// Keys and times differ each time: long runs of letters and digits become one, and all digits alike.
+/// Keys and times differ each time. Each key becomes the number of its first appearance, so another key in its place is
+/// noticed; the digits of dates and times become zeros. Everything else must be as it is written.
 fn masked(text: &str) -> String {
-    let letter = |c: char| c.is_ascii_alphanumeric();
-    let mut words = Vec::new();
-    for piece in text.split_inclusive(|c| !letter(c)) {
-        let (word, rest) = piece.split_at(piece.trim_end_matches(|c| !letter(c)).len());
-        let word = if word.len() >= 20 { "KEY" } else { word };
-        words.push(format!("{}{rest}", word.replace(|c: char| c.is_ascii_digit(), "0")));
+    let mut keys: Vec<&str> = Vec::new();
+    let mut masked = String::new();
+    for piece in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+        let word = piece.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        if word.len() < KEY_BYTES_MIN {
+            masked += piece;
+            continue;
+        }
+        let number = keys.iter().position(|key| *key == word).unwrap_or_else(|| {
+            keys.push(word);
+            keys.len() - 1
+        });
+        masked += &format!("KEY{number}{}", &piece[word.len()..]);
     }
-    // A date has a weekday, and a number its width.
-    let mut text = words.concat();
-    while text.contains("00") {
-        text = text.replace("00", "0");
+    let lines = masked
+        .lines()
+        .filter(|line| !line.starts_with("Date: "))
+        .map(|line| TIMES.iter().fold(line.to_owned(), |line, shape| zeroed(&line, shape)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The shortest key or id in a dialogue.
+const KEY_BYTES_MIN: usize = 20;
+/// What times look like, `0` standing for any digit.
+const TIMES: [&str; 3] = ["0000-00-00", "00:00:00", ".000Z"];
+
+/// The text with zeros for digits wherever it has this shape.
+fn zeroed(text: &str, shape: &str) -> String {
+    let fits = |bytes: &[u8]| {
+        bytes.iter().zip(shape.bytes()).all(|(byte, wanted)| match wanted {
+            b'0' => byte.is_ascii_digit(),
+            wanted => *byte == wanted,
+        })
+    };
+    let mut bytes = text.as_bytes().to_vec();
+    for at in 0..bytes.len().saturating_sub(shape.len() - 1) {
+        if fits(&bytes[at..at + shape.len()]) {
+            bytes[at..at + shape.len()].copy_from_slice(shape.as_bytes());
+        }
     }
-    text.lines().filter(|line| !line.starts_with("Date: ")).collect::<Vec<_>>().join("\n")
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn a_wrong_key_or_number_is_noticed() {
+    let (one, other) = ("a".repeat(20), "b".repeat(20));
+    assert_eq!(
+        masked(&format!("{one} {one} 2026-11-21 12:58:52")),
+        masked(&format!("{other} {other} 1999-01-02 00:00:01"))
+    );
+    assert_ne!(masked(&format!("{one} {one}")), masked(&format!("{one} {other}")));
+    assert_ne!(masked("<error_number>2</error_number>"), masked("<error_number>3</error_number>"));
 }
 
 fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {

@@ -20,6 +20,7 @@ const NEEDS: &[Need] = &[
         packages: &["gcc", "libc6-dev"],
     },
     Need { what: "curl, a real client", probe: &["curl", "--version"], packages: &["curl"] },
+    Need { what: "jq, for the dialogues of the README", probe: &["jq", "--version"], packages: &["jq"] },
     Need {
         what: "Python's requests, a real client",
         probe: &["python3", "-c", "import requests"],

@@ -29,12 +29,6 @@ pub(super) struct Demo {
     listen: SocketAddr,
 }
 
-impl Default for Demo {
-    fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) }
-    }
-}
-
 impl Demo {
     pub(super) async fn run(self) -> Result<()> {
         if !self.listen.ip().is_loopback() {

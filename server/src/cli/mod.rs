@@ -44,18 +44,19 @@ use crate::error::Error;
     name = "exeunt",
     version,
     about = "A session authority: when a logout has been acknowledged, nothing accepts that session any more.",
-    after_help = exit::HELP
+    after_help = exit::HELP,
+    arg_required_else_help = true
 )]
 struct Cli {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Run the server
     Serve(serve::Serve),
-    /// Show what Exeunt does: a server with demonstration accounts, on this machine only (the default)
+    /// Show what Exeunt does: a server with demonstration accounts, on this machine only
     Demo(demo::Demo),
     /// Check or print the configuration
     Config(config::Config),
@@ -96,8 +97,7 @@ asking! { Asking:
 
 /// Runs the command that was typed.
 pub fn run() -> ExitCode {
-    let command = Cli::parse().command.unwrap_or_else(|| Command::Demo(demo::Demo::default()));
-    let outcome = match command {
+    let outcome = match Cli::parse().command {
         Command::Serve(serve) => block_on(done(serve.run())),
         Command::Demo(demo) => block_on(done(demo.run())),
         Command::Config(config) => config.run(),
