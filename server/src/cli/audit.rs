@@ -25,7 +25,7 @@ pub(super) struct Audit {
 }
 
 asking! { What with desk:
-    /// Print the audit trail as JSON lines, the newest first
+    /// Print the audit trail as JSON lines, newest first
     Export(Export),
 }
 

@@ -33,7 +33,7 @@ const PIECE_SECS: u64 = 30;
 
 #[derive(Args)]
 pub(super) struct Backup {
-    /// The file; one that is there is replaced once the new one is whole
+    /// The file; an existing one is replaced after the new one is complete
     #[arg(default_value = "exeunt.backup")]
     file: PathBuf,
 }

@@ -12,10 +12,10 @@ use super::remote::with_query;
 
 #[derive(Args)]
 pub(super) struct Check {
-    /// Do not count this as a use of the session: its idle deadline stays
+    /// Do not count this as a use; the idle deadline stays
     #[arg(long)]
     peek: bool,
-    /// Tell why it is not alive; takes an administrator's key
+    /// Say why the session is not alive; requires an administrator's key
     #[arg(long)]
     why: bool,
 }

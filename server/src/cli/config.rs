@@ -25,9 +25,9 @@ pub(super) struct Config {
 
 #[derive(Subcommand)]
 enum What {
-    /// Says whether the configuration is right.
+    /// Check the configuration.
     Check,
-    /// Prints the whole configuration, defaults and all.
+    /// Print the complete configuration, including defaults.
     Print,
 }
 

@@ -24,7 +24,7 @@ const DIALOGUES: &str = include_str!("demo.txt");
 
 #[derive(Args)]
 pub(super) struct Demo {
-    /// Where to listen: an address of this machine itself
+    /// The address to listen on; it must be a loopback address
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
 }

@@ -14,7 +14,7 @@ pub(super) struct Dialect {
 }
 
 asking! { What with desk:
-    /// Which client still makes which call of a legacy dialect, how often, and when last
+    /// List which client makes which legacy call, how often, and when last
     Usage(Usage),
 }
 

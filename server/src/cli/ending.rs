@@ -11,7 +11,7 @@ use super::remote::with_query;
 
 #[derive(Args)]
 pub(super) struct Sure {
-    /// Do not ask whether this is meant
+    /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
 }

@@ -48,14 +48,14 @@ pub(super) const HELP: &str = "\
 Exit codes:
   0    done
   1    failed
-  2    the command line is wrong, or what it asks for makes no sense to the server
-  3    there is no such thing
-  4    the key is missing, not accepted, or does not allow this
+  2    the command line is invalid, or the server rejected its arguments
+  3    not found
+  4    the key is missing, invalid, or does not permit this
   5    the server cannot be reached, or cannot answer now
-  6    it is there already, or somebody else changed it meanwhile
+  6    it exists already, or was changed by somebody else in the meantime
   7    check: the token is not active
-  8    marks: the log no longer reaches back to the position
-  9    user import, session import: some rows were refused; the others are in
+  8    marks: the log no longer reaches back to this position
+  9    user import, session import: some rows were refused, the others were imported
   130  interrupted";
 
 impl Failure {

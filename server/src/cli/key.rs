@@ -16,11 +16,11 @@ pub(super) struct Key {
 }
 
 asking! { What with desk:
-    /// Make a key; it is shown this once. With --realm it opens that realm alone
+    /// Create a key and show it once; with --realm it is valid in that realm only
     Create(Create),
-    /// List the keys that were made
+    /// List all keys
     List(List),
-    /// Remove a key at once and for good; streams that it opened end
+    /// Revoke a key permanently; streams that it opened end
     Revoke(Revoke),
 }
 
@@ -32,9 +32,9 @@ impl Ask for Key {
 
 #[derive(Args)]
 struct Create {
-    /// What it is for
+    /// What the key is for
     name: String,
-    /// What its holder may do
+    /// What the key allows
     #[arg(long)]
     role: Role,
 }
@@ -45,9 +45,9 @@ enum Role {
     Admin,
     /// Read everything
     Read,
-    /// Check tokens, and nothing else
+    /// Check tokens only
     Check,
-    /// End sessions, and nothing else
+    /// End sessions only
     End,
 }
 

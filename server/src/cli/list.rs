@@ -10,7 +10,7 @@ use super::remote::with_query;
 
 #[derive(Args)]
 pub(super) struct Limit {
-    /// Stop after so many [default: list all]
+    /// Print at most this many [default: all]
     #[arg(long, value_name = "COUNT")]
     limit: Option<u64>,
 }

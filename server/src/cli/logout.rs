@@ -13,7 +13,7 @@ use super::remote::with_query;
 pub(super) struct Logout {
     #[command(flatten)]
     whom: Whom,
-    /// Only tell how many sessions would end
+    /// Only print how many sessions would end
     #[arg(long, conflicts_with = "yes")]
     dry_run: bool,
     #[command(flatten)]
@@ -23,19 +23,19 @@ pub(super) struct Logout {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct Whom {
-    /// Everything of this user: id, username or email
+    /// All sessions of this user: an id, username or e-mail address
     #[arg(long)]
     user: Option<String>,
-    /// Everything opened with this client: id or name
+    /// All sessions of this client: an id or name
     #[arg(long)]
     client: Option<String>,
-    /// This session
+    /// This one session
     #[arg(long, value_name = "ID", value_parser = reference::id)]
     session: Option<String>,
-    /// Everybody in the realm
+    /// All sessions of the realm
     #[arg(long)]
     everybody: bool,
-    /// Everything of this session's user but this session
+    /// All sessions of this session's user except this one
     #[arg(long, value_name = "SESSION", value_parser = reference::id)]
     others_of: Option<String>,
 }

@@ -60,38 +60,38 @@ enum Command {
     Demo(demo::Demo),
     /// Check or print the configuration
     Config(config::Config),
-    /// Tell what is wrong, and what to do about it; with or without a running server
+    /// Find problems and say how to fix them, with or without a running server
     Doctor(doctor::Doctor),
-    /// Make a store of a backup, without a server; its sessions end
+    /// Create a store from a backup, without a server; its sessions end
     Restore(restore::Restore),
     #[command(flatten)]
     Asking(Asking),
-    /// Print what makes a shell complete these commands
+    /// Print a completion script for a shell
     Completions(completions::Completions),
 }
 
 asking! { Asking:
-    /// People who log in
+    /// Create, list, change and remove users
     User(At<user::User>),
-    /// Applications that sessions are used with
+    /// Create, list, change and remove clients: the applications that sessions are used with
     Client(At<client::Client>),
-    /// Sessions, dead or alive
+    /// List, show, end and import sessions
     Session(At<session::Session>),
-    /// Log out: end many sessions at once, after showing how many
+    /// End many sessions at once, after showing how many
     Logout(At<logout::Logout>),
-    /// Tell whether the session of a token is alive; the token is read from standard input
+    /// Check whether the session of a token is alive; reads the token from standard input
     Check(At<check::Check>),
-    /// Copy everything that the server keeps into a file, while it goes on
+    /// Back up the store of a running server into a file
     Backup(At<backup::Backup>),
-    /// Read the log of logouts, once or for ever
+    /// Read the log of logouts, once or continuously
     Marks(At<marks::Marks>),
-    /// Legacy interfaces, and who still speaks them
+    /// Show which clients still use a legacy interface
     Dialect(At<dialect::Dialect>),
-    /// Who changed what, and who ended what
+    /// Export the audit trail: who changed what, and who ended which sessions
     Audit(At<audit::Audit>),
-    /// Keys of programs that use the native interface
+    /// Create, list and revoke keys for programs that use the native interface
     Key(At<key::Key>),
-    /// Tenants, each with its own users, clients and sessions
+    /// Create and list realms: tenants with their own users, clients and sessions
     Realm(At<realm::Realm>),
 }
 

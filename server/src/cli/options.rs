@@ -17,19 +17,19 @@ pub(super) struct Options {
     /// admin.key in exeunt-data, or that of the demonstration in exeunt-demo]
     #[arg(long, global = true, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
-    /// Certificates (PEM) of authorities that are trusted beside the system's
+    /// Additional CA certificates to trust, in PEM
     #[arg(long, global = true, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
-    /// Send the key in clear to another machine: whoever is between can read it
+    /// Allow http:// to another machine; anybody on the network path can read the key
     #[arg(long, global = true)]
     pub allow_plain_http: bool,
-    /// The realm that is meant [default: that of the key, or main]
+    /// The realm to work on [default: that of the key, or main]
     #[arg(long, global = true)]
     pub realm: Option<String>,
-    /// How long an answer may take, in seconds
+    /// Seconds to wait for a response
     #[arg(long, global = true, value_name = "SECS", default_value_t = TIMEOUT_SECS, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: u64,
-    /// Print JSON for programs: one value a line
+    /// Print JSON, one value per line
     #[arg(long, global = true)]
     pub json: bool,
 }

@@ -18,7 +18,7 @@ pub(super) struct Realm {
 }
 
 asking! { What with desk:
-    /// Make a realm
+    /// Create a realm
     Add(Add),
     /// List all realms
     List(List),

@@ -28,22 +28,22 @@ pub(super) struct Restore {
     /// The backup
     #[arg(required_unless_present = "in_place", conflicts_with = "in_place")]
     backup: Option<PathBuf>,
-    /// Where the store is to be: sqlite:PATH [default: what the configuration says]
+    /// Where to create the store: sqlite:PATH [default: from the configuration]
     #[arg(long)]
     store: Option<String>,
     /// The configuration file
     #[arg(long, env = "EXEUNT_CONFIG")]
     config: Option<PathBuf>,
-    /// A store that is there already is kept under another name
+    /// Replace an existing store; the old one is kept under another name
     #[arg(long)]
     replace: bool,
-    /// Declare that the store itself was put back to an earlier state: a snapshot of the machine, a copy of its files
+    /// Declare that the store itself was returned to an earlier state, by a snapshot of the machine or a copy of its files
     #[arg(long, conflicts_with = "replace")]
     in_place: bool,
-    /// Do not end the sessions: those that were ended after this state was taken live again
+    /// Keep the sessions alive, including those that were ended after the backup was taken
     #[arg(long)]
     keep_sessions: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
 }

@@ -28,25 +28,25 @@ pub(super) struct Serve {
     /// Where to listen [default: 127.0.0.1:8080]
     #[arg(long)]
     listen: Option<SocketAddr>,
-    /// Where to serve /v1 (but checks) and /metrics instead
+    /// A separate address for /v1 (except checks) and /metrics
     #[arg(long)]
     admin_listen: Option<SocketAddr>,
-    /// The certificate, with those of its issuers after it, as PEM: speak TLS
+    /// The certificate chain in PEM, the server's own first; turns TLS on
     #[arg(long)]
     tls_cert: Option<PathBuf>,
-    /// The private key of the certificate, as PEM
+    /// The private key of the certificate, in PEM
     #[arg(long)]
     tls_key: Option<PathBuf>,
-    /// Where to keep everything: sqlite:PATH or memory: [default: sqlite:exeunt-data/exeunt.db]
+    /// Where to store the data: sqlite:PATH or memory: [default: sqlite:exeunt-data/exeunt.db]
     #[arg(long)]
     store: Option<String>,
     /// The configuration file
     #[arg(long, env = "EXEUNT_CONFIG")]
     config: Option<PathBuf>,
-    /// Start although the clock is behind the newest mark
+    /// Start even if the clock is behind the newest mark in the store
     #[arg(long)]
     accept_clock: bool,
-    /// Start on a store that `exeunt demo` made: its accounts have passwords that everybody knows
+    /// Start on a store that `exeunt demo` created, although its passwords are public
     #[arg(long)]
     allow_demo_store: bool,
 }

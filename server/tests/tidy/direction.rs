@@ -1,143 +1,82 @@
-//! The direction of dependencies: who may name whom.
+//! The direction of dependencies: who may name whom. The column of rooms is written once, in ARCHITECTURE.md.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use crate::code::names;
 use crate::refuse;
+use crate::root;
 use crate::source::{self, Source};
 
-/// What each part of the server may name of the others; whatever is not in the list is refused. `core` is a crate
-/// of its own, and everybody may name it.
-const LAYERS: &[(&str, &[&str])] = &[
-    ("error", &[]),
-    ("clock", &[]),
-    ("time", &["error"]),
-    ("env", &["clock", "error"]),
-    ("headers", &[]),
-    ("address", &["headers", "error"]),
-    ("message", &["headers"]),
-    ("device", &[]),
-    ("date", &[]),
-    ("whole", &[]),
-    ("failures", &[]),
-    ("store", &["env", "error"]),
-    ("authority", &["store", "env", "time", "error"]),
-    ("numbers", &["authority", "error"]),
-    ("config", &["authority", "time", "error"]),
-    ("shares", &[]),
-    ("places", &["authority", "shares"]),
-    ("tls", &["config", "date", "error"]),
-    (
-        "app",
-        &[
-            "dialect",
-            "date",
-            "tls",
-            "metrics",
-            "numbers",
-            "failures",
-            "shares",
-            "authority",
-            "store",
-            "config",
-            "env",
-            "error",
-        ],
-    ),
-    ("exchange", &["app", "authority", "config", "headers", "whole", "env", "error"]),
-    ("log", &["app", "dialect", "exchange", "config", "env", "error"]),
-    ("metrics", &["app", "log", "tls", "error"]),
-    (
-        "dialect",
-        &[
-            "app",
-            "exchange",
-            "front",
-            "headers",
-            "address",
-            "device",
-            "numbers",
-            "metrics",
-            "shares",
-            "authority",
-            "config",
-            "env",
-            "time",
-            "error",
-        ],
-    ),
-    ("console", &["app", "exchange", "front", "device", "authority", "config", "env", "error"]),
-    ("task", &["app", "tls", "authority", "config", "env", "error"]),
-    (
-        "front",
-        &[
-            "app", "dialect", "console", "exchange", "log", "message", "metrics", "headers", "address",
-            "date", "config", "places", "whole", "env", "error",
-        ],
-    ),
-    ("linger", &["whole"]),
-    ("patience", &[]),
-    ("hot", &["front", "exchange", "dialect", "headers", "message", "whole"]),
-    (
-        "serve",
-        &[
-            "front", "hot", "linger", "patience", "places", "address", "whole", "task", "app", "config",
-            "env", "error",
-        ],
-    ),
-    ("cli", ANYTHING),
-];
-
-/// For the command line: it puts the server together.
-const ANYTHING: &[&str] = &[
-    "serve",
-    "front",
-    "task",
-    "dialect",
-    "app",
-    "exchange",
-    "log",
-    "numbers",
-    "authority",
-    "store",
-    "config",
-    "date",
-    "places",
-    "address",
-    "tls",
-    "env",
-    "time",
-    "error",
-];
+/// What begins the line of ARCHITECTURE.md that lists the rooms, from the top down: `→` parts levels, `|` rooms of one level.
+const COLUMN_BEGINS: &str = "main → ";
 
 /// Crates that speak HTTP.
 const HTTP: [&str; 8] =
     ["http::", "hyper::", "hyper_util::", "http_body::", "http_body_util::", "axum::", "tower::", "multer::"];
 
 #[test]
-fn a_part_names_only_what_it_may() {
+fn a_room_names_only_rooms_below_it() {
+    let column = column();
+    let level = |room: &str| column.iter().position(|level| level.iter().any(|name| name == room));
     let mut offences = Vec::new();
     for source in source::product() {
-        let Some(part) = outside_of_tests(source).map(part_of) else { continue };
-        if matches!(part, "main" | "lib") {
-            continue;
-        }
-        let Some((_, below)) = LAYERS.iter().find(|(name, _)| *name == part) else {
-            offences.push(format!("{}: a part that direction.rs does not know", source.path));
+        let Some(room) = outside_of_tests(source).map(room_of).filter(|room| *room != "lib") else {
             continue;
         };
-        let upward =
-            |line: &str| parts_named(line).iter().any(|named| *named != part && !below.contains(named));
+        let Some(own) = level(room) else {
+            offences.push(format!("{}: a room that is not in the column", source.path));
+            continue;
+        };
+        let upward = |line: &str| {
+            rooms_named(line)
+                .iter()
+                .any(|named| *named != room && level(named).is_some_and(|level| level <= own))
+        };
         offences.extend(source.offences(upward));
     }
-    refuse(
-        &offences,
-        "main → cli → serve → { dialect, console, task } → app → authority → store → core (LAYERS in direction.rs): \
-         turn the dependency around, or move the thing down to where both may use it",
-    );
+    refuse(&offences, &advice());
 }
 
 #[test]
-fn the_edge_parts_never_name_the_store() {
-    let edge = ["dialect/", "console/", "task/"];
+fn the_column_lists_every_room_and_no_other() {
+    let there = rooms();
+    let listed: BTreeSet<String> = column().concat().into_iter().collect();
+    let unlisted =
+        there.iter().filter(|room| !listed.contains(**room)).map(|room| format!("{room}: not in the column"));
+    let gone = listed
+        .iter()
+        .filter(|room| !there.contains(room.as_str()))
+        .map(|room| format!("{room}: there is no such room"));
+    refuse(
+        &unlisted.chain(gone).collect::<Vec<_>>(),
+        "ARCHITECTURE.md: correct the line that begins with `main → cli`",
+    );
+}
+
+/// Computed from what files name, whatever the column says.
+#[test]
+fn no_two_rooms_name_each_other_by_any_way() {
+    let mut named: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
+    for source in source::product() {
+        let Some(room) = outside_of_tests(source).map(room_of) else { continue };
+        for other in source.code.lines().flat_map(rooms_named).filter(|other| *other != room) {
+            named.entry(room).or_default().entry(other).or_insert(&source.path);
+        }
+    }
+    let mut offences = Vec::new();
+    for (room, others) in &named {
+        let back = others.iter().filter(|(other, _)| reached(&named, other).contains(room));
+        offences.extend(
+            back.map(|(other, path)| format!("{path}: {room} names {other}, which leads back to {room}")),
+        );
+    }
+    refuse(&offences, &advice());
+}
+
+#[test]
+fn what_answers_never_names_the_store() {
+    let edge = ["dialect/", "gate/", "http/", "serve/", "task/"];
     let offences = in_server(
         |path| edge.iter().any(|folder| path.starts_with(folder)),
         |line| names(line, "store::") || names(line, "Ledger") || names(line, "Directory"),
@@ -155,7 +94,7 @@ fn a_dialect_never_names_another_dialect() {
     for source in source::product() {
         let Some(path) = source.in_server().and_then(|path| path.strip_prefix("dialect/")) else { continue };
         let own = path.split_once('/').map(|(folder, _)| folder);
-        if path == "mod.rs" {
+        if path == "all.rs" {
             continue;
         }
         let others: Vec<String> = dialects
@@ -169,7 +108,7 @@ fn a_dialect_never_names_another_dialect() {
     }
     refuse(
         &offences,
-        "what two dialects share is a file directly under dialect/; the list of all is in dialect/mod.rs",
+        "what two dialects share is a file directly under dialect/; the list of all is in dialect/all.rs",
     );
 }
 
@@ -178,7 +117,10 @@ fn only_the_list_of_dialects_names_a_dialect() {
     let paths: Vec<String> = dialects().iter().map(|name| format!("dialect::{name}")).collect();
     let offences =
         in_server(|path| !path.starts_with("dialect/"), |line| paths.iter().any(|path| names(line, path)));
-    refuse(&offences, "iterate `dialect::ALL`: what one dialect needs of the server is a field of `Dialect`");
+    refuse(
+        &offences,
+        "iterate `dialect::all::ALL`: what one dialect needs of the server is a field of `Dialect`",
+    );
 }
 
 #[test]
@@ -233,7 +175,7 @@ fn the_clock_and_randomness_are_read_in_env_alone() {
         "/dev/urandom",
     ];
     let mut offences = Vec::new();
-    for source in source::product().filter(|source| source.path != "server/src/env.rs") {
+    for source in source::product().filter(|source| source.path != "server/src/env/mod.rs") {
         offences.extend(source.offences(|line| outside.iter().any(|name| names(line, name))));
     }
     refuse(&offences, "take `now: Moment`, or a `Mint`, as an argument: only env.rs asks the world");
@@ -247,11 +189,6 @@ fn only_main_and_the_command_line_print() {
     refuse(&offences, "log with `tracing`, or print in cli/");
 }
 
-/// The path in the server of a file that is more than tests: those put a server together, and may name anything.
-fn outside_of_tests(source: &Source) -> Option<&str> {
-    source.in_server().filter(|path| !path.ends_with("/tests.rs"))
-}
-
 /// The names of the dialects: their folders. A folder beside a file of its name is part of what all dialects share.
 fn dialects() -> Vec<String> {
     let mut names = source::folders("server/src/dialect");
@@ -259,13 +196,56 @@ fn dialects() -> Vec<String> {
     names
 }
 
-/// `dialect` of `dialect/native/mod.rs`, `serve` of `serve.rs`.
-fn part_of(path: &str) -> &str {
+/// Every room that a room names, itself or through others.
+fn reached<'a>(named: &BTreeMap<&'a str, BTreeMap<&'a str, &str>>, from: &'a str) -> BTreeSet<&'a str> {
+    let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
+    while let Some(room) = open.pop() {
+        let next = named.get(room).into_iter().flat_map(BTreeMap::keys).filter(|next| seen.insert(**next));
+        open.extend(next);
+    }
+    seen
+}
+
+/// `dialect` of `dialect/native/mod.rs`, `app` of `app.rs`.
+fn room_of(path: &str) -> &str {
     path.split_once('/').map_or(path.trim_end_matches(".rs"), |(folder, _)| folder)
 }
 
-/// The parts of the server that a line names from the root of the crate.
-fn parts_named(line: &str) -> Vec<&str> {
+/// The path in the server of a file that is more than tests: those put a server together, and may name anything.
+fn outside_of_tests(source: &Source) -> Option<&str> {
+    source.in_server().filter(|path| !path.ends_with("/tests.rs"))
+}
+
+/// Every room of the server; `lib.rs` only lists them.
+fn rooms() -> &'static BTreeSet<&'static str> {
+    static ROOMS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+        source::product().filter_map(outside_of_tests).map(room_of).filter(|room| *room != "lib").collect()
+    });
+    &ROOMS
+}
+
+/// The levels of the column, from the top down.
+fn column() -> Vec<Vec<String>> {
+    let line = column_line();
+    line.split('→').map(|level| level.split('|').map(|room| room.trim().to_owned()).collect()).collect()
+}
+
+fn column_line() -> String {
+    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md can be read");
+    let line = text.lines().map(str::trim).find(|line| line.starts_with(COLUMN_BEGINS));
+    line.expect("ARCHITECTURE.md has the column of rooms").to_owned()
+}
+
+fn advice() -> String {
+    format!(
+        "ARCHITECTURE.md says\n  {}\n  and a room names only what stands to its right: turn the dependency around, or move the \
+         thing down to where both may use it",
+        column_line()
+    )
+}
+
+/// The rooms that a line names from the root of the crate.
+fn rooms_named(line: &str) -> Vec<&str> {
     let after = |path: &'static str| line.match_indices(path).map(move |(at, _)| &line[at + path.len()..]);
     let mut named = Vec::new();
     for rest in after("crate::") {
@@ -274,7 +254,8 @@ fn parts_named(line: &str) -> Vec<&str> {
             None => named.extend(first_word(rest)),
         }
     }
-    named.retain(|name| LAYERS.iter().any(|(part, _)| part == name));
+    let rooms = rooms();
+    named.retain(|name| rooms.contains(name));
     named
 }
 
@@ -290,8 +271,8 @@ fn in_server(which: impl Fn(&str) -> bool, offends: impl Fn(&str) -> bool) -> Ve
 }
 
 #[test]
-fn parts_are_found_in_paths_and_groups() {
-    assert_eq!(parts_named("use crate::{authority::Call, store, other};"), ["authority", "store"]);
-    assert_eq!(parts_named("pub fn a(_: crate::app::App) {}"), ["app"]);
-    assert_eq!(part_of("dialect/native/mod.rs"), "dialect");
+fn rooms_are_found_in_paths_and_groups() {
+    assert_eq!(rooms_named("use crate::{authority::Call, store, other};"), ["authority", "store"]);
+    assert_eq!(rooms_named("pub fn a(_: crate::app::App) {}"), ["app"]);
+    assert_eq!(room_of("dialect/native/mod.rs"), "dialect");
 }

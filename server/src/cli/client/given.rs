@@ -7,28 +7,28 @@ use crate::time::duration;
 
 #[derive(Args)]
 pub(super) struct Given {
-    /// Seconds that its sessions live unseen; 0: no such limit
+    /// Seconds after which an unused session expires; 0 for no limit
     #[arg(long, value_name = "SECS", value_parser = duration)]
     idle_secs: Option<u32>,
-    /// Seconds that its sessions live at most; 0: no such limit
+    /// Seconds after which a session expires in any case; 0 for no limit
     #[arg(long, value_name = "SECS", value_parser = duration)]
     absolute_secs: Option<u32>,
-    /// Sessions that one user may have alive at once with it, 10000 at most
+    /// The most sessions a user may have alive with this client, up to 10000
     #[arg(long, value_name = "COUNT")]
     max_sessions: Option<u32>,
-    /// rested: its public key, 32 hexadecimal digits
+    /// rested: the public key, 32 hexadecimal digits
     #[arg(long, value_name = "HEX")]
     key: Option<String>,
-    /// rested: a web origin that may call; several: say it again; without one, no web page may
+    /// rested: an origin whose web pages may call; repeat for several; without one, no web page may
     #[arg(long, value_name = "ORIGIN")]
     allowed_origin: Vec<String>,
     /// rested: any web page may call, and read its visitors' data; instead of --allowed-origin
     #[arg(long, conflicts_with = "allowed_origin")]
     any_origin: bool,
-    /// rested: refuse calls that name no origin
+    /// rested: refuse calls without an origin
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     require_origin: Option<bool>,
-    /// rested: an endpoint, NAME or NAME,secure or NAME,registration or with both; several: say it again
+    /// rested: an endpoint: NAME, optionally followed by ,secure and ,registration; repeat for several
     #[arg(long, value_name = "ENDPOINT", value_parser = endpoint)]
     endpoint: Vec<Value>,
 }

@@ -20,15 +20,15 @@ pub(super) struct Client {
 }
 
 asking! { What with desk:
-    /// Make a client
+    /// Create a client
     Add(Add),
     /// List all clients
     List(List),
     /// Show a client
     Show(Show),
-    /// Change a client; what is not named stays
+    /// Change a client; options that are not given keep their value
     Change(Change),
-    /// Remove a client for good; every session opened with it ends
+    /// Remove a client permanently and end all its sessions
     Remove(Remove),
 }
 
@@ -40,9 +40,9 @@ impl Ask for Client {
 
 #[derive(Args)]
 struct Add {
-    /// Its name, unique in the realm
+    /// The name, unique in the realm
     name: String,
-    /// What it speaks
+    /// The dialect it uses
     #[arg(long, default_value = "native")]
     dialect: Dialect,
     #[command(flatten)]

@@ -30,7 +30,7 @@ pub(super) struct Doctor {
     /// The configuration file
     #[arg(long, env = "EXEUNT_CONFIG")]
     config: Option<PathBuf>,
-    /// Where everything is kept: sqlite:PATH [default: what the configuration says]
+    /// Where the data is stored: sqlite:PATH [default: from the configuration]
     #[arg(long)]
     store: Option<String>,
     #[command(flatten)]

@@ -29,16 +29,16 @@ const BATCH_BYTES: usize = 1 << 20;
 
 #[derive(Args)]
 pub(super) struct Source {
-    /// CSV with a header, or JSON lines; - for the standard input
+    /// CSV with a header, or JSON lines; - reads standard input
     #[arg(value_name = "FILE|-")]
     file: PathBuf,
-    /// Look at every row and tell what would become of it; nothing is written
+    /// Check every row and report the result without writing anything
     #[arg(long)]
     dry_run: bool,
-    /// Pass over what is there already instead of refusing it: so an import that was interrupted is gone on with
+    /// Skip rows that exist already instead of refusing them; use it to resume an interrupted import
     #[arg(long)]
     skip_existing: bool,
-    /// Write the lines that were refused, and why, to this file
+    /// Write refused lines, with the reason, to this file
     #[arg(long, value_name = "FILE")]
     refused: Option<PathBuf>,
 }

@@ -18,14 +18,14 @@ const OLDEST: &str = "oldest";
 
 #[derive(Args)]
 pub(super) struct Marks {
-    /// Go on for ever: print each mark as it is raised. Without --after it begins now
+    /// Keep printing marks as they are raised; without --after, start now
     #[arg(long)]
     follow: bool,
-    /// Begin behind this position, as an earlier call told it [default: the beginning of the log, as far back as it still
-    /// reaches]
+    /// Start after this position, as printed by an earlier call [default: the beginning of
+    /// the log]
     #[arg(long, value_name = "POSITION")]
     after: Option<String>,
-    /// Stop after so many [default: print all]
+    /// Print at most this many [default: all]
     #[arg(long, value_name = "COUNT", conflicts_with = "follow")]
     limit: Option<u64>,
 }

@@ -11,13 +11,13 @@ use crate::cli::import::{Column, Kind, Meaning, Source, import};
 pub(super) struct Import {
     #[command(flatten)]
     source: Source,
-    /// The dialect of rows that name neither a dialect nor a client
+    /// The dialect for rows that name neither a dialect nor a client
     #[arg(long, value_name = "NAME", default_value = "native")]
     dialect: String,
-    /// The client of rows that name neither a dialect nor a client: its id or name
+    /// The client for rows that name neither a dialect nor a client: an id or name
     #[arg(long, value_name = "CLIENT", conflicts_with = "dialect")]
     client: Option<String>,
-    /// A position of the log that was taken before the file was made: whatever was ended here after it stays so
+    /// A position of the log from before the file was created; whatever was ended here since then stays ended
     /// [default: now]
     #[arg(long, value_name = "POSITION")]
     since: Option<String>,

@@ -25,7 +25,7 @@ asking! { What with desk:
     Show(Show),
     /// End sessions, each by its id
     End(End),
-    /// Adopt live sessions of another system: the tokens that its clients hold go on working
+    /// Import live sessions of another system; the tokens of its clients keep working
     Import(import::Import),
 }
 
@@ -37,13 +37,13 @@ impl Ask for Session {
 
 #[derive(Args)]
 struct List {
-    /// Only of this user: id, username or email
+    /// Only sessions of this user: an id, username or e-mail address
     #[arg(long)]
     user: Option<String>,
-    /// Only opened with this client: id or name
+    /// Only sessions of this client: an id or name
     #[arg(long)]
     client: Option<String>,
-    /// Only in this state
+    /// Only sessions in this state
     #[arg(long, default_value = "alive")]
     state: State,
     #[command(flatten)]
@@ -52,9 +52,9 @@ struct List {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum State {
-    /// What may be used
+    /// Sessions that can be used
     Alive,
-    /// What is over and not yet forgotten
+    /// Sessions that have expired or were ended, and are still on record
     Dead,
     /// Both
     All,

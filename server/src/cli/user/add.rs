@@ -10,12 +10,12 @@ use crate::cli::exit::Outcome;
 
 #[derive(Args)]
 pub(super) struct Add {
-    /// How the user logs in, compared as the realm says: letter by letter, or without case
+    /// A name to log in with; whether case matters is a setting of the realm
     username: Option<String>,
-    /// How the user logs in, compared without case
+    /// An e-mail address to log in with; case does not matter
     #[arg(long)]
     email: Option<String>,
-    /// How the user logs in; leading zeros count
+    /// An account number to log in with; leading zeros matter
     #[arg(long, value_name = "NUMBER")]
     account_number: Option<String>,
     /// First name
@@ -24,13 +24,13 @@ pub(super) struct Add {
     /// Last name
     #[arg(long, value_name = "NAME")]
     last_name: Option<String>,
-    /// Whatever else is kept with the user: a JSON object
+    /// Additional data to store with the user, as a JSON object
     #[arg(long, value_name = "JSON", value_parser = object)]
     data: Option<Value>,
     /// Read the password from standard input, one line, instead of asking for it
     #[arg(long, conflicts_with = "no_password")]
     password_stdin: bool,
-    /// Without a password: sessions are then opened by a back end that authenticates the user itself
+    /// Create the user without a password; only a back end can then open sessions for it
     #[arg(long)]
     no_password: bool,
 }

@@ -20,21 +20,21 @@ pub(super) struct User {
 }
 
 asking! { What with desk:
-    /// Make a user
+    /// Create a user
     Add(add::Add),
-    /// Add users of another system, with the password hashes that they have there
+    /// Import users of another system with their password hashes
     Import(import::Import),
     /// List all users
     List(list::List),
     /// Show a user
     Show(Show),
-    /// Keep a user from logging in; every session of it ends
+    /// Disable a user: it cannot log in, and all its sessions end
     Disable(change::Disable),
-    /// Let a disabled user log in again; no session comes back to life
+    /// Enable a disabled user; its old sessions stay ended
     Enable(change::Enable),
-    /// Change a user's password; every session of it ends
+    /// Change a user's password and end all its sessions
     Passwd(change::Passwd),
-    /// Remove a user for good: its data is erased and every session of it ends
+    /// Delete a user permanently: erase its data and end all its sessions
     Remove(change::Remove),
 }
 
