@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 
-use exeunt::app::{self, App};
+use exeunt::app::App;
 use exeunt::config::{Config, Dialect, load};
 use exeunt::dialect;
 use exeunt::env::Env;
@@ -43,7 +43,7 @@ fn lifetimes_of_built_in_clients_are_those_of_the_dialects() {
         .filter(|row| row.len() == 3)
         .map(|row| (row[0].trim_matches('`').to_owned(), row[1].clone(), row[2].clone()))
         .collect();
-    let builtins: Vec<_> = dialect::ALL
+    let builtins: Vec<_> = dialect::all::ALL
         .iter()
         .filter_map(|dialect| dialect.builtin.as_ref())
         .map(|it| (it.door.name().to_owned(), it.idle_secs.to_string(), it.absolute_secs.to_string()))
@@ -84,7 +84,7 @@ fn an_unknown_dialect_in_the_file_is_refused_with_its_place() {
     let folder = Scratch::new();
     let file = folder.path().join("exeunt.toml");
     fs::write(&file, "[dialects.rested]\nenabled = true\n\n  [dialects.typo]\nenabled = true\n").unwrap();
-    let error = load(Some(&file), [], &dialect::names()).unwrap_err();
+    let error = load(Some(&file), [], &dialect::all::names()).unwrap_err();
     let text = format!(
         "{}: line 4, column 13: unknown dialect `typo`, expected one of native, videntity, runsignup, rested",
         file.display()
@@ -95,10 +95,10 @@ fn an_unknown_dialect_in_the_file_is_refused_with_its_place() {
 #[test]
 fn a_variable_for_an_unknown_dialect_is_a_warning() {
     let variables = [("EXEUNT_DIALECTS__TYPO__ENABLED".to_owned(), "false".to_owned())];
-    let loaded = load(None, variables, &dialect::names()).unwrap();
+    let loaded = load(None, variables, &dialect::all::names()).unwrap();
     assert_eq!(loaded.warnings, ["EXEUNT_DIALECTS__TYPO__ENABLED names no setting; it is not looked at"]);
     assert_eq!(loaded.config, Config::default());
-    app::check(&loaded.config).unwrap();
+    exeunt::open::check(&loaded.config).unwrap();
 }
 
 /// Options with their defaults, as the document shows them.

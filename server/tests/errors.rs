@@ -53,7 +53,7 @@ async fn every_error_in_every_dialect_is_as_in_the_table() {
     for kind in kinds() {
         table += &format!("\n{kind:?}\n");
         let error = Error::new(kind, "the public text").because("THE PRIVATE TEXT");
-        for dialect in dialect::ALL {
+        for dialect in dialect::all::ALL {
             for (form, response) in (dialect.errors)(&error) {
                 table += &format!("  {} {form}: {}\n", dialect.door, line(response).await);
             }

@@ -17,7 +17,6 @@ use exeunt::authority::session::{Presented, Slide};
 use exeunt::authority::{Call, Mint, Password, UserChange, Voucher};
 use exeunt::config::Config;
 use exeunt::env::Env;
-use exeunt::metrics::page;
 use exeunt::store::Incarnation;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt_core::{Anchor, By, Door, Token, Why};
@@ -31,13 +30,13 @@ const DASHBOARD: &str = include_str!("../../docs/grafana.json");
 #[tokio::test]
 async fn every_metric_is_documented_with_its_type_and_labels() {
     let folder = Scratch::new();
-    assert_eq!(documented(), shown(&page(&labelled(&folder).await)));
+    assert_eq!(documented(), shown(&labelled(&folder).await.metrics_page()));
 }
 
 #[tokio::test]
 async fn the_dashboard_asks_for_what_there_is() {
     let folder = Scratch::new();
-    let page = page(&labelled(&folder).await);
+    let page = labelled(&folder).await.metrics_page();
     let dashboard: serde_json::Value = serde_json::from_str(DASHBOARD).unwrap();
     let panels = dashboard["panels"].as_array().unwrap();
     for target in panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap()) {
@@ -58,10 +57,10 @@ async fn the_dashboard_asks_for_what_there_is() {
 async fn what_was_done_is_counted() {
     let folder = Scratch::new();
     let app = open(&folder).await;
-    let before = page(&app);
+    let before = app.metrics_page();
     assert_eq!(value(&before, "exeunt_checks_total{verdict=\"active\"}"), 0.0);
     log_in_and_out(&app).await;
-    let page = page(&app);
+    let page = app.metrics_page();
     for (name, expected) in [
         ("exeunt_checks_total{verdict=\"active\"}", 1.0),
         ("exeunt_checks_total{verdict=\"expired\"}", 1.0),

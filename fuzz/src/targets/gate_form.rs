@@ -2,9 +2,9 @@
 //! in it the gate finds too, and alike, or it says that the form is unclear.
 
 use bytes::Bytes;
-use exeunt::dialect::gate::{Form, Said};
 use exeunt::http::form::Fields;
 use exeunt::http::headers::Headers;
+use exeunt::http::said::{Form, Said};
 
 const NAME: &str = "session_key";
 

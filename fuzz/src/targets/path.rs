@@ -1,7 +1,7 @@
 //! A method, a path and a query of any bytes, one a line: one dialect at most has the path, whatever the method, and what
 //! only reads never reaches a login or a logout.
 
-use exeunt::dialect::ALL;
+use exeunt::dialect::all::ALL;
 use exeunt::http::Sort;
 use http::Method;
 

@@ -7,7 +7,6 @@ use clap::{Args, Subcommand};
 use super::exit::{Exit, Outcome};
 use super::print::{Out, say};
 use super::serve::variables;
-use crate::app;
 use crate::config::load;
 use crate::dialect;
 use crate::env::Env;
@@ -33,12 +32,12 @@ enum What {
 
 impl Config {
     pub(super) fn run(self) -> Outcome {
-        let loaded = load(self.config.as_deref(), variables()?, &dialect::names())?;
+        let loaded = load(self.config.as_deref(), variables()?, &dialect::all::names())?;
         loaded.warnings.iter().for_each(|warning| say(warning));
         let mut out = Out::new(false);
         match self.what {
             What::Check => {
-                app::check(&loaded.config)?;
+                crate::open::check(&loaded.config)?;
                 Tls::open(&loaded.config, Env::system().now())?;
                 out.line("the configuration is right")?;
             }

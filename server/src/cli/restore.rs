@@ -53,7 +53,7 @@ impl Restore {
         let env = Env::system();
         let store = match &self.store {
             Some(store) => store.clone(),
-            None => load(self.config.as_deref(), variables()?, &dialect::names())?.config.store,
+            None => load(self.config.as_deref(), variables()?, &dialect::all::names())?.config.store,
         };
         let StoreUrl::Sqlite(target) = StoreUrl::from_str(&store)? else {
             return Err(Failure::usage("a memory store cannot be restored; write --store sqlite:PATH"));

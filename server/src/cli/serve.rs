@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::keys;
 use super::notify::notify;
-use crate::app::{self, App};
+use crate::app::App;
 use crate::authority::Mint;
 use crate::config::{Config, PREFIX, load};
 use crate::env::Env;
@@ -53,7 +53,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self) -> Result<()> {
-        let loaded = load(self.config.as_deref(), variables()?, &dialect::names())?;
+        let loaded = load(self.config.as_deref(), variables()?, &dialect::all::names())?;
         let env = Env::system();
         let _writing = log::start(&loaded.config.log, &env)?;
         loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
@@ -110,7 +110,7 @@ pub(super) struct Opened {
 /// # Errors
 /// An address that is taken; what the store says; a store made by the demonstration, unless it is allowed.
 pub(super) async fn open(config: Config, env: Env, accept_clock: bool, demo: Demo) -> Result<Opened> {
-    app::check(&config)?;
+    crate::open::check(&config)?;
     let public = bind(config.listen)?;
     let admin = config.admin_listen.map(bind).transpose()?;
     let url = StoreUrl::from_str(&config.store)?;

@@ -1,13 +1,15 @@
 //! How the world speaks to us: one folder a dialect, each with the same file names.
 //!
 //! A dialect routes by matching on the path itself: see `docs/decisions/0001-one-router.md`. Adding one is a folder
-//! and a line in [`ALL`]; the front, the stories, the error table, the metrics and the configuration iterate it.
+//! and a line in [`all::ALL`]; the router, the stories, the error table, the metrics and the configuration iterate it.
 
+pub mod all;
 pub mod csv;
-pub mod gate;
 pub mod native;
+pub mod passed;
 pub mod rested;
 pub mod runsignup;
+pub mod sunset;
 pub mod videntity;
 pub mod xml;
 
@@ -15,17 +17,9 @@ use exeunt_core::Door;
 use http::Method;
 
 use crate::authority::realm::Builtin;
-use crate::dialect::gate::Gate;
+use crate::dialect::passed::Gate;
 use crate::error::Error;
 use crate::http::{Exchange, Response, Route};
-
-/// Every dialect that this server speaks, in the order in which they are asked for a path.
-pub const ALL: &[&Dialect] = &[&native::DIALECT, &videntity::DIALECT, &runsignup::DIALECT, &rested::DIALECT];
-
-/// Their names, in that order.
-pub fn names() -> Vec<&'static str> {
-    ALL.iter().map(|dialect| dialect.door.name()).collect()
-}
 
 /// The dialect that administrators speak: the one that is served on an address of their own.
 pub const ADMIN: Door = Door::new("native");

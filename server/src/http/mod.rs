@@ -9,10 +9,11 @@ pub mod message;
 mod request;
 mod response;
 mod route;
+pub mod said;
 pub mod user_agent;
 
 pub use request::{Answer, Arrival, Endpoint, Exchange, Head, Parts, PresentedKey, Proven, Received};
-pub use response::{Body, Cut, HttpResponse, Noted, Response, answer, empty, plain};
+pub use response::{Body, Cut, HttpResponse, Noted, Response, answer, empty, plain, retry_after};
 pub use route::{Route, Sort};
 
 /// What a value becomes that could not be decoded: wrong percent-encoding, wrong UTF-8, a NUL. No identifier, password

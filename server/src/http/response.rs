@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use exeunt_core::{ClientId, KeyId};
-use http::header::{CONNECTION, CONTENT_TYPE};
+use http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode, Version};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{Either, Full};
@@ -112,4 +112,11 @@ pub fn plain(status: StatusCode) -> Response {
         response.headers.set(&CONNECTION, "close");
     }
     response
+}
+
+/// Says when a caller should ask again, where that is known: for dialects that answer so.
+pub fn retry_after(response: &mut Response, error: &Error) {
+    if let Some(secs) = error.kind().retry_after_secs() {
+        response.headers.set(&RETRY_AFTER, secs.to_string());
+    }
 }

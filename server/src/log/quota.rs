@@ -5,12 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use exeunt_core::Moment;
 
-use crate::error::Kind;
-use crate::http::{Route, Sort};
-
 /// Kinds of lines that have a quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LineKind {
+pub enum LineKind {
     /// A login that was refused for its user, its password or its account number. The threads that check passwords
     /// bound it: a password takes 20 ms of a core.
     FailedLogin,
@@ -33,24 +30,8 @@ impl LineKind {
     const ALL: [Self; 7] =
         [Self::FailedLogin, Self::Login, Self::Logout, Self::Gate, Self::Check, Self::Admin, Self::Other];
 
-    /// The kind of a line with this outcome; `None`: it is always written. That is what only somebody with a credential
-    /// can bring about, who for administrators has `proven` a key.
-    pub(super) const fn of(route: Route, outcome: Outcome, proven: bool) -> Option<Self> {
-        match (route.sort, outcome) {
-            (Sort::Admin, _) if proven => None,
-            (Sort::Login, Outcome::Refused(Some(Kind::Unauthenticated))) => Some(Self::FailedLogin),
-            (Sort::Login, Outcome::HungUp | Outcome::Refused(_)) => Some(Self::Login),
-            (Sort::Logout, Outcome::HungUp | Outcome::Refused(_)) => Some(Self::Logout),
-            (Sort::Gate, Outcome::HungUp | Outcome::Refused(_)) => Some(Self::Gate),
-            (Sort::Check, Outcome::HungUp | Outcome::Refused(_)) => Some(Self::Check),
-            (Sort::Admin, Outcome::HungUp | Outcome::Refused(_)) => Some(Self::Admin),
-            (Sort::Other, _) | (Sort::Admin, Outcome::Done) => Some(Self::Other),
-            (Sort::Login | Sort::Logout | Sort::Gate | Sort::Check, Outcome::Done) => None,
-        }
-    }
-
     /// Whether its lines are written also when the log is not read fast enough for all.
-    pub(super) const fn is_kept(self) -> bool {
+    pub const fn is_kept(self) -> bool {
         matches!(self, Self::FailedLogin | Self::Logout)
     }
 
@@ -84,29 +65,6 @@ const IDLE_LOGOUTS_PER_SEC: u64 = 1_000;
 /// Failed logins in one second: more than 200 cores can check.
 pub const FAILED_LOGINS_PER_SEC: u64 = 10_000;
 
-/// What a request came to, for its line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// What was asked for was done.
-    Done,
-    /// It was not, for this reason where one is known.
-    Refused(Option<Kind>),
-    /// The caller hung up before it was answered.
-    HungUp,
-}
-
-impl Outcome {
-    /// The word for it in the log.
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Done => "ok",
-            Self::Refused(None) => "refused",
-            Self::Refused(Some(kind)) => kind.word(),
-            Self::HungUp => "hung_up",
-        }
-    }
-}
-
 /// Counts the lines of one second.
 #[derive(Default)]
 pub struct Quotas {
@@ -122,7 +80,7 @@ struct Count {
 
 impl Quotas {
     /// Whether one more line of this kind is written.
-    pub(super) fn admits(&self, kind: LineKind, now: Moment) -> bool {
+    pub fn admits(&self, kind: LineKind, now: Moment) -> bool {
         self.end_second(now);
         let count = &self.counts[kind as usize];
         let admitted = count.this_second.fetch_add(1, Ordering::Relaxed) < kind.per_sec();
@@ -167,7 +125,6 @@ impl Quotas {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Cause;
 
     fn admitted(quotas: &Quotas, kind: LineKind, second: u64) -> usize {
         (0..150).filter(|_| quotas.admits(kind, Moment::from_secs(second))).count()
@@ -193,23 +150,5 @@ mod tests {
             }
             assert_eq!(quotas.unlogged().find(|(name, _)| *name == kind.name()), Some((kind.name(), 1)));
         }
-    }
-
-    #[test]
-    fn junk_is_of_no_kind_that_tells_of_an_attack_or_a_logout() {
-        let route = |sort| Route::new("call", sort, |_| Box::pin(async { unreachable!() }));
-        let of = |sort, outcome| LineKind::of(route(sort), outcome, false);
-        let refused = |kind| Outcome::Refused(Some(kind));
-        assert_eq!(of(Sort::Login, refused(Kind::Unauthenticated)), Some(LineKind::FailedLogin));
-        assert_eq!(of(Sort::Login, refused(Kind::Malformed("password"))), Some(LineKind::Login));
-        assert_eq!(of(Sort::Login, Outcome::Refused(None)), Some(LineKind::Login));
-        assert_eq!(of(Sort::Login, Outcome::Done), None);
-        assert_eq!(of(Sort::Logout, Outcome::Done), None);
-        assert_eq!(of(Sort::Logout, refused(Kind::Dead(Cause::Unknown))), Some(LineKind::Logout));
-        assert_eq!(of(Sort::Admin, Outcome::Done), Some(LineKind::Other), "the page of metrics");
-        assert_eq!(of(Sort::Admin, refused(Kind::Unauthenticated)), Some(LineKind::Admin));
-        assert_eq!(LineKind::of(route(Sort::Admin), refused(Kind::NotFound), true), None, "a native logout");
-        assert_eq!(of(Sort::Check, Outcome::Done), None, "where those are logged, all of them are");
-        assert_eq!(of(Sort::Other, Outcome::Done), Some(LineKind::Other), "a preflight");
     }
 }

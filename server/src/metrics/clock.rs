@@ -4,12 +4,12 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
-use crate::app::App;
+use super::Sources;
 
-pub(super) fn register(app: &App, registry: &mut Registry) {
+pub(super) fn register(from: &Sources<'_>, registry: &mut Registry) {
     // Asking for the time compares both.
-    let _now = app.env.now();
-    let difference = app.env.difference();
+    let _now = from.env.now();
+    let difference = from.env.difference();
     let secs = difference.ahead_millis as f64 / 1_000.0;
     registry.register(
         "clock_difference_seconds",

@@ -4,17 +4,17 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
+use super::Sources;
 use super::labelled::Labelled;
-use crate::app::App;
 
-pub(super) fn register(app: &App, registry: &mut Registry) {
-    passwords(app, registry);
-    throttles(app, registry);
-    tls(app, registry);
+pub(super) fn register(from: &Sources<'_>, registry: &mut Registry) {
+    passwords(from, registry);
+    throttles(from, registry);
+    tls(from, registry);
 }
 
-fn passwords(app: &App, registry: &mut Registry) {
-    let figures = app.authority.password_figures();
+fn passwords(from: &Sources<'_>, registry: &mut Registry) {
+    let figures = from.authority.password_figures();
     registry.register(
         "password_seconds",
         "From asking for a password check until its answer",
@@ -23,8 +23,8 @@ fn passwords(app: &App, registry: &mut Registry) {
     registry.register("passwords_busy", "Logins refused because too many waited", figures.busy.clone());
 }
 
-fn throttles(app: &App, registry: &mut Registry) {
-    let refusals = app.authority.throttle_refusals();
+fn throttles(from: &Sources<'_>, registry: &mut Registry) {
+    let refusals = from.authority.throttle_refusals();
     let counts = [
         ("account", refusals.account),
         ("address", refusals.address),
@@ -34,8 +34,8 @@ fn throttles(app: &App, registry: &mut Registry) {
     registry.register("throttled", "Tries refused because there were too many before", throttled);
 }
 
-fn tls(app: &App, registry: &mut Registry) {
-    let Some(tls) = &app.tls else { return };
+fn tls(from: &Sources<'_>, registry: &mut Registry) {
+    let Some(tls) = from.tls else { return };
     let until = ConstGauge::new(i64::try_from(tls.until().secs()).unwrap_or(i64::MAX));
     registry.register(
         "tls_valid_until_seconds",

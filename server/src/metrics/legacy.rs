@@ -7,16 +7,16 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::app::App;
+use super::Sources;
 
 /// In an order of its own: the same page for the same counts. There are as many as there are clients, times the calls
 /// of a dialect.
 #[derive(Debug)]
 struct LastUsed(Vec<([(&'static str, String); 3], i64)>);
 
-pub(super) fn register(app: &App, registry: &mut Registry) {
+pub(super) fn register(from: &Sources<'_>, registry: &mut Registry) {
     let help = "When a client last made a call of a legacy dialect, in seconds since 1970";
-    let usage = app.authority.usage(None).into_iter().map(|usage| {
+    let usage = from.authority.usage(None).into_iter().map(|usage| {
         let client = usage.client.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
         let labels = [("dialect", usage.door.name().to_owned()), ("call", usage.call), ("client", client)];
         (labels, i64::try_from(usage.last_at.secs()).unwrap_or(i64::MAX))

@@ -20,8 +20,10 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use crate::app::{App, FEEDS_MAX};
+use crate::authority::Authority;
+use crate::env::Env;
 use crate::log::{HUNG_UP, Quotas};
+use crate::tls::Tls;
 pub use connections::Connections;
 use labelled::Labelled;
 
@@ -104,35 +106,49 @@ impl Metrics {
     }
 }
 
+/// What the page is made from.
+pub struct Sources<'a> {
+    /// What was counted here.
+    pub metrics: &'a Metrics,
+    /// What the verbs have counted, and what is in memory.
+    pub authority: &'a Authority,
+    /// The clock.
+    pub env: &'a Env,
+    /// The certificate, where TLS is ours.
+    pub tls: Option<&'a Tls>,
+    /// Streams that are open.
+    pub feeds_open: usize,
+}
+
 /// The page for Prometheus.
-pub fn page(app: &App) -> String {
+pub fn page(from: &Sources<'_>) -> String {
     let mut registry = Registry::with_prefix("exeunt");
     registry.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
-    registry.register("requests", "Requests answered", app.metrics.requests.clone());
+    registry.register("requests", "Requests answered", from.metrics.requests.clone());
     registry.register(
         "deprecated_requests",
         "Requests in deprecated dialects",
-        app.metrics.deprecated.clone(),
+        from.metrics.deprecated.clone(),
     );
-    let unlogged = Labelled::by("kind", app.metrics.quotas.unlogged());
+    let unlogged = Labelled::by("kind", from.metrics.quotas.unlogged());
     registry.register(
         "refusals_unlogged",
         "Requests beyond a quota of the log, which left no line",
         unlogged,
     );
-    for (name, help, value) in gauges(app) {
+    for (name, help, value) in gauges(from) {
         registry.register(name, help, ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)));
     }
-    sessions::register(app, &mut registry);
-    store::register(app, &mut registry);
-    guards::register(app, &mut registry);
-    clock::register(app, &mut registry);
+    sessions::register(from, &mut registry);
+    store::register(from, &mut registry);
+    guards::register(from, &mut registry);
+    clock::register(from, &mut registry);
     registry.register(
         "connections_refused",
         "Connections that were closed for lack of a place",
-        app.metrics.connections.counts(),
+        from.metrics.connections.counts(),
     );
-    legacy::register(app, &mut registry);
+    legacy::register(from, &mut registry);
     let mut page = String::new();
     match encode(&mut page, &registry) {
         Ok(()) => page,
@@ -141,15 +157,14 @@ pub fn page(app: &App) -> String {
     }
 }
 
-fn gauges(app: &App) -> [(&'static str, &'static str, usize); 7] {
-    let authority = &app.authority;
+fn gauges(from: &Sources<'_>) -> [(&'static str, &'static str, usize); 7] {
+    let authority = from.authority;
     let position = usize::try_from(authority.watch().borrow().number()).unwrap_or(usize::MAX);
-    let feeds = FEEDS_MAX - app.feeds.available_permits();
     [
         ("ready", "1: checks are answered from memory", usize::from(authority.ready().is_ok())),
         ("sessions_in_memory", "Sessions in memory", authority.sessions_in_memory()),
         ("position", "Place of the last mark applied here", position),
-        ("feeds_open", "Streams that are open", feeds),
+        ("feeds_open", "Streams that are open", from.feeds_open),
         ("touches_waiting", "Touches waiting to be written", authority.touches_waiting()),
         ("passwords_waiting", "Logins waiting for a password check", authority.passwords_waiting()),
         (

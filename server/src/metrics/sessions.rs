@@ -2,11 +2,11 @@
 
 use prometheus_client::registry::Registry;
 
+use super::Sources;
 use super::labelled::Labelled;
-use crate::app::App;
 
-pub(super) fn register(app: &App, registry: &mut Registry) {
-    let tally = app.authority.tally();
+pub(super) fn register(from: &Sources<'_>, registry: &mut Registry) {
+    let tally = from.authority.tally();
     registry.register(
         "checks",
         "Credentials checked, by what memory said; not_active: ended, forgotten, or never there",

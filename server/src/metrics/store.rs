@@ -3,10 +3,10 @@
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
-use crate::app::App;
+use super::Sources;
 
-pub(super) fn register(app: &App, registry: &mut Registry) {
-    let Some((figures, waiting)) = app.authority.store_figures() else { return };
+pub(super) fn register(from: &Sources<'_>, registry: &mut Registry) {
+    let Some((figures, waiting)) = from.authority.store_figures() else { return };
     for (name, help, histogram) in [
         ("store_commit_seconds", "Each commit: what the disk takes", figures.commit_secs),
         ("store_commit_writes", "Writes in each commit", figures.commit_writes),
@@ -25,7 +25,7 @@ pub(super) fn register(app: &App, registry: &mut Registry) {
         "Commits of which nobody could tell whether they happened; the store was opened again",
         figures.unknown,
     );
-    if let Some(disk) = app.authority.disk() {
+    if let Some(disk) = from.authority.disk() {
         if let Some(free) = disk.free_bytes {
             let free = ConstGauge::new(i64::try_from(free).unwrap_or(i64::MAX));
             registry.register("store_free_bytes", "Bytes that are free on the disk of the store", free);

@@ -1,8 +1,11 @@
 //! Listening, accepting, stopping. Every connection has its bounds; nothing acknowledged is lost by a stop.
 
+mod access_log;
+mod answer;
 pub mod fast;
 pub mod lingering_close;
 pub mod places;
+pub mod router;
 pub mod write_timeout;
 
 use std::convert::Infallible;
@@ -24,11 +27,11 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use crate::app::App;
-use crate::front::{self, Entrance, Side};
 use crate::http::client_address;
 use crate::http::consumed::Whole;
 use crate::serve::lingering_close::LingeringClose;
 use crate::serve::places::{Place, Places};
+use crate::serve::router::{Entrance, Side};
 use crate::serve::write_timeout::WriteTimeout;
 use crate::task::{self, Task};
 
@@ -186,7 +189,7 @@ where
         let (entrance, settled) = (entrance.clone(), settled.clone());
         async move {
             let whole = Whole::new(request.body().is_end_stream());
-            let response = front::respond(entrance, request, whole.clone()).await;
+            let response = answer::respond(entrance, request, whole.clone()).await;
             if whole.is() {
                 settled.set();
             }

@@ -124,7 +124,7 @@ impl World {
 
     /// How often something was counted since the start.
     pub(crate) fn counted(&self, sample: &str) -> u64 {
-        let page = exeunt::metrics::page(&self.app);
+        let page = self.app.metrics_page();
         let count = |line: &str| line.strip_prefix(sample)?.trim().parse::<f64>().ok();
         page.lines().filter_map(count).map(|count| count as u64).sum()
     }

@@ -7,7 +7,7 @@ use exeunt::app::{App, SERVER};
 use exeunt::authority::{Call, Mint, Role};
 use exeunt::config::{Config, Limits};
 use exeunt::env::Env;
-use exeunt::front::{Entrance, Side};
+use exeunt::serve::router::{Entrance, Side};
 use exeunt::serve::{self, Running};
 use exeunt::store::memory::MemoryStore;
 use exeunt::store::{Incarnation, Store};

@@ -263,7 +263,7 @@ fn times_in_the_configuration_have_bounds() {
         fs::write(&file, text).unwrap();
         let none: [(String, String); 0] = [];
         load(Some(&file), none, &["native", "rested", "runsignup", "videntity"])
-            .and_then(|loaded| app::check(&loaded.config))
+            .and_then(|loaded| exeunt::open::check(&loaded.config))
     };
     for millis in IN_MILLIS {
         for name in ["idle_secs", "absolute_secs"] {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use exeunt::dialect::native::RESOURCES;
+use exeunt::gate;
 use serde_json::Value;
 
 use crate::schema::{check, resolve};
@@ -49,6 +50,9 @@ fn every_route_is_described_and_nothing_else() {
                 (verb.method.to_string(), (*path).to_owned(), verb.route.call.to_owned(), names)
             })
         })
+        .chain(
+            gate::PATHS.map(|(path, call)| ("GET".to_owned(), path.to_owned(), call.to_owned(), Vec::new())),
+        )
         .collect();
     assert_eq!(described, routed);
 }

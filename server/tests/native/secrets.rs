@@ -28,7 +28,7 @@ fn no_secret_is_in_the_log_or_in_the_store() {
     for call in calls() {
         assert!(over.output.contains(&format!("call=\"{call}\" ")), "{call} was not called");
     }
-    for dialect in dialect::ALL {
+    for dialect in dialect::all::ALL {
         assert!(over.output.contains(&format!("dialect=\"{}\"", dialect.door)), "{}", dialect.door);
     }
     must_be_absent(&secrets, "the log", over.output.as_bytes());

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use exeunt::config::Limits;
 use exeunt::env::Env;
-use exeunt::front::{Entrance, Side};
 use exeunt::http::consumed::Whole;
 use exeunt::serve::fast;
+use exeunt::serve::router::{Entrance, Side};
 use exeunt::serve::write_timeout::WriteTimeout;
 use exeunt::tls::Tls;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};

@@ -56,7 +56,7 @@ impl Doctor {
             findings.extend(files::configuration(file));
         }
         let loaded =
-            variables().and_then(|variables| load(self.config.as_deref(), variables, &dialect::names()));
+            variables().and_then(|variables| load(self.config.as_deref(), variables, &dialect::all::names()));
         let mut loaded = match loaded {
             Ok(loaded) => loaded,
             Err(error) => {
@@ -73,7 +73,7 @@ impl Doctor {
         }
         let warnings = loaded.warnings.iter();
         findings.extend(warnings.map(|text| Finding::warning(CHECK, text, "see `exeunt config print`")));
-        match crate::app::check(&loaded.config) {
+        match crate::open::check(&loaded.config) {
             Ok(()) => findings.push(Finding::well(CHECK, "it can be read, and makes sense")),
             Err(error) => {
                 findings.push(Finding::wrong(

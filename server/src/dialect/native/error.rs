@@ -5,7 +5,7 @@ use http::header::{ACCEPT, CONNECTION, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
 
 use crate::error::{Error, Kind, Throttled};
-use crate::front::retry_after;
+use crate::http::retry_after;
 use crate::http::{Noted, Response, answer};
 
 /// What an endpoint answers instead: an error, or an answer made elsewhere (a body over the limit).

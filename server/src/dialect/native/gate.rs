@@ -5,7 +5,7 @@ use http::header::AUTHORIZATION;
 
 use super::{DOOR, caller, error};
 use crate::authority::Presented;
-use crate::dialect::gate::{Judged, Passed, Terms, admit};
+use crate::dialect::passed::{Judged, Passed, Terms, admit};
 use crate::error::{Cause, Error, Kind, Result};
 use crate::http::Exchange;
 

@@ -8,7 +8,6 @@ use super::{serve, settle, wire};
 use crate::authority::{Disk, FREE_BYTES_WARNING};
 use crate::error::{Error, Kind, Outage};
 use crate::http::{Answer, Exchange, answer};
-use crate::metrics;
 
 /// The description of this dialect (OpenAPI 3.1). A test holds it against the routes.
 pub(super) const OPENAPI: &str = include_str!("openapi.json");
@@ -77,7 +76,7 @@ pub(super) fn metrics(x: Exchange) -> Answer {
         answer(
             StatusCode::OK,
             "application/openmetrics-text; version=1.0.0; charset=utf-8",
-            metrics::page(&x.app),
+            x.app.metrics_page(),
         )
     })
 }

@@ -32,7 +32,7 @@ use crate::authority::Key;
 use crate::authority::realm::Builtin;
 use crate::config::LogChecks;
 use crate::dialect::native::caller::{Caller, Need};
-use crate::dialect::{Dialect, gate as gates};
+use crate::dialect::{Dialect, sunset};
 use crate::error::{Error, Result};
 use crate::http::{Answer, Endpoint, Exchange, PresentedKey, Response, empty};
 use crate::http::{Route, Sort};
@@ -87,10 +87,6 @@ pub struct Verb {
 /// The whole interface. The hot path comes first.
 pub const RESOURCES: &[Resource] = &[
     ("/v1/check", &[post("check", Sort::Check, check::check).with(&["peek", "why"])]),
-    ("/v1/gate", &[gateway("gate")]),
-    ("/v1/gate/refusal", &[gateway("gate_refusal")]),
-    ("/v1/gate/{}", &[gateway("gate_of_dialect")]),
-    ("/v1/gate/{}/refusal", &[gateway("gate_of_dialect_refusal")]),
     (
         "/v1/users",
         &[
@@ -158,14 +154,10 @@ pub const RESOURCES: &[Resource] = &[
     ("/metrics", &[get("metrics", health::metrics)]),
     ("/healthz", &[open("healthz", health::live)]),
     ("/readyz", &[open("readyz", health::ready)]),
-    (crate::front::SUCCESSOR, &[open("moving_on", health::moving_on)]),
+    (sunset::SUCCESSOR, &[open("moving_on", health::moving_on)]),
 ];
 
 fn route(method: &Method, path: &str) -> Option<Route> {
-    // By any method: gateways ask by their own, or by that of the call that they ask about.
-    if gates::is(path) {
-        return Some(gates::UNKNOWN);
-    }
     let Some(verbs) = verbs(path) else {
         // What begins as this dialect's paths do is answered in its words.
         return path.starts_with("/v1/").then_some(Route::new("no_such_path", Sort::Admin, no_such_path));
@@ -292,15 +284,6 @@ const fn get(call: &'static str, endpoint: Endpoint) -> Verb {
 
 const fn open(call: &'static str, endpoint: Endpoint) -> Verb {
     Verb { method: Method::GET, route: Route::new(call, Sort::Check, endpoint), parameters: &[] }
-}
-
-/// Answered by [`gates::entrusted`]; in the table so that it is described.
-const fn gateway(call: &'static str) -> Verb {
-    Verb {
-        method: Method::GET,
-        route: Route::new(call, Sort::Gate, gates::UNKNOWN.endpoint),
-        parameters: &[],
-    }
 }
 
 const fn post(call: &'static str, sort: Sort, endpoint: Endpoint) -> Verb {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::METHODS;
 use crate::error::{Cause, Error, Kind};
-use crate::front::retry_after;
+use crate::http::retry_after;
 use crate::http::{Noted, Response, answer, plain};
 
 /// What an endpoint answers instead: an error, or an answer made elsewhere.

@@ -10,7 +10,7 @@ use super::error::Refusal;
 use super::project::{Address, or_refused, unknown_key};
 use super::{caller, preflight};
 use crate::authority::Slide;
-use crate::dialect::gate::{Judged, Passed, Terms, admit};
+use crate::dialect::passed::{Judged, Passed, Terms, admit};
 use crate::error::{Cause, Error};
 use crate::http::Exchange;
 

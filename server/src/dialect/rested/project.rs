@@ -95,7 +95,7 @@ fn mark(origin: &Origin, client: Option<ClientId>, mut response: Response) -> Re
 
 impl Address {
     fn of(x: &Exchange) -> Result<Self> {
-        let realm = x.app.spoken(DOOR).ok_or_else(|| Error::internal("rested is not spoken"))?.realm;
+        let realm = x.app.dialect(DOOR).ok_or_else(|| Error::internal("rested is not enabled"))?.realm;
         let query = Query::read(x.query());
         let (overfull, query) = (query.is_err(), query.unwrap_or_default());
         let project = query.key.as_ref().and_then(|key| x.app.authority.project(realm, key));

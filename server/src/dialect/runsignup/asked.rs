@@ -6,8 +6,8 @@ use super::error::Code;
 use super::reply::Reply;
 use super::wire::{Format, parameter};
 use super::{Called, Entrance, parse};
-use crate::dialect::gate::Said;
 use crate::http::form::{Field, Fields};
+use crate::http::said::Said;
 use crate::http::{Exchange, Response};
 
 /// What was asked.

@@ -97,8 +97,8 @@ pub(super) const fn presented(realm: RealmId, pair: &Token) -> Presented<'_> {
 /// `Internal` if the dialect is switched off: then nobody gets here.
 pub(super) fn realm(x: &Exchange) -> Result<RealmId> {
     x.app
-        .spoken(DOOR)
-        .map(|spoken| spoken.realm)
+        .dialect(DOOR)
+        .map(|enabled| enabled.realm)
         .ok_or_else(|| Error::internal("a dialect that is switched off"))
 }
 

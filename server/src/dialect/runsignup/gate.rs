@@ -9,9 +9,10 @@ use super::asked::Asked;
 use super::caller::{Caller, Holder, has_bearer_anywhere, presented, realm};
 use super::error::{Code, Fault};
 use crate::authority::{Presented, Slide};
-use crate::dialect::gate::{Judged, Passed, Said, Terms, admit, agreed, copied};
+use crate::dialect::passed::{Judged, Passed, Terms, admit};
 use crate::error::Error;
 use crate::http::form::{Field, Fields};
+use crate::http::said::{Said, agreed, copied};
 use crate::http::{Exchange, Response};
 
 /// What a credential is in.

@@ -54,7 +54,7 @@ pub(super) fn filled<'a, const N: usize>(
 /// `Internal` if the dialect is switched off: then nobody gets here.
 pub(super) fn realm(x: &Exchange) -> Result<RealmId> {
     x.app
-        .spoken(DOOR)
-        .map(|spoken| spoken.realm)
+        .dialect(DOOR)
+        .map(|enabled| enabled.realm)
         .ok_or_else(|| Error::internal("a dialect that is switched off"))
 }

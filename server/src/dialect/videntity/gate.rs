@@ -6,9 +6,10 @@ use super::caller::Caller;
 use super::reply::Reply;
 use super::wire::ApiMethod;
 use crate::authority::Presented;
-use crate::dialect::gate::{self, Form, Judged, Passed, Said, Terms, agreed};
+use crate::dialect::passed::{self, Judged, Passed, Terms};
 use crate::error::{Error, Kind, Result};
 use crate::http::form::{Field, Fields};
+use crate::http::said::{self, Form, Said, agreed};
 use crate::http::{Exchange, Response};
 
 pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
@@ -33,7 +34,7 @@ async fn judge(x: &Exchange, terms: &Terms) -> Result<Passed> {
         _ => error,
     })?;
     let presented = Presented { client: terms.client, ..caller.presented() };
-    gate::admit(x, &presented, terms.slide).await
+    passed::admit(x, &presented, terms.slide).await
 }
 
 /// The key that is in every place where an application may look.
@@ -43,7 +44,7 @@ fn presented(x: &Exchange, terms: &Terms) -> Result<Fields> {
     if let Some(why) = said.unclear {
         return Err(unclear(why));
     }
-    let copies = Fields::given(gate::copied(x.headers()).map(|key| (FIELD.to_owned(), key)));
+    let copies = Fields::given(said::copied(x.headers()).map(|key| (FIELD.to_owned(), key)));
     let keys = [said.form.get(FIELD), copies.get(FIELD)];
     match agreed(keys) {
         Field::Once(_) if agreed([agreed(keys), said.query.get(FIELD)]) == Field::Repeated => {

@@ -5,7 +5,7 @@ use http::StatusCode;
 use super::error::fault;
 use super::wire::{ApiMethod, CONTENT_TYPE, Envelope, failure, success};
 use crate::error::{Error, Outage, Result};
-use crate::front::retry_after;
+use crate::http::retry_after;
 use crate::http::{Exchange, Noted, Response, answer, plain};
 
 /// The answer to one call.

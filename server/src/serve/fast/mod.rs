@@ -16,9 +16,9 @@ use http::header::CONNECTION;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::Instant;
 
-use crate::front::Entrance;
 use crate::http::Received;
 use crate::http::consumed::Whole;
+use crate::serve::router::Entrance;
 use reader::{End, Reader};
 use request::Asked;
 

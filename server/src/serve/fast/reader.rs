@@ -11,7 +11,7 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::Rest;
 use super::request::{self, Asked, REQUEST_BYTES_MAX, Unread};
-use crate::front::Entrance;
+use crate::serve::router::Entrance;
 
 /// In how many pieces a request may come: many programs send the head and the body each by itself.
 const PIECES_MAX: usize = 4;

@@ -7,11 +7,11 @@ use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING, UPGRAD
 use http::{Method, Uri, Version};
 use httparse::Status;
 
-use crate::front::{Entrance, Found};
 use crate::http::Head;
 use crate::http::Sort;
 use crate::http::headers::Headers;
 use crate::http::message;
+use crate::serve::router::{Entrance, Found};
 
 /// The largest request that is answered by the hot front, head and body, in bytes.
 pub(super) const REQUEST_BYTES_MAX: usize = 4096;

@@ -91,13 +91,13 @@ async fn import_sessions(mut x: Exchange, caller: Caller) -> Reply {
     };
     if batch.dialect.is_some() || batch.client.is_some() {
         // What is wrong with what they share is told once, and not of each row.
-        let door = batch.dialect.as_deref().map(session::door).transpose()?;
+        let door = batch.dialect.as_deref().map(|name| session::door(&x.app, name)).transpose()?;
         let client = batch.client.as_deref().map(session::client);
         app.authority.client_named(caller.realm.id, client.as_ref(), door)?;
     }
     let read = |text: &&RawValue| {
         let given = row::<GivenSession>(text)?.or(batch.dialect.as_deref(), batch.client.as_deref());
-        given.into_elsewhere()
+        given.into_elsewhere(&app)
     };
     let all = batch.sessions.iter().map(read).collect();
     let outcomes = app.authority.adopt(&caller.call(&mut x), caller.realm.id, since, all, run).await?;

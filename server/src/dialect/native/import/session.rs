@@ -6,9 +6,9 @@ use exeunt_core::token::{SESSION_PREFIX, TOKEN_BYTES_MAX};
 use exeunt_core::{ClientId, Door, Fingerprint, Moment, Token, UserId};
 use serde::Deserialize;
 
+use crate::app::App;
 use crate::authority::Identifier;
 use crate::authority::migrate::sessions::{ClientNamed, Elsewhere};
-use crate::dialect;
 use crate::dialect::native::wire;
 use crate::error::{Error, Result};
 use crate::time::{GivenSecs, GivenTime};
@@ -43,14 +43,14 @@ impl GivenSession {
     ///
     /// # Errors
     /// `Malformed(field)`.
-    pub(super) fn into_elsewhere(self) -> Result<Elsewhere> {
+    pub(super) fn into_elsewhere(self, app: &App) -> Result<Elsewhere> {
         let (idle_secs, absolute_secs) =
             wire::lifetimes(self.idle_secs.as_ref(), self.absolute_secs.as_ref())?;
         let expires_at = self.expires_at.as_ref().map(|time| time.read("expires_at")).transpose()?;
         Ok(Elsewhere {
             token: self.fingerprint()?,
             user: self.identifier()?,
-            door: self.dialect.as_deref().map(door).transpose()?,
+            door: self.dialect.as_deref().map(|name| door(app, name)).transpose()?,
             client: self.client.as_deref().map(client),
             issued_at: moment("issued_at", self.issued_at.as_ref())?,
             seen_at: moment("last_seen_at", self.last_seen_at.as_ref())?,
@@ -112,9 +112,8 @@ impl GivenSession {
 ///
 /// # Errors
 /// `Malformed("dialect")`.
-pub(super) fn door(name: &str) -> Result<Door> {
-    let found = dialect::ALL.iter().find(|dialect| dialect.door.name() == name);
-    let found = found.map(|dialect| dialect.door);
+pub(super) fn door(app: &App, name: &str) -> Result<Door> {
+    let found = app.dialect_names.iter().find(|door| door.name() == name).copied();
     found.ok_or_else(|| Error::malformed("dialect", "there is no such dialect"))
 }
 

@@ -1,15 +1,36 @@
-//! Whom a gateway may let through, as it is told to the application.
+//! What a dialect answers when a gateway asks about a call of an application: who may pass, as the application is told.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use exeunt_core::{ClientId, SessionId, UserId, Why};
+use exeunt_core::{ClientId, RealmId, SessionId, UserId, Why};
 use http::{HeaderName, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::authority::{Presented, Slide};
 use crate::error::{Cause, Error, Kind, Result};
 use crate::http::headers::Headers;
+use crate::http::said::Form;
 use crate::http::{Exchange, Response, empty};
+
+/// Judges an application's call by its head: who may pass, or the answer that the dialect gives to such a call.
+pub type Gate = fn(Exchange, Terms) -> Judged;
+/// What comes of it.
+pub type Judged = Pin<Box<dyn Future<Output = Result<Passed, Response>> + Send>>;
+
+/// On which terms a call is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The realm that the gateway asks about: the dialect's own, unless the dialect lets the gateway choose.
+    pub realm: RealmId,
+    /// The client whose sessions alone may pass; `None`: those of any.
+    pub client: Option<ClientId>,
+    /// Whether passing counts as a use of the session.
+    pub slide: Slide,
+    /// The form of the call, if the gateway hands it on.
+    pub form: Form,
+}
 
 /// Whom a gateway may let through.
 #[derive(Clone, Default)]
@@ -61,7 +82,7 @@ const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
 impl Passed {
     /// 200, without a body. A header that says nothing is not there.
-    pub(super) fn into_response(self) -> Response {
+    pub fn into_response(self) -> Response {
         let mut response = empty(StatusCode::OK);
         let username = self.username.map(|name| utf8_percent_encode(&name, ENCODED).to_string());
         let said = [

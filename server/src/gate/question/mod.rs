@@ -7,7 +7,7 @@
 use exeunt_core::{ClientId, RealmId};
 use http::Uri;
 
-use crate::app::{App, Spoken};
+use crate::app::{App, EnabledDialect};
 use crate::authority::realm::MAIN;
 use crate::dialect::ADMIN;
 use crate::error::{Error, Result};
@@ -51,7 +51,7 @@ pub enum FormPlace {
 impl<'a> Question<'a> {
     /// What is asked; `None`: it is no path of the gate.
     pub fn of(app: &App, uri: &'a Uri) -> Option<Self> {
-        let mount = &app.spoken(ADMIN)?.settings.mount;
+        let mount = &app.dialect(ADMIN)?.settings.mount;
         Self::read(uri.path().strip_prefix(mount.as_str())?, uri.query())
     }
 
@@ -105,10 +105,10 @@ impl Question<'_> {
     ///
     /// # Errors
     /// `NotFound`, `Malformed("realm")`.
-    pub fn realm(&self, app: &App, spoken: &Spoken) -> Result<RealmId> {
+    pub fn realm(&self, app: &App, enabled: &EnabledDialect) -> Result<RealmId> {
         match self.realm {
-            None if spoken.dialect.door != ADMIN => Ok(spoken.realm),
-            Some(_) if spoken.dialect.door != ADMIN => Err(Error::malformed("realm", "")
+            None if enabled.name != ADMIN => Ok(enabled.realm),
+            Some(_) if enabled.name != ADMIN => Err(Error::malformed("realm", "")
                 .because("the gate's path names a realm, and this dialect has its own")),
             named => {
                 let found = app.authority.realm(named.unwrap_or(MAIN));

@@ -12,11 +12,10 @@ use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, COOKIE, ORIGIN}
 use http::{HeaderName, Method, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
-use super::CREDENTIAL;
 use super::question::{FormPlace, Question};
-use super::said::{Form, handed_on};
 use crate::http::client_address;
 use crate::http::headers::Headers;
+use crate::http::said::{CREDENTIAL, Form, handed_on};
 use crate::http::{Exchange, Response};
 
 /// The longest address of an application's call, in bytes: what nginx takes as it is delivered.

@@ -1,7 +1,7 @@
 //! The gate: a gateway asks whether a call of an application may go through, and on whose behalf it speaks.
 //!
 //! `/v1/gate` asks for a native token, `/v1/gate/<dialect>` for that dialect's credential, in the call that the gateway
-//! describes ([`original`]), and of which it hands the form on ([`said`]). Gateways understand three refusals, 401, 403
+//! describes ([`original`]), and of which it hands the form on ([`said`](crate::http::said)). Gateways understand three refusals, 401, 403
 //! and 503, so there is no other; what the dialect itself would have answered, status and all, is at the same path with
 //! `/refusal` behind it.
 //!
@@ -10,54 +10,38 @@
 //! `docs/gateways/` has configurations that are tested as they stand.
 
 pub mod original;
-mod passed;
 pub mod question;
-pub mod said;
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::Ordering;
 
-use exeunt_core::{ClientId, RealmId};
 use http::header::RETRY_AFTER;
 use http::{StatusCode, Uri};
 
-pub use passed::{Passed, admit};
-
 use self::original::Original;
-use self::question::{PREFIX, Question};
-use self::said::CREDENTIAL;
-pub use self::said::{Form, Said, agreed, copied};
-use crate::app::{App, Spoken};
+use self::question::Question;
+use crate::app::App;
 use crate::authority::Slide;
-use crate::dialect::ADMIN;
+use crate::dialect::passed::{Passed, Terms};
+use crate::dialect::{ADMIN, all, sunset};
 use crate::error::{Error, Kind, RETRY_AFTER_SECS, Result};
-use crate::front::gone;
+use crate::http::said::{CREDENTIAL, Form};
 use crate::http::{Answer, Exchange, Noted, Response, plain};
 use crate::http::{Route, Sort};
 
-/// Judges an application's call by its head: who may pass, or the answer that the dialect gives to such a call.
-pub type Gate = fn(Exchange, Terms) -> Judged;
-/// What comes of it.
-pub type Judged = Pin<Box<dyn Future<Output = Result<Passed, Response>> + Send>>;
+/// The paths that are described in the OpenAPI document, `{}` standing for one segment, each with the name of its call.
+/// Any method is answered: gateways ask by their own, or by that of the call that they ask about.
+pub const PATHS: [(&str, &str); 4] = [
+    ("/v1/gate", "gate"),
+    ("/v1/gate/refusal", "gate_refusal"),
+    ("/v1/gate/{}", "gate_of_dialect"),
+    ("/v1/gate/{}/refusal", "gate_of_dialect_refusal"),
+];
 
-/// On which terms a call is judged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Terms {
-    /// The realm that the gateway asks about: the dialect's own, unless the dialect lets the gateway choose.
-    pub realm: RealmId,
-    /// The client whose sessions alone may pass; `None`: those of any.
-    pub client: Option<ClientId>,
-    /// Whether passing counts as a use of the session.
-    pub slide: Slide,
-    /// The form of the call, if the gateway hands it on.
-    pub form: Form,
-}
-
-/// Who answers a path of the gate: the dialect that it names, or the native one if it names none that is spoken.
-pub fn entrusted(app: &App, uri: &Uri) -> Option<(usize, Route)> {
+/// Which enabled dialect answers a path of the gate, by its number: the one that the path names, or the native one if
+/// that is not enabled. `None`: it is no path of the gate.
+pub fn find(app: &App, uri: &Uri) -> Option<(usize, Route)> {
     let question = Question::of(app, uri)?;
-    let number = |name: &str| app.spoken.iter().position(|spoken| spoken.dialect.door.name() == name);
+    let number = |name: &str| app.dialects.iter().position(|enabled| enabled.name.name() == name);
     match number(question.dialect) {
         None => Some((number(ADMIN.name())?, UNKNOWN)),
         Some(number) if question.refusal => Some((number, Route::new("gate_refusal", Sort::Gate, refuse))),
@@ -65,8 +49,8 @@ pub fn entrusted(app: &App, uri: &Uri) -> Option<(usize, Route)> {
     }
 }
 
-/// What answers where no dialect is named that is spoken.
-pub const UNKNOWN: Route = Route::new("gate", Sort::Gate, unknown);
+/// Answers where the path names no enabled dialect.
+const UNKNOWN: Route = Route::new("gate", Sort::Gate, unknown);
 
 fn check(x: Exchange) -> Answer {
     Box::pin(async move {
@@ -102,19 +86,21 @@ async fn judge(x: Exchange, slide: Slide) -> Result<Passed, Response> {
     let app = x.app.clone();
     let uri = x.head.uri.clone();
     let question = Question::of(&app, &uri).ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
-    let spoken = named(&app, question.dialect).ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
-    let realm = question.realm(&app, spoken).map_err(|error| forbidden(&error))?;
+    let named = app.dialects.iter().find(|enabled| enabled.name.name() == question.dialect);
+    let enabled = named.ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
+    let dialect = all::named(question.dialect).ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
+    let realm = question.realm(&app, enabled).map_err(|error| forbidden(&error))?;
     let client = question.client(&app, realm).map_err(|error| forbidden(&error))?;
-    let original = Original::of(x, &question, &spoken.settings.mount).await?;
-    if spoken.over(original.call.now) {
-        return Err((spoken.dialect.gone)(&original.call, gone(&spoken.settings)));
+    let original = Original::of(x, &question, &enabled.settings.mount).await?;
+    if enabled.is_over(original.call.now) {
+        return Err((dialect.gone)(&original.call, sunset::gone(&enabled.settings)));
     }
     if question.preflights && original.is_preflight() {
         return Ok(Passed::default());
     }
     let Original { call, form, lacks } = original;
     tell_of_copies(&call, &form);
-    (spoken.dialect.gate)(call, Terms { realm, client, slide, form }).await.map_err(|mut refused| {
+    (dialect.gate)(call, Terms { realm, client, slide, form }).await.map_err(|mut refused| {
         if let Some(lacks) = lacks {
             let noted = &mut refused.noted;
             noted.private =
@@ -136,10 +122,6 @@ fn tell_of_copies(call: &Exchange, form: &Form) {
              of them: let it hand the form on and ask at /v1/gate/<dialect>/form, as in docs/gateways"
         );
     }
-}
-
-fn named<'a>(app: &'a App, name: &str) -> Option<&'a Spoken> {
-    app.spoken.iter().find(|spoken| spoken.dialect.door.name() == name)
 }
 
 /// The dialect's answer under a status that gateways understand: some hand body and headers on to the caller. It is 401
@@ -167,9 +149,4 @@ fn bare(status: StatusCode, error: &Error) -> Response {
     }
     response.noted = Noted::of(error);
     response
-}
-
-/// Whether this path (after the mount) is of the gate.
-pub fn is(path: &str) -> bool {
-    path.strip_prefix(PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

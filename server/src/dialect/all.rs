@@ -1,0 +1,16 @@
+//! The list of dialects: the one place that names them all.
+
+use super::{Dialect, native, rested, runsignup, videntity};
+
+/// Every dialect of this server, in the order in which they are asked for a path.
+pub const ALL: &[&Dialect] = &[&native::DIALECT, &videntity::DIALECT, &runsignup::DIALECT, &rested::DIALECT];
+
+/// Their names, in that order.
+pub fn names() -> Vec<&'static str> {
+    ALL.iter().map(|dialect| dialect.door.name()).collect()
+}
+
+/// The dialect of this name.
+pub fn named(name: &str) -> Option<&'static Dialect> {
+    ALL.iter().find(|dialect| dialect.door.name() == name).copied()
+}

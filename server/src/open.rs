@@ -1,0 +1,118 @@
+//! Opening a server: its configuration, its store and the dialects make an [`App`].
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use exeunt_core::By;
+use tokio::sync::{Semaphore, watch};
+
+use crate::app::failures::Failures;
+use crate::app::{App, EnabledDialect, FEEDS_MAX, Parts, SERVER};
+use crate::authority::numbers::Numbers;
+use crate::authority::open::Opening;
+use crate::authority::realm::Builtin;
+use crate::authority::{Authority, Call, Mint};
+use crate::config::Config;
+use crate::dialect::Dialect;
+use crate::dialect::all::{ALL, named};
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::metrics::Metrics;
+use crate::store::{Store, StoreUrl};
+use crate::time::date::Dates;
+use crate::tls::Tls;
+
+impl App {
+    /// Opens the server on a store.
+    ///
+    /// # Errors
+    /// What the store says; `NotFound` for a dialect or a realm in the configuration that is not there.
+    pub async fn open(config: Config, env: Env, store: Arc<dyn Store>, accept_clock: bool) -> Result<Self> {
+        check(&config)?;
+        let tls = Tls::open(&config, env.now())?;
+        let call =
+            Call { now: env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(env.entropy()) };
+        let opening = Opening {
+            builtins: ALL.iter().filter_map(|dialect| builtin(dialect, &config)).collect(),
+            passwords: config.passwords.limits(),
+            throttle: config.throttle.limits(),
+            retention: config.retention.retention(),
+            env: env.clone(),
+            accept_clock,
+        };
+        let authority = Authority::open(store, opening, &call).await?;
+        let dialects =
+            ALL.iter().filter_map(|dialect| enabled(dialect, &config, &authority)).collect::<Result<_>>()?;
+        let numbers = Numbers::open(&authority).await?;
+        let feeds = Arc::new(Semaphore::new(FEEDS_MAX));
+        let (dates, metrics, stop) = (Dates::default(), Metrics::default(), watch::channel(false).0);
+        let (stranger_told, copy_told) = (AtomicBool::new(false), AtomicBool::new(false));
+        let parts = Parts {
+            authority,
+            config,
+            env,
+            dates,
+            metrics,
+            tls,
+            dialects,
+            dialect_names: ALL.iter().map(|dialect| dialect.door).collect(),
+            numbers,
+            feeds,
+            streams_of_keys: Arc::default(),
+            stranger_told,
+            failures: Failures::default(),
+            copy_told,
+            stop,
+        };
+        Ok(Self::new(parts))
+    }
+}
+
+/// Whether a server can be opened with this configuration, as far as that can be told without its store.
+///
+/// # Errors
+/// `Malformed`, naming the setting and what it must be.
+pub fn check(config: &Config) -> Result<()> {
+    config.must_make_sense()?;
+    StoreUrl::from_str(&config.store)?;
+    config.dialects.iter().try_for_each(|(name, settings)| {
+        let refused = |text| Err(Error::malformed("config", format!("dialects.{name}: {text}")));
+        let lifetimes = settings.idle_secs.or(settings.absolute_secs);
+        match named(name) {
+            None => refused("there is no such dialect"),
+            Some(dialect) if dialect.builtin.is_none() && lifetimes.is_some() => {
+                refused("idle_secs and absolute_secs are set on the project, not on the dialect")
+            }
+            Some(_) => Ok(()),
+        }
+    })
+}
+
+fn builtin(dialect: &Dialect, config: &Config) -> Option<Builtin> {
+    let documented = dialect.builtin.clone()?;
+    let settings = config.dialect(dialect.door.name());
+    Some(Builtin {
+        idle_secs: settings.idle_secs.unwrap_or(documented.idle_secs),
+        absolute_secs: settings.absolute_secs.unwrap_or(documented.absolute_secs),
+        ..documented
+    })
+}
+
+fn enabled(
+    dialect: &'static Dialect,
+    config: &Config,
+    authority: &Authority,
+) -> Option<Result<EnabledDialect>> {
+    let settings = config.dialect(dialect.door.name());
+    settings.enabled.then(|| {
+        let realm = authority.realm(&settings.realm)?.id;
+        Ok(EnabledDialect {
+            name: dialect.door,
+            settings,
+            realm,
+            legacy: dialect.legacy,
+            documented_as_deprecated: dialect.deprecated,
+        })
+    })
+}

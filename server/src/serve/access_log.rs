@@ -1,0 +1,161 @@
+//! The line of a request in the log: one a request, except for successful checks, which are counted. No line holds a
+//! secret: neither query nor body nor credential ever comes here.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use exeunt_core::Moment;
+use http::{Method, StatusCode};
+
+use crate::app::App;
+use crate::config::LogChecks;
+use crate::error::Kind;
+use crate::http::{Noted, Route, Sort};
+use crate::log::{HUNG_UP, KEPT, LineKind};
+
+/// What is known of a request before it is answered.
+pub(super) struct Line {
+    /// The dialect that answers, or `none`.
+    pub dialect: &'static str,
+    /// Which of its calls.
+    pub route: Route,
+    /// The method, as [`known`] says it.
+    pub method: &'static str,
+    /// The caller's address.
+    pub from: IpAddr,
+}
+
+/// The name of a method, `other` for one that HTTP does not have: that is any text from outside.
+pub(super) fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        Method::TRACE => "TRACE",
+        Method::CONNECT => "CONNECT",
+        _ => "other",
+    }
+}
+
+impl Line {
+    /// Writes the line, if this sort of answer is logged; `began` is the time when the request came, as
+    /// [`Env::elapsed`] tells it.
+    pub(super) fn write(&self, app: &App, status: StatusCode, noted: &Noted, now: Moment, began: Duration) {
+        let refused = noted.kind.is_some() || status.is_client_error();
+        let check = matches!(self.route.sort, Sort::Check | Sort::Gate);
+        if check && !refused && app.config.log.checks == LogChecks::Failed {
+            return;
+        }
+        let outcome = if refused { Outcome::Refused(noted.kind) } else { Outcome::Done };
+        self.put(app, status.as_u16(), outcome, noted, now, began);
+    }
+
+    /// Writes that the caller hung up before it was answered.
+    pub(super) fn hung_up(&self, app: &App, now: Moment, began: Duration) {
+        self.put(app, HUNG_UP, Outcome::HungUp, &Noted::default(), now, began);
+    }
+
+    fn put(&self, app: &App, status: u16, outcome: Outcome, noted: &Noted, now: Moment, began: Duration) {
+        let kind = kind(self.route, outcome, noted.key.is_some());
+        if kind.is_some_and(|kind| !app.metrics.quotas.admits(kind, now)) {
+            return;
+        }
+        let took = app.env.elapsed().saturating_sub(began);
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        macro_rules! line {
+            ($target:expr) => {
+                tracing::info!(
+                    target: $target,
+                    dialect = self.dialect,
+                    call = self.route.call,
+                    method = self.method,
+                    status,
+                    outcome = outcome.word(),
+                    from = %self.from,
+                    micros,
+                    key = noted.key.map(tracing::field::display),
+                    private = noted.private.as_deref(),
+                    "request"
+                )
+            };
+        }
+        if kind.is_none_or(LineKind::is_kept) {
+            line!(KEPT);
+        } else {
+            line!("exeunt::request");
+        }
+    }
+}
+
+/// The kind of a line with this outcome; `None`: it is always written. That is what only somebody with a credential can
+/// bring about, who for administrators has `proven` a key.
+const fn kind(route: Route, outcome: Outcome, proven: bool) -> Option<LineKind> {
+    match (route.sort, outcome) {
+        (Sort::Admin, _) if proven => None,
+        (Sort::Login, Outcome::Refused(Some(Kind::Unauthenticated))) => Some(LineKind::FailedLogin),
+        (Sort::Login, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Login),
+        (Sort::Logout, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Logout),
+        (Sort::Gate, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Gate),
+        (Sort::Check, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Check),
+        (Sort::Admin, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Admin),
+        (Sort::Other, _) | (Sort::Admin, Outcome::Done) => Some(LineKind::Other),
+        (Sort::Login | Sort::Logout | Sort::Gate | Sort::Check, Outcome::Done) => None,
+    }
+}
+
+/// What a request came to, for its line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// What was asked for was done.
+    Done,
+    /// It was not, for this reason where one is known.
+    Refused(Option<Kind>),
+    /// The caller hung up before it was answered.
+    HungUp,
+}
+
+impl Outcome {
+    /// The word for it in the log.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Done => "ok",
+            Self::Refused(None) => "refused",
+            Self::Refused(Some(kind)) => kind.word(),
+            Self::HungUp => "hung_up",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Cause;
+
+    #[test]
+    fn a_method_from_outside_is_not_repeated() {
+        assert_eq!(known(&Method::from_bytes(b"HUNTER2").unwrap()), "other");
+        assert_eq!(known(&Method::DELETE), "DELETE");
+    }
+
+    #[test]
+    fn junk_is_of_no_kind_that_tells_of_an_attack_or_a_logout() {
+        let route = |sort| Route::new("call", sort, |_| Box::pin(async { unreachable!() }));
+        let of = |sort, outcome| kind(route(sort), outcome, false);
+        let refused = |kind| Outcome::Refused(Some(kind));
+        assert_eq!(of(Sort::Login, refused(Kind::Unauthenticated)), Some(LineKind::FailedLogin));
+        assert_eq!(of(Sort::Login, refused(Kind::Malformed("password"))), Some(LineKind::Login));
+        assert_eq!(of(Sort::Login, Outcome::Refused(None)), Some(LineKind::Login));
+        assert_eq!(of(Sort::Login, Outcome::Done), None);
+        assert_eq!(of(Sort::Logout, Outcome::Done), None);
+        assert_eq!(of(Sort::Logout, refused(Kind::Dead(Cause::Unknown))), Some(LineKind::Logout));
+        assert_eq!(of(Sort::Admin, Outcome::Done), Some(LineKind::Other), "the page of metrics");
+        assert_eq!(of(Sort::Admin, refused(Kind::Unauthenticated)), Some(LineKind::Admin));
+        assert_eq!(kind(route(Sort::Admin), refused(Kind::NotFound), true), None, "a native logout");
+        assert_eq!(of(Sort::Check, Outcome::Done), None, "where those are logged, all of them are");
+        assert_eq!(of(Sort::Other, Outcome::Done), Some(LineKind::Other), "a preflight");
+    }
+}
