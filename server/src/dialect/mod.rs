@@ -19,7 +19,7 @@ use http::Method;
 use crate::authority::realm::Builtin;
 use crate::dialect::passed::Gate;
 use crate::error::Error;
-use crate::http::{Exchange, Response, Route};
+use crate::http::{Request, Response, Route};
 
 /// The dialect that administrators speak: the one that is served on an address of their own.
 pub const ADMIN: Door = Door::new("native");
@@ -42,12 +42,12 @@ pub struct Dialect {
     pub errors: fn(&Error) -> Vec<(&'static str, Response)>,
     /// What it adds to the 410 that is answered in its stead after its sunset, so that its callers can read it; most
     /// add [`nothing`].
-    pub gone: fn(&Exchange, Response) -> Response,
+    pub gone: fn(&Request, Response) -> Response,
     /// How it judges an application's call that a gateway asks about.
     pub gate: Gate,
 }
 
 /// The answer as it is.
-pub fn nothing(_: &Exchange, response: Response) -> Response {
+pub fn nothing(_: &Request, response: Response) -> Response {
     response
 }

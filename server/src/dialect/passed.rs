@@ -12,10 +12,10 @@ use crate::authority::{Presented, Slide};
 use crate::error::{Cause, Error, Kind, Result};
 use crate::http::headers::Headers;
 use crate::http::said::Form;
-use crate::http::{Exchange, Response, empty};
+use crate::http::{Request, Response, empty};
 
 /// Judges an application's call by its head: who may pass, or the answer that the dialect gives to such a call.
-pub type Gate = fn(Exchange, Terms) -> Judged;
+pub type Gate = fn(Request, Terms) -> Judged;
 /// What comes of it.
 pub type Judged = Pin<Box<dyn Future<Output = Result<Passed, Response>> + Send>>;
 
@@ -51,15 +51,15 @@ pub struct Passed {
 ///
 /// # Errors
 /// `Dead` with the exact cause, `Unavailable`.
-pub async fn admit(x: &Exchange, presented: &Presented<'_>, slide: Slide) -> Result<Passed> {
-    let authority = &x.app.authority;
-    let standing = authority.check_exact(presented, x.now, Slide::No).await?;
+pub async fn admit(request: &Request, presented: &Presented<'_>, slide: Slide) -> Result<Passed> {
+    let authority = &request.app.authority;
+    let standing = authority.check_exact(presented, request.now, Slide::No).await?;
     let username = match standing.user {
         None => None,
         Some(user) => authority.username(presented.realm, user).await.map_err(gone)?,
     };
     // Only now does the call succeed, so only now is it a use; and what was ended meanwhile does not pass.
-    let standing = authority.check_exact(presented, x.now, slide).await?;
+    let standing = authority.check_exact(presented, request.now, slide).await?;
     Ok(Passed {
         client: standing.client,
         session: Some(standing.session),

@@ -25,7 +25,7 @@ use crate::dialect::passed::{Passed, Terms};
 use crate::dialect::{ADMIN, all, sunset};
 use crate::error::{Error, Kind, RETRY_AFTER_SECS, Result};
 use crate::http::said::{CREDENTIAL, Form};
-use crate::http::{Answer, Exchange, Noted, Response, plain};
+use crate::http::{Answer, Noted, Request, Response, plain};
 use crate::http::{Route, Sort};
 
 /// The paths that are described in the OpenAPI document, `{}` standing for one segment, each with the name of its call.
@@ -52,9 +52,9 @@ pub fn find(app: &App, uri: &Uri) -> Option<(usize, Route)> {
 /// Answers where the path names no enabled dialect.
 const UNKNOWN: Route = Route::new("gate", Sort::Gate, unknown);
 
-fn check(x: Exchange) -> Answer {
+fn check(request: Request) -> Answer {
     Box::pin(async move {
-        match judge(x, Slide::Yes).await {
+        match judge(request, Slide::Yes).await {
             Ok(passed) => passed.into_response(),
             Err(refused) => in_words_of_gateways(refused),
         }
@@ -62,9 +62,9 @@ fn check(x: Exchange) -> Answer {
 }
 
 /// What the dialect itself would have answered. It is asked after the gate has refused, so it is no use of a session.
-fn refuse(x: Exchange) -> Answer {
+fn refuse(request: Request) -> Answer {
     Box::pin(async move {
-        match judge(x, Slide::No).await {
+        match judge(request, Slide::No).await {
             Err(refused) => refused,
             // There is nothing to be refused; the caller asks again, and passes.
             Ok(_) => {
@@ -76,22 +76,22 @@ fn refuse(x: Exchange) -> Answer {
     })
 }
 
-fn unknown(_: Exchange) -> Answer {
+fn unknown(_: Request) -> Answer {
     Box::pin(async {
         forbidden(&Error::not_found("dialect").because("the gate has no dialect of this name"))
     })
 }
 
-async fn judge(x: Exchange, slide: Slide) -> Result<Passed, Response> {
-    let app = x.app.clone();
-    let uri = x.head.uri.clone();
+async fn judge(request: Request, slide: Slide) -> Result<Passed, Response> {
+    let app = request.app.clone();
+    let uri = request.head.uri.clone();
     let question = Question::of(&app, &uri).ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
     let named = app.dialects.iter().find(|enabled| enabled.name.name() == question.dialect);
     let enabled = named.ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
     let dialect = all::named(question.dialect).ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
     let realm = question.realm(&app, enabled).map_err(|error| forbidden(&error))?;
     let client = question.client(&app, realm).map_err(|error| forbidden(&error))?;
-    let original = Original::of(x, &question, &enabled.settings.mount).await?;
+    let original = Original::of(request, &question, &enabled.settings.mount).await?;
     if enabled.is_over(original.call.now) {
         return Err((dialect.gone)(&original.call, sunset::gone(&enabled.settings)));
     }
@@ -111,7 +111,7 @@ async fn judge(x: Exchange, slide: Slide) -> Result<Passed, Response> {
 }
 
 /// Says once that a gateway copies a credential out of forms. What its copy has not seen, an application may see.
-fn tell_of_copies(call: &Exchange, form: &Form) {
+fn tell_of_copies(call: &Request, form: &Form) {
     if *form == Form::Unseen
         && call.headers().has(&CREDENTIAL)
         && !call.app.copy_told.swap(true, Ordering::Relaxed)

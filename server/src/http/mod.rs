@@ -12,7 +12,9 @@ mod route;
 pub mod said;
 pub mod user_agent;
 
-pub use request::{Answer, Arrival, Endpoint, Exchange, Head, Parts, PresentedKey, Proven, Received};
+pub use request::{
+    Answer, Endpoint, Parts, PresentedKey, Proven, Request, RequestBody, RequestHead, RequestParts,
+};
 pub use response::{Body, Cut, HttpResponse, Noted, Response, answer, empty, plain, retry_after};
 pub use route::{Route, Sort};
 

@@ -23,10 +23,10 @@ use crate::http::{Response, plain};
 /// An answer to come.
 pub type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
 /// What answers a request.
-pub type Endpoint = fn(Exchange) -> Answer;
+pub type Endpoint = fn(Request) -> Answer;
 
 /// A request. Its parts lie in one place of their own, since it goes through many hands.
-pub struct Exchange(Box<Parts>);
+pub struct Request(Box<Parts>);
 
 /// What there is to know of a request.
 pub struct Parts {
@@ -41,20 +41,20 @@ pub struct Parts {
     /// How many bytes of the path are the dialect's mount.
     pub mount: usize,
     /// Method, address and headers.
-    pub head: Head,
+    pub head: RequestHead,
     /// It came in on the address for administrators, or there is no other.
     pub admin: bool,
     /// The key that was proven on its connection before.
     pub proven: Proven,
     /// The key that this request presented, for whoever must know later whether it still opens anything.
     pub key: Option<PresentedKey>,
-    body: Option<Received>,
+    body: Option<RequestBody>,
     whole: Whole,
     mint: Option<Mint>,
 }
 
 /// The head of a request.
-pub struct Head {
+pub struct RequestHead {
     /// Its method.
     pub method: Method,
     /// What it is addressed to.
@@ -64,7 +64,7 @@ pub struct Head {
 }
 
 /// As the HTTP library has read it.
-impl From<http::request::Parts> for Head {
+impl From<http::request::Parts> for RequestHead {
     fn from(head: http::request::Parts) -> Self {
         let headers = Headers::from(&head.headers);
         Self { method: head.method, uri: head.uri, headers }
@@ -72,27 +72,27 @@ impl From<http::request::Parts> for Head {
 }
 
 /// A request as far as it has been read.
-pub struct Arrival {
+pub struct RequestParts {
     /// Method, address and headers.
-    pub head: Head,
+    pub head: RequestHead,
     /// Its body.
-    pub body: Received,
+    pub body: RequestBody,
     /// To be told whether it was read to its end.
     pub whole: Whole,
 }
 
 /// The body of a request.
-pub enum Received {
+pub enum RequestBody {
     /// All of it.
     Whole(Bytes),
     /// To be read from the connection.
     Coming(Incoming),
 }
 
-impl Exchange {
+impl Request {
     /// A request at the root of the paths, on the address for everybody, on a fresh connection.
-    pub fn new(app: App, now: Moment, from: IpAddr, arrival: Arrival) -> Self {
-        let Arrival { head, body, whole } = arrival;
+    pub fn new(app: App, now: Moment, from: IpAddr, arrival: RequestParts) -> Self {
+        let RequestParts { head, body, whole } = arrival;
         let mint = Some(Mint::new(app.env.entropy()));
         let (proven, key) = (Proven::default(), None);
         let (peer, mount, admin, body) = (from, 0, false, Some(body));
@@ -146,17 +146,17 @@ impl Exchange {
     /// The same with a limit of its own, in bytes: for a caller who is known.
     ///
     /// # Errors
-    /// As [`Exchange::body`].
+    /// As [`Request::body`].
     pub async fn body_of_at_most(&mut self, bytes_max: usize) -> Result<Bytes, Response> {
         let body_secs = self.app.config.limits.body_secs;
         let body = match self.body.take() {
             None => return Ok(Bytes::new()),
-            Some(Received::Whole(body)) if body.len() <= bytes_max => {
+            Some(RequestBody::Whole(body)) if body.len() <= bytes_max => {
                 self.whole.set();
                 return Ok(body);
             }
-            Some(Received::Whole(_)) => return Err(plain(StatusCode::PAYLOAD_TOO_LARGE)),
-            Some(Received::Coming(body)) => body,
+            Some(RequestBody::Whole(_)) => return Err(plain(StatusCode::PAYLOAD_TOO_LARGE)),
+            Some(RequestBody::Coming(body)) => body,
         };
         let mut reading = pin!(Limited::new(body, bytes_max).collect());
         let arrived = match reading.as_mut().now_or_never() {
@@ -176,7 +176,7 @@ impl Exchange {
     }
 }
 
-impl Deref for Exchange {
+impl Deref for Request {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
@@ -184,7 +184,7 @@ impl Deref for Exchange {
     }
 }
 
-impl DerefMut for Exchange {
+impl DerefMut for Request {
     fn deref_mut(&mut self) -> &mut Parts {
         &mut self.0
     }

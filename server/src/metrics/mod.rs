@@ -30,7 +30,7 @@ use labelled::Labelled;
 /// Everything that is counted.
 #[derive(Default)]
 pub struct Metrics {
-    requests: Family<Request, Counter>,
+    requests: Family<RequestLabels, Counter>,
     deprecated: Family<Deprecated, Counter>,
     /// Decide which lines the log has room for.
     pub quotas: Quotas,
@@ -39,14 +39,14 @@ pub struct Metrics {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, EncodeLabelSet)]
-struct Request {
+struct RequestLabels {
     dialect: Word,
     call: Word,
     status: u16,
 }
 
 /// Looked up for every request, so not all letters are hashed: the lengths tell nearly all apart.
-impl Hash for Request {
+impl Hash for RequestLabels {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let first = self.call.0.bytes().next().unwrap_or_default();
         let [status, more] = self.status.to_le_bytes();
@@ -94,7 +94,7 @@ impl Metrics {
     }
 
     fn count(&self, dialect: &'static str, call: &'static str, status: u16) {
-        let labels = Request { dialect: Word(dialect), call: Word(call), status };
+        let labels = RequestLabels { dialect: Word(dialect), call: Word(call), status };
         self.requests.get_or_create(&labels).inc();
     }
 

@@ -9,11 +9,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 use exeunt_core::{ClientId, Moment};
+use http::StatusCode;
 use http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONNECTION, DATE, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
     TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{Request, StatusCode};
 use hyper::body::Incoming;
 
 use super::access_log::{self, Line};
@@ -24,8 +24,8 @@ use crate::error::{Error, Outage, RETRY_AFTER_SECS};
 use crate::http::consumed::Whole;
 use crate::http::headers::Headers;
 use crate::http::{
-    Answer, Arrival, Exchange, Head, HttpResponse, Noted, Received, Response, Route, Sort, client_address,
-    message, plain,
+    Answer, HttpResponse, Noted, Request, RequestBody, RequestHead, RequestParts, Response, Route, Sort,
+    client_address, message, plain,
 };
 use crate::log;
 use crate::serve::places::Place;
@@ -34,15 +34,19 @@ use crate::serve::places::Place;
 /// for its answer, and cannot be told from one that is gone, so every call goes on until writing to the caller fails. A
 /// call that may write, or tries a password, goes on even then: the library would drop it between what is on disk and
 /// what memory knows, or before the guess has counted. Checks do neither.
-pub(super) async fn respond(entrance: Entrance, request: Request<Incoming>, whole: Whole) -> HttpResponse {
+pub(super) async fn respond(
+    entrance: Entrance,
+    request: http::Request<Incoming>,
+    whole: Whole,
+) -> HttpResponse {
     let (head, body) = request.into_parts();
-    let (version, head) = (head.version, Head::from(head));
+    let (version, head) = (head.version, RequestHead::from(head));
     let found = match message::refusal(version, &head.headers) {
         None => entrance.find(&head.method, &head.uri),
         Some(StatusCode::NOT_IMPLEMENTED) => Found { enabled: None, route: UNKNOWN_CODING },
         Some(_) => Found { enabled: None, route: MALFORMED },
     };
-    let answering = entrance.answer(found, head, Received::Coming(body), whole);
+    let answering = entrance.answer(found, head, RequestBody::Coming(body), whole);
     let response = if matches!(found.route.sort, Sort::Check | Sort::Gate) {
         answering.await
     } else {
@@ -57,8 +61,8 @@ impl Entrance {
     pub fn answer(
         &self,
         found: Found,
-        head: Head,
-        body: Received,
+        head: RequestHead,
+        body: RequestBody,
         whole: Whole,
     ) -> impl Future<Output = Response> + Send + 'static {
         let app = &self.app;
@@ -68,16 +72,16 @@ impl Entrance {
         self.tell_of_a_stranger(&head.headers);
         let chunked = head.headers.has(&TRANSFER_ENCODING);
         let enabled = found.enabled.and_then(|number| app.dialects.get(number));
-        let arrival = Arrival { head, body, whole: whole.clone() };
-        let mut exchange = Exchange::new(app.clone(), now, from, arrival);
-        exchange.mount = enabled.map_or(0, |enabled| enabled.settings.mount.len());
-        exchange.peer = self.peer;
-        exchange.admin = self.side != Side::Public;
-        exchange.proven = self.proven.clone();
+        let arrival = RequestParts { head, body, whole: whole.clone() };
+        let mut request = Request::new(app.clone(), now, from, arrival);
+        request.mount = enabled.map_or(0, |enabled| enabled.settings.mount.len());
+        request.peer = self.peer;
+        request.admin = self.side != Side::Public;
+        request.proven = self.proven.clone();
         let rest = Rest { whole, chunked };
         let waits = self.place.clone().filter(|place| !place.is_served());
         let dialect = self.dialect(found);
-        Visit { app: app.clone(), found, dialect, from, now, began, rest, waits }.answer(exchange)
+        Visit { app: app.clone(), found, dialect, from, now, began, rest, waits }.answer(request)
     }
 }
 
@@ -120,19 +124,19 @@ struct Rest {
 }
 
 impl Visit {
-    async fn answer(self, exchange: Exchange) -> Response {
+    async fn answer(self, request: Request) -> Response {
         let Self { app, found: Found { enabled, route }, now, .. } = &self;
         let enabled = enabled.and_then(|number| app.dialects.get(number));
         let name = self.dialect.map_or("none", |dialect| dialect.door.name());
-        let method = access_log::known(exchange.method());
+        let method = access_log::known(request.method());
         let line = Line { dialect: name, route: *route, method, from: self.from };
         let mut unanswered = Unanswered { app, line: &line, now: *now, began: self.began, over: false };
         let mut response = match enabled.zip(self.dialect) {
-            _ if !self.has_place(&exchange).await => full(),
+            _ if !self.has_place(&request).await => full(),
             Some((enabled, dialect)) if is_over(enabled, *route, *now) => {
-                (dialect.gone)(&exchange, sunset::gone(&enabled.settings))
+                (dialect.gone)(&request, sunset::gone(&enabled.settings))
             }
-            _ => caught((route.endpoint)(exchange)).await,
+            _ => caught((route.endpoint)(request)).await,
         };
         unanswered.over = true;
         if let Some(enabled) = enabled.filter(|enabled| enabled.legacy || enabled.is_deprecated()) {
@@ -173,9 +177,9 @@ impl Drop for Unanswered<'_> {
 
 impl Visit {
     /// Whether its connection is served, which it may have to wait for.
-    async fn has_place(&self, exchange: &Exchange) -> bool {
+    async fn has_place(&self, request: &Request) -> bool {
         let Some(place) = &self.waits else { return true };
-        let administers = exchange.header(&AUTHORIZATION).is_some_and(|value| {
+        let administers = request.header(&AUTHORIZATION).is_some_and(|value| {
             let scheme = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
             scheme.is_some_and(|(_, key)| self.app.authority.administers(key.trim()))
         });

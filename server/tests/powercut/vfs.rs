@@ -22,7 +22,7 @@ pub(crate) const NAME: &str = "powercut";
 
 /// The head of a file. Nothing is kept of those whose content dies with the process.
 #[repr(C, align(8))]
-struct Head {
+struct RequestHead {
     base: sqlite3_file,
     name: *mut String,
     /// A sync has failed on it.
@@ -35,7 +35,7 @@ pub(crate) fn register() {
     DONE.get_or_init(|| unsafe {
         let own = ffi::sqlite3_vfs_find(ptr::null());
         let mut vfs = ptr::read(own);
-        vfs.szOsFile += c_int::try_from(size_of::<Head>()).unwrap();
+        vfs.szOsFile += c_int::try_from(size_of::<RequestHead>()).unwrap();
         vfs.pNext = ptr::null_mut();
         vfs.zName = c"powercut".as_ptr();
         vfs.pAppData = own.cast();
@@ -71,7 +71,7 @@ static METHODS: sqlite3_io_methods = sqlite3_io_methods {
 
 /// The file of SQLite's own way, behind our head.
 unsafe fn own(file: *mut sqlite3_file) -> *mut sqlite3_file {
-    unsafe { file.cast::<Head>().add(1).cast() }
+    unsafe { file.cast::<RequestHead>().add(1).cast() }
 }
 
 /// A call that SQLite's own way answers.
@@ -86,7 +86,7 @@ macro_rules! pass {
 }
 
 unsafe fn name<'a>(file: *mut sqlite3_file) -> Option<&'a str> {
-    unsafe { (*file.cast::<Head>()).name.as_ref().map(String::as_str) }
+    unsafe { (*file.cast::<RequestHead>()).name.as_ref().map(String::as_str) }
 }
 
 fn file_name(path: &CStr) -> String {
@@ -113,8 +113,8 @@ unsafe extern "C" fn open(
         }
         let lasting = ffi::SQLITE_OPEN_MAIN_DB | ffi::SQLITE_OPEN_WAL | ffi::SQLITE_OPEN_MAIN_JOURNAL;
         let name = (flags & lasting != 0).then(|| Box::new(file_name(CStr::from_ptr(path))));
-        (*file.cast::<Head>()).name = name.map_or(ptr::null_mut(), Box::into_raw);
-        (*file.cast::<Head>()).failed = false;
+        (*file.cast::<RequestHead>()).name = name.map_or(ptr::null_mut(), Box::into_raw);
+        (*file.cast::<RequestHead>()).failed = false;
         (*file).pMethods = &raw const METHODS;
         ffi::SQLITE_OK
     }
@@ -133,7 +133,7 @@ unsafe extern "C" fn delete(vfs: *mut sqlite3_vfs, path: *const c_char, sync_fol
 
 unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
     unsafe {
-        let head = file.cast::<Head>();
+        let head = file.cast::<RequestHead>();
         if !(*head).name.is_null() {
             drop(Box::from_raw((*head).name));
         }
@@ -176,7 +176,7 @@ unsafe extern "C" fn truncate(file: *mut sqlite3_file, len: i64) -> c_int {
 unsafe extern "C" fn sync(file: *mut sqlite3_file, _flags: c_int) -> c_int {
     unsafe {
         let Some(name) = name(file) else { return ffi::SQLITE_OK };
-        let head = file.cast::<Head>();
+        let head = file.cast::<RequestHead>();
         let mut disk = disk();
         disk.synced_again |= (*head).failed;
         let outcome = disk.sync(name);

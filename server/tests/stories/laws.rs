@@ -25,7 +25,7 @@ pub(crate) fn all() -> Vec<Trial> {
 fn a_story_prints_as_it_was_read() -> Result<(), String> {
     let story = Story::parse(STORY)?;
     equal(&story.print(), &STORY.to_owned())?;
-    let Some(Item::Exchange(exchange)) = story.items.get(3) else { return Err(format!("{story:?}")) };
+    let Some(Item::Request(exchange)) = story.items.get(3) else { return Err(format!("{story:?}")) };
     let (head, body) = bytes::read(&exchange.request, &Values::new())?;
     equal(&bytes::join(&head, &body), &b"GET / HTTP/1.1\r\n\r\na\r\n b".to_vec())
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::bytes::{self, Values};
 use crate::compare::difference;
-use crate::script::{Exchange, Item, Story};
+use crate::script::{Item, Request, Story};
 use crate::stage::Stage;
 use crate::wire::Client;
 
@@ -65,7 +65,7 @@ fn tell(story: &mut Story, way: Way, bless: bool) -> Result<(), String> {
                     .map_err(|error| format!("{error}; it is\n{}", shown(&teller.last)))?;
                 teller.values.insert(name, value);
             }
-            Item::Exchange(exchange) => {
+            Item::Request(exchange) => {
                 if way == Way::HotApart {
                     teller.client.close()?;
                 }
@@ -116,7 +116,7 @@ impl Teller {
         Ok(())
     }
 
-    fn exchange(&mut self, exchange: &mut Exchange) -> Result<(), String> {
+    fn exchange(&mut self, exchange: &mut Request) -> Result<(), String> {
         let request = self.request(&exchange.request)?;
         let came = bytes::show(&self.client.exchange(&request)?);
         let expected = exchange.answer.iter().map(|line| bytes::fill_in(line, &self.values));

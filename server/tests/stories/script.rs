@@ -21,12 +21,12 @@ pub(crate) enum Item {
     /// `= …`: a value is taken from the last answer.
     Capture(String),
     /// `> …` and, below, `< …`.
-    Exchange(Exchange),
+    Request(Request),
 }
 
 /// A request and its answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Exchange {
+pub(crate) struct Request {
     /// The number of its first line in the file.
     pub line: usize,
     /// What is sent.
@@ -55,19 +55,19 @@ impl Story {
                 ('#', _) => items.push(Item::Note(line.to_owned())),
                 ('~', _) => items.push(Item::Event(content)),
                 ('=', _) => items.push(Item::Capture(content)),
-                ('>', Some(Item::Exchange(exchange))) if before == '>' => exchange.request.push(content),
-                ('>', _) => items.push(Item::Exchange(Exchange {
+                ('>', Some(Item::Request(exchange))) if before == '>' => exchange.request.push(content),
+                ('>', _) => items.push(Item::Request(Request {
                     line: number,
                     request: vec![content],
                     answer: vec![],
                 })),
-                ('<', Some(Item::Exchange(exchange))) => exchange.answer.push(content),
+                ('<', Some(Item::Request(exchange))) => exchange.answer.push(content),
                 ('<', _) => return Err(format!("line {number}: an answer follows its request at once")),
                 _ => return Err(format!("line {number}: a line begins with one of # ~ = > <")),
             }
             before = mark;
         }
-        if !items.iter().any(|item| matches!(item, Item::Exchange(_))) {
+        if !items.iter().any(|item| matches!(item, Item::Request(_))) {
             return Err("nothing is said in this story".to_owned());
         }
         Ok(Self { title, items })
@@ -81,7 +81,7 @@ impl Story {
                 Item::Note(line) => text.push_str(&format!("{line}\n")),
                 Item::Event(line) => print_line(&mut text, '~', line),
                 Item::Capture(line) => print_line(&mut text, '=', line),
-                Item::Exchange(exchange) => {
+                Item::Request(exchange) => {
                     exchange.request.iter().for_each(|line| print_line(&mut text, '>', line));
                     exchange.answer.iter().for_each(|line| print_line(&mut text, '<', line));
                 }

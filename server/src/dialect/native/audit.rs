@@ -9,11 +9,11 @@ use super::{mark, serve, wire};
 use crate::authority::AuditPlace;
 use crate::authority::feed::AuditLine;
 use crate::error::{Error, Result};
-use crate::http::{Answer, Exchange};
+use crate::http::{Answer, Request};
 
-pub(super) fn page(x: Exchange) -> Answer {
-    serve(x, Need::Read, |x, caller| async move {
-        let (lines, next) = x.app.authority.audit(caller.view(&x), before(&x)?).await?;
+pub(super) fn page(request: Request) -> Answer {
+    serve(request, Need::Read, |request, caller| async move {
+        let (lines, next) = request.app.authority.audit(caller.view(&request), before(&request)?).await?;
         let items = lines.iter().map(line);
         let next = next.map(|place| format!("{}.{}", place.entry, place.mark));
         Ok(wire::json(StatusCode::OK, &wire::page(items.collect(), next)))
@@ -28,8 +28,8 @@ pub(super) fn line(line: &AuditLine) -> Value {
     }
 }
 
-fn before(x: &Exchange) -> Result<AuditPlace> {
-    let Some(text) = wire::parameter(x, "cursor") else { return Ok(AuditPlace::NEWEST) };
+fn before(request: &Request) -> Result<AuditPlace> {
+    let Some(text) = wire::parameter(request, "cursor") else { return Ok(AuditPlace::NEWEST) };
     let place = text.split_once('.').and_then(|(entry, mark)| {
         Some(AuditPlace { entry: entry.parse().ok()?, mark: Stamp::from_number(mark.parse().ok()?) })
     });

@@ -10,20 +10,21 @@ use super::caller::{Caller, Need};
 use super::stream::Stream;
 use super::{Reply, serve};
 use crate::authority::backup::Backup;
-use crate::http::{Answer, Exchange, Response, empty};
+use crate::http::{Answer, Request, Response, empty};
 
 /// Bytes read at once.
 const PIECE_BYTES: usize = 64 * 1024;
 /// RFC 9530 §3: the digest of the whole.
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
-pub(super) fn backup(x: Exchange) -> Answer {
-    serve(x, Need::Change, run)
+pub(super) fn backup(request: Request) -> Answer {
+    serve(request, Need::Change, run)
 }
 
-async fn run(mut x: Exchange, caller: Caller) -> Reply {
+async fn run(mut request: Request, caller: Caller) -> Reply {
     caller.must_hold_all_realms()?;
-    let (app, head, call) = (x.app.clone(), x.method() == Method::HEAD, caller.call(&mut x));
+    let (app, head, call) =
+        (request.app.clone(), request.method() == Method::HEAD, caller.call(&mut request));
     let key = caller.key;
     let mut response = empty(StatusCode::OK);
     response.headers.set(&CONTENT_TYPE, "application/vnd.sqlite3");
@@ -31,7 +32,7 @@ async fn run(mut x: Exchange, caller: Caller) -> Reply {
         // Nobody copies a store to tell its length.
         return Ok(response);
     }
-    let (stream, body) = Stream::open(&x, &key)?;
+    let (stream, body) = Stream::open(&request, &key)?;
     let backup = app.authority.backup(&call).await?;
     describe(&mut response, &backup);
     tokio::spawn(send(backup, stream));

@@ -9,7 +9,7 @@ use http::header::AUTHORIZATION;
 use super::DOOR;
 use crate::authority::{Call, Key, Realm, Role};
 use crate::error::{Error, Kind, Result};
-use crate::http::Exchange;
+use crate::http::Request;
 
 /// The header that chooses another realm than `main`.
 pub(super) const REALM_HEADER: HeaderName = HeaderName::from_static("exeunt-realm");
@@ -43,25 +43,25 @@ impl Caller {
     /// # Errors
     /// `Unauthenticated`, `Forbidden`, `NotFound` for a realm that is not there, `Malformed` for a header that names
     /// none.
-    pub(super) fn of(x: &Exchange, need: Need) -> Result<Self> {
-        let presented = presented(x)
+    pub(super) fn of(request: &Request, need: Need) -> Result<Self> {
+        let presented = presented(request)
             .ok_or_else(|| Error::new(Kind::Unauthenticated, "a key is needed: Authorization: Bearer …"))?;
-        let key = x.app.authority.key_again(&x.proven, presented)?;
+        let key = request.app.authority.key_again(&request.proven, presented)?;
         if !admits(key.role, need) {
             return Err(forbidden());
         }
-        let realm = realm(x, &key)?;
+        let realm = realm(request, &key)?;
         Ok(Self { key, realm })
     }
 
     /// The circumstances of what the caller asks.
-    pub(super) fn call(&self, x: &mut Exchange) -> Call {
-        x.call(DOOR, By::Key(self.key.id))
+    pub(super) fn call(&self, request: &mut Request) -> Call {
+        request.call(DOOR, By::Key(self.key.id))
     }
 
     /// The realm whose marks and changes the caller sees: with a key for all realms and no realm chosen, all.
-    pub(super) fn view(&self, x: &Exchange) -> Option<RealmId> {
-        let all = self.key.realm.is_none() && x.header(&REALM_HEADER).is_none();
+    pub(super) fn view(&self, request: &Request) -> Option<RealmId> {
+        let all = self.key.realm.is_none() && request.header(&REALM_HEADER).is_none();
         (!all).then_some(self.realm.id)
     }
 
@@ -75,15 +75,15 @@ impl Caller {
 }
 
 /// What `Authorization: Bearer` presents; `None` if it is not there, there twice, or of another scheme.
-pub(super) fn presented(x: &Exchange) -> Option<&str> {
-    x.header(&AUTHORIZATION).and_then(bearer)
+pub(super) fn presented(request: &Request) -> Option<&str> {
+    request.header(&AUTHORIZATION).and_then(bearer)
 }
 
 /// The realm that the header names, else the key's own, else `main`. For a key of one realm no other one exists.
-fn realm(x: &Exchange, key: &Key) -> Result<Arc<Realm>> {
-    let authority = &x.app.authority;
-    let named = x.header(&REALM_HEADER);
-    if named.is_none() && x.headers().has(&REALM_HEADER) {
+fn realm(request: &Request, key: &Key) -> Result<Arc<Realm>> {
+    let authority = &request.app.authority;
+    let named = request.header(&REALM_HEADER);
+    if named.is_none() && request.headers().has(&REALM_HEADER) {
         return Err(Error::malformed("exeunt-realm", "Exeunt-Realm is there once, with the name of a realm"));
     }
     match (named, key.realm) {

@@ -11,7 +11,7 @@ use super::caller::{Caller, Need};
 use super::{DOOR, Reply, mark, serve, wire};
 use crate::authority::{Presented, Role, Slide, Standing};
 use crate::error::{Cause, Error, Kind, Result};
-use crate::http::{Answer, Exchange, answer};
+use crate::http::{Answer, Request, answer};
 
 /// Tokens in one call at most.
 const TOKENS_MAX: usize = 1_000;
@@ -31,23 +31,25 @@ struct Question<'a> {
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-pub(super) fn check(x: Exchange) -> Answer {
-    serve(x, Need::Check, run)
+pub(super) fn check(request: Request) -> Answer {
+    serve(request, Need::Check, run)
 }
 
-async fn run(mut x: Exchange, caller: Caller) -> Reply {
-    let check = Check::of(&x, &caller)?;
-    let body = wire::body(&mut x).await?;
+async fn run(mut request: Request, caller: Caller) -> Reply {
+    let check = Check::of(&request, &caller)?;
+    let body = wire::body(&mut request).await?;
     let mut text = Vec::with_capacity(ANSWER_BYTES);
     match wire::read(&body)? {
-        Question { token: Some(token), tokens: None } => check.one(&x, &token.0).await?.write(&mut text),
+        Question { token: Some(token), tokens: None } => {
+            check.one(&request, &token.0).await?.write(&mut text)
+        }
         Question { token: None, tokens: Some(tokens) } if tokens.len() <= TOKENS_MAX => {
             text.extend_from_slice(b"{\"results\":[");
             for (number, token) in tokens.iter().enumerate() {
                 if number > 0 {
                     text.push(b',');
                 }
-                check.one(&x, &token.0).await?.write(&mut text);
+                check.one(&request, &token.0).await?.write(&mut text);
             }
             text.extend_from_slice(b"]}");
         }
@@ -103,23 +105,23 @@ struct Check {
 }
 
 impl Check {
-    fn of(x: &Exchange, caller: &Caller) -> Result<Self> {
+    fn of(request: &Request, caller: &Caller) -> Result<Self> {
         let (mut slide, mut why) = (Slide::Yes, false);
-        if x.query().is_some() {
-            slide = if wire::switch(x, "peek")? { Slide::No } else { Slide::Yes };
-            why = wire::switch(x, "why")?;
+        if request.query().is_some() {
+            slide = if wire::switch(request, "peek")? { Slide::No } else { Slide::Yes };
+            why = wire::switch(request, "why")?;
         }
         if why && caller.key.role != Role::Admin {
             return Err(Error::new(Kind::Forbidden, "why=1 needs an admin key"));
         }
-        Ok(Self { realm: caller.realm.id, slide, why, now: x.now })
+        Ok(Self { realm: caller.realm.id, slide, why, now: request.now })
     }
 
-    async fn one(&self, x: &Exchange, text: &str) -> Result<Said> {
+    async fn one(&self, request: &Request, text: &str) -> Result<Said> {
         // Its checksum is for scanners: a look-up costs less than to compute it.
         let Some(token) = Token::presented(text) else { return Ok(self.inactive(Cause::Unknown, None)) };
         let presented = Presented { door: DOOR, realm: self.realm, client: None, token: &token };
-        let authority = &x.app.authority;
+        let authority = &request.app.authority;
         match authority.check(&presented, self.now, self.slide) {
             Ok(standing) => Ok(Said::Active(standing)),
             Err(error) if !matches!(error.kind(), Kind::Dead(_)) => Err(error),

@@ -9,7 +9,7 @@ use super::caller::{Caller, Need};
 use super::{DOOR, Reply, serve, wire};
 use crate::authority::{Call, Client, ClientChange, Endpoint, Settings};
 use crate::error::{Error, Result};
-use crate::http::{Answer, Exchange, empty};
+use crate::http::{Answer, Request, empty};
 use crate::time::GivenSecs;
 
 /// Letters in each half of a permanent pair, as the service that spoke this dialect first gave them.
@@ -33,13 +33,13 @@ struct Given {
     rotate_secret: bool,
 }
 
-pub(super) fn create(x: Exchange) -> Answer {
-    serve(x, Need::Change, run_create)
+pub(super) fn create(request: Request) -> Answer {
+    serve(request, Need::Change, run_create)
 }
 
-async fn run_create(mut x: Exchange, caller: Caller) -> Reply {
-    let given: Given = wire::object(&mut x).await?;
-    let (app, call) = (x.app.clone(), caller.call(&mut x));
+async fn run_create(mut request: Request, caller: Caller) -> Reply {
+    let given: Given = wire::object(&mut request).await?;
+    let (app, call) = (request.app.clone(), caller.call(&mut request));
     let (settings, shown) = given.settings(&call, None)?;
     let (idle_secs, absolute_secs) = given.lifetimes()?;
     let name = given.name.as_deref().unwrap_or_default();
@@ -54,10 +54,10 @@ async fn run_create(mut x: Exchange, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::CREATED, &with_pair(wire::client(&client), shown)))
 }
 
-pub(super) fn list(x: Exchange) -> Answer {
-    serve(x, Need::Read, |x, caller| async move {
-        let (authority, realm) = (&x.app.authority, caller.realm.id);
-        let clients = match wire::parameter(&x, "name") {
+pub(super) fn list(request: Request) -> Answer {
+    serve(request, Need::Read, |request, caller| async move {
+        let (authority, realm) = (&request.app.authority, caller.realm.id);
+        let clients = match wire::parameter(&request, "name") {
             Some(name) => authority.clients_called(realm, &name),
             None => authority.clients(realm),
         };
@@ -66,21 +66,21 @@ pub(super) fn list(x: Exchange) -> Answer {
     })
 }
 
-pub(super) fn show(x: Exchange) -> Answer {
-    serve(x, Need::Read, |x, caller| async move {
-        let client = x.app.authority.client(caller.realm.id, wire::id(&x, "client")?)?;
+pub(super) fn show(request: Request) -> Answer {
+    serve(request, Need::Read, |request, caller| async move {
+        let client = request.app.authority.client(caller.realm.id, wire::id(&request, "client")?)?;
         Ok(wire::json(StatusCode::OK, &wire::client(&client)))
     })
 }
 
-pub(super) fn change(x: Exchange) -> Answer {
-    serve(x, Need::Change, run_change)
+pub(super) fn change(request: Request) -> Answer {
+    serve(request, Need::Change, run_change)
 }
 
-async fn run_change(mut x: Exchange, caller: Caller) -> Reply {
-    let id: ClientId = wire::id(&x, "client")?;
-    let given: Given = wire::object(&mut x).await?;
-    let (app, call) = (x.app.clone(), caller.call(&mut x));
+async fn run_change(mut request: Request, caller: Caller) -> Reply {
+    let id: ClientId = wire::id(&request, "client")?;
+    let given: Given = wire::object(&mut request).await?;
+    let (app, call) = (request.app.clone(), caller.call(&mut request));
     let before = app.authority.client(caller.realm.id, id)?;
     if given.dialect.is_some() {
         return Err(Error::malformed("dialect", "the dialect of a client cannot be changed").into());
@@ -98,10 +98,10 @@ async fn run_change(mut x: Exchange, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::OK, &with_pair(wire::client(&saved.record), shown)))
 }
 
-pub(super) fn remove(x: Exchange) -> Answer {
-    serve(x, Need::Change, |mut x, caller| async move {
-        let id: ClientId = wire::id(&x, "client")?;
-        let (app, call) = (x.app.clone(), caller.call(&mut x));
+pub(super) fn remove(request: Request) -> Answer {
+    serve(request, Need::Change, |mut request, caller| async move {
+        let id: ClientId = wire::id(&request, "client")?;
+        let (app, call) = (request.app.clone(), caller.call(&mut request));
         app.authority.remove_client(&call, caller.realm.id, id).await?;
         Ok(empty(StatusCode::NO_CONTENT))
     })

@@ -13,22 +13,22 @@ use crate::authority::AuditPlace;
 use crate::authority::feed::AuditLine;
 use crate::authority::open::CLOCK_BEHIND_SECS_MAX;
 use crate::error::Result;
-use crate::http::{Answer, Body, Exchange, Response, empty};
+use crate::http::{Answer, Body, Request, Response, empty};
 use crate::time::GivenTime;
 
-pub(super) fn lines(x: Exchange) -> Answer {
-    serve(x, Need::Read, run)
+pub(super) fn lines(request: Request) -> Answer {
+    serve(request, Need::Read, run)
 }
 
-async fn run(x: Exchange, caller: Caller) -> Reply {
-    let (after, before) = (moment(&x, "after")?, moment(&x, "before")?);
+async fn run(request: Request, caller: Caller) -> Reply {
+    let (after, before) = (moment(&request, "after")?, moment(&request, "before")?);
     // What is wrong with the store is told while there is a status to tell it with.
-    x.app.authority.position().await?;
-    if x.method() == Method::HEAD {
+    request.app.authority.position().await?;
+    if request.method() == Method::HEAD {
         return Ok(json_lines(Body::Whole(Bytes::new())));
     }
-    let (stream, body) = Stream::open(&x, &caller.key)?;
-    let export = Export { view: caller.view(&x), after, before, stream };
+    let (stream, body) = Stream::open(&request, &caller.key)?;
+    let export = Export { view: caller.view(&request), after, before, stream };
     tokio::spawn(export.run());
     Ok(json_lines(body))
 }
@@ -40,8 +40,8 @@ fn json_lines(body: Body) -> Response {
     response
 }
 
-fn moment(x: &Exchange, name: &'static str) -> Result<Option<Moment>> {
-    let Some(text) = wire::parameter(x, name) else { return Ok(None) };
+fn moment(request: &Request, name: &'static str) -> Result<Option<Moment>> {
+    let Some(text) = wire::parameter(request, name) else { return Ok(None) };
     GivenTime::new(&text).moment(name).map(Some)
 }
 

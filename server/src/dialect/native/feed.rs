@@ -14,28 +14,28 @@ use super::{Reply, mark, marks, serve, wire};
 use crate::authority::feed::PAGE_MARKS_MAX;
 use crate::authority::{MarkPage, Position};
 use crate::error::{Error, Kind, Result};
-use crate::http::{Answer, Body, Exchange, Response, empty};
+use crate::http::{Answer, Body, Request, Response, empty};
 
 /// Seconds between two heartbeats of a stream.
 const HEARTBEAT_SECS: u64 = 1;
 /// Where the reader has come to.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-pub(super) fn feed(x: Exchange) -> Answer {
-    serve(x, Need::Read, run_feed)
+pub(super) fn feed(request: Request) -> Answer {
+    serve(request, Need::Read, run_feed)
 }
 
-async fn run_feed(x: Exchange, caller: Caller) -> Reply {
-    let after = after(&x)?;
-    let position = x.app.authority.position().await?;
+async fn run_feed(request: Request, caller: Caller) -> Reply {
+    let after = after(&request)?;
+    let position = request.app.authority.position().await?;
     // A new reader without a position starts from now: what was before is in the snapshot.
     let start = after.is_none().then_some(Some(position.stamp));
     let start = start.map_or_else(|| marks::place("after", after.as_deref(), position), Ok)?;
-    if x.method() == Method::HEAD {
+    if request.method() == Method::HEAD {
         return Ok(event_stream(Body::Whole(Bytes::new())));
     }
-    let (stream, body) = Stream::open(&x, &caller.key)?;
-    tokio::spawn(Feed { view: caller.view(&x), stream }.run(start));
+    let (stream, body) = Stream::open(&request, &caller.key)?;
+    tokio::spawn(Feed { view: caller.view(&request), stream }.run(start));
     Ok(event_stream(body))
 }
 
@@ -47,13 +47,14 @@ fn event_stream(body: Body) -> Response {
 }
 
 /// Where the reader has come to: as a browser says it when it connects again, or as it was told in the query.
-fn after(x: &Exchange) -> Result<Option<String>> {
-    let last = x.headers().has(&LAST_EVENT_ID).then(|| x.header(&LAST_EVENT_ID).map(str::to_owned));
+fn after(request: &Request) -> Result<Option<String>> {
+    let last =
+        request.headers().has(&LAST_EVENT_ID).then(|| request.header(&LAST_EVENT_ID).map(str::to_owned));
     match last {
         // To start from now instead would leave a hole.
         Some(None) => Err(Error::malformed("last-event-id", "Last-Event-ID is there once, with a position")),
         Some(last) => Ok(last),
-        None => Ok(wire::parameter(x, "after")),
+        None => Ok(wire::parameter(request, "after")),
     }
 }
 

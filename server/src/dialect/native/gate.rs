@@ -7,21 +7,21 @@ use super::{DOOR, caller, error};
 use crate::authority::Presented;
 use crate::dialect::passed::{Judged, Passed, Terms, admit};
 use crate::error::{Cause, Error, Kind, Result};
-use crate::http::Exchange;
+use crate::http::Request;
 
-pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
-    Box::pin(async move { judge(&x, &terms).await.map_err(|error| error::render(&error)) })
+pub(super) fn gate(request: Request, terms: Terms) -> Judged {
+    Box::pin(async move { judge(&request, &terms).await.map_err(|error| error::render(&error)) })
 }
 
-async fn judge(x: &Exchange, terms: &Terms) -> Result<Passed> {
-    let text = caller::presented(x).ok_or_else(|| missing(x))?;
+async fn judge(request: &Request, terms: &Terms) -> Result<Passed> {
+    let text = caller::presented(request).ok_or_else(|| missing(request))?;
     let token = Token::presented(text).ok_or_else(|| Error::dead(Cause::Unknown))?;
     let presented = Presented { door: DOOR, realm: terms.realm, client: terms.client, token: &token };
-    admit(x, &presented, terms.slide).await
+    admit(request, &presented, terms.slide).await
 }
 
-fn missing(x: &Exchange) -> Error {
-    let private = match x.headers().all(&AUTHORIZATION).count() {
+fn missing(request: &Request) -> Error {
+    let private = match request.headers().all(&AUTHORIZATION).count() {
         0 => "no Authorization: the caller sent none, or the gateway does not hand it on",
         1 => "Authorization is of another scheme than Bearer",
         _ => "Authorization is there more than once",

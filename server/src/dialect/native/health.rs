@@ -7,31 +7,31 @@ use super::caller::Need;
 use super::{serve, settle, wire};
 use crate::authority::{Disk, FREE_BYTES_WARNING};
 use crate::error::{Error, Kind, Outage};
-use crate::http::{Answer, Exchange, answer};
+use crate::http::{Answer, Request, answer};
 
 /// The description of this dialect (OpenAPI 3.1). A test holds it against the routes.
 pub(super) const OPENAPI: &str = include_str!("openapi.json");
 /// Bytes that a live session takes in memory, all told: see `docs/performance.md`.
 const BYTES_PER_SESSION: u64 = 400;
 
-pub(super) fn live(_: Exchange) -> Answer {
+pub(super) fn live(_: Request) -> Answer {
     Box::pin(async { wire::json(StatusCode::OK, &json!({ "status": "ok" })) })
 }
 
 /// 503 while the store is away or memory is not complete. Warnings do not make it unready. How many sessions there are
 /// is told to those who may read `/metrics`, not to everybody.
-pub(super) fn ready(x: Exchange) -> Answer {
+pub(super) fn ready(request: Request) -> Answer {
     Box::pin(settle(async move {
-        let authority = &x.app.authority;
+        let authority = &request.app.authority;
         // The store first: it may know more than that memory is not complete.
         authority.position().await.map_err(away)?;
         authority.ready().map_err(away)?;
         let sessions = authority.sessions_in_memory();
         let bytes = u64::try_from(sessions).unwrap_or(u64::MAX).saturating_mul(BYTES_PER_SESSION);
-        let bound = x.app.config.limits.memory_warn_bytes;
+        let bound = request.app.config.limits.memory_warn_bytes;
         let warning =
             format!("live sessions take more memory than the {bound} bytes of limits.memory_warn_bytes");
-        let clock = x.app.env.difference();
+        let clock = request.app.env.difference();
         let clock = clock.is_any().then(|| clock.to_string());
         let disk = authority.disk().and_then(room);
         let memory = (bytes > bound).then_some(warning);
@@ -71,21 +71,21 @@ fn away(error: Error) -> Error {
     because.into_iter().fold(Error::new(error.kind(), public), Error::because)
 }
 
-pub(super) fn metrics(x: Exchange) -> Answer {
+pub(super) fn metrics(request: Request) -> Answer {
     Box::pin(async move {
         answer(
             StatusCode::OK,
             "application/openmetrics-text; version=1.0.0; charset=utf-8",
-            x.app.metrics_page(),
+            request.app.metrics_page(),
         )
     })
 }
 
-pub(super) fn openapi(x: Exchange) -> Answer {
-    serve(x, Need::Nothing, |_, _| async { Ok(answer(StatusCode::OK, "application/json", OPENAPI)) })
+pub(super) fn openapi(request: Request) -> Answer {
+    serve(request, Need::Nothing, |_, _| async { Ok(answer(StatusCode::OK, "application/json", OPENAPI)) })
 }
 
 /// Where the answers of a deprecated dialect point to, unless a successor is configured.
-pub(super) fn moving_on(_: Exchange) -> Answer {
+pub(super) fn moving_on(_: Request) -> Answer {
     Box::pin(async { answer(StatusCode::OK, "text/html; charset=utf-8", include_str!("moving_on.html")) })
 }

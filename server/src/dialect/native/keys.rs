@@ -9,7 +9,7 @@ use super::caller::{Caller, Need};
 use super::{Reply, serve, wire};
 use crate::authority::Role;
 use crate::error::Error;
-use crate::http::{Answer, Exchange, empty};
+use crate::http::{Answer, Request, empty};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,13 +21,13 @@ struct Given {
     realm: Option<String>,
 }
 
-pub(super) fn create(x: Exchange) -> Answer {
-    serve(x, Need::Change, run_create)
+pub(super) fn create(request: Request) -> Answer {
+    serve(request, Need::Change, run_create)
 }
 
-async fn run_create(mut x: Exchange, caller: Caller) -> Reply {
-    let given: Given = wire::object(&mut x).await?;
-    let (app, view, call) = (x.app.clone(), caller.view(&x), caller.call(&mut x));
+async fn run_create(mut request: Request, caller: Caller) -> Reply {
+    let given: Given = wire::object(&mut request).await?;
+    let (app, view, call) = (request.app.clone(), caller.view(&request), caller.call(&mut request));
     let role = Role::from_word(&given.role);
     let role = role.ok_or_else(|| Error::malformed("role", "role is admin, read, check or end"))?;
     let realm = match (&given.realm, view) {
@@ -41,19 +41,19 @@ async fn run_create(mut x: Exchange, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::CREATED, &shape))
 }
 
-pub(super) fn list(x: Exchange) -> Answer {
-    serve(x, Need::Read, |x, caller| async move {
-        let view = caller.view(&x);
-        let keys = x.app.authority.keys();
+pub(super) fn list(request: Request) -> Answer {
+    serve(request, Need::Read, |request, caller| async move {
+        let view = caller.view(&request);
+        let keys = request.app.authority.keys();
         let seen = keys.iter().filter(|key| view.is_none_or(|realm| key.realm == Some(realm)));
         Ok(wire::json(StatusCode::OK, &wire::page(seen.map(|key| wire::key(key)).collect(), None::<u64>)))
     })
 }
 
-pub(super) fn remove(x: Exchange) -> Answer {
-    serve(x, Need::Change, |mut x, caller| async move {
-        let id: KeyId = wire::id(&x, "key")?;
-        let (app, view, call) = (x.app.clone(), caller.view(&x), caller.call(&mut x));
+pub(super) fn remove(request: Request) -> Answer {
+    serve(request, Need::Change, |mut request, caller| async move {
+        let id: KeyId = wire::id(&request, "key")?;
+        let (app, view, call) = (request.app.clone(), caller.view(&request), caller.call(&mut request));
         let found = app.authority.keys().into_iter().find(|key| key.id == id);
         if view.is_some() && found.is_none_or(|key| key.realm != view) {
             return Err(Error::not_found("key").into());

@@ -8,7 +8,7 @@ use super::caller::{Caller, Need};
 use super::{Reply, error, mark, serve, wire};
 use crate::authority::Position;
 use crate::error::{Error, Kind, Outage, Result};
-use crate::http::{Answer, Exchange};
+use crate::http::{Answer, Request};
 use crate::time::looks_like_a_time;
 
 /// Marks on a page unless asked otherwise.
@@ -16,20 +16,20 @@ const PAGE_USUAL: u32 = 100;
 /// Instead of a position: the earliest that the log reaches back to. Whoever says it knows that marks may be missing.
 const OLDEST: &str = "oldest";
 
-pub(super) fn page(x: Exchange) -> Answer {
-    serve(x, Need::Read, run_page)
+pub(super) fn page(request: Request) -> Answer {
+    serve(request, Need::Read, run_page)
 }
 
-async fn run_page(x: Exchange, caller: Caller) -> Reply {
-    let limit = wire::parsed(&x, "limit")?.unwrap_or(PAGE_USUAL);
-    let authority = &x.app.authority;
-    let (after, end) = (wire::parameter(&x, "after"), authority.position().await?);
+async fn run_page(request: Request, caller: Caller) -> Reply {
+    let limit = wire::parsed(&request, "limit")?.unwrap_or(PAGE_USUAL);
+    let authority = &request.app.authority;
+    let (after, end) = (wire::parameter(&request, "after"), authority.position().await?);
     let after = match after.as_deref() {
         Some(OLDEST) => Some(authority.oldest().await?),
         after => place("after", after, end)?,
     };
     let Some(after) = after else { return Ok(error::gone()) };
-    match authority.marks(caller.view(&x), after, limit).await {
+    match authority.marks(caller.view(&request), after, limit).await {
         Ok(page) => {
             let items: Vec<_> = page.marks.iter().map(mark::mark).collect();
             let position = wire::position(page.position);
@@ -43,15 +43,15 @@ async fn run_page(x: Exchange, caller: Caller) -> Reply {
     }
 }
 
-pub(super) fn snapshot(x: Exchange) -> Answer {
-    serve(x, Need::Read, run_snapshot)
+pub(super) fn snapshot(request: Request) -> Answer {
+    serve(request, Need::Read, run_snapshot)
 }
 
 /// All pages tell one position, which is the first one's: what is replaced while they are read is in the feed after it.
-async fn run_snapshot(x: Exchange, caller: Caller) -> Reply {
-    let end = x.app.authority.position().await?;
-    let Some((upto, after)) = snapshot_place(&x, end)? else { return Ok(error::gone()) };
-    let page = x.app.authority.snapshot(caller.view(&x), after, upto).await?;
+async fn run_snapshot(request: Request, caller: Caller) -> Reply {
+    let end = request.app.authority.position().await?;
+    let Some((upto, after)) = snapshot_place(&request, end)? else { return Ok(error::gone()) };
+    let page = request.app.authority.snapshot(caller.view(&request), after, upto).await?;
     let position = wire::position(Position { stamp: upto, ..end });
     let items: Vec<_> = page.marks.iter().map(mark::mark).collect();
     let next = (page.position.stamp < upto).then(|| format!("{position}.{}", page.position.stamp));
@@ -60,8 +60,8 @@ async fn run_snapshot(x: Exchange, caller: Caller) -> Reply {
 }
 
 /// Of which position the snapshot is, and after which place the page begins. `None`: of another life of the store.
-fn snapshot_place(x: &Exchange, end: Position) -> Result<Option<(Stamp, Stamp)>> {
-    let Some(cursor) = wire::parameter(x, "cursor") else { return Ok(Some((end.stamp, Stamp::ZERO))) };
+fn snapshot_place(request: &Request, end: Position) -> Result<Option<(Stamp, Stamp)>> {
+    let Some(cursor) = wire::parameter(request, "cursor") else { return Ok(Some((end.stamp, Stamp::ZERO))) };
     let malformed = || Error::malformed("cursor", "the cursor is the next of another page");
     let (position, after) = cursor.rsplit_once('.').ok_or_else(malformed)?;
     let after = Stamp::from_number(after.parse().map_err(|_| malformed())?);

@@ -34,7 +34,7 @@ use crate::config::LogChecks;
 use crate::dialect::native::caller::{Caller, Need};
 use crate::dialect::{Dialect, sunset};
 use crate::error::{Error, Result};
-use crate::http::{Answer, Endpoint, Exchange, PresentedKey, Response, empty};
+use crate::http::{Answer, Endpoint, PresentedKey, Request, Response, empty};
 use crate::http::{Route, Sort};
 
 /// The name of this dialect.
@@ -191,20 +191,20 @@ fn fits(pattern: &str, gap: Option<usize>, path: &str) -> bool {
     segment.is_some_and(|segment| !segment.is_empty() && !segment.contains('/'))
 }
 
-fn no_such_path(_: Exchange) -> Answer {
+fn no_such_path(_: Request) -> Answer {
     Box::pin(async { error::render(&Error::not_found("path")) })
 }
 
 /// HTTP-01, HTTP-03: a known path tells its methods. Nothing is touched.
-fn other_method(x: Exchange) -> Answer {
+fn other_method(request: Request) -> Answer {
     Box::pin(async move {
-        let verbs = verbs(x.path()).unwrap_or_default();
+        let verbs = verbs(request.path()).unwrap_or_default();
         let mut allow: Vec<_> = verbs.iter().map(|verb| verb.method.as_str()).collect();
         if allow.contains(&"GET") {
             allow.push("HEAD");
         }
         allow.push("OPTIONS");
-        let mut response = match *x.method() {
+        let mut response = match *request.method() {
             Method::OPTIONS => empty(StatusCode::NO_CONTENT),
             _ => error::render(&error::unsupported()),
         };
@@ -217,26 +217,27 @@ fn other_method(x: Exchange) -> Answer {
 type Reply = Result<Response, error::Refusal>;
 
 /// Answers a call of somebody who has a key that allows it, and leaves the key's id for the log.
-fn serve<F>(x: Exchange, need: Need, run: impl FnOnce(Exchange, Caller) -> F + Send + 'static) -> Answer
+fn serve<F>(request: Request, need: Need, run: impl FnOnce(Request, Caller) -> F + Send + 'static) -> Answer
 where
     F: Future<Output = Reply> + Send + 'static,
 {
     Box::pin(async move {
-        let mut x = x;
-        let changes = x.app.authority.key_changes();
-        let admitted = Caller::of(&x, need).and_then(|caller| parameters_must_be_known(&x).map(|()| caller));
+        let mut request = request;
+        let changes = request.app.authority.key_changes();
+        let admitted =
+            Caller::of(&request, need).and_then(|caller| parameters_must_be_known(&request).map(|()| caller));
         let caller = match admitted {
             Ok(caller) => caller,
             Err(error) => return error::render(&error),
         };
-        let (app, key) = (x.app.clone(), caller.key.clone());
-        x.key = Some(PresentedKey::new(key.clone(), changes));
-        let reads = need != Need::Check && matches!(*x.method(), Method::GET | Method::HEAD);
-        let counted = need == Need::Check && x.app.config.log.checks == LogChecks::Failed;
+        let (app, key) = (request.app.clone(), caller.key.clone());
+        request.key = Some(PresentedKey::new(key.clone(), changes));
+        let reads = need != Need::Check && matches!(*request.method(), Method::GET | Method::HEAD);
+        let counted = need == Need::Check && request.app.config.log.checks == LogChecks::Failed;
         let mut response = if reads {
-            settle(while_key_holds(&app, &key, run(x, caller))).await
+            settle(while_key_holds(&app, &key, run(request, caller))).await
         } else {
-            settle(run(x, caller)).await
+            settle(run(request, caller)).await
         };
         response = stream::watched(response, &app, &key);
         // A successful check leaves no line, so it pays nothing for one.
@@ -261,10 +262,11 @@ async fn settle(reply: impl Future<Output = Reply>) -> Response {
     reply.await.unwrap_or_else(error::Refusal::into_response)
 }
 
-fn parameters_must_be_known(x: &Exchange) -> Result<()> {
-    let Some(query) = x.query() else { return Ok(()) };
-    let known =
-        verbs(x.path()).and_then(|verbs| verb(verbs, x.method())).map_or(&[][..], |verb| verb.parameters);
+fn parameters_must_be_known(request: &Request) -> Result<()> {
+    let Some(query) = request.query() else { return Ok(()) };
+    let known = verbs(request.path())
+        .and_then(|verbs| verb(verbs, request.method()))
+        .map_or(&[][..], |verb| verb.parameters);
     let mut seen = Vec::new();
     for (name, _) in form_urlencoded::parse(query.as_bytes()) {
         // The name is not repeated: it may be a secret that slipped into the URL.

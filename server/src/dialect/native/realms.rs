@@ -8,7 +8,7 @@ use super::caller::{Caller, Need};
 use super::{Reply, serve, wire};
 use crate::authority::Usernames;
 use crate::error::Error;
-use crate::http::{Answer, Exchange};
+use crate::http::{Answer, Request};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,20 +23,20 @@ struct Change {
     usernames: String,
 }
 
-pub(super) fn create(x: Exchange) -> Answer {
-    serve(x, Need::Change, |mut x, caller| async move {
+pub(super) fn create(request: Request) -> Answer {
+    serve(request, Need::Change, |mut request, caller| async move {
         caller.must_hold_all_realms()?;
-        let given: Given = wire::object(&mut x).await?;
-        let (app, call) = (x.app.clone(), caller.call(&mut x));
+        let given: Given = wire::object(&mut request).await?;
+        let (app, call) = (request.app.clone(), caller.call(&mut request));
         let realm = app.authority.create_realm(&call, &given.name).await?;
         Ok(wire::json(StatusCode::CREATED, &wire::realm(&realm)))
     })
 }
 
-pub(super) fn list(x: Exchange) -> Answer {
-    serve(x, Need::Read, |x, caller| async move {
-        let view = caller.view(&x);
-        let realms = x.app.authority.realms();
+pub(super) fn list(request: Request) -> Answer {
+    serve(request, Need::Read, |request, caller| async move {
+        let view = caller.view(&request);
+        let realms = request.app.authority.realms();
         let seen = realms.iter().filter(|realm| view.is_none_or(|only| realm.id == only));
         Ok(wire::json(
             StatusCode::OK,
@@ -45,20 +45,20 @@ pub(super) fn list(x: Exchange) -> Answer {
     })
 }
 
-pub(super) fn change(x: Exchange) -> Answer {
-    serve(x, Need::Change, run_change)
+pub(super) fn change(request: Request) -> Answer {
+    serve(request, Need::Change, run_change)
 }
 
-async fn run_change(mut x: Exchange, caller: Caller) -> Reply {
-    let id: RealmId = wire::id(&x, "realm")?;
+async fn run_change(mut request: Request, caller: Caller) -> Reply {
+    let id: RealmId = wire::id(&request, "realm")?;
     // For the holder of a key of one realm no other exists.
     if caller.key.realm.is_some_and(|only| only != id) {
         return Err(Error::not_found("realm").into());
     }
-    let given: Change = wire::object(&mut x).await?;
+    let given: Change = wire::object(&mut request).await?;
     let usernames = Usernames::from_word(&given.usernames)
         .ok_or_else(|| Error::malformed("usernames", "usernames is exact or ignore_case"))?;
-    let (app, call) = (x.app.clone(), caller.call(&mut x));
+    let (app, call) = (request.app.clone(), caller.call(&mut request));
     let realm = app.authority.change_realm(&call, id, usernames).await?;
     Ok(wire::json(StatusCode::OK, &wire::realm(&realm)))
 }

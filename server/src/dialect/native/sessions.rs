@@ -10,7 +10,7 @@ use super::{DOOR, Reply, serve, wire};
 use crate::authority::Voucher;
 use crate::authority::list::{State, Wanted};
 use crate::error::{Error, Kind, Result};
-use crate::http::{Answer, Exchange};
+use crate::http::{Answer, Request};
 use crate::time::GivenSecs;
 
 /// A session for somebody whom a trusted back end has authenticated itself.
@@ -23,13 +23,13 @@ struct Given {
     absolute_secs: Option<GivenSecs>,
 }
 
-pub(super) fn issue(x: Exchange) -> Answer {
-    serve(x, Need::Change, run_issue)
+pub(super) fn issue(request: Request) -> Answer {
+    serve(request, Need::Change, run_issue)
 }
 
-async fn run_issue(mut x: Exchange, caller: Caller) -> Reply {
-    let given: Given = wire::object(&mut x).await?;
-    let (app, call) = (x.app.clone(), caller.call(&mut x));
+async fn run_issue(mut request: Request, caller: Caller) -> Reply {
+    let given: Given = wire::object(&mut request).await?;
+    let (app, call) = (request.app.clone(), caller.call(&mut request));
     let token = call.mint.session_token();
     let user: UserId = given.user.parse().map_err(|_| Error::not_found("user"))?;
     let client = given
@@ -51,34 +51,34 @@ async fn run_issue(mut x: Exchange, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::CREATED, &body))
 }
 
-pub(super) fn list(x: Exchange) -> Answer {
-    serve(x, Need::Read, |x, caller| async move {
-        let page = x.app.authority.list(caller.realm.id, wanted(&x)?, x.now).await?;
+pub(super) fn list(request: Request) -> Answer {
+    serve(request, Need::Read, |request, caller| async move {
+        let page = request.app.authority.list(caller.realm.id, wanted(&request)?, request.now).await?;
         let items = page.sessions.iter().map(wire::session).collect();
         Ok(wire::json(StatusCode::OK, &wire::page(items, page.next)))
     })
 }
 
-pub(super) fn show(x: Exchange) -> Answer {
-    serve(x, Need::Read, |x, caller| async move {
-        let id: SessionId = wire::id(&x, "session")?;
-        let listed = x.app.authority.session(caller.realm.id, id, x.now).await?;
+pub(super) fn show(request: Request) -> Answer {
+    serve(request, Need::Read, |request, caller| async move {
+        let id: SessionId = wire::id(&request, "session")?;
+        let listed = request.app.authority.session(caller.realm.id, id, request.now).await?;
         Ok(wire::json(StatusCode::OK, &wire::session(&listed)))
     })
 }
 
-fn wanted(x: &Exchange) -> Result<Wanted> {
-    let state = match wire::parameter(x, "state").as_deref() {
+fn wanted(request: &Request) -> Result<Wanted> {
+    let state = match wire::parameter(request, "state").as_deref() {
         Some("alive") => State::Alive,
         Some("dead") => State::Dead,
         Some("all") | None => State::All,
         Some(_) => return Err(Error::malformed("state", "state is alive, dead or all")),
     };
     Ok(Wanted {
-        user: wire::parsed::<UserId>(x, "user")?,
-        client: wire::parsed::<ClientId>(x, "client")?,
+        user: wire::parsed::<UserId>(request, "user")?,
+        client: wire::parsed::<ClientId>(request, "client")?,
         state,
-        before: wire::parsed(x, "cursor")?.unwrap_or(u64::MAX),
+        before: wire::parsed(request, "cursor")?.unwrap_or(u64::MAX),
     })
 }
 

@@ -5,12 +5,12 @@ use serde_json::json;
 
 use super::caller::Need;
 use super::{serve, wire};
-use crate::http::{Answer, Exchange};
+use crate::http::{Answer, Request};
 
-pub(super) fn list(x: Exchange) -> Answer {
-    serve(x, Need::Read, |x, caller| async move {
-        let authority = &x.app.authority;
-        let items = authority.usage(caller.view(&x)).into_iter().map(|usage| {
+pub(super) fn list(request: Request) -> Answer {
+    serve(request, Need::Read, |request, caller| async move {
+        let authority = &request.app.authority;
+        let items = authority.usage(caller.view(&request)).into_iter().map(|usage| {
             let client = usage.client.and_then(|id| authority.client(usage.realm, id).ok());
             json!({
                 "dialect": usage.door.name(),

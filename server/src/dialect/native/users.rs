@@ -9,7 +9,7 @@ use super::caller::{Caller, Need};
 use super::{Reply, serve, wire};
 use crate::authority::{Identifier, Password, UserChange};
 use crate::error::{Error, Result};
-use crate::http::{Answer, Exchange, empty};
+use crate::http::{Answer, Request, empty};
 
 /// Users on one page.
 const PAGE: u32 = 100;
@@ -32,25 +32,29 @@ struct Given {
     disabled: Option<bool>,
 }
 
-pub(super) fn create(x: Exchange) -> Answer {
-    serve(x, Need::Change, |mut x, caller| async move {
-        let given: Given = wire::object(&mut x).await?;
-        let user =
-            x.app.clone().authority.create_user(&caller.call(&mut x), caller.realm.id, given.into()).await?;
+pub(super) fn create(request: Request) -> Answer {
+    serve(request, Need::Change, |mut request, caller| async move {
+        let given: Given = wire::object(&mut request).await?;
+        let user = request
+            .app
+            .clone()
+            .authority
+            .create_user(&caller.call(&mut request), caller.realm.id, given.into())
+            .await?;
         Ok(wire::json(StatusCode::CREATED, &wire::user(&user)))
     })
 }
 
-pub(super) fn list(x: Exchange) -> Answer {
-    serve(x, Need::Read, |x, caller| async move {
-        if let Some(identifier) = identifier(&x)? {
-            let found = x.app.authority.find_user(caller.realm.id, identifier).await?;
+pub(super) fn list(request: Request) -> Answer {
+    serve(request, Need::Read, |request, caller| async move {
+        if let Some(identifier) = identifier(&request)? {
+            let found = request.app.authority.find_user(caller.realm.id, identifier).await?;
             let items = found.iter().map(wire::user).collect();
             return Ok(wire::json(StatusCode::OK, &wire::page(items, None::<u64>)));
         }
-        let after = wire::parsed(&x, "cursor")?.unwrap_or(0);
+        let after = wire::parsed(&request, "cursor")?.unwrap_or(0);
         // One more than is shown tells whether there is a next page.
-        let users = x.app.authority.users(caller.realm.id, after, PAGE + 1).await?;
+        let users = request.app.authority.users(caller.realm.id, after, PAGE + 1).await?;
         let shown = &users[..users.len().min(PAGE as usize)];
         let next = shown.last().filter(|_| shown.len() < users.len()).map(|last| last.number);
         Ok(wire::json(StatusCode::OK, &wire::page(shown.iter().map(wire::user).collect(), next)))
@@ -58,8 +62,8 @@ pub(super) fn list(x: Exchange) -> Answer {
 }
 
 /// Who is asked for, if it is one user: compared as at a login.
-fn identifier(x: &Exchange) -> Result<Option<Identifier>> {
-    let given = |name| wire::parameter(x, name);
+fn identifier(request: &Request) -> Result<Option<Identifier>> {
+    let given = |name| wire::parameter(request, name);
     let mut asked = [
         given("username").map(Identifier::Username),
         given("email").map(Identifier::Email),
@@ -75,29 +79,29 @@ fn identifier(x: &Exchange) -> Result<Option<Identifier>> {
     Ok(first)
 }
 
-pub(super) fn show(x: Exchange) -> Answer {
-    serve(x, Need::Read, |x, caller| async move {
-        let user = x.app.authority.user(caller.realm.id, wire::id(&x, "user")?).await?;
+pub(super) fn show(request: Request) -> Answer {
+    serve(request, Need::Read, |request, caller| async move {
+        let user = request.app.authority.user(caller.realm.id, wire::id(&request, "user")?).await?;
         Ok(wire::json(StatusCode::OK, &wire::user(&user)))
     })
 }
 
-pub(super) fn change(x: Exchange) -> Answer {
-    serve(x, Need::Change, run_change)
+pub(super) fn change(request: Request) -> Answer {
+    serve(request, Need::Change, run_change)
 }
 
-async fn run_change(mut x: Exchange, caller: Caller) -> Reply {
-    let id: UserId = wire::id(&x, "user")?;
-    let given: Given = wire::object(&mut x).await?;
-    let (app, call) = (x.app.clone(), caller.call(&mut x));
+async fn run_change(mut request: Request, caller: Caller) -> Reply {
+    let id: UserId = wire::id(&request, "user")?;
+    let given: Given = wire::object(&mut request).await?;
+    let (app, call) = (request.app.clone(), caller.call(&mut request));
     let saved = app.authority.change_user(&call, caller.realm.id, id, given.into()).await?;
     Ok(wire::json(StatusCode::OK, &wire::user(&saved.record)))
 }
 
-pub(super) fn remove(x: Exchange) -> Answer {
-    serve(x, Need::Change, |mut x, caller| async move {
-        let id: UserId = wire::id(&x, "user")?;
-        let (app, call) = (x.app.clone(), caller.call(&mut x));
+pub(super) fn remove(request: Request) -> Answer {
+    serve(request, Need::Change, |mut request, caller| async move {
+        let id: UserId = wire::id(&request, "user")?;
+        let (app, call) = (request.app.clone(), caller.call(&mut request));
         app.authority.remove_user(&call, caller.realm.id, id).await?;
         Ok(empty(StatusCode::NO_CONTENT))
     })

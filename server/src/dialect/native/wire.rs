@@ -14,7 +14,7 @@ use crate::authority::list::Listed;
 use crate::authority::{AuditEntry, Client, Key, Position, Realm, Settings, User};
 use crate::error::{Error, Result};
 use crate::http::user_agent::Device;
-use crate::http::{Exchange, Response, answer};
+use crate::http::{Request, Response, answer};
 use crate::time::GivenSecs;
 
 /// The largest body of a batch that is imported, in bytes.
@@ -26,18 +26,18 @@ pub(super) const BATCH_BYTES_MAX: usize = 4 << 20;
 /// # Errors
 /// 415 unless the body is `application/json`, whatever its parameters (HTTP-04); `Malformed("body")`; 413, 408 or 400
 /// if the body did not arrive whole.
-pub(super) async fn object<T: DeserializeOwned>(x: &mut Exchange) -> Result<T, Refusal> {
-    Ok(read(&body(x).await?)?)
+pub(super) async fn object<T: DeserializeOwned>(request: &mut Request) -> Result<T, Refusal> {
+    Ok(read(&body(request).await?)?)
 }
 
 /// The body of a request in JSON, not yet read.
 ///
 /// # Errors
 /// As [`object`], but for `Malformed`.
-pub(super) async fn body(x: &mut Exchange) -> Result<Bytes, Refusal> {
-    let body = x.body().await.map_err(|bare| error::of_body(&bare))?;
-    key_must_still_hold(x)?;
-    must_be_json(x, &body)?;
+pub(super) async fn body(request: &mut Request) -> Result<Bytes, Refusal> {
+    let body = request.body().await.map_err(|bare| error::of_body(&bare))?;
+    key_must_still_hold(request)?;
+    must_be_json(request, &body)?;
     Ok(body)
 }
 
@@ -45,23 +45,23 @@ pub(super) async fn body(x: &mut Exchange) -> Result<Bytes, Refusal> {
 ///
 /// # Errors
 /// As [`body`].
-pub(super) async fn batch(x: &mut Exchange) -> Result<Bytes, Refusal> {
-    let bytes_max = BATCH_BYTES_MAX.max(x.app.config.limits.body_bytes);
-    let body = x.body_of_at_most(bytes_max).await.map_err(|bare| error::of_body(&bare))?;
-    key_must_still_hold(x)?;
-    must_be_json(x, &body)?;
+pub(super) async fn batch(request: &mut Request) -> Result<Bytes, Refusal> {
+    let bytes_max = BATCH_BYTES_MAX.max(request.app.config.limits.body_bytes);
+    let body = request.body_of_at_most(bytes_max).await.map_err(|bare| error::of_body(&bare))?;
+    key_must_still_hold(request)?;
+    must_be_json(request, &body)?;
     Ok(body)
 }
 
 /// A body may be on its way for seconds, and its key be removed meanwhile.
-fn key_must_still_hold(x: &Exchange) -> Result<()> {
-    x.key.as_ref().map_or(Ok(()), |presented| x.app.authority.must_still_hold(presented))
+fn key_must_still_hold(request: &Request) -> Result<()> {
+    request.key.as_ref().map_or(Ok(()), |presented| request.app.authority.must_still_hold(presented))
 }
 
-fn must_be_json(x: &Exchange, body: &Bytes) -> Result<(), Refusal> {
-    match x.header(&CONTENT_TYPE) {
+fn must_be_json(request: &Request, body: &Bytes) -> Result<(), Refusal> {
+    match request.header(&CONTENT_TYPE) {
         Some(text) if is_json(text) => {}
-        None if body.is_empty() && !x.headers().has(&CONTENT_TYPE) => {}
+        None if body.is_empty() && !request.headers().has(&CONTENT_TYPE) => {}
         _ => return Err(error::unsupported_media_type().into()),
     }
     Ok(())
@@ -117,8 +117,8 @@ pub(super) fn page(items: Vec<Value>, next: Option<impl ToString>) -> Value {
 }
 
 /// One parameter of the query. That it is there once at most was looked at before the call began.
-pub(super) fn parameter(x: &Exchange, name: &str) -> Option<String> {
-    let query = x.query()?.as_bytes();
+pub(super) fn parameter(request: &Request, name: &str) -> Option<String> {
+    let query = request.query()?.as_bytes();
     form_urlencoded::parse(query).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
@@ -126,8 +126,8 @@ pub(super) fn parameter(x: &Exchange, name: &str) -> Option<String> {
 ///
 /// # Errors
 /// `Malformed(name)` for anything but `1`, `true`, `0` and `false`: a `dry_run=yes` must not end anything.
-pub(super) fn switch(x: &Exchange, name: &'static str) -> Result<bool> {
-    match parameter(x, name).as_deref() {
+pub(super) fn switch(request: &Request, name: &'static str) -> Result<bool> {
+    match parameter(request, name).as_deref() {
         None | Some("0" | "false") => Ok(false),
         Some("1" | "true") => Ok(true),
         Some(_) => Err(Error::malformed(name, format!("{name} is 1 or 0"))),
@@ -138,8 +138,8 @@ pub(super) fn switch(x: &Exchange, name: &'static str) -> Result<bool> {
 ///
 /// # Errors
 /// `Malformed(name)`.
-pub(super) fn parsed<T: std::str::FromStr>(x: &Exchange, name: &'static str) -> Result<Option<T>> {
-    let Some(text) = parameter(x, name) else { return Ok(None) };
+pub(super) fn parsed<T: std::str::FromStr>(request: &Request, name: &'static str) -> Result<Option<T>> {
+    let Some(text) = parameter(request, name) else { return Ok(None) };
     text.parse().map(Some).map_err(|_| Error::malformed(name, format!("{name} is not as documented")))
 }
 
@@ -147,8 +147,8 @@ pub(super) fn parsed<T: std::str::FromStr>(x: &Exchange, name: &'static str) -> 
 ///
 /// # Errors
 /// `NotFound`: a text that is no id names nothing.
-pub(super) fn id<T: std::str::FromStr>(x: &Exchange, noun: &str) -> Result<T> {
-    let segment = x.path().split('/').nth(3).unwrap_or_default();
+pub(super) fn id<T: std::str::FromStr>(request: &Request, noun: &str) -> Result<T> {
+    let segment = request.path().split('/').nth(3).unwrap_or_default();
     segment.parse().map_err(|_| Error::not_found(noun))
 }
 

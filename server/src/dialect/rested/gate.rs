@@ -12,32 +12,32 @@ use super::{caller, preflight};
 use crate::authority::Slide;
 use crate::dialect::passed::{Judged, Passed, Terms, admit};
 use crate::error::{Cause, Error};
-use crate::http::Exchange;
+use crate::http::Request;
 
-pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
+pub(super) fn gate(request: Request, terms: Terms) -> Judged {
     Box::pin(async move {
-        if x.method() == Method::OPTIONS {
-            return Err(preflight::preflight(x).await);
+        if request.method() == Method::OPTIONS {
+            return Err(preflight::preflight(request).await);
         }
-        or_refused(x, |x, address| judge(x, address, terms)).await
+        or_refused(request, |request, address| judge(request, address, terms)).await
     })
 }
 
-async fn judge(x: Exchange, address: Address, terms: Terms) -> Result<Passed, Refusal> {
+async fn judge(request: Request, address: Address, terms: Terms) -> Result<Passed, Refusal> {
     let (project, origin) = address.pass()?;
     if terms.client.is_some_and(|client| client != project.id) {
         return Err(unknown_key().into());
     }
-    let tokens = caller::tokens_for_any_reader(x.headers());
+    let tokens = caller::tokens_for_any_reader(request.headers());
     let presented = address.presented(&project, tokens.first().ok_or(Refusal::MissingToken)?);
     if tokens.len() > 1 {
         // Why the first one is refused, if it is, says more.
-        admit(&x, &presented, Slide::No).await?;
+        admit(&request, &presented, Slide::No).await?;
         return Err(Error::dead(Cause::Unknown)
             .because("the call presents several tokens, which differ")
             .into());
     }
-    let mut passed = admit(&x, &presented, terms.slide).await?;
+    let mut passed = admit(&request, &presented, terms.slide).await?;
     // For gateways that answer for an application which knows nothing of origins.
     origin.mark(&mut passed.headers);
     Ok(passed)

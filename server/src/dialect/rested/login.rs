@@ -6,29 +6,29 @@ use super::error::Refusal;
 use super::project::{Address, answered};
 use super::{caller, wire};
 use crate::authority::Login;
-use crate::http::{Answer, Exchange, Response};
+use crate::http::{Answer, Request, Response};
 
 /// Letters and digits of a token: 238 bits.
 const TOKEN_LETTERS: usize = 40;
 
-pub(super) fn login(x: Exchange) -> Answer {
-    Box::pin(answered(x, run))
+pub(super) fn login(request: Request) -> Answer {
+    Box::pin(answered(request, run))
 }
 
-async fn run(mut x: Exchange, address: Address) -> Result<Response, Refusal> {
-    let visit = address.enter(&x)?;
-    let body = x.body().await?;
-    let credentials = wire::Credentials::read(x.header(&CONTENT_TYPE), &body)?;
-    let call = visit.call(&mut x);
+async fn run(mut request: Request, address: Address) -> Result<Response, Refusal> {
+    let visit = address.enter(&request)?;
+    let body = request.body().await?;
+    let credentials = wire::Credentials::read(request.header(&CONTENT_TYPE), &body)?;
+    let call = visit.call(&mut request);
     let login = Login {
         client: &visit.project,
         identifier: credentials.identifier,
         account_number: None,
         password: credentials.password,
         token: |mint| mint.plain_token(TOKEN_LETTERS),
-        user_agent: x.user_agent(),
+        user_agent: request.user_agent(),
     };
-    let (user, token) = x.app.authority.login(&call, &login).await?;
+    let (user, token) = request.app.authority.login(&call, &login).await?;
     let mut response = wire::shown(&user, &visit.query);
     match visit.query.no_cookie {
         // Bare, to be copied into the requests that follow.

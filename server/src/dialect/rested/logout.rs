@@ -9,22 +9,22 @@ use super::error::Refusal;
 use super::project::{Address, Visit, answered};
 use crate::authority::{Call, Client};
 use crate::error::{Cause, Error, Kind, Result};
-use crate::http::{Answer, Exchange, Response, empty};
+use crate::http::{Answer, Request, Response, empty};
 
-pub(super) fn logout(x: Exchange) -> Answer {
-    Box::pin(answered(x, run))
+pub(super) fn logout(request: Request) -> Answer {
+    Box::pin(answered(request, run))
 }
 
-async fn run(mut x: Exchange, address: Address) -> Result<Response, Refusal> {
-    let visit = address.enter(&x)?;
-    let all = caller::carried(x.headers());
+async fn run(mut request: Request, address: Address) -> Result<Response, Refusal> {
+    let visit = address.enter(&request)?;
+    let all = caller::carried(request.headers());
     if all.is_empty() && visit.endpoint.secure {
         return Err(Refusal::MissingToken);
     }
-    let call = visit.call(&mut x);
+    let call = visit.call(&mut request);
     let (mut ended, mut failure) = (false, None);
     for carried in &all {
-        match end(&x, &visit, &call, carried).await {
+        match end(&request, &visit, &call, carried).await {
             Ok(found_alive) => ended |= found_alive,
             // The others are ended all the same.
             Err(error) => failure = Some(graver(failure, error)),
@@ -35,7 +35,7 @@ async fn run(mut x: Exchange, address: Address) -> Result<Response, Refusal> {
     let mut response = empty(StatusCode::NO_CONTENT);
     // The answer is the same, but in the log it is no logout: anybody can ask for as many of these as they like.
     response.noted.kind = (!ended).then_some(Kind::Dead(Cause::Unknown));
-    if let Some(deletion) = caller::delete_cookie(x.headers()) {
+    if let Some(deletion) = caller::delete_cookie(request.headers()) {
         response.headers.set(&SET_COOKIE, deletion);
     }
     Ok(response)
@@ -46,10 +46,10 @@ async fn run(mut x: Exchange, address: Address) -> Result<Response, Refusal> {
 ///
 /// All projects of a host share the cookie, and a browser adds it to what any page sends. So a cookie ends only sessions
 /// of projects that allow the page; whoever writes a token into a header holds it, and may end what it opens.
-async fn end(x: &Exchange, visit: &Visit, call: &Call, carried: &Carried) -> Result<bool> {
-    let may = |owner: &Client| !carried.by_cookie || visit.may_be_ended_from_here(x, owner);
+async fn end(request: &Request, visit: &Visit, call: &Call, carried: &Carried) -> Result<bool> {
+    let may = |owner: &Client| !carried.by_cookie || visit.may_be_ended_from_here(request, owner);
     let presented = visit.presented_anywhere(&carried.token);
-    x.app.authority.end_if_alive(call, &presented, may).await.map_err(|error| match error.kind() {
+    request.app.authority.end_if_alive(call, &presented, may).await.map_err(|error| match error.kind() {
         Kind::Forbidden => Error::new(
             Kind::Forbidden,
             "The session of the cookie belongs to a project that does not allow this origin",

@@ -6,17 +6,17 @@ use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ALLOW};
 use super::METHODS;
 use super::error::Refusal;
 use super::project::{Address, answered};
-use crate::http::{Answer, Exchange, Response, empty};
+use crate::http::{Answer, Request, Response, empty};
 
-pub(super) fn preflight(x: Exchange) -> Answer {
-    Box::pin(answered(x, run))
+pub(super) fn preflight(request: Request) -> Answer {
+    Box::pin(answered(request, run))
 }
 
-async fn run(x: Exchange, address: Address) -> Result<Response, Refusal> {
+async fn run(request: Request, address: Address) -> Result<Response, Refusal> {
     let origin = address.preflight()?;
     let mut response = empty(StatusCode::NO_CONTENT);
     response.headers.set(&ALLOW, METHODS);
-    if x.headers().has(&ACCESS_CONTROL_REQUEST_METHOD) {
+    if request.headers().has(&ACCESS_CONTROL_REQUEST_METHOD) {
         origin.mark_preflight(&mut response.headers);
     }
     Ok(response)

@@ -11,7 +11,7 @@ use super::wire::Query;
 use super::{DOOR, ENDPOINTS};
 use crate::authority::{Call, Client, Endpoint, Presented, Settings};
 use crate::error::{Error, Kind, Result};
-use crate::http::{Exchange, Response};
+use crate::http::{Request, Response};
 
 /// What a request is addressed to, as far as it can be told before anything is checked.
 pub(super) struct Address {
@@ -37,51 +37,51 @@ pub(super) struct Visit {
 
 /// Answers a request. Whatever comes of it, the answer says what its origin may do with it, and which project was
 /// called.
-pub(super) async fn answered<F, Fut>(x: Exchange, run: F) -> Response
+pub(super) async fn answered<F, Fut>(request: Request, run: F) -> Response
 where
-    F: FnOnce(Exchange, Address) -> Fut,
+    F: FnOnce(Request, Address) -> Fut,
     Fut: Future<Output = Result<Response, Refusal>>,
 {
-    attempted(x, run, |origin, client, outcome| {
+    attempted(request, run, |origin, client, outcome| {
         mark(&origin, client, outcome.unwrap_or_else(Refusal::into_response))
     })
     .await
 }
 
 /// Does what a request is about; if it is refused, the answer is as in [`answered`].
-pub(super) async fn or_refused<T, F, Fut>(x: Exchange, run: F) -> Result<T, Response>
+pub(super) async fn or_refused<T, F, Fut>(request: Request, run: F) -> Result<T, Response>
 where
-    F: FnOnce(Exchange, Address) -> Fut,
+    F: FnOnce(Request, Address) -> Fut,
     Fut: Future<Output = Result<T, Refusal>>,
 {
-    attempted(x, run, |origin, client, outcome| {
+    attempted(request, run, |origin, client, outcome| {
         outcome.map_err(|refusal| mark(&origin, client, refusal.into_response()))
     })
     .await
 }
 
 async fn attempted<T, U, F, Fut>(
-    x: Exchange,
+    request: Request,
     run: F,
     finish: impl FnOnce(Origin, Option<ClientId>, Result<T, Refusal>) -> U,
 ) -> U
 where
-    F: FnOnce(Exchange, Address) -> Fut,
+    F: FnOnce(Request, Address) -> Fut,
     Fut: Future<Output = Result<T, Refusal>>,
 {
-    match Address::of(&x) {
+    match Address::of(&request) {
         Ok(address) => {
             let (origin, client) =
                 (address.origin.clone(), address.project.as_ref().map(|project| project.id));
-            finish(origin, client, run(x, address).await)
+            finish(origin, client, run(request, address).await)
         }
         Err(error) => finish(Origin::Unjudged, None, Err(error.into())),
     }
 }
 
 /// An answer that was made elsewhere, with the same.
-pub(super) fn marked(x: &Exchange, response: Response) -> Response {
-    match Address::of(x) {
+pub(super) fn marked(request: &Request, response: Response) -> Response {
+    match Address::of(request) {
         Ok(address) => mark(&address.origin, address.project.map(|project| project.id), response),
         Err(_) => mark(&Origin::Unjudged, None, response),
     }
@@ -94,12 +94,12 @@ fn mark(origin: &Origin, client: Option<ClientId>, mut response: Response) -> Re
 }
 
 impl Address {
-    fn of(x: &Exchange) -> Result<Self> {
-        let realm = x.app.dialect(DOOR).ok_or_else(|| Error::internal("rested is not enabled"))?.realm;
-        let query = Query::read(x.query());
+    fn of(request: &Request) -> Result<Self> {
+        let realm = request.app.dialect(DOOR).ok_or_else(|| Error::internal("rested is not enabled"))?.realm;
+        let query = Query::read(request.query());
         let (overfull, query) = (query.is_err(), query.unwrap_or_default());
-        let project = query.key.as_ref().and_then(|key| x.app.authority.project(realm, key));
-        let origin = Origin::of(x.headers(), project.as_ref().map(|project| &project.settings));
+        let project = query.key.as_ref().and_then(|key| request.app.authority.project(realm, key));
+        let origin = Origin::of(request.headers(), project.as_ref().map(|project| &project.settings));
         Ok(Self { realm, query, overfull, project, origin })
     }
 
@@ -107,9 +107,9 @@ impl Address {
     ///
     /// # Errors
     /// `Forbidden`, `Malformed`, 413.
-    pub(super) fn enter(self, x: &Exchange) -> Result<Visit, Refusal> {
+    pub(super) fn enter(self, request: &Request) -> Result<Visit, Refusal> {
         let project = self.admit()?;
-        let endpoint = endpoint(&project, x.path());
+        let endpoint = endpoint(&project, request.path());
         let endpoint = endpoint.ok_or_else(|| Error::malformed("endpoint", "The endpoint is not valid"))?;
         Ok(Visit { realm: self.realm, query: self.query, project, endpoint })
     }
@@ -166,15 +166,15 @@ impl Visit {
     }
 
     /// Whether the page that calls could also call this project, to which a session belongs.
-    pub(super) fn may_be_ended_from_here(&self, x: &Exchange, owner: &Client) -> bool {
+    pub(super) fn may_be_ended_from_here(&self, request: &Request, owner: &Client) -> bool {
         // The project that is called has allowed the page already.
         owner.id == self.project.id
-            || Origin::of(x.headers(), Some(&owner.settings)).must_be_allowed().is_ok()
+            || Origin::of(request.headers(), Some(&owner.settings)).must_be_allowed().is_ok()
     }
 
     /// The circumstances of this call.
-    pub(super) fn call(&self, x: &mut Exchange) -> Call {
-        x.call(DOOR, By::Client(self.project.id))
+    pub(super) fn call(&self, request: &mut Request) -> Call {
+        request.call(DOOR, By::Client(self.project.id))
     }
 }
 

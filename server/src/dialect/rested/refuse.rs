@@ -3,28 +3,28 @@
 use super::error::Refusal;
 use super::project::{Address, answered};
 use crate::error::{Error, Kind};
-use crate::http::{Answer, Exchange, Response};
+use crate::http::{Answer, Request, Response};
 
 /// Another version or another route.
-pub(super) fn nowhere(x: Exchange) -> Answer {
-    Box::pin(answered(x, |_, _| async {
+pub(super) fn nowhere(request: Request) -> Answer {
+    Box::pin(answered(request, |_, _| async {
         Err(Error::new(Kind::NotFound, "There is no such version or route").into())
     }))
 }
 
 /// PUT and DELETE, for now, and whatever else there may be.
-pub(super) fn unsupported(x: Exchange) -> Answer {
-    Box::pin(answered(x, |_, _| async {
+pub(super) fn unsupported(request: Request) -> Answer {
+    Box::pin(answered(request, |_, _| async {
         Err(Error::new(Kind::Unsupported, "The method is not supported").into())
     }))
 }
 
 /// A POST that wants to log in and out at once: nothing is done, after all other checks.
-pub(super) fn confused(x: Exchange) -> Answer {
-    Box::pin(answered(x, |x, address| async move { both(&x, address) }))
+pub(super) fn confused(request: Request) -> Answer {
+    Box::pin(answered(request, |request, address| async move { both(&request, address) }))
 }
 
-fn both(x: &Exchange, address: Address) -> Result<Response, Refusal> {
-    address.enter(x)?;
+fn both(request: &Request, address: Address) -> Result<Response, Refusal> {
+    address.enter(request)?;
     Err(Error::malformed("login", "login and logout exclude each other").into())
 }

@@ -6,20 +6,20 @@ use super::error::Refusal;
 use super::project::{Address, answered};
 use super::wire;
 use crate::error::Error;
-use crate::http::{Answer, Exchange, Response};
+use crate::http::{Answer, Request, Response};
 
-pub(super) fn register(x: Exchange) -> Answer {
-    Box::pin(answered(x, run))
+pub(super) fn register(request: Request) -> Answer {
+    Box::pin(answered(request, run))
 }
 
-async fn run(mut x: Exchange, address: Address) -> Result<Response, Refusal> {
-    let visit = address.enter(&x)?;
+async fn run(mut request: Request, address: Address) -> Result<Response, Refusal> {
+    let visit = address.enter(&request)?;
     if !visit.endpoint.registration {
         return Err(Error::malformed("endpoint", "This endpoint does not register users").into());
     }
-    let body = x.body().await?;
-    let credentials = wire::Credentials::read(x.header(&CONTENT_TYPE), &body)?;
-    let call = visit.call(&mut x);
-    let user = x.app.authority.register(&call, visit.realm, credentials.into()).await?;
+    let body = request.body().await?;
+    let credentials = wire::Credentials::read(request.header(&CONTENT_TYPE), &body)?;
+    let call = visit.call(&mut request);
+    let user = request.app.authority.register(&call, visit.realm, credentials.into()).await?;
     Ok(wire::shown(&user, &visit.query))
 }

@@ -7,25 +7,25 @@ use super::project::{Address, answered};
 use super::{caller, wire};
 use crate::authority::Slide;
 use crate::error::{Cause, Error, Kind};
-use crate::http::{Answer, Exchange, Response};
+use crate::http::{Answer, Request, Response};
 
-pub(super) fn whoami(x: Exchange) -> Answer {
-    Box::pin(answered(x, run))
+pub(super) fn whoami(request: Request) -> Answer {
+    Box::pin(answered(request, run))
 }
 
-async fn run(x: Exchange, address: Address) -> Result<Response, Refusal> {
-    let visit = address.enter(&x)?;
-    let tokens = caller::tokens(x.headers());
+async fn run(request: Request, address: Address) -> Result<Response, Refusal> {
+    let visit = address.enter(&request)?;
+    let tokens = caller::tokens(request.headers());
     let presented = visit.presented(tokens.first().ok_or(Refusal::MissingToken)?);
-    let authority = &x.app.authority;
-    let standing = authority.check_exact(&presented, x.now, Slide::No).await?;
+    let authority = &request.app.authority;
+    let standing = authority.check_exact(&presented, request.now, Slide::No).await?;
     let user = standing.user.ok_or_else(nobody)?;
     let user = authority.user(visit.realm, user).await.map_err(|error| match error.kind() {
         Kind::NotFound => nobody(),
         _ => error,
     })?;
     // Only now has the call succeeded, so only now does it extend the session's life.
-    authority.check_exact(&presented, x.now, Slide::Yes).await?;
+    authority.check_exact(&presented, request.now, Slide::Yes).await?;
     Ok(wire::shown(&user, &visit.query))
 }
 

@@ -8,7 +8,7 @@ use super::wire::{Format, parameter};
 use super::{Called, Entrance, parse};
 use crate::http::form::{Field, Fields};
 use crate::http::said::Said;
-use crate::http::{Exchange, Response};
+use crate::http::{Request, Response};
 
 /// What was asked.
 pub(super) struct Asked {
@@ -26,10 +26,11 @@ impl Asked {
     ///
     /// # Errors
     /// A ready answer: for a body that did not arrive, too many fields, a wrong format.
-    pub(super) async fn read(x: &mut Exchange) -> Result<Self, Response> {
-        let (entrance, called) = parse(x.path()).unwrap_or((Entrance::Rest, Called::Unknown));
-        let query = Fields::queried(x)?;
-        let body = if x.method() == Method::POST { Fields::posted(x).await? } else { Fields::default() };
+    pub(super) async fn read(request: &mut Request) -> Result<Self, Response> {
+        let (entrance, called) = parse(request.path()).unwrap_or((Entrance::Rest, Called::Unknown));
+        let query = Fields::queried(request)?;
+        let body =
+            if request.method() == Method::POST { Fields::posted(request).await? } else { Fields::default() };
         let reply = Reply { entrance, format: Format::Xml, allow: called.methods() };
         match Format::asked(&query, &body) {
             Ok(format) => Ok(Self { reply: Reply { format, ..reply }, query, body }),
@@ -39,10 +40,10 @@ impl Asked {
 
     /// An application's call that a gateway asks about: what it says, and what the gateway copied from its form. The
     /// application may know formats that are not known here; then only a refusal is in another one.
-    pub(super) fn of_application(x: &Exchange, said: Said, copies: &Fields) -> Self {
+    pub(super) fn of_application(request: &Request, said: Said, copies: &Fields) -> Self {
         let Said { query, form, .. } = said;
         let format = Format::asked(&query, &form).unwrap_or(Format::Xml);
-        let reply = Reply { entrance: Entrance::of_application(x.path()), format, allow: "" };
+        let reply = Reply { entrance: Entrance::of_application(request.path()), format, allow: "" };
         let body =
             Fields::given(form.pairs().chain(copies.pairs()).fold(Vec::new(), |mut pairs, (name, value)| {
                 let pair = (name.to_owned(), value.to_owned());

@@ -12,7 +12,7 @@ use super::error::Code;
 use super::wire::parameter;
 use crate::authority::{Client, Presented};
 use crate::error::{Error, Result};
-use crate::http::Exchange;
+use crate::http::Request;
 use crate::http::form::Fields;
 use crate::http::headers::Headers;
 
@@ -40,14 +40,14 @@ impl Caller {
     ///
     /// # Errors
     /// `InvalidParameters` if a parameter is repeated where it is read, or if nobody can read what is there.
-    pub(super) fn read(x: &Exchange, asked: &Asked) -> Result<Self, Code> {
+    pub(super) fn read(request: &Request, asked: &Asked) -> Result<Self, Code> {
         // Only a pair in the query leaves the body unread.
         if asked.body.is_broken() && halves(&asked.query, TEMPORARY)? == [None, None] {
             return Err(Code::InvalidParameters);
         }
         let temporary = pair(asked, TEMPORARY)?;
         let permanent = pair(asked, PERMANENT)?;
-        Ok(match (temporary, permanent, has_bearer(x.headers())) {
+        Ok(match (temporary, permanent, has_bearer(request.headers())) {
             (None, None, false) => Self::Nobody,
             (Some(pair), None, false) => Self::Temporary(pair),
             (None, Some(pair), false) => Self::Permanent(pair),
@@ -70,12 +70,12 @@ impl Caller {
     ///
     /// # Errors
     /// `PermissionDenied` for nobody, `KeyAuthenticationFailed`, `InvalidParameters` for several at once.
-    pub(super) fn holder(self, x: &Exchange, realm: RealmId) -> Result<Holder, Code> {
+    pub(super) fn holder(self, request: &Request, realm: RealmId) -> Result<Holder, Code> {
         match self {
             Self::Nobody => Err(Code::PermissionDenied),
             Self::Temporary(Some(pair)) => Ok(Holder::Pair(pair)),
             Self::Permanent(Some(pair)) => {
-                let partner = x.app.authority.partner(realm, pair.fingerprint());
+                let partner = request.app.authority.partner(realm, pair.fingerprint());
                 partner.map(Holder::Partner).ok_or(Code::KeyAuthenticationFailed)
             }
             Self::Temporary(None) | Self::Permanent(None) | Self::Bearer => {
@@ -95,8 +95,9 @@ pub(super) const fn presented(realm: RealmId, pair: &Token) -> Presented<'_> {
 ///
 /// # Errors
 /// `Internal` if the dialect is switched off: then nobody gets here.
-pub(super) fn realm(x: &Exchange) -> Result<RealmId> {
-    x.app
+pub(super) fn realm(request: &Request) -> Result<RealmId> {
+    request
+        .app
         .dialect(DOOR)
         .map(|enabled| enabled.realm)
         .ok_or_else(|| Error::internal("a dialect that is switched off"))

@@ -13,7 +13,7 @@ use crate::dialect::passed::{Judged, Passed, Terms, admit};
 use crate::error::Error;
 use crate::http::form::{Field, Fields};
 use crate::http::said::{Said, agreed, copied};
-use crate::http::{Exchange, Response};
+use crate::http::{Request, Response};
 
 /// What a credential is in.
 const PARTS: [&str; 4] = ["tmp_key", "tmp_secret", "api_key", "api_secret"];
@@ -23,25 +23,25 @@ const UNKNOWN: [&str; 2] = ["rsu_api_key", "sp_api_key"];
 const FIELDS: [&str; 7] =
     ["tmp_key", "tmp_secret", "api_key", "api_secret", "rsu_api_key", "sp_api_key", "format"];
 
-pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
-    Box::pin(async move { run(&x, &terms).await })
+pub(super) fn gate(request: Request, terms: Terms) -> Judged {
+    Box::pin(async move { run(&request, &terms).await })
 }
 
-async fn run(x: &Exchange, terms: &Terms) -> Result<Passed, Response> {
-    let said = Said::read(x, &terms.form, &FIELDS);
-    let copies = pairs(copied(x.headers()));
+async fn run(request: &Request, terms: &Terms) -> Result<Passed, Response> {
+    let said = Said::read(request, &terms.form, &FIELDS);
+    let copies = pairs(copied(request.headers()));
     let unclear = said.unclear;
     let differing = differing(&said, &copies);
-    let asked = Asked::of_application(x, said, &copies);
+    let asked = Asked::of_application(request, said, &copies);
     let refused =
         |why| Fault::from(Error::malformed("parameters", "not the same to every reader").because(why));
     let judged = match (unclear, differing) {
         (Some(why), _) => Err(refused(why)),
         // Why the one that goes before is refused, if it is, says more.
-        (None, true) => judge(x, &asked, &Terms { slide: Slide::No, ..terms.clone() })
+        (None, true) => judge(request, &asked, &Terms { slide: Slide::No, ..terms.clone() })
             .await
             .and(Err(refused("a parameter is there more than once, and not always alike"))),
-        (None, false) => judge(x, &asked, terms).await,
+        (None, false) => judge(request, &asked, terms).await,
     };
     judged.map_err(|fault| asked.reply.refuse(fault))
 }
@@ -61,25 +61,25 @@ fn differing(said: &Said, copies: &Fields) -> bool {
         .any(|name| agreed([said.query.get(name), said.form.get(name), copies.get(name)]) == Field::Repeated)
 }
 
-async fn judge(x: &Exchange, asked: &Asked, terms: &Terms) -> Result<Passed, Fault> {
-    let realm = realm(x)?;
-    let mut caller = Caller::read(x, asked)?;
+async fn judge(request: &Request, asked: &Asked, terms: &Terms) -> Result<Passed, Fault> {
+    let realm = realm(request)?;
+    let mut caller = Caller::read(request, asked)?;
     let unknown = UNKNOWN.iter().any(|name| {
         [&asked.query, &asked.body]
             .iter()
             .any(|fields| !matches!(fields.get(name), Field::Absent | Field::Once("")))
     });
     // An unknown credential authenticates as little as a bearer token, and is as little to be combined with another.
-    if unknown || has_bearer_anywhere(x.headers()) {
+    if unknown || has_bearer_anywhere(request.headers()) {
         caller = match caller {
             Caller::Nobody | Caller::Bearer => Caller::Bearer,
             _ => Caller::Several,
         };
     }
-    match caller.holder(x, realm)? {
+    match caller.holder(request, realm)? {
         Holder::Pair(pair) => {
             let presented = Presented { client: terms.client, ..presented(realm, &pair) };
-            Ok(admit(x, &presented, terms.slide).await?)
+            Ok(admit(request, &presented, terms.slide).await?)
         }
         // As a key that is not known.
         Holder::Partner(partner) if terms.client.is_some_and(|client| client != partner.id) => {

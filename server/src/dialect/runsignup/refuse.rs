@@ -2,21 +2,21 @@
 
 use super::asked::Asked;
 use super::error::Code;
-use crate::http::{Answer, Exchange};
+use crate::http::{Answer, Request};
 
 /// Answers a path that names no call.
-pub(super) fn call(x: Exchange) -> Answer {
-    refuse(x, Code::UnknownMethod)
+pub(super) fn call(request: Request) -> Answer {
+    refuse(request, Code::UnknownMethod)
 }
 
 /// Answers a call by a method that it does not know; touches nothing.
-pub(super) fn method(x: Exchange) -> Answer {
-    refuse(x, Code::MethodNotSupported)
+pub(super) fn method(request: Request) -> Answer {
+    refuse(request, Code::MethodNotSupported)
 }
 
-fn refuse(mut x: Exchange, code: Code) -> Answer {
+fn refuse(mut request: Request, code: Code) -> Answer {
     Box::pin(async move {
-        match Asked::read(&mut x).await {
+        match Asked::read(&mut request).await {
             Ok(asked) => asked.reply.refuse(code.into()),
             Err(refused) => refused,
         }

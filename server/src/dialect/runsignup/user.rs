@@ -6,29 +6,29 @@ use super::error::{Code, Fault};
 use super::wire::Outcome;
 use crate::authority::{Client, Slide};
 use crate::error::{Cause, Error};
-use crate::http::{Answer, Exchange, Response};
+use crate::http::{Answer, Request, Response};
 
 /// Answers the call.
-pub(super) fn user(x: Exchange) -> Answer {
-    Box::pin(async move { run(x).await.unwrap_or_else(|refused| refused) })
+pub(super) fn user(request: Request) -> Answer {
+    Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
 }
 
-async fn run(mut x: Exchange) -> Result<Response, Response> {
-    let asked = Asked::read(&mut x).await?;
-    Ok(asked.reply.say(find(&x, &asked).await))
+async fn run(mut request: Request) -> Result<Response, Response> {
+    let asked = Asked::read(&mut request).await?;
+    Ok(asked.reply.say(find(&request, &asked).await))
 }
 
-async fn find(x: &Exchange, asked: &Asked) -> Result<Outcome, Fault> {
-    let (authority, realm) = (&x.app.authority, realm(x)?);
-    let pair = match Caller::read(x, asked)?.holder(x, realm)? {
+async fn find(request: &Request, asked: &Asked) -> Result<Outcome, Fault> {
+    let (authority, realm) = (&request.app.authority, realm(request)?);
+    let pair = match Caller::read(request, asked)?.holder(request, realm)? {
         Holder::Pair(pair) => pair,
         Holder::Partner(partner) => return Err(not_a_user(&partner)),
     };
     let presented = presented(realm, &pair);
-    let standing = authority.check(&presented, x.now, Slide::No)?;
+    let standing = authority.check(&presented, request.now, Slide::No)?;
     let user = authority.user(realm, standing.user.ok_or_else(|| Error::dead(Cause::Unknown))?).await?;
     // Only a call that succeeds counts as a use; and what was ended meanwhile is told nothing.
-    authority.check(&presented, x.now, Slide::Yes)?;
+    authority.check(&presented, request.now, Slide::Yes)?;
     Ok(Outcome::User(user.into()))
 }
 

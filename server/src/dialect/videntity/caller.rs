@@ -6,7 +6,7 @@ use super::DOOR;
 use super::wire::mandatory;
 use crate::authority::Presented;
 use crate::error::{Cause, Error, Result};
-use crate::http::Exchange;
+use crate::http::Request;
 use crate::http::form::Fields;
 
 /// A session key, and the realm that it is presented in.
@@ -20,10 +20,10 @@ impl Caller {
     ///
     /// # Errors
     /// `Malformed("session_key")`; `Dead(Unknown)` for a text that can be no key.
-    pub(super) fn read(x: &Exchange, fields: &Fields) -> Result<Self> {
+    pub(super) fn read(request: &Request, fields: &Fields) -> Result<Self> {
         let [text] = filled(fields, ["session_key"])?;
         let key = Token::presented(text).ok_or_else(|| Error::dead(Cause::Unknown))?;
-        Ok(Self { realm: realm(x)?, key })
+        Ok(Self { realm: realm(request)?, key })
     }
 
     /// The key as a credential.
@@ -52,8 +52,9 @@ pub(super) fn filled<'a, const N: usize>(
 ///
 /// # Errors
 /// `Internal` if the dialect is switched off: then nobody gets here.
-pub(super) fn realm(x: &Exchange) -> Result<RealmId> {
-    x.app
+pub(super) fn realm(request: &Request) -> Result<RealmId> {
+    request
+        .app
         .dialect(DOOR)
         .map(|enabled| enabled.realm)
         .ok_or_else(|| Error::internal("a dialect that is switched off"))

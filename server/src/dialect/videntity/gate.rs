@@ -10,13 +10,13 @@ use crate::dialect::passed::{self, Judged, Passed, Terms};
 use crate::error::{Error, Kind, Result};
 use crate::http::form::{Field, Fields};
 use crate::http::said::{self, Form, Said, agreed};
-use crate::http::{Exchange, Response};
+use crate::http::{Request, Response};
 
-pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
+pub(super) fn gate(request: Request, terms: Terms) -> Judged {
     Box::pin(async move {
-        match judge(&x, &terms).await {
+        match judge(&request, &terms).await {
             Ok(passed) => Ok(passed),
-            Err(error) => Err(refusal(&x, error)),
+            Err(error) => Err(refusal(&request, error)),
         }
     })
 }
@@ -24,9 +24,9 @@ pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
 /// The field that the key is in.
 const FIELD: &str = "session_key";
 
-async fn judge(x: &Exchange, terms: &Terms) -> Result<Passed> {
-    let fields = presented(x, terms)?;
-    let caller = Caller::read(x, &fields).map_err(|error| match (error.kind(), &terms.form) {
+async fn judge(request: &Request, terms: &Terms) -> Result<Passed> {
+    let fields = presented(request, terms)?;
+    let caller = Caller::read(request, &fields).map_err(|error| match (error.kind(), &terms.form) {
         (Kind::Malformed(_), Form::Unseen) => error.because(
             "not one Exeunt-Credential: the caller sent no session_key or several, or the gateway hands on no form",
         ),
@@ -34,17 +34,17 @@ async fn judge(x: &Exchange, terms: &Terms) -> Result<Passed> {
         _ => error,
     })?;
     let presented = Presented { client: terms.client, ..caller.presented() };
-    passed::admit(x, &presented, terms.slide).await
+    passed::admit(request, &presented, terms.slide).await
 }
 
 /// The key that is in every place where an application may look.
-fn presented(x: &Exchange, terms: &Terms) -> Result<Fields> {
+fn presented(request: &Request, terms: &Terms) -> Result<Fields> {
     let unclear = |why| Error::malformed(FIELD, "not the same to every reader").because(why);
-    let said = Said::read(x, &terms.form, &[FIELD]);
+    let said = Said::read(request, &terms.form, &[FIELD]);
     if let Some(why) = said.unclear {
         return Err(unclear(why));
     }
-    let copies = Fields::given(said::copied(x.headers()).map(|key| (FIELD.to_owned(), key)));
+    let copies = Fields::given(said::copied(request.headers()).map(|key| (FIELD.to_owned(), key)));
     let keys = [said.form.get(FIELD), copies.get(FIELD)];
     match agreed(keys) {
         Field::Once(_) if agreed([agreed(keys), said.query.get(FIELD)]) == Field::Repeated => {
@@ -57,8 +57,8 @@ fn presented(x: &Exchange, terms: &Terms) -> Result<Fields> {
 }
 
 /// Numbers are drawn only for those who are refused.
-fn refusal(x: &Exchange, error: Error) -> Response {
-    match Reply::open(x, ApiMethod::Application(x.path().to_owned())) {
+fn refusal(request: &Request, error: Error) -> Response {
+    match Reply::open(request, ApiMethod::Application(request.path().to_owned())) {
         Ok(reply) => reply.say(Err(error)),
         Err(refused) => refused,
     }

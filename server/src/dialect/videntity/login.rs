@@ -9,34 +9,34 @@ use super::wire::ApiMethod;
 use crate::authority::{Identifier, Login, Password};
 use crate::error::Result;
 use crate::http::form::Fields;
-use crate::http::{Answer, Exchange, Response};
+use crate::http::{Answer, Request, Response};
 
 /// Letters and digits in a session key: 131 bits. The documents show 15, which is too few to be guessed at for ever.
 const KEY_CHARS: usize = 22;
 
 /// Answers the call.
-pub(super) fn login(x: Exchange) -> Answer {
-    Box::pin(async move { run(x).await.unwrap_or_else(|refused| refused) })
+pub(super) fn login(request: Request) -> Answer {
+    Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
 }
 
-async fn run(mut x: Exchange) -> Result<Response, Response> {
-    let fields = Fields::posted(&mut x).await?;
-    let reply = Reply::open(&x, ApiMethod::Login)?;
-    Ok(reply.say(issue(&mut x, &fields).await))
+async fn run(mut request: Request) -> Result<Response, Response> {
+    let fields = Fields::posted(&mut request).await?;
+    let reply = Reply::open(&request, ApiMethod::Login)?;
+    Ok(reply.say(issue(&mut request, &fields).await))
 }
 
-async fn issue(x: &mut Exchange, fields: &Fields) -> Result<String> {
+async fn issue(request: &mut Request, fields: &Fields) -> Result<String> {
     let [username, password, account_number] = filled(fields, ["username", "password", "account_number"])?;
-    let client = x.app.authority.builtin_client(realm(x)?, DOOR)?;
-    let call = x.call(DOOR, By::System);
+    let client = request.app.authority.builtin_client(realm(request)?, DOOR)?;
+    let call = request.call(DOOR, By::System);
     let login = Login {
         client: &client,
         identifier: Identifier::Username(username.to_owned()),
         account_number: Some(account_number),
         password: Password::new(password),
         token: |mint| mint.plain_token(KEY_CHARS),
-        user_agent: x.user_agent(),
+        user_agent: request.user_agent(),
     };
-    let (_, key) = x.app.authority.login(&call, &login).await?;
+    let (_, key) = request.app.authority.login(&call, &login).await?;
     Ok(key.expose().to_owned())
 }

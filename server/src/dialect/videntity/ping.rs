@@ -6,21 +6,21 @@ use super::wire::ApiMethod;
 use crate::authority::Slide;
 use crate::error::Result;
 use crate::http::form::Fields;
-use crate::http::{Answer, Exchange, Response};
+use crate::http::{Answer, Request, Response};
 
 /// Answers the call: from memory if the session is alive. Only a dead key makes the store say why.
-pub(super) fn ping(x: Exchange) -> Answer {
-    Box::pin(async move { run(x).await.unwrap_or_else(|refused| refused) })
+pub(super) fn ping(request: Request) -> Answer {
+    Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
 }
 
-async fn run(mut x: Exchange) -> Result<Response, Response> {
-    let fields = Fields::posted(&mut x).await?;
-    let reply = Reply::open(&x, ApiMethod::Ping)?;
-    Ok(reply.say(touch(&x, &fields).await))
+async fn run(mut request: Request) -> Result<Response, Response> {
+    let fields = Fields::posted(&mut request).await?;
+    let reply = Reply::open(&request, ApiMethod::Ping)?;
+    Ok(reply.say(touch(&request, &fields).await))
 }
 
-async fn touch(x: &Exchange, fields: &Fields) -> Result<String> {
-    let caller = Caller::read(x, fields)?;
-    x.app.authority.check_exact(&caller.presented(), x.now, Slide::Yes).await?;
+async fn touch(request: &Request, fields: &Fields) -> Result<String> {
+    let caller = Caller::read(request, fields)?;
+    request.app.authority.check_exact(&caller.presented(), request.now, Slide::Yes).await?;
     Ok(caller.echo())
 }

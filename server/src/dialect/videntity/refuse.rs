@@ -3,10 +3,10 @@
 use http::StatusCode;
 use http::header::ALLOW;
 
-use crate::http::{Answer, Exchange, plain};
+use crate::http::{Answer, Request, plain};
 
 /// Answers the call; touches nothing, and reads nothing.
-pub(super) fn refuse(_: Exchange) -> Answer {
+pub(super) fn refuse(_: Request) -> Answer {
     Box::pin(async {
         let mut response = plain(StatusCode::METHOD_NOT_ALLOWED);
         response.headers.set(&ALLOW, "POST");

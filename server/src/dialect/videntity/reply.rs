@@ -6,7 +6,7 @@ use super::error::fault;
 use super::wire::{ApiMethod, CONTENT_TYPE, Envelope, failure, success};
 use crate::error::{Error, Outage, Result};
 use crate::http::retry_after;
-use crate::http::{Exchange, Noted, Response, answer, plain};
+use crate::http::{Noted, Request, Response, answer, plain};
 
 /// The answer to one call.
 pub(super) struct Reply(Envelope);
@@ -16,15 +16,15 @@ impl Reply {
     ///
     /// # Errors
     /// A ready answer, 503: the store has been away for so long that there are no numbers left.
-    pub(super) fn open(x: &Exchange, method: ApiMethod) -> Result<Self, Response> {
-        let Some(number) = x.app.numbers.next() else {
+    pub(super) fn open(request: &Request, method: ApiMethod) -> Result<Self, Response> {
+        let Some(number) = request.app.numbers.next() else {
             let error = Error::unavailable(Outage::Refused).because("there are no transaction numbers left");
             let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
             retry_after(&mut response, &error);
             response.noted = Noted::of(&error);
             return Err(response);
         };
-        Ok(Self(Envelope { method, number, at: x.now }))
+        Ok(Self(Envelope { method, number, at: request.now }))
     }
 
     /// Says what came of it: the session key, or an error. Errors are HTTP 200 too, since the clients of this API read

@@ -16,7 +16,7 @@ use super::question::{FormPlace, Question};
 use crate::http::client_address;
 use crate::http::headers::Headers;
 use crate::http::said::{CREDENTIAL, Form, handed_on};
-use crate::http::{Exchange, Response};
+use crate::http::{Request, Response};
 
 /// The longest address of an application's call, in bytes: what nginx takes as it is delivered.
 pub const ADDRESS_BYTES_MAX: usize = 8 * 1024;
@@ -33,7 +33,7 @@ const METHOD: [HeaderName; 2] =
 /// An application's call.
 pub struct Original {
     /// The call. Its body is in `form`, if the gateway hands it on.
-    pub call: Exchange,
+    pub call: Request,
     /// Its form.
     pub form: Form,
     /// What the gateway did not say, for the log of a refusal.
@@ -46,36 +46,36 @@ impl Original {
     ///
     /// # Errors
     /// A ready answer: the form did not arrive, or is larger than `limits.form_bytes`.
-    pub async fn of(mut x: Exchange, question: &Question<'_>, mount: &str) -> Result<Self, Response> {
-        let mut told = Told::of(&x, question);
+    pub async fn of(mut request: Request, question: &Question<'_>, mount: &str) -> Result<Self, Response> {
+        let mut told = Told::of(&request, question);
         let mut form = Form::Unseen;
-        if client_address::is_trusted(x.peer, &x.app.config.trusted_proxies) {
+        if client_address::is_trusted(request.peer, &request.app.config.trusted_proxies) {
             form = match question.form {
                 FormPlace::Nowhere => Form::Unseen,
                 FormPlace::Body => {
-                    let bytes_max = x.app.config.limits.form_bytes;
-                    Form::Seen(x.body_of_at_most(bytes_max).await?)
+                    let bytes_max = request.app.config.limits.form_bytes;
+                    Form::Seen(request.body_of_at_most(bytes_max).await?)
                 }
                 FormPlace::Query => handed_on(question.query.unwrap_or_default()),
             };
         } else {
-            let claims = told.address.is_some() || told.fault.is_some() || x.headers().has(&CREDENTIAL);
-            let peer = x.peer.to_canonical();
+            let claims = told.address.is_some() || told.fault.is_some() || request.headers().has(&CREDENTIAL);
+            let peer = request.peer.to_canonical();
             told = Told::default();
             told.fault = Some(if claims {
                 format!("what the gateway at {peer} {NOT_BELIEVED}")
             } else {
                 NOTHING_SAID.to_owned()
             });
-            x.head.headers.remove(&CREDENTIAL);
+            request.head.headers.remove(&CREDENTIAL);
         }
         if told.address.is_none() && told.fault.is_none() {
             told.fault = Some(NOTHING_SAID.to_owned());
         }
-        x.head.uri = told.address.unwrap_or_default();
-        x.head.method = told.method.unwrap_or_default();
-        x.mount = if x.head.uri.path().starts_with(mount) { mount.len() } else { 0 };
-        Ok(Self { call: x, form, lacks: told.fault })
+        request.head.uri = told.address.unwrap_or_default();
+        request.head.method = told.method.unwrap_or_default();
+        request.mount = if request.head.uri.path().starts_with(mount) { mount.len() } else { 0 };
+        Ok(Self { call: request, form, lacks: told.fault })
     }
 
     /// Whether the call is a preflight as browsers send it (Fetch §3.2.2): it says which page wants to call by which
@@ -109,15 +109,15 @@ struct Told {
 }
 
 impl Told {
-    fn of(x: &Exchange, question: &Question<'_>) -> Self {
+    fn of(request: &Request, question: &Question<'_>) -> Self {
         let mut told = Self::default();
         if let Some(call) = question.call {
             let address = question.query.map_or_else(|| call.to_owned(), |query| format!("{call}?{query}"));
-            told.method = Some(x.method().clone());
+            told.method = Some(request.method().clone());
             told.address = told.kept(local(address.as_bytes()).map(Some));
         } else {
-            told.address = told.kept(one(x.headers(), &ADDRESS, local));
-            told.method = told.kept(one(x.headers(), &METHOD, method));
+            told.address = told.kept(one(request.headers(), &ADDRESS, local));
+            told.method = told.kept(one(request.headers(), &METHOD, method));
         }
         told
     }
@@ -186,7 +186,7 @@ fn local(address: &[u8]) -> Result<Uri, String> {
 const NO_ADDRESS: &str = "what the gateway says was called is no address";
 
 /// What stands behind scheme and host. The host comes from the caller: one that could end elsewhere for somebody else
-/// (`x?tmp_key=…`) is none.
+/// (`request?tmp_key=…`) is none.
 fn without_host(address: &[u8]) -> Option<&[u8]> {
     let Some(scheme) = ["http://", "https://"].iter().find(|scheme| starts_with_any_case(address, scheme))
     else {

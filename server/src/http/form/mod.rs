@@ -49,7 +49,7 @@ pub enum Field<'a> {
 
 /// A body by its content type, so that each dialect decides which it takes.
 pub enum Body {
-    /// `application/x-www-form-urlencoded`.
+    /// `application/request-www-form-urlencoded`.
     Form(Fields),
     /// `multipart/form-data`.
     Multipart(Fields),

@@ -5,25 +5,25 @@ use http::header::CONTENT_TYPE;
 
 use super::{Fields, TooManyFields};
 use crate::http::headers::{Headers, text};
-use crate::http::{Exchange, Response, plain};
+use crate::http::{Request, Response, plain};
 
 impl Fields {
     /// The fields of the query.
     ///
     /// # Errors
     /// A ready answer: 413 for too many fields.
-    pub fn queried(x: &Exchange) -> Result<Self, Response> {
-        Self::query(x.query()).map_err(too_large)
+    pub fn queried(request: &Request) -> Result<Self, Response> {
+        Self::query(request.query()).map_err(too_large)
     }
 
     /// The fields of the body: a form, url-encoded or multipart. A body of another type has none, and one without a
     /// type is taken for a url-encoded form.
     ///
     /// # Errors
-    /// A ready answer, as [`Exchange::body`] gives it, and 413 for too many fields.
-    pub async fn posted(x: &mut Exchange) -> Result<Self, Response> {
-        let body = x.body().await?;
-        let read = Self::body(content_type(x.headers()), &body).map_err(too_large)?;
+    /// A ready answer, as [`Request::body`] gives it, and 413 for too many fields.
+    pub async fn posted(request: &mut Request) -> Result<Self, Response> {
+        let body = request.body().await?;
+        let read = Self::body(content_type(request.headers()), &body).map_err(too_large)?;
         Ok(read.into_fields())
     }
 }

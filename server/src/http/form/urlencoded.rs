@@ -1,4 +1,4 @@
-//! `application/x-www-form-urlencoded`, as the WHATWG URL standard parses it (§5.1), but strict where that one
+//! `application/request-www-form-urlencoded`, as the WHATWG URL standard parses it (§5.1), but strict where that one
 //! repairs: a wrong escape and wrong UTF-8 are noticed.
 
 use percent_encoding::percent_decode;

@@ -19,8 +19,8 @@ use percent_encoding::percent_decode;
 
 use self::content_type::FormKind;
 use self::name::{Likeness, likeness};
-use crate::http::Exchange;
 use crate::http::NOTHING;
+use crate::http::Request;
 use crate::http::form::{Field, Fields};
 use crate::http::headers::Headers;
 
@@ -54,8 +54,8 @@ const KEPT: usize = 2;
 
 impl Said {
     /// Reads these fields of a call.
-    pub fn read(x: &Exchange, form: &Form, names: &[&'static str]) -> Self {
-        Self::of(x.query().unwrap_or_default(), x.headers(), form, names)
+    pub fn read(request: &Request, form: &Form, names: &[&'static str]) -> Self {
+        Self::of(request.query().unwrap_or_default(), request.headers(), form, names)
     }
 
     /// Reads these fields of a query and a form, whose type is in the headers.

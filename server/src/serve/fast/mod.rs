@@ -16,7 +16,7 @@ use http::header::CONNECTION;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::Instant;
 
-use crate::http::Received;
+use crate::http::RequestBody;
 use crate::http::consumed::Whole;
 use crate::serve::router::Entrance;
 use reader::{End, Reader};
@@ -58,7 +58,7 @@ where
         if body.is_empty() {
             settled.set();
         }
-        let response = entrance.answer(found, head, Received::Whole(body), settled.clone()).await;
+        let response = entrance.answer(found, head, RequestBody::Whole(body), settled.clone()).await;
         let closes = response.headers.has(&CONNECTION);
         // TLS keeps what did not fit until it is asked again.
         let written = answer::write(response, &mut text).await

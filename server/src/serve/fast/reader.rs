@@ -37,7 +37,7 @@ enum Progress {
     /// Nothing, after another request.
     Nothing,
     /// Not the whole head, which must be there by this time.
-    Head(Instant),
+    RequestHead(Instant),
     /// The head, and not the whole body.
     Body,
 }
@@ -63,14 +63,14 @@ impl Reader {
     pub(super) fn new(patience_secs: u64, first_by: Instant) -> Self {
         let patience = Duration::from_secs(patience_secs);
         let buffer = vec![0; REQUEST_BYTES_MAX].into();
-        let (alarm, progress) = (Box::pin(sleep_until(first_by)), Progress::Head(first_by));
+        let (alarm, progress) = (Box::pin(sleep_until(first_by)), Progress::RequestHead(first_by));
         Self { buffer, filled: 0, patience, alarm, asked: false, progress }
     }
 
     /// What was read and not answered; `None`: nothing.
     pub(super) fn rest(&self) -> Option<Rest> {
         let head_by = match self.progress {
-            Progress::Head(by) => Some(by),
+            Progress::RequestHead(by) => Some(by),
             Progress::Nothing | Progress::Body => None,
         };
         let bytes = Bytes::copy_from_slice(&self.buffer[..self.filled]);
@@ -98,15 +98,15 @@ impl Reader {
                     return Ok(asked);
                 }
                 Err(Unread::Other) => return Err(End::Other),
-                Err(Unread::Head) if self.progress == Progress::Nothing => {
+                Err(Unread::RequestHead) if self.progress == Progress::Nothing => {
                     self.wind_up(self.patience);
-                    self.progress = Progress::Head(self.alarm.deadline());
+                    self.progress = Progress::RequestHead(self.alarm.deadline());
                 }
                 Err(Unread::Body) if self.progress != Progress::Body => {
                     self.wind_up(Duration::from_secs(BODY_SECS));
                     self.progress = Progress::Body;
                 }
-                Err(Unread::Head | Unread::Body) => {}
+                Err(Unread::RequestHead | Unread::Body) => {}
             }
         }
         Err(End::Other)

@@ -7,7 +7,7 @@ use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING, UPGRAD
 use http::{Method, Uri, Version};
 use httparse::Status;
 
-use crate::http::Head;
+use crate::http::RequestHead;
 use crate::http::Sort;
 use crate::http::headers::Headers;
 use crate::http::message;
@@ -21,14 +21,14 @@ const HEADERS_MAX: usize = 32;
 /// A request that the hot front answers.
 pub(super) struct Asked {
     pub(super) found: Found,
-    pub(super) head: Head,
+    pub(super) head: RequestHead,
     pub(super) body: Bytes,
 }
 
 /// Why some bytes are no request that is answered here.
 pub(super) enum Unread {
     /// They are the beginning of a head, as far as can be told.
-    Head,
+    RequestHead,
     /// They are a head and the beginning of its body.
     Body,
     /// They are anything else.
@@ -55,10 +55,10 @@ pub(super) fn read(entrance: &Entrance, bytes: &[u8]) -> Result<Asked, Unread> {
             if body.len() != body_bytes {
                 return Err(Unread::Other);
             }
-            let head = Head { method, uri, headers };
+            let head = RequestHead { method, uri, headers };
             Ok(Asked { found, head, body: Bytes::copy_from_slice(body) })
         }
-        Ok(Status::Partial) if bytes.len() < REQUEST_BYTES_MAX => Err(Unread::Head),
+        Ok(Status::Partial) if bytes.len() < REQUEST_BYTES_MAX => Err(Unread::RequestHead),
         Ok(Status::Partial) | Err(_) => Err(Unread::Other),
     }
 }

@@ -16,7 +16,7 @@ use crate::authority::migrate::sessions::Taken;
 use crate::authority::migrate::users::{Imported, Newcomer, Run};
 use crate::authority::{Position, UserChange};
 use crate::error::{Error, Kind, Result};
-use crate::http::{Answer, Exchange};
+use crate::http::{Answer, Request};
 
 /// Users of another system, each still to be read.
 #[derive(Deserialize)]
@@ -53,16 +53,16 @@ struct GivenUser {
     disabled: Option<bool>,
 }
 
-pub(super) fn users(x: Exchange) -> Answer {
-    serve(x, Need::Change, import_users)
+pub(super) fn users(request: Request) -> Answer {
+    serve(request, Need::Change, import_users)
 }
 
-async fn import_users(mut x: Exchange, caller: Caller) -> Reply {
-    let run = if wire::switch(&x, "dry_run")? { Run::Dry } else { Run::Real };
-    let body = wire::batch(&mut x).await?;
+async fn import_users(mut request: Request, caller: Caller) -> Reply {
+    let run = if wire::switch(&request, "dry_run")? { Run::Dry } else { Run::Real };
+    let body = wire::batch(&mut request).await?;
     let batch: Users<'_> = wire::read(&body)?;
     let newcomers = batch.users.iter().map(|row| self::row::<GivenUser>(row).map(Newcomer::from)).collect();
-    let (app, call) = (x.app.clone(), caller.call(&mut x));
+    let (app, call) = (request.app.clone(), caller.call(&mut request));
     let outcomes = app.authority.import_users(&call, caller.realm.id, newcomers, run).await?;
     let results = outcomes.iter().map(|outcome| match outcome {
         Ok(Imported::Made(id)) => json!({ "outcome": "made", "user": id.to_string() }),
@@ -72,15 +72,15 @@ async fn import_users(mut x: Exchange, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::OK, &json!({ "results": results.collect::<Vec<_>>() })))
 }
 
-pub(super) fn sessions(x: Exchange) -> Answer {
-    serve(x, Need::Change, import_sessions)
+pub(super) fn sessions(request: Request) -> Answer {
+    serve(request, Need::Change, import_sessions)
 }
 
-async fn import_sessions(mut x: Exchange, caller: Caller) -> Reply {
-    let run = if wire::switch(&x, "dry_run")? { Run::Dry } else { Run::Real };
-    let body = wire::batch(&mut x).await?;
+async fn import_sessions(mut request: Request, caller: Caller) -> Reply {
+    let run = if wire::switch(&request, "dry_run")? { Run::Dry } else { Run::Real };
+    let body = wire::batch(&mut request).await?;
     let batch: Sessions<'_> = wire::read(&body)?;
-    let app = x.app.clone();
+    let app = request.app.clone();
     let now = app.authority.position().await?;
     let since = match &batch.since {
         None => now.stamp,
@@ -91,7 +91,7 @@ async fn import_sessions(mut x: Exchange, caller: Caller) -> Reply {
     };
     if batch.dialect.is_some() || batch.client.is_some() {
         // What is wrong with what they share is told once, and not of each row.
-        let door = batch.dialect.as_deref().map(|name| session::door(&x.app, name)).transpose()?;
+        let door = batch.dialect.as_deref().map(|name| session::door(&request.app, name)).transpose()?;
         let client = batch.client.as_deref().map(session::client);
         app.authority.client_named(caller.realm.id, client.as_ref(), door)?;
     }
@@ -100,7 +100,7 @@ async fn import_sessions(mut x: Exchange, caller: Caller) -> Reply {
         given.into_elsewhere(&app)
     };
     let all = batch.sessions.iter().map(read).collect();
-    let outcomes = app.authority.adopt(&caller.call(&mut x), caller.realm.id, since, all, run).await?;
+    let outcomes = app.authority.adopt(&caller.call(&mut request), caller.realm.id, since, all, run).await?;
     let results = outcomes.iter().map(|outcome| match outcome {
         Ok(Taken::Made(id)) => json!({ "outcome": "made", "session": id.to_string() }),
         Ok(Taken::There) => json!({ "outcome": "there" }),

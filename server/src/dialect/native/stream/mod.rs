@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::app::shares::Share;
 use crate::authority::Key;
 use crate::error::{Error, Kind, Outage, RETRY_AFTER_SECS, Result, Throttle, Throttled};
-use crate::http::{Body, Cut, Exchange, Response};
+use crate::http::{Body, Cut, Request, Response};
 
 /// Bytes of a piece of an answer: what is sent at once.
 const PIECE_BYTES: usize = 16 * 1024;
@@ -53,19 +53,19 @@ impl Stream {
     ///
     /// # Errors
     /// `TooMany` if the key has as many as it may, `Unavailable(Busy)` if all keys together have.
-    pub(super) fn open(x: &Exchange, key: &Arc<Key>) -> Result<(Self, Body)> {
-        let most = x.app.config.limits.streams_per_key;
-        let of_key = x.app.streams_of_keys.take(key.id, most).ok_or_else(|| {
+    pub(super) fn open(request: &Request, key: &Arc<Key>) -> Result<(Self, Body)> {
+        let most = request.app.config.limits.streams_per_key;
+        let of_key = request.app.streams_of_keys.take(key.id, most).ok_or_else(|| {
             let kind = Kind::TooMany(Throttle { who: Throttled::Key, retry_after_secs: RETRY_AFTER_SECS });
             let rule = format!(
                 "{most} streams of this key are open, and that is limits.streams_per_key: end one first"
             );
             Error::new(kind, rule)
         })?;
-        let room = x.app.feeds.clone().try_acquire_owned();
+        let room = request.app.feeds.clone().try_acquire_owned();
         let room = room.map_err(|_| Error::unavailable(Outage::Busy).because("too many streams"))?;
         let (sender, body) = Channel::new(PIECES_MAX);
-        let (app, key) = (x.app.clone(), key.clone());
+        let (app, key) = (request.app.clone(), key.clone());
         Ok((Self { app, key, sender, _room: room, _of_key: of_key }, Body::Stream(body.boxed())))
     }
 
