@@ -25,7 +25,7 @@ use crate::dialect::passed::{Passed, Terms};
 use crate::dialect::{ADMIN, all, sunset};
 use crate::error::{Error, Kind, RETRY_AFTER_SECS, Result};
 use crate::http::said::{CREDENTIAL, Form};
-use crate::http::{Answer, Noted, Request, Response, plain};
+use crate::http::{Noted, Request, Response, ResponseFuture, plain};
 use crate::http::{Route, Sort};
 
 /// The paths that are described in the OpenAPI document, `{}` standing for one segment, each with the name of its call.
@@ -52,7 +52,7 @@ pub fn find(app: &App, uri: &Uri) -> Option<(usize, Route)> {
 /// Answers where the path names no enabled dialect.
 const UNKNOWN: Route = Route::new("gate", Sort::Gate, unknown);
 
-fn check(request: Request) -> Answer {
+fn check(request: Request) -> ResponseFuture {
     Box::pin(async move {
         match judge(request, Slide::Yes).await {
             Ok(passed) => passed.into_response(),
@@ -62,7 +62,7 @@ fn check(request: Request) -> Answer {
 }
 
 /// What the dialect itself would have answered. It is asked after the gate has refused, so it is no use of a session.
-fn refuse(request: Request) -> Answer {
+fn refuse(request: Request) -> ResponseFuture {
     Box::pin(async move {
         match judge(request, Slide::No).await {
             Err(refused) => refused,
@@ -76,7 +76,7 @@ fn refuse(request: Request) -> Answer {
     })
 }
 
-fn unknown(_: Request) -> Answer {
+fn unknown(_: Request) -> ResponseFuture {
     Box::pin(async {
         forbidden(&Error::not_found("dialect").because("the gate has no dialect of this name"))
     })

@@ -13,7 +13,7 @@ pub mod said;
 pub mod user_agent;
 
 pub use request::{
-    Answer, Endpoint, Parts, PresentedKey, Proven, Request, RequestBody, RequestHead, RequestParts,
+    Endpoint, Parts, PresentedKey, Proven, Request, RequestBody, RequestHead, RequestParts, ResponseFuture,
 };
 pub use response::{Body, Cut, HttpResponse, Noted, Response, answer, empty, plain, retry_after};
 pub use route::{Route, Sort};

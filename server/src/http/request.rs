@@ -21,9 +21,9 @@ use crate::http::headers::{self, Headers};
 use crate::http::{Response, plain};
 
 /// An answer to come.
-pub type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
+pub type ResponseFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
 /// What answers a request.
-pub type Endpoint = fn(Request) -> Answer;
+pub type Endpoint = fn(Request) -> ResponseFuture;
 
 /// A request. Its parts lie in one place of their own, since it goes through many hands.
 pub struct Request(Box<Parts>);

@@ -24,8 +24,8 @@ use crate::error::{Error, Outage, RETRY_AFTER_SECS};
 use crate::http::consumed::Whole;
 use crate::http::headers::Headers;
 use crate::http::{
-    Answer, HttpResponse, Noted, Request, RequestBody, RequestHead, RequestParts, Response, Route, Sort,
-    client_address, message, plain,
+    HttpResponse, Noted, Request, RequestBody, RequestHead, RequestParts, Response, ResponseFuture, Route,
+    Sort, client_address, message, plain,
 };
 use crate::log;
 use crate::serve::places::Place;
@@ -202,7 +202,7 @@ fn full() -> Response {
 }
 
 /// An endpoint that panicked has answered 500: counted, logged and marked like every answer.
-async fn caught(mut answer: Answer) -> Response {
+async fn caught(mut answer: ResponseFuture) -> Response {
     let broken = || {
         let mut response = plain(StatusCode::INTERNAL_SERVER_ERROR);
         response.noted = Noted::of(&Error::internal("an endpoint panicked"));

@@ -9,9 +9,9 @@ use super::{mark, serve, wire};
 use crate::authority::AuditPlace;
 use crate::authority::feed::AuditLine;
 use crate::error::{Error, Result};
-use crate::http::{Answer, Request};
+use crate::http::{Request, ResponseFuture};
 
-pub(super) fn page(request: Request) -> Answer {
+pub(super) fn page(request: Request) -> ResponseFuture {
     serve(request, Need::Read, |request, caller| async move {
         let (lines, next) = request.app.authority.audit(caller.view(&request), before(&request)?).await?;
         let items = lines.iter().map(line);

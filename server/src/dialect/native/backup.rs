@@ -10,14 +10,14 @@ use super::caller::{Caller, Need};
 use super::stream::Stream;
 use super::{Reply, serve};
 use crate::authority::backup::Backup;
-use crate::http::{Answer, Request, Response, empty};
+use crate::http::{Request, Response, ResponseFuture, empty};
 
 /// Bytes read at once.
 const PIECE_BYTES: usize = 64 * 1024;
 /// RFC 9530 §3: the digest of the whole.
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
-pub(super) fn backup(request: Request) -> Answer {
+pub(super) fn backup(request: Request) -> ResponseFuture {
     serve(request, Need::Change, run)
 }
 

@@ -11,7 +11,7 @@ use super::caller::{Caller, Need};
 use super::{DOOR, Reply, mark, serve, wire};
 use crate::authority::{Presented, Role, Slide, Standing};
 use crate::error::{Cause, Error, Kind, Result};
-use crate::http::{Answer, Request, answer};
+use crate::http::{Request, ResponseFuture, answer};
 
 /// Tokens in one call at most.
 const TOKENS_MAX: usize = 1_000;
@@ -31,7 +31,7 @@ struct Question<'a> {
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-pub(super) fn check(request: Request) -> Answer {
+pub(super) fn check(request: Request) -> ResponseFuture {
     serve(request, Need::Check, run)
 }
 

@@ -9,7 +9,7 @@ use super::caller::{Caller, Need};
 use super::{DOOR, Reply, serve, wire};
 use crate::authority::{Call, Client, ClientChange, Endpoint, Settings};
 use crate::error::{Error, Result};
-use crate::http::{Answer, Request, empty};
+use crate::http::{Request, ResponseFuture, empty};
 use crate::time::GivenSecs;
 
 /// Letters in each half of a permanent pair, as the service that spoke this dialect first gave them.
@@ -33,7 +33,7 @@ struct Given {
     rotate_secret: bool,
 }
 
-pub(super) fn create(request: Request) -> Answer {
+pub(super) fn create(request: Request) -> ResponseFuture {
     serve(request, Need::Change, run_create)
 }
 
@@ -54,7 +54,7 @@ async fn run_create(mut request: Request, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::CREATED, &with_pair(wire::client(&client), shown)))
 }
 
-pub(super) fn list(request: Request) -> Answer {
+pub(super) fn list(request: Request) -> ResponseFuture {
     serve(request, Need::Read, |request, caller| async move {
         let (authority, realm) = (&request.app.authority, caller.realm.id);
         let clients = match wire::parameter(&request, "name") {
@@ -66,14 +66,14 @@ pub(super) fn list(request: Request) -> Answer {
     })
 }
 
-pub(super) fn show(request: Request) -> Answer {
+pub(super) fn show(request: Request) -> ResponseFuture {
     serve(request, Need::Read, |request, caller| async move {
         let client = request.app.authority.client(caller.realm.id, wire::id(&request, "client")?)?;
         Ok(wire::json(StatusCode::OK, &wire::client(&client)))
     })
 }
 
-pub(super) fn change(request: Request) -> Answer {
+pub(super) fn change(request: Request) -> ResponseFuture {
     serve(request, Need::Change, run_change)
 }
 
@@ -98,7 +98,7 @@ async fn run_change(mut request: Request, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::OK, &with_pair(wire::client(&saved.record), shown)))
 }
 
-pub(super) fn remove(request: Request) -> Answer {
+pub(super) fn remove(request: Request) -> ResponseFuture {
     serve(request, Need::Change, |mut request, caller| async move {
         let id: ClientId = wire::id(&request, "client")?;
         let (app, call) = (request.app.clone(), caller.call(&mut request));

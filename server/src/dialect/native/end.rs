@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::caller::{Caller, Need};
 use super::{Reply, mark, serve, wire};
-use crate::http::{Answer, Request};
+use crate::http::{Request, ResponseFuture};
 
-pub(super) fn session(request: Request) -> Answer {
+pub(super) fn session(request: Request) -> ResponseFuture {
     serve(request, Need::End, |mut request, caller| async move {
         let id: SessionId = wire::id(&request, "session")?;
         if wire::switch(&request, "dry_run")? {
@@ -21,7 +21,7 @@ pub(super) fn session(request: Request) -> Answer {
     })
 }
 
-pub(super) fn user(request: Request) -> Answer {
+pub(super) fn user(request: Request) -> ResponseFuture {
     serve(request, Need::End, |request, caller| async move {
         let id: UserId = wire::id(&request, "user")?;
         let except = wire::parsed::<SessionId>(&request, "except")?;
@@ -35,7 +35,7 @@ pub(super) fn user(request: Request) -> Answer {
     })
 }
 
-pub(super) fn client(request: Request) -> Answer {
+pub(super) fn client(request: Request) -> ResponseFuture {
     serve(request, Need::End, |request, caller| async move {
         let id: ClientId = wire::id(&request, "client")?;
         request.app.authority.client(caller.realm.id, id)?;
@@ -43,7 +43,7 @@ pub(super) fn client(request: Request) -> Answer {
     })
 }
 
-pub(super) fn realm(request: Request) -> Answer {
+pub(super) fn realm(request: Request) -> ResponseFuture {
     serve(request, Need::End, |request, caller| async move {
         let anchor = Anchor::Realm(caller.realm.id);
         all(request, &caller, anchor, Why::Admin).await

@@ -13,10 +13,10 @@ use crate::authority::AuditPlace;
 use crate::authority::feed::AuditLine;
 use crate::authority::open::CLOCK_BEHIND_SECS_MAX;
 use crate::error::Result;
-use crate::http::{Answer, Body, Request, Response, empty};
+use crate::http::{Body, Request, Response, ResponseFuture, empty};
 use crate::time::GivenTime;
 
-pub(super) fn lines(request: Request) -> Answer {
+pub(super) fn lines(request: Request) -> ResponseFuture {
     serve(request, Need::Read, run)
 }
 

@@ -14,14 +14,14 @@ use super::{Reply, mark, marks, serve, wire};
 use crate::authority::feed::PAGE_MARKS_MAX;
 use crate::authority::{MarkPage, Position};
 use crate::error::{Error, Kind, Result};
-use crate::http::{Answer, Body, Request, Response, empty};
+use crate::http::{Body, Request, Response, ResponseFuture, empty};
 
 /// Seconds between two heartbeats of a stream.
 const HEARTBEAT_SECS: u64 = 1;
 /// Where the reader has come to.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-pub(super) fn feed(request: Request) -> Answer {
+pub(super) fn feed(request: Request) -> ResponseFuture {
     serve(request, Need::Read, run_feed)
 }
 

@@ -7,20 +7,20 @@ use super::caller::Need;
 use super::{serve, settle, wire};
 use crate::authority::{Disk, FREE_BYTES_WARNING};
 use crate::error::{Error, Kind, Outage};
-use crate::http::{Answer, Request, answer};
+use crate::http::{Request, ResponseFuture, answer};
 
 /// The description of this dialect (OpenAPI 3.1). A test holds it against the routes.
 pub(super) const OPENAPI: &str = include_str!("openapi.json");
 /// Bytes that a live session takes in memory, all told: see `docs/performance.md`.
 const BYTES_PER_SESSION: u64 = 400;
 
-pub(super) fn live(_: Request) -> Answer {
+pub(super) fn live(_: Request) -> ResponseFuture {
     Box::pin(async { wire::json(StatusCode::OK, &json!({ "status": "ok" })) })
 }
 
 /// 503 while the store is away or memory is not complete. Warnings do not make it unready. How many sessions there are
 /// is told to those who may read `/metrics`, not to everybody.
-pub(super) fn ready(request: Request) -> Answer {
+pub(super) fn ready(request: Request) -> ResponseFuture {
     Box::pin(settle(async move {
         let authority = &request.app.authority;
         // The store first: it may know more than that memory is not complete.
@@ -71,7 +71,7 @@ fn away(error: Error) -> Error {
     because.into_iter().fold(Error::new(error.kind(), public), Error::because)
 }
 
-pub(super) fn metrics(request: Request) -> Answer {
+pub(super) fn metrics(request: Request) -> ResponseFuture {
     Box::pin(async move {
         answer(
             StatusCode::OK,
@@ -81,11 +81,11 @@ pub(super) fn metrics(request: Request) -> Answer {
     })
 }
 
-pub(super) fn openapi(request: Request) -> Answer {
+pub(super) fn openapi(request: Request) -> ResponseFuture {
     serve(request, Need::Nothing, |_, _| async { Ok(answer(StatusCode::OK, "application/json", OPENAPI)) })
 }
 
 /// Where the answers of a deprecated dialect point to, unless a successor is configured.
-pub(super) fn moving_on(_: Request) -> Answer {
+pub(super) fn moving_on(_: Request) -> ResponseFuture {
     Box::pin(async { answer(StatusCode::OK, "text/html; charset=utf-8", include_str!("moving_on.html")) })
 }

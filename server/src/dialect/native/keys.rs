@@ -9,7 +9,7 @@ use super::caller::{Caller, Need};
 use super::{Reply, serve, wire};
 use crate::authority::Role;
 use crate::error::Error;
-use crate::http::{Answer, Request, empty};
+use crate::http::{Request, ResponseFuture, empty};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,7 +21,7 @@ struct Given {
     realm: Option<String>,
 }
 
-pub(super) fn create(request: Request) -> Answer {
+pub(super) fn create(request: Request) -> ResponseFuture {
     serve(request, Need::Change, run_create)
 }
 
@@ -41,7 +41,7 @@ async fn run_create(mut request: Request, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::CREATED, &shape))
 }
 
-pub(super) fn list(request: Request) -> Answer {
+pub(super) fn list(request: Request) -> ResponseFuture {
     serve(request, Need::Read, |request, caller| async move {
         let view = caller.view(&request);
         let keys = request.app.authority.keys();
@@ -50,7 +50,7 @@ pub(super) fn list(request: Request) -> Answer {
     })
 }
 
-pub(super) fn remove(request: Request) -> Answer {
+pub(super) fn remove(request: Request) -> ResponseFuture {
     serve(request, Need::Change, |mut request, caller| async move {
         let id: KeyId = wire::id(&request, "key")?;
         let (app, view, call) = (request.app.clone(), caller.view(&request), caller.call(&mut request));

@@ -8,7 +8,7 @@ use super::caller::{Caller, Need};
 use super::{Reply, error, mark, serve, wire};
 use crate::authority::Position;
 use crate::error::{Error, Kind, Outage, Result};
-use crate::http::{Answer, Request};
+use crate::http::{Request, ResponseFuture};
 use crate::time::looks_like_a_time;
 
 /// Marks on a page unless asked otherwise.
@@ -16,7 +16,7 @@ const PAGE_USUAL: u32 = 100;
 /// Instead of a position: the earliest that the log reaches back to. Whoever says it knows that marks may be missing.
 const OLDEST: &str = "oldest";
 
-pub(super) fn page(request: Request) -> Answer {
+pub(super) fn page(request: Request) -> ResponseFuture {
     serve(request, Need::Read, run_page)
 }
 
@@ -43,7 +43,7 @@ async fn run_page(request: Request, caller: Caller) -> Reply {
     }
 }
 
-pub(super) fn snapshot(request: Request) -> Answer {
+pub(super) fn snapshot(request: Request) -> ResponseFuture {
     serve(request, Need::Read, run_snapshot)
 }
 

@@ -34,7 +34,7 @@ use crate::config::LogChecks;
 use crate::dialect::native::caller::{Caller, Need};
 use crate::dialect::{Dialect, sunset};
 use crate::error::{Error, Result};
-use crate::http::{Answer, Endpoint, PresentedKey, Request, Response, empty};
+use crate::http::{Endpoint, PresentedKey, Request, Response, ResponseFuture, empty};
 use crate::http::{Route, Sort};
 
 /// The name of this dialect.
@@ -191,12 +191,12 @@ fn fits(pattern: &str, gap: Option<usize>, path: &str) -> bool {
     segment.is_some_and(|segment| !segment.is_empty() && !segment.contains('/'))
 }
 
-fn no_such_path(_: Request) -> Answer {
+fn no_such_path(_: Request) -> ResponseFuture {
     Box::pin(async { error::render(&Error::not_found("path")) })
 }
 
 /// HTTP-01, HTTP-03: a known path tells its methods. Nothing is touched.
-fn other_method(request: Request) -> Answer {
+fn other_method(request: Request) -> ResponseFuture {
     Box::pin(async move {
         let verbs = verbs(request.path()).unwrap_or_default();
         let mut allow: Vec<_> = verbs.iter().map(|verb| verb.method.as_str()).collect();
@@ -217,7 +217,11 @@ fn other_method(request: Request) -> Answer {
 type Reply = Result<Response, error::Refusal>;
 
 /// Answers a call of somebody who has a key that allows it, and leaves the key's id for the log.
-fn serve<F>(request: Request, need: Need, run: impl FnOnce(Request, Caller) -> F + Send + 'static) -> Answer
+fn serve<F>(
+    request: Request,
+    need: Need,
+    run: impl FnOnce(Request, Caller) -> F + Send + 'static,
+) -> ResponseFuture
 where
     F: Future<Output = Reply> + Send + 'static,
 {

@@ -8,7 +8,7 @@ use super::caller::{Caller, Need};
 use super::{Reply, serve, wire};
 use crate::authority::Usernames;
 use crate::error::Error;
-use crate::http::{Answer, Request};
+use crate::http::{Request, ResponseFuture};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,7 +23,7 @@ struct Change {
     usernames: String,
 }
 
-pub(super) fn create(request: Request) -> Answer {
+pub(super) fn create(request: Request) -> ResponseFuture {
     serve(request, Need::Change, |mut request, caller| async move {
         caller.must_hold_all_realms()?;
         let given: Given = wire::object(&mut request).await?;
@@ -33,7 +33,7 @@ pub(super) fn create(request: Request) -> Answer {
     })
 }
 
-pub(super) fn list(request: Request) -> Answer {
+pub(super) fn list(request: Request) -> ResponseFuture {
     serve(request, Need::Read, |request, caller| async move {
         let view = caller.view(&request);
         let realms = request.app.authority.realms();
@@ -45,7 +45,7 @@ pub(super) fn list(request: Request) -> Answer {
     })
 }
 
-pub(super) fn change(request: Request) -> Answer {
+pub(super) fn change(request: Request) -> ResponseFuture {
     serve(request, Need::Change, run_change)
 }
 

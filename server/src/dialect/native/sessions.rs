@@ -10,7 +10,7 @@ use super::{DOOR, Reply, serve, wire};
 use crate::authority::Voucher;
 use crate::authority::list::{State, Wanted};
 use crate::error::{Error, Kind, Result};
-use crate::http::{Answer, Request};
+use crate::http::{Request, ResponseFuture};
 use crate::time::GivenSecs;
 
 /// A session for somebody whom a trusted back end has authenticated itself.
@@ -23,7 +23,7 @@ struct Given {
     absolute_secs: Option<GivenSecs>,
 }
 
-pub(super) fn issue(request: Request) -> Answer {
+pub(super) fn issue(request: Request) -> ResponseFuture {
     serve(request, Need::Change, run_issue)
 }
 
@@ -51,7 +51,7 @@ async fn run_issue(mut request: Request, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::CREATED, &body))
 }
 
-pub(super) fn list(request: Request) -> Answer {
+pub(super) fn list(request: Request) -> ResponseFuture {
     serve(request, Need::Read, |request, caller| async move {
         let page = request.app.authority.list(caller.realm.id, wanted(&request)?, request.now).await?;
         let items = page.sessions.iter().map(wire::session).collect();
@@ -59,7 +59,7 @@ pub(super) fn list(request: Request) -> Answer {
     })
 }
 
-pub(super) fn show(request: Request) -> Answer {
+pub(super) fn show(request: Request) -> ResponseFuture {
     serve(request, Need::Read, |request, caller| async move {
         let id: SessionId = wire::id(&request, "session")?;
         let listed = request.app.authority.session(caller.realm.id, id, request.now).await?;

@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::caller::Need;
 use super::{serve, wire};
-use crate::http::{Answer, Request};
+use crate::http::{Request, ResponseFuture};
 
-pub(super) fn list(request: Request) -> Answer {
+pub(super) fn list(request: Request) -> ResponseFuture {
     serve(request, Need::Read, |request, caller| async move {
         let authority = &request.app.authority;
         let items = authority.usage(caller.view(&request)).into_iter().map(|usage| {

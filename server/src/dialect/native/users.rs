@@ -9,7 +9,7 @@ use super::caller::{Caller, Need};
 use super::{Reply, serve, wire};
 use crate::authority::{Identifier, Password, UserChange};
 use crate::error::{Error, Result};
-use crate::http::{Answer, Request, empty};
+use crate::http::{Request, ResponseFuture, empty};
 
 /// Users on one page.
 const PAGE: u32 = 100;
@@ -32,7 +32,7 @@ struct Given {
     disabled: Option<bool>,
 }
 
-pub(super) fn create(request: Request) -> Answer {
+pub(super) fn create(request: Request) -> ResponseFuture {
     serve(request, Need::Change, |mut request, caller| async move {
         let given: Given = wire::object(&mut request).await?;
         let user = request
@@ -45,7 +45,7 @@ pub(super) fn create(request: Request) -> Answer {
     })
 }
 
-pub(super) fn list(request: Request) -> Answer {
+pub(super) fn list(request: Request) -> ResponseFuture {
     serve(request, Need::Read, |request, caller| async move {
         if let Some(identifier) = identifier(&request)? {
             let found = request.app.authority.find_user(caller.realm.id, identifier).await?;
@@ -79,14 +79,14 @@ fn identifier(request: &Request) -> Result<Option<Identifier>> {
     Ok(first)
 }
 
-pub(super) fn show(request: Request) -> Answer {
+pub(super) fn show(request: Request) -> ResponseFuture {
     serve(request, Need::Read, |request, caller| async move {
         let user = request.app.authority.user(caller.realm.id, wire::id(&request, "user")?).await?;
         Ok(wire::json(StatusCode::OK, &wire::user(&user)))
     })
 }
 
-pub(super) fn change(request: Request) -> Answer {
+pub(super) fn change(request: Request) -> ResponseFuture {
     serve(request, Need::Change, run_change)
 }
 
@@ -98,7 +98,7 @@ async fn run_change(mut request: Request, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::OK, &wire::user(&saved.record)))
 }
 
-pub(super) fn remove(request: Request) -> Answer {
+pub(super) fn remove(request: Request) -> ResponseFuture {
     serve(request, Need::Change, |mut request, caller| async move {
         let id: UserId = wire::id(&request, "user")?;
         let (app, call) = (request.app.clone(), caller.call(&mut request));

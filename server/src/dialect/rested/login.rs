@@ -6,12 +6,12 @@ use super::error::Refusal;
 use super::project::{Address, answered};
 use super::{caller, wire};
 use crate::authority::Login;
-use crate::http::{Answer, Request, Response};
+use crate::http::{Request, Response, ResponseFuture};
 
 /// Letters and digits of a token: 238 bits.
 const TOKEN_LETTERS: usize = 40;
 
-pub(super) fn login(request: Request) -> Answer {
+pub(super) fn login(request: Request) -> ResponseFuture {
     Box::pin(answered(request, run))
 }
 

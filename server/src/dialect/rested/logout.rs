@@ -9,9 +9,9 @@ use super::error::Refusal;
 use super::project::{Address, Visit, answered};
 use crate::authority::{Call, Client};
 use crate::error::{Cause, Error, Kind, Result};
-use crate::http::{Answer, Request, Response, empty};
+use crate::http::{Request, Response, ResponseFuture, empty};
 
-pub(super) fn logout(request: Request) -> Answer {
+pub(super) fn logout(request: Request) -> ResponseFuture {
     Box::pin(answered(request, run))
 }
 

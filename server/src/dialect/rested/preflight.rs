@@ -6,9 +6,9 @@ use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ALLOW};
 use super::METHODS;
 use super::error::Refusal;
 use super::project::{Address, answered};
-use crate::http::{Answer, Request, Response, empty};
+use crate::http::{Request, Response, ResponseFuture, empty};
 
-pub(super) fn preflight(request: Request) -> Answer {
+pub(super) fn preflight(request: Request) -> ResponseFuture {
     Box::pin(answered(request, run))
 }
 

@@ -6,9 +6,9 @@ use super::error::Refusal;
 use super::project::{Address, answered};
 use super::wire;
 use crate::error::Error;
-use crate::http::{Answer, Request, Response};
+use crate::http::{Request, Response, ResponseFuture};
 
-pub(super) fn register(request: Request) -> Answer {
+pub(super) fn register(request: Request) -> ResponseFuture {
     Box::pin(answered(request, run))
 }
 

@@ -7,9 +7,9 @@ use super::project::{Address, answered};
 use super::{caller, wire};
 use crate::authority::Slide;
 use crate::error::{Cause, Error, Kind};
-use crate::http::{Answer, Request, Response};
+use crate::http::{Request, Response, ResponseFuture};
 
-pub(super) fn whoami(request: Request) -> Answer {
+pub(super) fn whoami(request: Request) -> ResponseFuture {
     Box::pin(answered(request, run))
 }
 

@@ -8,13 +8,13 @@ use super::caller::realm;
 use super::error::Fault;
 use super::wire::{LoggedIn, Nested, Outcome};
 use crate::authority::{Identifier, Login, Password};
-use crate::http::{Answer, Request, Response};
+use crate::http::{Request, Response, ResponseFuture};
 
 /// Letters and digits in each half of a pair: 190 bits.
 const HALF_CHARS: usize = 32;
 
 /// Answers the call.
-pub(super) fn login(request: Request) -> Answer {
+pub(super) fn login(request: Request) -> ResponseFuture {
     Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
 }
 

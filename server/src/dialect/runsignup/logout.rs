@@ -9,10 +9,10 @@ use super::error::{Code, Fault};
 use super::wire::Outcome;
 use crate::authority::Presented;
 use crate::error::{Error, Kind, Outage};
-use crate::http::{Answer, Request, Response};
+use crate::http::{Request, Response, ResponseFuture};
 
 /// Answers the call, once the end of the session is durable. Of many calls at once with one pair, one succeeds.
-pub(super) fn logout(request: Request) -> Answer {
+pub(super) fn logout(request: Request) -> ResponseFuture {
     Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
 }
 

@@ -2,19 +2,19 @@
 
 use super::asked::Asked;
 use super::error::Code;
-use crate::http::{Answer, Request};
+use crate::http::{Request, ResponseFuture};
 
 /// Answers a path that names no call.
-pub(super) fn call(request: Request) -> Answer {
+pub(super) fn call(request: Request) -> ResponseFuture {
     refuse(request, Code::UnknownMethod)
 }
 
 /// Answers a call by a method that it does not know; touches nothing.
-pub(super) fn method(request: Request) -> Answer {
+pub(super) fn method(request: Request) -> ResponseFuture {
     refuse(request, Code::MethodNotSupported)
 }
 
-fn refuse(mut request: Request, code: Code) -> Answer {
+fn refuse(mut request: Request, code: Code) -> ResponseFuture {
     Box::pin(async move {
         match Asked::read(&mut request).await {
             Ok(asked) => asked.reply.refuse(code.into()),

@@ -6,10 +6,10 @@ use super::error::{Code, Fault};
 use super::wire::Outcome;
 use crate::authority::{Client, Slide};
 use crate::error::{Cause, Error};
-use crate::http::{Answer, Request, Response};
+use crate::http::{Request, Response, ResponseFuture};
 
 /// Answers the call.
-pub(super) fn user(request: Request) -> Answer {
+pub(super) fn user(request: Request) -> ResponseFuture {
     Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
 }
 

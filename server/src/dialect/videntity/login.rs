@@ -9,13 +9,13 @@ use super::wire::ApiMethod;
 use crate::authority::{Identifier, Login, Password};
 use crate::error::Result;
 use crate::http::form::Fields;
-use crate::http::{Answer, Request, Response};
+use crate::http::{Request, Response, ResponseFuture};
 
 /// Letters and digits in a session key: 131 bits. The documents show 15, which is too few to be guessed at for ever.
 const KEY_CHARS: usize = 22;
 
 /// Answers the call.
-pub(super) fn login(request: Request) -> Answer {
+pub(super) fn login(request: Request) -> ResponseFuture {
     Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
 }
 

@@ -8,10 +8,10 @@ use super::reply::Reply;
 use super::wire::ApiMethod;
 use crate::error::{Error, Result};
 use crate::http::form::{Fields, TooManyFields};
-use crate::http::{Answer, Request, Response};
+use crate::http::{Request, Response, ResponseFuture};
 
 /// Answers the call, once the end of the session is durable. Of many calls at once with one key, one succeeds.
-pub(super) fn logout(request: Request) -> Answer {
+pub(super) fn logout(request: Request) -> ResponseFuture {
     Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
 }
 

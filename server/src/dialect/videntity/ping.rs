@@ -6,10 +6,10 @@ use super::wire::ApiMethod;
 use crate::authority::Slide;
 use crate::error::Result;
 use crate::http::form::Fields;
-use crate::http::{Answer, Request, Response};
+use crate::http::{Request, Response, ResponseFuture};
 
 /// Answers the call: from memory if the session is alive. Only a dead key makes the store say why.
-pub(super) fn ping(request: Request) -> Answer {
+pub(super) fn ping(request: Request) -> ResponseFuture {
     Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
 }
 

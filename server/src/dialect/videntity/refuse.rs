@@ -3,10 +3,10 @@
 use http::StatusCode;
 use http::header::ALLOW;
 
-use crate::http::{Answer, Request, plain};
+use crate::http::{Request, ResponseFuture, plain};
 
 /// Answers the call; touches nothing, and reads nothing.
-pub(super) fn refuse(_: Request) -> Answer {
+pub(super) fn refuse(_: Request) -> ResponseFuture {
     Box::pin(async {
         let mut response = plain(StatusCode::METHOD_NOT_ALLOWED);
         response.headers.set(&ALLOW, "POST");

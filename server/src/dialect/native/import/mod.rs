@@ -16,7 +16,7 @@ use crate::authority::migrate::sessions::Taken;
 use crate::authority::migrate::users::{Imported, Newcomer, Run};
 use crate::authority::{Position, UserChange};
 use crate::error::{Error, Kind, Result};
-use crate::http::{Answer, Request};
+use crate::http::{Request, ResponseFuture};
 
 /// Users of another system, each still to be read.
 #[derive(Deserialize)]
@@ -53,7 +53,7 @@ struct GivenUser {
     disabled: Option<bool>,
 }
 
-pub(super) fn users(request: Request) -> Answer {
+pub(super) fn users(request: Request) -> ResponseFuture {
     serve(request, Need::Change, import_users)
 }
 
@@ -72,7 +72,7 @@ async fn import_users(mut request: Request, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::OK, &json!({ "results": results.collect::<Vec<_>>() })))
 }
 
-pub(super) fn sessions(request: Request) -> Answer {
+pub(super) fn sessions(request: Request) -> ResponseFuture {
     serve(request, Need::Change, import_sessions)
 }
 
