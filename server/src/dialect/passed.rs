@@ -97,7 +97,7 @@ impl Passed {
                 response.headers.add(&HeaderName::from_static(name), text);
             }
         }
-        response.noted.client = self.client;
+        response.log_fields.client = self.client;
         response
     }
 }

@@ -25,7 +25,7 @@ use crate::dialect::passed::{Passed, Terms};
 use crate::dialect::{ADMIN, all, sunset};
 use crate::error::{Error, Kind, RETRY_AFTER_SECS, Result};
 use crate::http::said::{CREDENTIAL, Form};
-use crate::http::{Noted, Request, Response, ResponseFuture, plain};
+use crate::http::{LogFields, Request, Response, ResponseFuture, plain};
 use crate::http::{Route, Sort};
 
 /// The paths that are described in the OpenAPI document, `{}` standing for one segment, each with the name of its call.
@@ -68,9 +68,9 @@ fn refuse(request: Request) -> ResponseFuture {
             Err(refused) => refused,
             // There is nothing to be refused; the caller asks again, and passes.
             Ok(_) => {
-                let noted = Error::new(Kind::Unsupported, "")
+                let log_fields = Error::new(Kind::Unsupported, "")
                     .because("the refusal of a call that may pass was asked for");
-                bare(StatusCode::SERVICE_UNAVAILABLE, &noted)
+                bare(StatusCode::SERVICE_UNAVAILABLE, &log_fields)
             }
         }
     })
@@ -102,9 +102,9 @@ async fn judge(request: Request, slide: Slide) -> Result<Passed, Response> {
     tell_of_copies(&call, &form);
     (dialect.gate)(call, Terms { realm, client, slide, form }).await.map_err(|mut refused| {
         if let Some(lacks) = lacks {
-            let noted = &mut refused.noted;
-            noted.private =
-                Some(noted.private.take().map_or(lacks.clone(), |text| format!("{text}; {lacks}")));
+            let log_fields = &mut refused.log_fields;
+            log_fields.private =
+                Some(log_fields.private.take().map_or(lacks.clone(), |text| format!("{text}; {lacks}")));
         }
         refused
     })
@@ -127,7 +127,7 @@ fn tell_of_copies(call: &Request, form: &Form) {
 /// The dialect's answer under a status that gateways understand: some hand body and headers on to the caller. It is 401
 /// where the dialect says 401, with the header that belongs to one (HTTP-06); nginx would add that header to any refusal.
 fn in_words_of_gateways(mut refused: Response) -> Response {
-    let kind = refused.noted.kind;
+    let kind = refused.log_fields.kind;
     refused.status = match refused.status {
         _ if kind.is_some_and(Kind::is_ours) => StatusCode::SERVICE_UNAVAILABLE,
         status if status.is_server_error() => StatusCode::SERVICE_UNAVAILABLE,
@@ -147,6 +147,6 @@ fn bare(status: StatusCode, error: &Error) -> Response {
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers.set(&RETRY_AFTER, RETRY_AFTER_SECS.to_string());
     }
-    response.noted = Noted::of(error);
+    response.log_fields = LogFields::of(error);
     response
 }

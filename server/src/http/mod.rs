@@ -15,7 +15,7 @@ pub mod user_agent;
 pub use request::{
     Endpoint, Parts, PresentedKey, Proven, Request, RequestBody, RequestHead, RequestParts, ResponseFuture,
 };
-pub use response::{Body, Cut, HttpResponse, Noted, Response, answer, empty, plain, retry_after};
+pub use response::{Body, Cut, HttpResponse, LogFields, Response, answer, empty, plain, retry_after};
 pub use route::{Route, Sort};
 
 /// What a value becomes that could not be decoded: wrong percent-encoding, wrong UTF-8, a NUL. No identifier, password

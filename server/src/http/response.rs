@@ -21,7 +21,7 @@ pub struct Response {
     /// What it says.
     pub body: Body,
     /// What the log says of it.
-    pub noted: Noted,
+    pub log_fields: LogFields,
 }
 
 /// The body of an answer.
@@ -41,7 +41,7 @@ pub type HttpResponse = http::Response<Either<Full<Bytes>, BoxBody<Bytes, Cut>>>
 
 /// What the log says of an answer.
 #[derive(Clone, Debug, Default)]
-pub struct Noted {
+pub struct LogFields {
     /// What went wrong.
     pub kind: Option<Kind>,
     /// The text that only the log may hold.
@@ -60,7 +60,7 @@ impl fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
-impl Noted {
+impl LogFields {
     /// What is to be logged of an error.
     pub fn of(error: &Error) -> Self {
         Self { kind: Some(error.kind()), private: error.private().map(str::to_owned), ..Self::default() }
@@ -99,7 +99,12 @@ pub fn answer(status: StatusCode, content_type: &'static str, body: impl Into<By
 
 /// An answer without a body.
 pub fn empty(status: StatusCode) -> Response {
-    Response { status, headers: Headers::new(), body: Body::Whole(Bytes::new()), noted: Noted::default() }
+    Response {
+        status,
+        headers: Headers::new(),
+        body: Body::Whole(Bytes::new()),
+        log_fields: LogFields::default(),
+    }
 }
 
 /// The bare refusal of what no dialect answers: the status in words. The connection is closed, since the rest of

@@ -10,7 +10,7 @@ use http::{Method, StatusCode};
 use crate::app::App;
 use crate::config::LogChecks;
 use crate::error::Kind;
-use crate::http::{Noted, Route, Sort};
+use crate::http::{LogFields, Route, Sort};
 use crate::log::{HUNG_UP, KEPT, LineKind};
 
 /// What is known of a request before it is answered.
@@ -44,23 +44,38 @@ pub(super) fn known(method: &Method) -> &'static str {
 impl Line {
     /// Writes the line, if this sort of answer is logged; `began` is the time when the request came, as
     /// [`Env::elapsed`] tells it.
-    pub(super) fn write(&self, app: &App, status: StatusCode, noted: &Noted, now: Moment, began: Duration) {
-        let refused = noted.kind.is_some() || status.is_client_error();
+    pub(super) fn write(
+        &self,
+        app: &App,
+        status: StatusCode,
+        log_fields: &LogFields,
+        now: Moment,
+        began: Duration,
+    ) {
+        let refused = log_fields.kind.is_some() || status.is_client_error();
         let check = matches!(self.route.sort, Sort::Check | Sort::Gate);
         if check && !refused && app.config.log.checks == LogChecks::Failed {
             return;
         }
-        let outcome = if refused { Outcome::Refused(noted.kind) } else { Outcome::Done };
-        self.put(app, status.as_u16(), outcome, noted, now, began);
+        let outcome = if refused { Outcome::Refused(log_fields.kind) } else { Outcome::Done };
+        self.put(app, status.as_u16(), outcome, log_fields, now, began);
     }
 
     /// Writes that the caller hung up before it was answered.
     pub(super) fn hung_up(&self, app: &App, now: Moment, began: Duration) {
-        self.put(app, HUNG_UP, Outcome::HungUp, &Noted::default(), now, began);
+        self.put(app, HUNG_UP, Outcome::HungUp, &LogFields::default(), now, began);
     }
 
-    fn put(&self, app: &App, status: u16, outcome: Outcome, noted: &Noted, now: Moment, began: Duration) {
-        let kind = kind(self.route, outcome, noted.key.is_some());
+    fn put(
+        &self,
+        app: &App,
+        status: u16,
+        outcome: Outcome,
+        log_fields: &LogFields,
+        now: Moment,
+        began: Duration,
+    ) {
+        let kind = kind(self.route, outcome, log_fields.key.is_some());
         if kind.is_some_and(|kind| !app.metrics.quotas.admits(kind, now)) {
             return;
         }
@@ -77,8 +92,8 @@ impl Line {
                     outcome = outcome.word(),
                     from = %self.from,
                     micros,
-                    key = noted.key.map(tracing::field::display),
-                    private = noted.private.as_deref(),
+                    key = log_fields.key.map(tracing::field::display),
+                    private = log_fields.private.as_deref(),
                     "request"
                 )
             };

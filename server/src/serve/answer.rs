@@ -24,8 +24,8 @@ use crate::error::{Error, Outage, RETRY_AFTER_SECS};
 use crate::http::consumed::Whole;
 use crate::http::headers::Headers;
 use crate::http::{
-    HttpResponse, Noted, Request, RequestBody, RequestHead, RequestParts, Response, ResponseFuture, Route,
-    Sort, client_address, message, plain,
+    HttpResponse, LogFields, Request, RequestBody, RequestHead, RequestParts, Response, ResponseFuture,
+    Route, Sort, client_address, message, plain,
 };
 use crate::log;
 use crate::serve::places::Place;
@@ -140,7 +140,7 @@ impl Visit {
         };
         unanswered.over = true;
         if let Some(enabled) = enabled.filter(|enabled| enabled.legacy || enabled.is_deprecated()) {
-            let client = response.noted.client.or_else(|| builtin(app, enabled));
+            let client = response.log_fields.client.or_else(|| builtin(app, enabled));
             if app.authority.used((enabled.realm, enabled.name, client), route.call, *now) {
                 log::legacy(name, route.call, client);
             }
@@ -151,7 +151,7 @@ impl Visit {
         }
         finish(app, *route, &mut response, *now, &self.rest);
         app.metrics.request(name, route.call, response.status);
-        line.write(app, response.status, &response.noted, *now, self.began);
+        line.write(app, response.status, &response.log_fields, *now, self.began);
         response
     }
 }
@@ -197,7 +197,8 @@ fn full() -> Response {
     let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
     response.headers.set(&RETRY_AFTER, RETRY_AFTER_SECS.to_string());
     response.headers.set(&CONNECTION, "close");
-    response.noted = Noted::of(&Error::unavailable(Outage::Busy).because("all connections are in use"));
+    response.log_fields =
+        LogFields::of(&Error::unavailable(Outage::Busy).because("all connections are in use"));
     response
 }
 
@@ -205,7 +206,7 @@ fn full() -> Response {
 async fn caught(mut answer: ResponseFuture) -> Response {
     let broken = || {
         let mut response = plain(StatusCode::INTERNAL_SERVER_ERROR);
-        response.noted = Noted::of(&Error::internal("an endpoint panicked"));
+        response.log_fields = LogFields::of(&Error::internal("an endpoint panicked"));
         response
     };
     poll_fn(move |cx| {
@@ -250,6 +251,6 @@ mod tests {
         let answer = caught(Box::pin(async { panic!("for this test") }));
         let response = futures_util::FutureExt::now_or_never(answer).unwrap();
         assert_eq!(response.status, StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(response.noted.kind, Some(crate::error::Kind::Internal));
+        assert_eq!(response.log_fields.kind, Some(crate::error::Kind::Internal));
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Kind, Throttled};
 use crate::http::retry_after;
-use crate::http::{Noted, Response, answer};
+use crate::http::{LogFields, Response, answer};
 
 /// What an endpoint answers instead: an error, or an answer made elsewhere (a body over the limit).
 pub(super) enum Refusal {
@@ -39,7 +39,7 @@ pub(super) fn render(error: &Error) -> Response {
     if status == StatusCode::UNAUTHORIZED {
         response.headers.set(&WWW_AUTHENTICATE, "Bearer realm=\"exeunt\"");
     }
-    response.noted = Noted::of(error);
+    response.log_fields = LogFields::of(error);
     response
 }
 

@@ -246,7 +246,7 @@ where
         response = stream::watched(response, &app, &key);
         // A successful check leaves no line, so it pays nothing for one.
         if !counted || !response.status.is_success() {
-            response.noted.key = Some(key.id);
+            response.log_fields.key = Some(key.id);
         }
         response
     })

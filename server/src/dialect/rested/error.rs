@@ -8,7 +8,7 @@ use serde_json::json;
 use super::METHODS;
 use crate::error::{Cause, Error, Kind};
 use crate::http::retry_after;
-use crate::http::{Noted, Response, answer, plain};
+use crate::http::{LogFields, Response, answer, plain};
 
 /// What an endpoint answers instead: an error, or an answer made elsewhere.
 pub(super) enum Refusal {
@@ -70,7 +70,7 @@ pub(super) fn render(error: &Error) -> Response {
         response.headers.set(&ALLOW, METHODS);
     }
     retry_after(&mut response, error);
-    response.noted = Noted::of(error);
+    response.log_fields = LogFields::of(error);
     response
 }
 

@@ -34,7 +34,7 @@ async fn run(mut request: Request, address: Address) -> Result<Response, Refusal
     failure.map_or(Ok(()), Err)?;
     let mut response = empty(StatusCode::NO_CONTENT);
     // The answer is the same, but in the log it is no logout: anybody can ask for as many of these as they like.
-    response.noted.kind = (!ended).then_some(Kind::Dead(Cause::Unknown));
+    response.log_fields.kind = (!ended).then_some(Kind::Dead(Cause::Unknown));
     if let Some(deletion) = caller::delete_cookie(request.headers()) {
         response.headers.set(&SET_COOKIE, deletion);
     }

@@ -89,7 +89,7 @@ pub(super) fn marked(request: &Request, response: Response) -> Response {
 
 fn mark(origin: &Origin, client: Option<ClientId>, mut response: Response) -> Response {
     origin.mark(&mut response.headers);
-    response.noted.client = client;
+    response.log_fields.client = client;
     response
 }
 

@@ -6,7 +6,7 @@ use super::Entrance;
 use super::reply::Reply;
 use super::wire::Format;
 use crate::error::{Cause, Error, Kind, Outage, Throttled};
-use crate::http::{Noted, Response};
+use crate::http::{LogFields, Response};
 
 /// An error of the documents. Deliberately absent: those that no call here can have, and 101 "User not found", which
 /// would tell who has an account.
@@ -31,18 +31,18 @@ pub(super) struct Fault {
     /// What is answered.
     pub code: Code,
     /// What is logged.
-    pub noted: Noted,
+    pub log_fields: LogFields,
 }
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
-        Self { code: Code::of(error.kind()), noted: Noted::of(&error) }
+        Self { code: Code::of(error.kind()), log_fields: LogFields::of(&error) }
     }
 }
 
 impl From<Code> for Fault {
     fn from(code: Code) -> Self {
-        Self { code, noted: Noted { kind: Some(code.kind()), ..Noted::default() } }
+        Self { code, log_fields: LogFields { kind: Some(code.kind()), ..LogFields::default() } }
     }
 }
 
@@ -145,7 +145,7 @@ pub(super) fn table(error: &Error) -> Vec<(&'static str, Response)> {
     ]
     .into_iter()
     .map(|(form, entrance, format)| {
-        let fault = Fault { code: Code::of(error.kind()), noted: Noted::of(error) };
+        let fault = Fault { code: Code::of(error.kind()), log_fields: LogFields::of(error) };
         (form, Reply { entrance, format, allow: "POST" }.refuse(fault))
     })
     .collect()

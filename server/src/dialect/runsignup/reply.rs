@@ -47,7 +47,7 @@ impl Reply {
         if status == StatusCode::UNAUTHORIZED {
             response.headers.set(&WWW_AUTHENTICATE, CHALLENGE);
         }
-        response.noted = fault.noted;
+        response.log_fields = fault.log_fields;
         response
     }
 }

@@ -35,6 +35,6 @@ async fn find(request: &Request, asked: &Asked) -> Result<Outcome, Fault> {
 /// A permanent key opens no session; but then it is known who still calls this dialect.
 fn not_a_user(partner: &Client) -> Fault {
     let mut fault = Fault::from(Code::NotAUser);
-    fault.noted.client = Some(partner.id);
+    fault.log_fields.client = Some(partner.id);
     fault
 }

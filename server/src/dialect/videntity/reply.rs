@@ -6,7 +6,7 @@ use super::error::fault;
 use super::wire::{ApiMethod, CONTENT_TYPE, Envelope, failure, success};
 use crate::error::{Error, Outage, Result};
 use crate::http::retry_after;
-use crate::http::{Noted, Request, Response, answer, plain};
+use crate::http::{LogFields, Request, Response, answer, plain};
 
 /// The answer to one call.
 pub(super) struct Reply(Envelope);
@@ -21,7 +21,7 @@ impl Reply {
             let error = Error::unavailable(Outage::Refused).because("there are no transaction numbers left");
             let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
             retry_after(&mut response, &error);
-            response.noted = Noted::of(&error);
+            response.log_fields = LogFields::of(&error);
             return Err(response);
         };
         Ok(Self(Envelope { method, number, at: request.now }))
@@ -34,7 +34,7 @@ impl Reply {
             Ok(session_key) => xml(success(&self.0, &session_key)),
             Err(error) => {
                 let mut response = xml(failure(&self.0, fault(&error)));
-                response.noted = Noted::of(&error);
+                response.log_fields = LogFields::of(&error);
                 response
             }
         }
