@@ -2,7 +2,7 @@
 //! only reads never reaches a login or a logout.
 
 use exeunt::dialect::all::ALL;
-use exeunt::http::Sort;
+use exeunt::http::CallKind;
 use http::Method;
 
 pub(super) fn run(bytes: &[u8]) {
@@ -23,7 +23,7 @@ pub(super) fn run(bytes: &[u8]) {
     for dialect in ALL {
         for reading in [Method::GET, Method::HEAD, Method::OPTIONS] {
             let Some(route) = (dialect.route)(&reading, path) else { continue };
-            assert!(!matches!(route.chosen(query).sort, Sort::Login | Sort::Logout));
+            assert!(!matches!(route.chosen(query).kind, CallKind::Login | CallKind::Logout));
         }
         if let Some(route) = (dialect.route)(&method, path) {
             assert!(!route.chosen(query).call.is_empty());

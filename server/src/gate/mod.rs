@@ -25,8 +25,8 @@ use crate::dialect::passed::{Passed, Terms};
 use crate::dialect::{ADMIN, all, sunset};
 use crate::error::{Error, Kind, RETRY_AFTER_SECS, Result};
 use crate::http::said::{CREDENTIAL, Form};
+use crate::http::{CallKind, Route};
 use crate::http::{LogFields, Request, Response, ResponseFuture, plain};
-use crate::http::{Route, Sort};
 
 /// The paths that are described in the OpenAPI document, `{}` standing for one segment, each with the name of its call.
 /// Any method is answered: gateways ask by their own, or by that of the call that they ask about.
@@ -44,13 +44,15 @@ pub fn find(app: &App, uri: &Uri) -> Option<(usize, Route)> {
     let number = |name: &str| app.dialects.iter().position(|enabled| enabled.name.name() == name);
     match number(question.dialect) {
         None => Some((number(ADMIN.name())?, UNKNOWN)),
-        Some(number) if question.refusal => Some((number, Route::new("gate_refusal", Sort::Gate, refuse))),
-        Some(number) => Some((number, Route::new("gate", Sort::Gate, check))),
+        Some(number) if question.refusal => {
+            Some((number, Route::new("gate_refusal", CallKind::Gate, refuse)))
+        }
+        Some(number) => Some((number, Route::new("gate", CallKind::Gate, check))),
     }
 }
 
 /// Answers where the path names no enabled dialect.
-const UNKNOWN: Route = Route::new("gate", Sort::Gate, unknown);
+const UNKNOWN: Route = Route::new("gate", CallKind::Gate, unknown);
 
 fn check(request: Request) -> ResponseFuture {
     Box::pin(async move {

@@ -16,7 +16,7 @@ pub use request::{
     Endpoint, Parts, PresentedKey, Proven, Request, RequestBody, RequestHead, RequestParts, ResponseFuture,
 };
 pub use response::{Body, Cut, HttpResponse, LogFields, Response, answer, empty, plain, retry_after};
-pub use route::{Route, Sort};
+pub use route::{CallKind, Route};
 
 /// What a value becomes that could not be decoded: wrong percent-encoding, wrong UTF-8, a NUL. No identifier, password
 /// or token holds a NUL, so it is answered as the dialect answers any value that matches nothing.

@@ -10,14 +10,14 @@ pub struct Route {
     /// The call's name in logs and metrics: `login`, `logout`, …
     pub call: &'static str,
     /// What sort of call it is.
-    pub sort: Sort,
+    pub kind: CallKind,
     /// Where it is the query that chooses the call: what it chooses, instead of all of the above.
     by_query: Option<fn(Option<&str>) -> Self>,
 }
 
 /// What sort of call it is: tells what is logged, and what a sunset closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sort {
+pub enum CallKind {
     /// Opens a session.
     Login,
     /// Uses a session: success is counted, not logged.
@@ -34,8 +34,8 @@ pub enum Sort {
 
 impl Route {
     /// A route.
-    pub const fn new(call: &'static str, sort: Sort, endpoint: Endpoint) -> Self {
-        Self { endpoint, call, sort, by_query: None }
+    pub const fn new(call: &'static str, kind: CallKind, endpoint: Endpoint) -> Self {
+        Self { endpoint, call, kind, by_query: None }
     }
 
     /// The same path and method are several calls, and the query chooses one.

@@ -10,7 +10,7 @@ use http::{Method, StatusCode};
 use crate::app::App;
 use crate::config::LogChecks;
 use crate::error::Kind;
-use crate::http::{LogFields, Route, Sort};
+use crate::http::{CallKind, LogFields, Route};
 use crate::log::{HUNG_UP, KEPT, LineKind};
 
 /// What is known of a request before it is answered.
@@ -53,7 +53,7 @@ impl Line {
         began: Duration,
     ) {
         let refused = log_fields.kind.is_some() || status.is_client_error();
-        let check = matches!(self.route.sort, Sort::Check | Sort::Gate);
+        let check = matches!(self.route.kind, CallKind::Check | CallKind::Gate);
         if check && !refused && app.config.log.checks == LogChecks::Failed {
             return;
         }
@@ -109,16 +109,16 @@ impl Line {
 /// The kind of a line with this outcome; `None`: it is always written. That is what only somebody with a credential can
 /// bring about, who for administrators has `proven` a key.
 const fn kind(route: Route, outcome: Outcome, proven: bool) -> Option<LineKind> {
-    match (route.sort, outcome) {
-        (Sort::Admin, _) if proven => None,
-        (Sort::Login, Outcome::Refused(Some(Kind::Unauthenticated))) => Some(LineKind::FailedLogin),
-        (Sort::Login, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Login),
-        (Sort::Logout, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Logout),
-        (Sort::Gate, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Gate),
-        (Sort::Check, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Check),
-        (Sort::Admin, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Admin),
-        (Sort::Other, _) | (Sort::Admin, Outcome::Done) => Some(LineKind::Other),
-        (Sort::Login | Sort::Logout | Sort::Gate | Sort::Check, Outcome::Done) => None,
+    match (route.kind, outcome) {
+        (CallKind::Admin, _) if proven => None,
+        (CallKind::Login, Outcome::Refused(Some(Kind::Unauthenticated))) => Some(LineKind::FailedLogin),
+        (CallKind::Login, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Login),
+        (CallKind::Logout, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Logout),
+        (CallKind::Gate, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Gate),
+        (CallKind::Check, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Check),
+        (CallKind::Admin, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Admin),
+        (CallKind::Other, _) | (CallKind::Admin, Outcome::Done) => Some(LineKind::Other),
+        (CallKind::Login | CallKind::Logout | CallKind::Gate | CallKind::Check, Outcome::Done) => None,
     }
 }
 
@@ -161,16 +161,16 @@ mod tests {
         let route = |sort| Route::new("call", sort, |_| Box::pin(async { unreachable!() }));
         let of = |sort, outcome| kind(route(sort), outcome, false);
         let refused = |kind| Outcome::Refused(Some(kind));
-        assert_eq!(of(Sort::Login, refused(Kind::Unauthenticated)), Some(LineKind::FailedLogin));
-        assert_eq!(of(Sort::Login, refused(Kind::Malformed("password"))), Some(LineKind::Login));
-        assert_eq!(of(Sort::Login, Outcome::Refused(None)), Some(LineKind::Login));
-        assert_eq!(of(Sort::Login, Outcome::Done), None);
-        assert_eq!(of(Sort::Logout, Outcome::Done), None);
-        assert_eq!(of(Sort::Logout, refused(Kind::Dead(Cause::Unknown))), Some(LineKind::Logout));
-        assert_eq!(of(Sort::Admin, Outcome::Done), Some(LineKind::Other), "the page of metrics");
-        assert_eq!(of(Sort::Admin, refused(Kind::Unauthenticated)), Some(LineKind::Admin));
-        assert_eq!(kind(route(Sort::Admin), refused(Kind::NotFound), true), None, "a native logout");
-        assert_eq!(of(Sort::Check, Outcome::Done), None, "where those are logged, all of them are");
-        assert_eq!(of(Sort::Other, Outcome::Done), Some(LineKind::Other), "a preflight");
+        assert_eq!(of(CallKind::Login, refused(Kind::Unauthenticated)), Some(LineKind::FailedLogin));
+        assert_eq!(of(CallKind::Login, refused(Kind::Malformed("password"))), Some(LineKind::Login));
+        assert_eq!(of(CallKind::Login, Outcome::Refused(None)), Some(LineKind::Login));
+        assert_eq!(of(CallKind::Login, Outcome::Done), None);
+        assert_eq!(of(CallKind::Logout, Outcome::Done), None);
+        assert_eq!(of(CallKind::Logout, refused(Kind::Dead(Cause::Unknown))), Some(LineKind::Logout));
+        assert_eq!(of(CallKind::Admin, Outcome::Done), Some(LineKind::Other), "the page of metrics");
+        assert_eq!(of(CallKind::Admin, refused(Kind::Unauthenticated)), Some(LineKind::Admin));
+        assert_eq!(kind(route(CallKind::Admin), refused(Kind::NotFound), true), None, "a native logout");
+        assert_eq!(of(CallKind::Check, Outcome::Done), None, "where those are logged, all of them are");
+        assert_eq!(of(CallKind::Other, Outcome::Done), Some(LineKind::Other), "a preflight");
     }
 }

@@ -24,8 +24,8 @@ use crate::error::{Error, Outage, RETRY_AFTER_SECS};
 use crate::http::consumed::Whole;
 use crate::http::headers::Headers;
 use crate::http::{
-    HttpResponse, LogFields, Request, RequestBody, RequestHead, RequestParts, Response, ResponseFuture,
-    Route, Sort, client_address, message, plain,
+    CallKind, HttpResponse, LogFields, Request, RequestBody, RequestHead, RequestParts, Response,
+    ResponseFuture, Route, client_address, message, plain,
 };
 use crate::log;
 use crate::serve::places::Place;
@@ -47,7 +47,7 @@ pub(super) async fn respond(
         Some(_) => Found { enabled: None, route: MALFORMED },
     };
     let answering = entrance.answer(found, head, RequestBody::Coming(body), whole);
-    let response = if matches!(found.route.sort, Sort::Check | Sort::Gate) {
+    let response = if matches!(found.route.kind, CallKind::Check | CallKind::Gate) {
         answering.await
     } else {
         // It panics nowhere outside of the endpoint, which is caught.
@@ -222,7 +222,7 @@ fn builtin(app: &App, enabled: &EnabledDialect) -> Option<ClientId> {
 }
 
 fn is_over(enabled: &EnabledDialect, route: Route, now: Moment) -> bool {
-    let closed = matches!(route.sort, Sort::Login | Sort::Check);
+    let closed = matches!(route.kind, CallKind::Login | CallKind::Check);
     closed && enabled.is_over(now)
 }
 
@@ -231,7 +231,7 @@ fn finish(app: &App, route: Route, response: &mut Response, now: Moment, rest: &
     headers.add_if_missing(&CACHE_CONTROL, "no-store");
     headers.add_if_missing(&X_CONTENT_TYPE_OPTIONS, "nosniff");
     // A gateway may hand our refusal on under the name of an application, of which we know nothing.
-    if app.tls.is_some() && route.sort != Sort::Gate {
+    if app.tls.is_some() && route.kind != CallKind::Gate {
         headers.add(&STRICT_TRANSPORT_SECURITY, format!("max-age={}", app.config.hsts_secs));
     }
     headers.add(&DATE, app.dates.header(now));

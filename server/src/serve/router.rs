@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use crate::app::App;
 use crate::dialect::{ADMIN, Dialect, all};
 use crate::gate;
-use crate::http::{Proven, Route, Sort, plain};
+use crate::http::{CallKind, Proven, Route, plain};
 use crate::serve::places::Place;
 
 /// Which of its addresses a request came in on.
@@ -79,7 +79,7 @@ impl Entrance {
             let route = (dialect.route)(method, rest)?.chosen(uri.query());
             let served = match self.side {
                 Side::Only => true,
-                Side::Public => route.sort != Sort::Admin,
+                Side::Public => route.kind != CallKind::Admin,
                 Side::Admin => enabled.name == ADMIN,
             };
             served.then_some(Found { enabled: Some(number), route })
@@ -94,11 +94,12 @@ impl Entrance {
 }
 
 /// What answers a path that no dialect has.
-const NOWHERE: Route = Route::new("none", Sort::Other, |_| Box::pin(async { plain(StatusCode::NOT_FOUND) }));
+const NOWHERE: Route =
+    Route::new("none", CallKind::Other, |_| Box::pin(async { plain(StatusCode::NOT_FOUND) }));
 
 /// What answers a request whose head is not as HTTP wants it. The connection is closed.
 pub(super) const MALFORMED: Route =
-    Route::new("malformed", Sort::Other, |_| Box::pin(async { plain(StatusCode::BAD_REQUEST) }));
+    Route::new("malformed", CallKind::Other, |_| Box::pin(async { plain(StatusCode::BAD_REQUEST) }));
 /// What answers a body in a transfer coding other than `chunked`.
 pub(super) const UNKNOWN_CODING: Route =
-    Route::new("malformed", Sort::Other, |_| Box::pin(async { plain(StatusCode::NOT_IMPLEMENTED) }));
+    Route::new("malformed", CallKind::Other, |_| Box::pin(async { plain(StatusCode::NOT_IMPLEMENTED) }));

@@ -34,8 +34,8 @@ use crate::config::LogChecks;
 use crate::dialect::native::caller::{Caller, Need};
 use crate::dialect::{Dialect, sunset};
 use crate::error::{Error, Result};
+use crate::http::{CallKind, Route};
 use crate::http::{Endpoint, PresentedKey, Request, Response, ResponseFuture, empty};
-use crate::http::{Route, Sort};
 
 /// The name of this dialect.
 pub const DOOR: Door = crate::dialect::ADMIN;
@@ -86,15 +86,15 @@ pub struct Verb {
 
 /// The whole interface. The hot path comes first.
 pub const RESOURCES: &[Resource] = &[
-    ("/v1/check", &[post("check", Sort::Check, check::check).with(&["peek", "why"])]),
+    ("/v1/check", &[post("check", CallKind::Check, check::check).with(&["peek", "why"])]),
     (
         "/v1/users",
         &[
             get("list_users", users::list).with(&["account_number", "cursor", "email", "username"]),
-            post("create_user", Sort::Admin, users::create),
+            post("create_user", CallKind::Admin, users::create),
         ],
     ),
-    ("/v1/users/import", &[post("import_users", Sort::Admin, import::users).with(&["dry_run"])]),
+    ("/v1/users/import", &[post("import_users", CallKind::Admin, import::users).with(&["dry_run"])]),
     (
         "/v1/users/{}",
         &[
@@ -111,7 +111,7 @@ pub const RESOURCES: &[Resource] = &[
         "/v1/clients",
         &[
             get("list_clients", clients::list).with(&["name"]),
-            post("create_client", Sort::Admin, clients::create),
+            post("create_client", CallKind::Admin, clients::create),
         ],
     ),
     (
@@ -127,10 +127,10 @@ pub const RESOURCES: &[Resource] = &[
         "/v1/sessions",
         &[
             get("list_sessions", sessions::list).with(&["client", "cursor", "state", "user"]),
-            post("issue", Sort::Admin, sessions::issue),
+            post("issue", CallKind::Admin, sessions::issue),
         ],
     ),
-    ("/v1/sessions/import", &[post("import_sessions", Sort::Admin, import::sessions).with(&["dry_run"])]),
+    ("/v1/sessions/import", &[post("import_sessions", CallKind::Admin, import::sessions).with(&["dry_run"])]),
     (
         "/v1/sessions/{}",
         &[
@@ -142,9 +142,12 @@ pub const RESOURCES: &[Resource] = &[
     ("/v1/marks", &[get("marks", marks::page).with(&["after", "limit"])]),
     ("/v1/feed", &[get("feed", feed::feed).with(&["after"])]),
     ("/v1/snapshot", &[get("snapshot", marks::snapshot).with(&["cursor"])]),
-    ("/v1/keys", &[get("list_keys", keys::list), post("create_key", Sort::Admin, keys::create)]),
+    ("/v1/keys", &[get("list_keys", keys::list), post("create_key", CallKind::Admin, keys::create)]),
     ("/v1/keys/{}", &[on(Method::DELETE, "remove_key", keys::remove)]),
-    ("/v1/realms", &[get("list_realms", realms::list), post("create_realm", Sort::Admin, realms::create)]),
+    (
+        "/v1/realms",
+        &[get("list_realms", realms::list), post("create_realm", CallKind::Admin, realms::create)],
+    ),
     ("/v1/realms/{}", &[on(Method::PATCH, "change_realm", realms::change)]),
     ("/v1/backup", &[get("backup", backup::backup)]),
     ("/v1/dialects/usage", &[get("dialect_usage", usage::list)]),
@@ -160,11 +163,11 @@ pub const RESOURCES: &[Resource] = &[
 fn route(method: &Method, path: &str) -> Option<Route> {
     let Some(verbs) = verbs(path) else {
         // What begins as this dialect's paths do is answered in its words.
-        return path.starts_with("/v1/").then_some(Route::new("no_such_path", Sort::Admin, no_such_path));
+        return path.starts_with("/v1/").then_some(Route::new("no_such_path", CallKind::Admin, no_such_path));
     };
     Some(verb(verbs, method).map_or_else(
         || {
-            let sort = verbs.first().map_or(Sort::Other, |verb| verb.route.sort);
+            let sort = verbs.first().map_or(CallKind::Other, |verb| verb.route.kind);
             Route::new("other_method", sort, other_method)
         },
         |verb| verb.route,
@@ -289,15 +292,15 @@ const fn get(call: &'static str, endpoint: Endpoint) -> Verb {
 }
 
 const fn open(call: &'static str, endpoint: Endpoint) -> Verb {
-    Verb { method: Method::GET, route: Route::new(call, Sort::Check, endpoint), parameters: &[] }
+    Verb { method: Method::GET, route: Route::new(call, CallKind::Check, endpoint), parameters: &[] }
 }
 
-const fn post(call: &'static str, sort: Sort, endpoint: Endpoint) -> Verb {
-    Verb { method: Method::POST, route: Route::new(call, sort, endpoint), parameters: &[] }
+const fn post(call: &'static str, kind: CallKind, endpoint: Endpoint) -> Verb {
+    Verb { method: Method::POST, route: Route::new(call, kind, endpoint), parameters: &[] }
 }
 
 const fn on(method: Method, call: &'static str, endpoint: Endpoint) -> Verb {
-    Verb { method, route: Route::new(call, Sort::Admin, endpoint), parameters: &[] }
+    Verb { method, route: Route::new(call, CallKind::Admin, endpoint), parameters: &[] }
 }
 
 impl Verb {

@@ -20,7 +20,7 @@ use exeunt_core::Door;
 use http::Method;
 
 use crate::dialect::Dialect;
-use crate::http::{Route, Sort};
+use crate::http::{CallKind, Route};
 
 /// The name of this dialect.
 pub const DOOR: Door = Door::new("rested");
@@ -48,13 +48,13 @@ fn route(method: &Method, path: &str) -> Option<Route> {
         return None;
     }
     if !path.starts_with(ENDPOINTS) {
-        return Some(Route::new("nowhere", Sort::Other, refuse::nowhere));
+        return Some(Route::new("nowhere", CallKind::Other, refuse::nowhere));
     }
     Some(match *method {
-        Method::GET | Method::HEAD => Route::new("whoami", Sort::Check, whoami::whoami),
+        Method::GET | Method::HEAD => Route::new("whoami", CallKind::Check, whoami::whoami),
         Method::POST => Route::by_query(action),
-        Method::OPTIONS => Route::new("preflight", Sort::Other, preflight::preflight),
-        _ => Route::new("unsupported", Sort::Other, refuse::unsupported),
+        Method::OPTIONS => Route::new("preflight", CallKind::Other, preflight::preflight),
+        _ => Route::new("unsupported", CallKind::Other, refuse::unsupported),
     })
 }
 
@@ -62,10 +62,10 @@ fn route(method: &Method, path: &str) -> Option<Route> {
 fn action(query: Option<&str>) -> Route {
     let query = wire::Query::read(query).unwrap_or_default();
     match (query.login, query.logout) {
-        (true, true) => Route::new("confused", Sort::Other, refuse::confused),
-        (true, false) => Route::new("login", Sort::Login, login::login),
-        (false, true) => Route::new("logout", Sort::Logout, logout::logout),
-        (false, false) => Route::new("register", Sort::Login, register::register),
+        (true, true) => Route::new("confused", CallKind::Other, refuse::confused),
+        (true, false) => Route::new("login", CallKind::Login, login::login),
+        (false, true) => Route::new("logout", CallKind::Logout, logout::logout),
+        (false, false) => Route::new("register", CallKind::Login, register::register),
     }
 }
 
@@ -73,29 +73,29 @@ fn action(query: Option<&str>) -> Route {
 mod tests {
     use super::*;
 
-    fn call(method: &Method, path: &str, query: Option<&str>) -> Option<(&'static str, Sort)> {
-        route(method, path).map(|route| route.chosen(query)).map(|route| (route.call, route.sort))
+    fn call(method: &Method, path: &str, query: Option<&str>) -> Option<(&'static str, CallKind)> {
+        route(method, path).map(|route| route.chosen(query)).map(|route| (route.call, route.kind))
     }
 
     #[test]
     fn the_query_chooses_what_a_post_does() {
         let post = |query| call(&Method::POST, "/api/1/ce/examples/auth", query);
-        assert_eq!(post(None), Some(("register", Sort::Login)));
-        assert_eq!(post(Some("key=k&login=true")), Some(("login", Sort::Login)));
-        assert_eq!(post(Some("logout=true&key=k")), Some(("logout", Sort::Logout)));
-        assert_eq!(post(Some("logout=true&login=true")), Some(("confused", Sort::Other)));
-        assert_eq!(post(Some("logout=1&login=TRUE")), Some(("register", Sort::Login)));
-        assert_eq!(post(Some("Logout=true")), Some(("register", Sort::Login)));
+        assert_eq!(post(None), Some(("register", CallKind::Login)));
+        assert_eq!(post(Some("key=k&login=true")), Some(("login", CallKind::Login)));
+        assert_eq!(post(Some("logout=true&key=k")), Some(("logout", CallKind::Logout)));
+        assert_eq!(post(Some("logout=true&login=true")), Some(("confused", CallKind::Other)));
+        assert_eq!(post(Some("logout=1&login=TRUE")), Some(("register", CallKind::Login)));
+        assert_eq!(post(Some("Logout=true")), Some(("register", CallKind::Login)));
     }
 
     #[test]
     fn only_a_post_looks_at_flags() {
         let call = |method: Method| call(&method, "/api/1/ce/examples/auth", Some("logout=true"));
-        assert_eq!(call(Method::GET), Some(("whoami", Sort::Check)));
-        assert_eq!(call(Method::HEAD), Some(("whoami", Sort::Check)));
-        assert_eq!(call(Method::OPTIONS), Some(("preflight", Sort::Other)));
-        assert_eq!(call(Method::PUT), Some(("unsupported", Sort::Other)));
-        assert_eq!(call(Method::DELETE), Some(("unsupported", Sort::Other)));
+        assert_eq!(call(Method::GET), Some(("whoami", CallKind::Check)));
+        assert_eq!(call(Method::HEAD), Some(("whoami", CallKind::Check)));
+        assert_eq!(call(Method::OPTIONS), Some(("preflight", CallKind::Other)));
+        assert_eq!(call(Method::PUT), Some(("unsupported", CallKind::Other)));
+        assert_eq!(call(Method::DELETE), Some(("unsupported", CallKind::Other)));
     }
 
     #[test]
@@ -108,7 +108,7 @@ mod tests {
             "/api//ce/auth",
             "/api/1//x",
         ] {
-            assert_eq!(call(&Method::PUT, path, None), Some(("nowhere", Sort::Other)), "{path}");
+            assert_eq!(call(&Method::PUT, path, None), Some(("nowhere", CallKind::Other)), "{path}");
         }
     }
 

@@ -19,7 +19,7 @@ use http::Method;
 
 use crate::authority::realm::Builtin;
 use crate::dialect::Dialect;
-use crate::http::{Route, Sort};
+use crate::http::{CallKind, Route};
 
 /// The name of this dialect.
 const DOOR: Door = Door::new("runsignup");
@@ -61,12 +61,14 @@ fn route(method: &Method, path: &str) -> Option<Route> {
     let (_, called) = parse(path)?;
     let post = method == Method::POST;
     Some(match called {
-        Called::Login if post => Route::new("login", Sort::Login, login::login),
-        Called::Logout if post => Route::new("logout", Sort::Logout, logout::logout),
+        Called::Login if post => Route::new("login", CallKind::Login, login::login),
+        Called::Logout if post => Route::new("logout", CallKind::Logout, logout::logout),
         // Shipped clients post it as well as get it.
-        Called::User if post || method == Method::GET => Route::new("user", Sort::Check, user::user),
-        Called::Login | Called::Logout | Called::User => Route::new("refused", Sort::Other, refuse::method),
-        Called::Unknown => Route::new("unknown", Sort::Other, refuse::call),
+        Called::User if post || method == Method::GET => Route::new("user", CallKind::Check, user::user),
+        Called::Login | Called::Logout | Called::User => {
+            Route::new("refused", CallKind::Other, refuse::method)
+        }
+        Called::Unknown => Route::new("unknown", CallKind::Other, refuse::call),
     })
 }
 
@@ -149,14 +151,14 @@ mod tests {
 
     #[test]
     fn only_a_post_reaches_login_and_logout() {
-        let sort = |method: &Method, path| route(method, path).map(|route| (route.call, route.sort));
-        assert_eq!(sort(&Method::POST, "/rest/login"), Some(("login", Sort::Login)));
-        assert_eq!(sort(&Method::POST, "/rest/logout"), Some(("logout", Sort::Logout)));
-        assert_eq!(sort(&Method::GET, "/rest/user"), Some(("user", Sort::Check)));
-        assert_eq!(sort(&Method::POST, "/API/user"), Some(("user", Sort::Check)));
+        let sort = |method: &Method, path| route(method, path).map(|route| (route.call, route.kind));
+        assert_eq!(sort(&Method::POST, "/rest/login"), Some(("login", CallKind::Login)));
+        assert_eq!(sort(&Method::POST, "/rest/logout"), Some(("logout", CallKind::Logout)));
+        assert_eq!(sort(&Method::GET, "/rest/user"), Some(("user", CallKind::Check)));
+        assert_eq!(sort(&Method::POST, "/API/user"), Some(("user", CallKind::Check)));
         for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::PUT, Method::DELETE] {
-            assert_eq!(sort(&method, "/API/logout"), Some(("refused", Sort::Other)), "{method}");
+            assert_eq!(sort(&method, "/API/logout"), Some(("refused", CallKind::Other)), "{method}");
         }
-        assert_eq!(sort(&Method::HEAD, "/rest/user"), Some(("refused", Sort::Other)));
+        assert_eq!(sort(&Method::HEAD, "/rest/user"), Some(("refused", CallKind::Other)));
     }
 }

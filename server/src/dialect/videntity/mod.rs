@@ -17,7 +17,7 @@ use http::Method;
 
 use crate::authority::realm::Builtin;
 use crate::dialect::Dialect;
-use crate::http::{Route, Sort};
+use crate::http::{CallKind, Route};
 
 /// The name of this dialect.
 const DOOR: Door = Door::new("videntity");
@@ -40,30 +40,30 @@ pub const DIALECT: Dialect = Dialect {
 fn route(method: &Method, path: &str) -> Option<Route> {
     let name = path.strip_prefix("/session/").or_else(|| path.strip_prefix("/sessions/"))?;
     let route = match name.strip_suffix('/').unwrap_or(name) {
-        "login" => Route::new("login", Sort::Login, login::login),
-        "ping" => Route::new("ping", Sort::Check, ping::ping),
-        "logout" => Route::new("logout", Sort::Logout, logout::logout),
+        "login" => Route::new("login", CallKind::Login, login::login),
+        "ping" => Route::new("ping", CallKind::Check, ping::ping),
+        "logout" => Route::new("logout", CallKind::Logout, logout::logout),
         _ => return None,
     };
-    Some(if method == Method::POST { route } else { Route::new(route.call, Sort::Other, refuse::refuse) })
+    Some(if method == Method::POST { route } else { Route::new(route.call, CallKind::Other, refuse::refuse) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn call(method: &Method, path: &str) -> Option<(&'static str, Sort)> {
-        route(method, path).map(|route| (route.call, route.sort))
+    fn call(method: &Method, path: &str) -> Option<(&'static str, CallKind)> {
+        route(method, path).map(|route| (route.call, route.kind))
     }
 
     #[test]
     fn three_methods_under_two_names() {
         for path in ["/session/logout", "/session/logout/", "/sessions/logout", "/sessions/logout/"] {
-            assert_eq!(call(&Method::POST, path), Some(("logout", Sort::Logout)), "{path}");
-            assert_eq!(call(&Method::GET, path), Some(("logout", Sort::Other)), "{path}");
+            assert_eq!(call(&Method::POST, path), Some(("logout", CallKind::Logout)), "{path}");
+            assert_eq!(call(&Method::GET, path), Some(("logout", CallKind::Other)), "{path}");
         }
-        assert_eq!(call(&Method::POST, "/session/login"), Some(("login", Sort::Login)));
-        assert_eq!(call(&Method::POST, "/sessions/ping"), Some(("ping", Sort::Check)));
+        assert_eq!(call(&Method::POST, "/session/login"), Some(("login", CallKind::Login)));
+        assert_eq!(call(&Method::POST, "/sessions/ping"), Some(("ping", CallKind::Check)));
     }
 
     #[test]

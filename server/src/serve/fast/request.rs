@@ -7,8 +7,8 @@ use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING, UPGRAD
 use http::{Method, Uri, Version};
 use httparse::Status;
 
+use crate::http::CallKind;
 use crate::http::RequestHead;
-use crate::http::Sort;
 use crate::http::headers::Headers;
 use crate::http::message;
 use crate::serve::router::{Entrance, Found};
@@ -72,9 +72,9 @@ fn found(entrance: &Entrance, request: &httparse::Request<'_, '_>) -> Option<(Fo
     }
     let uri = Uri::try_from(path).ok()?;
     let found = entrance.find(&method, &uri);
-    let logs_out = found.route.sort == Sort::Logout || method == Method::DELETE;
-    let hot =
-        matches!(found.route.sort, Sort::Check | Sort::Gate) || logs_out && found.route.sort != Sort::Login;
+    let logs_out = found.route.kind == CallKind::Logout || method == Method::DELETE;
+    let hot = matches!(found.route.kind, CallKind::Check | CallKind::Gate)
+        || logs_out && found.route.kind != CallKind::Login;
     hot.then_some((found, method, uri))
 }
 
