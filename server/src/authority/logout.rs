@@ -138,9 +138,9 @@ impl Authority {
         }
         let watch = Stopwatch::start();
         let outcome = self.settle(self.store.raise(call.raise(anchor, realm, why)).await)?;
-        self.tally.durable(&watch);
+        self.counters.durable(&watch);
         self.applied(&outcome.mark);
-        self.tally.confirmed(&watch);
+        self.counters.confirmed(&watch);
         Ok(self.ending(outcome.mark, found_alive))
     }
 
@@ -161,9 +161,9 @@ impl Authority {
         let raise = call.raise(Anchor::User(user), realm, Why::Others);
         let watch = Stopwatch::start();
         let marks = self.settle(self.store.raise_others(Others { user, keep, raise }).await)?;
-        self.tally.durable(&watch);
+        self.counters.durable(&watch);
         marks.iter().for_each(|mark| self.applied(mark));
-        self.tally.confirmed(&watch);
+        self.counters.confirmed(&watch);
         let stamp = marks.last().map_or(before.stamp, |mark| mark.at);
         Ok((marks.len(), Position { stamp, ..before }))
     }
@@ -200,7 +200,7 @@ impl Authority {
     /// A mark was raised: nothing here accepts what it ended any more.
     pub(super) fn applied(&self, mark: &Mark) {
         self.memory.apply(mark);
-        self.tally.raised(mark);
+        self.counters.raised(mark);
         tracing::debug!(stamp = mark.at.number(), why = mark.why.word(), "mark applied");
     }
 
@@ -221,13 +221,13 @@ impl Authority {
         raise.known = live.map(|live| (live.session.clone(), live.seen()));
         let watch = Stopwatch::start();
         let outcome = self.settle(self.store.raise(raise).await)?;
-        self.tally.durable(&watch);
+        self.counters.durable(&watch);
         match outcome.was {
             Verdict::Alive => self.applied(&outcome.mark),
             // Somebody else's mark, counted then.
             Verdict::Expired | Verdict::Ended(_) => self.memory.apply(&outcome.mark),
         }
-        self.tally.confirmed(&watch);
+        self.counters.confirmed(&watch);
         Ok(outcome)
     }
 

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod cache;
 mod call;
 pub mod client;
+pub mod counters;
 pub mod feed;
 pub mod key;
 pub mod list;
@@ -20,7 +21,6 @@ pub mod open;
 pub mod passwords;
 pub mod realm;
 pub mod session;
-pub mod tally;
 pub mod throttle;
 pub mod upkeep;
 pub mod usage;
@@ -46,13 +46,13 @@ pub use crate::store::{
 use crate::authority::cache::names::Names;
 use crate::authority::cache::sessions::Memory;
 use crate::authority::client::Clients;
+use crate::authority::counters::Counters;
 use crate::authority::key::Keys;
 use crate::authority::passwords::Passwords;
 use crate::authority::realm::{Builtin, Realms};
-use crate::authority::tally::Tally;
 use crate::authority::throttle::Throttle;
 use crate::authority::upkeep::{Round, Touches};
-use crate::authority::usage::Usages;
+use crate::authority::usage::LegacyUsage;
 use crate::store::Store;
 
 /// Who logs in, checks and logs out. Cheap to share behind an `Arc`.
@@ -66,11 +66,11 @@ pub struct Authority {
     passwords: Passwords,
     throttle: Throttle,
     touches: Touches,
-    usages: Usages,
+    usages: LegacyUsage,
     round: Round,
     names: Names,
     retention: Retention,
-    tally: Arc<Tally>,
+    counters: Arc<Counters>,
 }
 
 /// For how long what is over is kept.

@@ -6,10 +6,10 @@ use exeunt_core::Moment;
 use futures_util::future::{join, try_join};
 
 use crate::authority::cache::sessions::{Live, Reached};
+use crate::authority::counters::Counters;
 use crate::authority::feed::PAGE_MARKS_MAX;
 use crate::authority::passwords::{PasswordFigures, PasswordLimits, Passwords};
 use crate::authority::realm::{Builtin, MAIN};
-use crate::authority::tally::Tally;
 use crate::authority::throttle::{Refusals, Throttle, ThrottleLimits};
 use crate::authority::{AuditPlace, Authority, Call, Client, Retention};
 use crate::env::Env;
@@ -61,7 +61,7 @@ impl Authority {
             round: Default::default(),
             names: Default::default(),
             retention: opening.retention,
-            tally: Default::default(),
+            counters: Default::default(),
         };
         authority.look_at_the_clock(call.now, opening.accept_clock).await?;
         authority.read_directory().await?;
@@ -248,8 +248,8 @@ impl Authority {
     }
 
     /// What was counted.
-    pub fn tally(&self) -> &Tally {
-        &self.tally
+    pub fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// What the store has counted, and what waits for it.

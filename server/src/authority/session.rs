@@ -93,7 +93,7 @@ impl Authority {
     /// `Unavailable` while memory is not provably complete.
     pub fn check(&self, presented: &Presented<'_>, now: Moment, slide: Slide) -> Result<Standing> {
         let outcome = self.judged(presented, now, slide);
-        self.tally.checked(&outcome);
+        self.counters.checked(&outcome);
         outcome
     }
 
@@ -143,7 +143,7 @@ impl Authority {
     /// `Unavailable`.
     pub async fn cause(&self, presented: &Presented<'_>, now: Moment) -> Result<(Cause, Option<Mark>)> {
         let found = self.looked_up(presented, now).await?;
-        self.tally.explained(found.0);
+        self.counters.explained(found.0);
         Ok(found)
     }
 
@@ -256,17 +256,17 @@ impl Authority {
     /// Records a session. Goes on to its end when the caller hangs up meanwhile: sessions that had to make room are
     /// over then, and memory must know. Before this, a login may be given up at any moment, and costs nothing more.
     async fn record(&self, live: Arc<Live>, new: NewSession) -> Result<()> {
-        let (store, memory, tally) = (self.store.clone(), self.memory.clone(), self.tally.clone());
+        let (store, memory, counters) = (self.store.clone(), self.memory.clone(), self.counters.clone());
         let same = live.clone();
         let recording = tokio::spawn(async move {
             let watch = Stopwatch::start();
             let issued = store.issue(new).await;
             let issued = memory.settle_session(&live, issued)?;
-            tally.recorded(&watch);
+            counters.recorded(&watch);
             memory.placed(&live, issued.row);
             issued.ended.iter().for_each(|mark| {
                 memory.apply(mark);
-                tally.raised(mark);
+                counters.raised(mark);
             });
             Ok(())
         });

@@ -21,20 +21,20 @@ const USAGES_PER_WRITE: usize = 500;
 
 /// All counts.
 #[derive(Default)]
-pub struct Usages(RwLock<HashMap<Caller, Calls>>);
+pub struct LegacyUsage(RwLock<HashMap<LegacyCaller, Calls>>);
 
-type Caller = (RealmId, Door, Option<ClientId>);
+type LegacyCaller = (RealmId, Door, Option<ClientId>);
 
 /// What one caller calls.
 #[derive(Default)]
 struct Calls {
-    tallies: HashMap<String, Tally>,
+    tallies: HashMap<String, CallCounter>,
     /// When the log was last told of this caller; 0: not in this life of the server.
     told_secs: AtomicU64,
 }
 
 #[derive(Default)]
-struct Tally {
+struct CallCounter {
     count: AtomicU64,
     last_millis: AtomicU64,
     written: AtomicU64,
@@ -62,7 +62,7 @@ impl Authority {
         match calls.tallies.entry(call.to_owned()) {
             Entry::Occupied(tally) => tally.get().add(now),
             Entry::Vacant(_) if full => {}
-            Entry::Vacant(place) => place.insert(Tally::default()).add(now),
+            Entry::Vacant(place) => place.insert(CallCounter::default()).add(now),
         }
         calls.is_to_be_told(now)
     }
@@ -115,7 +115,7 @@ impl Authority {
         for usage in stored {
             let calls = all.entry((usage.realm, usage.door, usage.client)).or_default();
             let (count, last_millis) = (usage.count.into(), usage.last_at.millis().into());
-            calls.tallies.insert(usage.call, Tally { count, last_millis, written: usage.count.into() });
+            calls.tallies.insert(usage.call, CallCounter { count, last_millis, written: usage.count.into() });
         }
         Ok(())
     }
@@ -133,13 +133,13 @@ impl Calls {
     }
 }
 
-impl Tally {
+impl CallCounter {
     fn add(&self, now: Moment) {
         self.count.fetch_add(1, Ordering::Relaxed);
         self.last_millis.fetch_max(now.millis(), Ordering::Relaxed);
     }
 
-    fn usage(&self, (realm, door, client): Caller, call: &str) -> Usage {
+    fn usage(&self, (realm, door, client): LegacyCaller, call: &str) -> Usage {
         let count = self.count.load(Ordering::Relaxed);
         let last_at = Moment::from_millis(self.last_millis.load(Ordering::Relaxed));
         Usage { realm, door, call: call.to_owned(), client, count, last_at }

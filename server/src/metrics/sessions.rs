@@ -6,18 +6,18 @@ use super::Sources;
 use super::labelled::Labelled;
 
 pub(super) fn register(from: &Sources<'_>, registry: &mut Registry) {
-    let tally = from.authority.tally();
+    let counters = from.authority.counters();
     registry.register(
         "checks",
         "Credentials checked, by what memory said; not_active: ended, forgotten, or never there",
-        Labelled::by("verdict", tally.checks()),
+        Labelled::by("verdict", counters.checks()),
     );
     registry.register(
         "check_causes",
         "Credentials that were not active and of which the store was asked why",
-        Labelled::by("verdict", tally.causes()),
+        Labelled::by("verdict", counters.causes()),
     );
-    let marks = tally.marks().into_iter().map(|((door, why), count)| {
+    let marks = counters.marks().into_iter().map(|((door, why), count)| {
         (vec![("dialect", door.name().to_owned()), ("why", why.to_owned())], count)
     });
     registry.register(
@@ -29,17 +29,17 @@ pub(super) fn register(from: &Sources<'_>, registry: &mut Registry) {
         (
             "logout_durable_seconds",
             "From a call that logs out until it is on disk",
-            &tally.logout_durable_secs,
+            &counters.logout_durable_secs,
         ),
         (
             "logout_confirmed_seconds",
             "From a call that logs out until everybody knows who must before it is acknowledged",
-            &tally.logout_confirmed_secs,
+            &counters.logout_confirmed_secs,
         ),
         (
             "login_durable_seconds",
             "From a login whose password was right until its session is on disk",
-            &tally.login_durable_secs,
+            &counters.login_durable_secs,
         ),
     ] {
         registry.register(name, help, histogram.clone());

@@ -12,7 +12,7 @@ use crate::error::{Cause, Kind, Result};
 use crate::store::figures::seconds;
 
 /// What is counted of sessions.
-pub struct Tally {
+pub struct Counters {
     checks: [AtomicU64; VERDICTS.len()],
     causes: [AtomicU64; CAUSES.len()],
     marks: Mutex<BTreeMap<(Door, &'static str), u64>>,
@@ -29,7 +29,7 @@ const VERDICTS: [&str; 4] = ["active", "expired", "not_active", "unavailable"];
 /// What the store says of one that is not active.
 const CAUSES: [&str; 3] = ["ended", "expired", "unknown"];
 
-impl Tally {
+impl Counters {
     /// Checks, by what memory said.
     pub fn checks(&self) -> Vec<(&'static str, u64)> {
         told(VERDICTS, &self.checks)
@@ -92,7 +92,7 @@ impl Tally {
     }
 }
 
-impl Default for Tally {
+impl Default for Counters {
     fn default() -> Self {
         Self {
             checks: Default::default(),
