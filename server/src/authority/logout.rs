@@ -2,7 +2,7 @@
 
 use exeunt_core::{Anchor, By, Mark, Moment, RealmId, SessionId, Token, UserId, Verdict, Why};
 
-use crate::authority::cache::sessions::{Live, SHARDS};
+use crate::authority::cache::sessions::{CachedSession, SHARDS};
 use crate::authority::session::Presented;
 use crate::authority::{Authority, Call};
 use crate::env::Stopwatch;
@@ -103,7 +103,7 @@ impl Authority {
         Ok(false)
     }
 
-    async fn end_found(&self, call: &Call, realm: RealmId, live: &Live) -> Result<Ending> {
+    async fn end_found(&self, call: &Call, realm: RealmId, live: &CachedSession) -> Result<Ending> {
         // One that has expired is raised on too: a door may acknowledge its logout, and after a restart last-seen is
         // known less exactly.
         let by = live.session.user().map_or(call.by, By::User);

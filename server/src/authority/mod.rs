@@ -44,7 +44,7 @@ pub use crate::store::{
 };
 
 use crate::authority::cache::names::Names;
-use crate::authority::cache::sessions::Memory;
+use crate::authority::cache::sessions::SessionCache;
 use crate::authority::client::Clients;
 use crate::authority::counters::Counters;
 use crate::authority::key::Keys;
@@ -58,7 +58,7 @@ use crate::store::Store;
 /// Who logs in, checks and logs out. Cheap to share behind an `Arc`.
 pub struct Authority {
     store: Arc<dyn Store>,
-    memory: Arc<Memory>,
+    memory: Arc<SessionCache>,
     clients: Clients,
     keys: Keys,
     realms: Realms,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use exeunt_core::Moment;
 use futures_util::future::{join, try_join};
 
-use crate::authority::cache::sessions::{Live, Reached};
+use crate::authority::cache::sessions::{CachedSession, Reached};
 use crate::authority::counters::Counters;
 use crate::authority::feed::PAGE_MARKS_MAX;
 use crate::authority::passwords::{PasswordFigures, PasswordLimits, Passwords};
@@ -158,7 +158,8 @@ impl Authority {
                 ahead.push(found.row);
             }
             record.session.issued_at = record.session.issued_at.min(now);
-            let live = Live::new(record.session, record.door, record.token, found.row, seen.min(now));
+            let live =
+                CachedSession::new(record.session, record.door, record.token, found.row, seen.min(now));
             self.memory.found(Arc::new(live));
         }
         ahead

@@ -6,7 +6,7 @@ use exeunt_core::{
     Anchor, ClientId, Door, Mark, Moment, RealmId, Session, SessionId, Stamp, Token, UserId, Verdict,
 };
 
-use crate::authority::cache::sessions::Live;
+use crate::authority::cache::sessions::CachedSession;
 use crate::authority::{Authority, Call};
 use crate::env::Stopwatch;
 use crate::error::{Cause, Error, Kind, Outage, Result};
@@ -114,7 +114,7 @@ impl Authority {
     ///
     /// # Errors
     /// `Unavailable` while memory is not provably complete.
-    pub(super) fn find(&self, presented: &Presented<'_>) -> Result<Option<Arc<Live>>> {
+    pub(super) fn find(&self, presented: &Presented<'_>) -> Result<Option<Arc<CachedSession>>> {
         Ok(self.memory.find(&presented.token.fingerprint())?.filter(|live| presented.opens(live)))
     }
 
@@ -235,7 +235,8 @@ impl Authority {
     /// `Unavailable(Overtaken)` if it was ended while it was being recorded: its token is used up. `Unavailable`.
     pub async fn issue(&self, call: &Call, issue: &Issue<'_>) -> Result<Standing> {
         let record = issue.record(call);
-        let live = Arc::new(Live::new(record.session.clone(), record.door, record.token, 0, call.now));
+        let live =
+            Arc::new(CachedSession::new(record.session.clone(), record.door, record.token, 0, call.now));
         if self.memory.judge(&live, call.now) != Verdict::Alive {
             return Err(Error::dead(Cause::Unknown));
         }
@@ -255,7 +256,7 @@ impl Authority {
 impl Authority {
     /// Records a session. Goes on to its end when the caller hangs up meanwhile: sessions that had to make room are
     /// over then, and memory must know. Before this, a login may be given up at any moment, and costs nothing more.
-    async fn record(&self, live: Arc<Live>, new: NewSession) -> Result<()> {
+    async fn record(&self, live: Arc<CachedSession>, new: NewSession) -> Result<()> {
         let (store, memory, counters) = (self.store.clone(), self.memory.clone(), self.counters.clone());
         let same = live.clone();
         let recording = tokio::spawn(async move {
@@ -278,7 +279,7 @@ impl Authority {
 }
 
 impl Presented<'_> {
-    fn opens(&self, live: &Live) -> bool {
+    fn opens(&self, live: &CachedSession) -> bool {
         self.matches(live.door, &live.session)
     }
 
@@ -289,7 +290,7 @@ impl Presented<'_> {
     }
 }
 
-impl Live {
+impl CachedSession {
     /// The session as a check reports it.
     pub fn standing(&self) -> Standing {
         Standing {

@@ -7,7 +7,7 @@ use exeunt_core::{Moment, SessionId, Verdict};
 use tokio::sync::watch;
 
 use crate::authority::Authority;
-use crate::authority::cache::sessions::{Live, Memory, SHARDS};
+use crate::authority::cache::sessions::{CachedSession, SHARDS, SessionCache};
 use crate::error::{Error, Kind, Outage, Result};
 use crate::store::{Seen, Swept};
 
@@ -149,7 +149,7 @@ impl Authority {
     }
 }
 
-impl Memory {
+impl SessionCache {
     /// See [`Authority::settle`].
     pub(super) fn settle<T>(&self, outcome: Result<T>) -> Result<T> {
         if let Err(error) = &outcome
@@ -167,7 +167,7 @@ impl Memory {
 
     /// The same for a session that was taken in before it was recorded: it goes if it certainly was not, and stays as long as
     /// nobody knows.
-    pub(super) fn settle_session<T>(&self, live: &Arc<Live>, outcome: Result<T>) -> Result<T> {
+    pub(super) fn settle_session<T>(&self, live: &Arc<CachedSession>, outcome: Result<T>) -> Result<T> {
         match outcome.as_ref().map_err(Error::kind) {
             Err(Kind::Unavailable(Outage::Unknown)) => self.unsettled(live.clone()),
             Err(_) => self.remove(live.session.id),

@@ -10,7 +10,7 @@ use exeunt_core::token::TOKEN_BYTES_MAX;
 use serde_json::{Map, Value, json};
 
 use crate::description::{document, operations};
-use crate::live::{KEY, Live};
+use crate::live::{CachedSession, KEY};
 use crate::schema::resolve;
 
 /// Members that no length is refused of, and why.
@@ -36,7 +36,7 @@ const UNBOUNDED: &[(&str, &str)] = &[
 
 /// A server, and the requests that a member is tried in.
 struct Trial {
-    live: Live,
+    live: CachedSession,
     user: String,
     client: String,
     count: Cell<u32>,
@@ -44,7 +44,7 @@ struct Trial {
 
 impl Trial {
     fn start() -> Self {
-        let live = Live::start();
+        let live = CachedSession::start();
         let id = |answer: Value| answer["id"].as_str().unwrap().to_owned();
         let user = id(live.ask("POST", "/v1/users", r#"{"username":"alice"}"#).body);
         let client = r#"{"name":"client","dialect":"rested"}"#;
@@ -237,7 +237,7 @@ fn the_sizes_of_pages_and_bodies_are_those_of_the_program() {
     assert_eq!(items("Snapshot"), u64::from(PAGE_SNAPSHOT));
     let question = document["components"]["schemas"]["Question"]["description"].as_str().unwrap();
     assert!(question.contains(&format!("more than {TOKEN_BYTES_MAX} bytes")), "{question}");
-    let live = Live::start();
+    let live = CachedSession::start();
     let mut described = 0;
     for (method, path, operation) in operations(&document) {
         let Some(body) = operation.get("requestBody") else { continue };
@@ -259,7 +259,7 @@ fn the_sizes_of_pages_and_bodies_are_those_of_the_program() {
 
 #[test]
 fn the_bounds_of_parameters_are_enforced() {
-    let live = Live::start();
+    let live = CachedSession::start();
     let status = |path: &str| live.ask("GET", path, "").status;
     for (limit, wanted) in [
         ("0", 200),

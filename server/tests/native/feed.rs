@@ -8,7 +8,7 @@ use exeunt::authority::Role;
 use exeunt_core::Moment;
 use serde_json::{Value, json};
 
-use crate::live::{KEY, LIFE, Live, call, connect};
+use crate::live::{CachedSession, KEY, LIFE, call, connect};
 
 /// An open stream.
 pub(crate) struct Feed(BufReader<TcpStream>);
@@ -33,7 +33,7 @@ impl Feed {
         feed
     }
 
-    fn of(live: &Live, lines: &str) -> Self {
+    fn of(live: &CachedSession, lines: &str) -> Self {
         Self::open(live.address, &format!("Authorization: Bearer {KEY}\r\n{lines}"))
     }
 
@@ -79,7 +79,7 @@ fn mark(stamp: u64, data: Value) -> Event {
 
 #[test]
 fn marks_arrive_and_the_position_follows_them() {
-    let live = Live::start();
+    let live = CachedSession::start();
     let before = live.mark("alice");
     let mut feed = Feed::of(&live, "");
     assert_eq!(feed.next(), Some(position(1)), "a new reader starts from now");
@@ -94,7 +94,7 @@ fn marks_arrive_and_the_position_follows_them() {
 
 #[test]
 fn a_reader_goes_on_where_it_was() {
-    let live = Live::start();
+    let live = CachedSession::start();
     let mut feed = Feed::of(&live, "");
     live.mark("alice");
     let last = feed.mark().id.unwrap();
@@ -109,7 +109,7 @@ fn a_reader_goes_on_where_it_was() {
 
 #[test]
 fn a_backlog_of_many_pages_comes_at_once() {
-    let live = Live::start();
+    let live = CachedSession::start();
     let (realm, app) = (live.app.authority.realm("main").unwrap().id, &live.app);
     let anchor = exeunt_core::Anchor::Realm(realm);
     for _ in 0..2_500 {
@@ -123,7 +123,7 @@ fn a_backlog_of_many_pages_comes_at_once() {
 
 #[test]
 fn another_life_of_the_store_and_a_log_that_was_cut_are_a_reset() {
-    let live = Live::start();
+    let live = CachedSession::start();
     live.mark("alice");
     let other = "02020202020202020202020202020202.1";
     let mut feed = Feed::of(&live, &format!("Last-Event-ID: {other}\r\n"));
@@ -141,7 +141,7 @@ fn another_life_of_the_store_and_a_log_that_was_cut_are_a_reset() {
 
 #[test]
 fn a_position_that_was_never_reached_tells_of_a_store_that_was_turned_back() {
-    let live = Live::start();
+    let live = CachedSession::start();
     let lines = format!("Authorization: Bearer {KEY}\r\nLast-Event-ID: {LIFE}.7\r\n");
     let answer = live.ask_with(&lines, "GET", "/v1/feed", "");
     assert_eq!(answer.status, 503);
@@ -151,7 +151,7 @@ fn a_position_that_was_never_reached_tells_of_a_store_that_was_turned_back() {
 
 #[test]
 fn a_place_that_cannot_be_read_is_never_taken_for_now() {
-    let live = Live::start();
+    let live = CachedSession::start();
     let lines = [
         "Last-Event-ID: x\r\n".to_owned(),
         "Last-Event-ID: \r\n".to_owned(),
@@ -165,7 +165,7 @@ fn a_place_that_cannot_be_read_is_never_taken_for_now() {
 
 #[test]
 fn a_removed_key_ends_its_stream_before_the_next_mark() {
-    let live = Live::start();
+    let live = CachedSession::start();
     let (id, key) = live.key(Role::Read, None);
     let mut feed = Feed::open(live.address, &format!("Authorization: Bearer {}\r\n", key.expose()));
     assert_eq!(feed.next(), Some(position(0)));
@@ -178,7 +178,7 @@ fn a_removed_key_ends_its_stream_before_the_next_mark() {
 
 #[test]
 fn a_view_of_one_realm_tells_positions_of_the_whole() {
-    let live = Live::start();
+    let live = CachedSession::start();
     assert_eq!(live.ask("POST", "/v1/realms", r#"{"name":"other"}"#).status, 201);
     let (_, key) = live.key(Role::Read, Some("other"));
     let mut feed = Feed::open(live.address, &format!("Authorization: Bearer {}\r\n", key.expose()));
@@ -192,7 +192,7 @@ fn a_view_of_one_realm_tells_positions_of_the_whole() {
 
 #[test]
 fn streams_end_when_the_server_stops() {
-    let mut live = Live::start();
+    let mut live = CachedSession::start();
     let mut feed = Feed::of(&live, "");
     assert_eq!(feed.next(), Some(position(0)));
     live.stop();
@@ -203,7 +203,7 @@ fn streams_end_when_the_server_stops() {
 
 #[test]
 fn there_is_room_for_so_many_streams_and_no_more() {
-    let live = Live::start();
+    let live = CachedSession::start();
     let room = live.app.feeds.clone().try_acquire_many_owned(u32::try_from(FEEDS_MAX).unwrap()).unwrap();
     assert_eq!(live.ask("GET", "/v1/feed", "").status, 503);
     drop(room);

@@ -5,11 +5,11 @@ use std::io::Write;
 use exeunt_core::Stamp;
 use serde_json::json;
 
-use crate::live::{KEY, Live, connect};
+use crate::live::{CachedSession, KEY, connect};
 
 #[test]
 fn what_was_begun_is_done_although_its_caller_hung_up() {
-    let live = Live::start();
+    let live = CachedSession::start();
     let user = live.ask("POST", "/v1/users", r#"{"username":"alice"}"#).body["id"].clone();
     let token = live.ask("POST", "/v1/sessions", &json!({ "user": user }).to_string()).body["token"].clone();
     let held = live.app.authority.hold_passwords();

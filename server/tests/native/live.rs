@@ -26,7 +26,7 @@ pub(crate) const LIFE: &str = "01010101010101010101010101010101";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server.
-pub(crate) struct Live {
+pub(crate) struct CachedSession {
     runtime: Runtime,
     pub(crate) app: App,
     running: Option<Running>,
@@ -40,7 +40,7 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
-impl Live {
+impl CachedSession {
     pub(crate) fn start() -> Self {
         let runtime = Runtime::new().unwrap();
         let (app, running) = runtime.block_on(open(task::ALL));

@@ -5,7 +5,7 @@ use exeunt::authority::Role;
 use serde_json::Value;
 
 use crate::description::{self, document};
-use crate::live::Live;
+use crate::live::CachedSession;
 
 /// An id that names nothing.
 const NOBODY: &str = "00000000000000000000000000000000";
@@ -19,7 +19,7 @@ fn operations(document: &Value) -> Vec<(String, &str, &Value)> {
 
 #[test]
 fn every_call_is_allowed_to_the_described_roles_and_to_no_other() {
-    let live = Live::start();
+    let live = CachedSession::start();
     let document = document();
     for role in Role::ALL {
         let (_, key) = live.key(role, None);
@@ -38,7 +38,7 @@ fn every_call_is_allowed_to_the_described_roles_and_to_no_other() {
 
 #[test]
 fn nothing_but_health_and_metrics_is_told_without_a_key() {
-    let live = Live::start();
+    let live = CachedSession::start();
     let document = document();
     for (method, path, operation) in operations(&document) {
         let open = operation.get("security").is_some();

@@ -3,11 +3,11 @@
 use exeunt::serve;
 use tokio::net::TcpListener;
 
-use crate::live::{KEY, Live, ask_at};
+use crate::live::{CachedSession, KEY, ask_at};
 
 #[test]
 fn administration_has_its_own_address() {
-    let live = Live::start();
+    let live = CachedSession::start();
     let (running, admin) = live.wait(async {
         let (public, admin) = (bind().await, bind().await);
         let address = admin.local_addr().unwrap();

@@ -22,7 +22,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
 
 use crate::authority::passwords::costs::Costs;
-use crate::authority::passwords::forms::Memory;
+use crate::authority::passwords::forms::Argon2Blocks;
 use crate::authority::passwords::pool::Pool;
 use crate::authority::passwords::turn::Turns;
 pub use crate::authority::passwords::turn::{REFUSALS_WAITING_MAX, Turn};
@@ -139,7 +139,7 @@ impl Passwords {
         &self,
         hash: Option<PasswordHash>,
         password: Password,
-    ) -> impl FnOnce(&mut Memory) -> Verified + Send + 'static {
+    ) -> impl FnOnce(&mut Argon2Blocks) -> Verified + Send + 'static {
         let (env, costs) = (self.env.clone(), Arc::clone(&self.costs));
         move |memory| {
             let began = env.elapsed();
@@ -183,7 +183,7 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+        work: impl FnOnce(&mut Argon2Blocks) -> T + Send + 'static,
     ) -> Result<T> {
         let mut observed = Observed { secs: &self.figures.secs, watch: Stopwatch::start(), counts: true };
         let outcome = self.pool.run(work).await;

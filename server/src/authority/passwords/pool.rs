@@ -7,7 +7,7 @@ use std::thread;
 
 use tokio::sync::{oneshot, watch};
 
-use crate::authority::passwords::forms::Memory;
+use crate::authority::passwords::forms::Argon2Blocks;
 use crate::error::{Error, Outage, Result};
 
 /// The niceness of the threads, 19 being the most patient: a login may wait for a check, never the other way round.
@@ -51,7 +51,7 @@ impl Pool {
     /// Runs the work on one of the threads; *busy* at once if too many wait already.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+        work: impl FnOnce(&mut Argon2Blocks) -> T + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         self.push(Box::new(Task { work, answer }))?;
@@ -97,7 +97,7 @@ impl Drop for Pool {
 impl Shared {
     fn work(&self) {
         be_patient();
-        let mut memory = Memory::default();
+        let mut memory = Argon2Blocks::default();
         while let Some(job) = self.next() {
             if !job.abandoned() {
                 job.run(&mut memory, &self.gate);
@@ -128,7 +128,7 @@ trait Job: Send {
     /// Nobody waits any more.
     fn abandoned(&self) -> bool;
     /// Does it and answers.
-    fn run(self: Box<Self>, memory: &mut Memory, gate: &Gate);
+    fn run(self: Box<Self>, memory: &mut Argon2Blocks, gate: &Gate);
 }
 
 struct Task<F, T> {
@@ -136,12 +136,12 @@ struct Task<F, T> {
     answer: oneshot::Sender<Result<T>>,
 }
 
-impl<F: FnOnce(&mut Memory) -> T + Send, T: Send> Job for Task<F, T> {
+impl<F: FnOnce(&mut Argon2Blocks) -> T + Send, T: Send> Job for Task<F, T> {
     fn abandoned(&self) -> bool {
         self.answer.is_closed()
     }
 
-    fn run(self: Box<Self>, memory: &mut Memory, gate: &Gate) {
+    fn run(self: Box<Self>, memory: &mut Argon2Blocks, gate: &Gate) {
         let Self { work, answer } = *self;
         let result = catch_unwind(AssertUnwindSafe(|| work(memory)))
             .map_err(|_| Error::internal("a panic while checking or hashing a password"));

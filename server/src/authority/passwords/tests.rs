@@ -165,7 +165,7 @@ async fn the_job_of_a_caller_that_went_away_is_not_done() {
     let done = Arc::new(AtomicUsize::new(0));
     let count = || {
         let done = Arc::clone(&done);
-        move |_: &mut forms::Memory| done.fetch_add(1, Ordering::SeqCst)
+        move |_: &mut forms::Argon2Blocks| done.fetch_add(1, Ordering::SeqCst)
     };
     let held = pool.hold();
     let mut first = pin!(pool.run(count()));

@@ -21,7 +21,7 @@ pub const SHARDS: usize = 256;
 
 /// A session in memory. Its record never changes; only last-seen moves. What a check reads lies together, in this order.
 #[repr(C)]
-pub struct Live {
+pub struct CachedSession {
     token: Fingerprint,
     seen_millis: AtomicU64,
     written_millis: AtomicU64,
@@ -33,9 +33,9 @@ pub struct Live {
 }
 
 /// The memory of a node.
-pub struct Memory {
-    by_token: Box<[RwLock<HashTable<Arc<Live>>>]>,
-    by_id: Box<[RwLock<HashTable<Arc<Live>>>]>,
+pub struct SessionCache {
+    by_token: Box<[RwLock<HashTable<Arc<CachedSession>>>]>,
+    by_id: Box<[RwLock<HashTable<Arc<CachedSession>>>]>,
     marks: RwLock<Marks>,
     position: watch::Sender<Stamp>,
     /// The greatest place in the order of issue that was acknowledged.
@@ -46,7 +46,7 @@ pub struct Memory {
     settled: AtomicU64,
     reached: Mutex<Reached>,
     /// Sessions of which nobody knows whether they were recorded.
-    unsettled: Mutex<Vec<Arc<Live>>>,
+    unsettled: Mutex<Vec<Arc<CachedSession>>>,
 }
 
 /// Up to where nothing is missing in memory, but for what is acknowledged since.
@@ -58,7 +58,7 @@ pub struct Reached {
     pub row: u64,
 }
 
-impl Live {
+impl CachedSession {
     /// A session that was last seen at `seen`.
     pub fn new(session: Session, door: Door, token: Fingerprint, row: u64, seen: Moment) -> Self {
         Self {
@@ -96,7 +96,7 @@ impl Live {
     }
 }
 
-impl Memory {
+impl SessionCache {
     /// An empty memory that is not complete yet: it answers nothing.
     pub fn new() -> Self {
         let tables = || (0..SHARDS).map(|_| RwLock::new(HashTable::new())).collect();
@@ -118,7 +118,7 @@ impl Memory {
     ///
     /// # Errors
     /// `Unavailable` while the memory is not provably complete: then nobody may be told "not active" either.
-    pub fn find(&self, token: &Fingerprint) -> Result<Option<Arc<Live>>> {
+    pub fn find(&self, token: &Fingerprint) -> Result<Option<Arc<CachedSession>>> {
         self.must_be_complete()?;
         let shard = read(&self.by_token[token_shard(token)]);
         let found = shard.find(token.prefix(), |live| live.token == *token).cloned();
@@ -130,19 +130,19 @@ impl Memory {
     }
 
     /// The session of this id, dead or alive, if it is in memory.
-    pub fn find_by_id(&self, id: SessionId) -> Option<Arc<Live>> {
+    pub fn find_by_id(&self, id: SessionId) -> Option<Arc<CachedSession>> {
         let shard = read(&self.by_id[id_shard(id)]);
         shard.find(id_hash(id), |live| live.session.id == id).cloned()
     }
 
     /// Judges a session by the marks known here.
-    pub fn judge(&self, live: &Live, now: Moment) -> Verdict {
+    pub fn judge(&self, live: &CachedSession, now: Moment) -> Verdict {
         judge(&live.session, live.seen(), &read(&self.marks), now)
     }
 
     /// Takes in a session, once. Done before it is recorded, so that no mark on it can be missed; nobody knows its
     /// token yet.
-    pub fn insert(&self, live: Arc<Live>) {
+    pub fn insert(&self, live: Arc<CachedSession>) {
         let (token, id) = (live.token, live.session.id);
         let mut ids = write(&self.by_id[id_shard(id)]);
         if ids.find(id_hash(id), |other| other.session.id == id).is_some() {
@@ -154,14 +154,14 @@ impl Memory {
     }
 
     /// Takes in a session whose token is known outside already, before it is recorded: nobody finds it by its token
-    /// until [`Memory::reveal`], but a mark on it is not missed.
-    pub fn announce(&self, live: Arc<Live>) {
+    /// until [`SessionCache::reveal`], but a mark on it is not missed.
+    pub fn announce(&self, live: Arc<CachedSession>) {
         let id = live.session.id;
         write(&self.by_id[id_shard(id)]).insert_unique(id_hash(id), live, |live| id_hash(live.session.id));
     }
 
     /// It is recorded: from now on its token opens it, unless it was ended or dropped meanwhile.
-    pub fn reveal(&self, live: &Arc<Live>) {
+    pub fn reveal(&self, live: &Arc<CachedSession>) {
         let id = live.session.id;
         // Under the lock of the first table, as in `insert`.
         let ids = write(&self.by_id[id_shard(id)]);
@@ -172,7 +172,7 @@ impl Memory {
     }
 
     /// Its token opens it. The lock of the first table is held.
-    fn open(&self, live: &Arc<Live>) {
+    fn open(&self, live: &Arc<CachedSession>) {
         let (prefix, id) = (live.token.prefix(), live.session.id);
         let mut tokens = write(&self.by_token[token_shard(&live.token)]);
         if tokens.find(prefix, |other| other.session.id == id).is_none() {
@@ -181,13 +181,13 @@ impl Memory {
     }
 
     /// Its place in the order of issue has become known.
-    pub fn placed(&self, live: &Live, row: u64) {
+    pub fn placed(&self, live: &CachedSession, row: u64) {
         live.row.store(row, Ordering::Relaxed);
         self.row.fetch_max(row, Ordering::SeqCst);
     }
 
     /// Takes in a session that was found in the store. One that is here already keeps what is known of it.
-    pub fn found(&self, live: Arc<Live>) {
+    pub fn found(&self, live: Arc<CachedSession>) {
         let id = live.session.id;
         let mut ids = write(&self.by_id[id_shard(id)]);
         if let Some(here) = ids.find(id_hash(id), |other| other.session.id == id) {
@@ -200,7 +200,7 @@ impl Memory {
     }
 
     /// Nobody knows whether this session was recorded: it stays until that is known. To be called before the doubt is.
-    pub fn unsettled(&self, live: Arc<Live>) {
+    pub fn unsettled(&self, live: Arc<CachedSession>) {
         self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).push(live);
     }
 
@@ -263,12 +263,12 @@ impl Memory {
     }
 
     /// The sessions of one part of the table, of [`SHARDS`].
-    pub fn shard(&self, number: usize) -> Vec<Arc<Live>> {
+    pub fn shard(&self, number: usize) -> Vec<Arc<CachedSession>> {
         read(&self.by_id[number % SHARDS]).iter().cloned().collect()
     }
 
     /// Whether this session has expired even if a use of it is still under way.
-    pub fn surely_expired(&self, live: &Live, now: Moment) -> bool {
+    pub fn surely_expired(&self, live: &CachedSession, now: Moment) -> bool {
         let late = live.seen().plus_secs(touch_lag_secs(&live.session));
         judge(&live.session, late, &read(&self.marks), now) == Verdict::Expired
     }
@@ -323,7 +323,7 @@ impl Memory {
     }
 }
 
-impl Default for Memory {
+impl Default for SessionCache {
     fn default() -> Self {
         Self::new()
     }

@@ -7,7 +7,7 @@ const NOW: Moment = Moment::from_secs(1_767_323_045);
 const USER: UserId = UserId([7; 16]);
 
 /// Session `number`: its id and its token are in parts of the tables of that number.
-fn session(number: u8) -> Arc<Live> {
+fn session(number: u8) -> Arc<CachedSession> {
     let id = SessionId([number; 16]);
     let anchors = [
         Anchor::Realm(RealmId([1; 16])),
@@ -23,11 +23,11 @@ fn session(number: u8) -> Arc<Live> {
         idle_secs: 60,
         absolute_secs: 0,
     };
-    Arc::new(Live::new(session, Door::new("native"), Fingerprint([number; 32]), 0, NOW))
+    Arc::new(CachedSession::new(session, Door::new("native"), Fingerprint([number; 32]), 0, NOW))
 }
 
 /// The same as the store tells it.
-fn stored(number: u8) -> Arc<Live> {
+fn stored(number: u8) -> Arc<CachedSession> {
     let live = session(number);
     live.row.store(number.into(), Ordering::Relaxed);
     live
@@ -46,8 +46,8 @@ fn mark(anchor: Anchor) -> Mark {
     }
 }
 
-fn filled() -> Memory {
-    let memory = Memory::new();
+fn filled() -> SessionCache {
+    let memory = SessionCache::new();
     memory.caught_up(memory.catch_up().0, Reached::default());
     memory
 }
@@ -58,7 +58,7 @@ fn outage<T>(outcome: Result<T>) -> Option<Kind> {
 
 #[test]
 fn nothing_is_answered_before_the_first_filling() {
-    let memory = Memory::new();
+    let memory = SessionCache::new();
     assert_eq!(outage(memory.find(&Fingerprint([1; 32]))), Some(Kind::Unavailable(Outage::Unknown)));
     assert!(filled().find(&Fingerprint([1; 32])).unwrap().is_none());
 }
@@ -66,7 +66,7 @@ fn nothing_is_answered_before_the_first_filling() {
 /// What was read may be from before the doubt, so that it does not settle it; the next catching up does.
 #[test]
 fn a_doubt_while_catching_up_outlives_it() {
-    let memory = Memory::new();
+    let memory = SessionCache::new();
     let (doubts, reached) = memory.catch_up();
     memory.insert(session(3));
     memory.doubt();
@@ -81,7 +81,7 @@ fn a_doubt_while_catching_up_outlives_it() {
 
 #[test]
 fn an_unknown_outcome_while_catching_up_is_a_doubt_too() {
-    let memory = Memory::new();
+    let memory = SessionCache::new();
     let (doubts, reached) = memory.catch_up();
     let unknown = Err::<(), _>(Error::unavailable(Outage::Unknown));
     assert!(memory.settle(unknown).is_err());

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use exeunt_core::{Anchor, ClientId, Door, Fingerprint, Moment, RealmId, Session, SessionId, Stamp, Verdict};
 
 use self::evidence::Pulled;
-use crate::authority::cache::sessions::Live;
+use crate::authority::cache::sessions::CachedSession;
 use crate::authority::migrate::users::Run;
 use crate::authority::open::text;
 use crate::authority::session::{USER_AGENT_BYTES_MAX, cut};
@@ -182,7 +182,7 @@ impl Authority {
             idle_secs: elsewhere.idle_secs.unwrap_or(client.idle_secs),
             absolute_secs: times.absolute_secs,
         };
-        let live = Live::new(session.clone(), client.door, elsewhere.token, 0, times.seen);
+        let live = CachedSession::new(session.clone(), client.door, elsewhere.token, 0, times.seen);
         match self.memory.judge(&live, call.now) {
             Verdict::Alive => {}
             Verdict::Expired => return Err(refused::expired(&live.session, times.seen)),
@@ -239,7 +239,7 @@ impl Authority {
         let announced: Vec<_> = all
             .iter()
             .map(|Adopted { record, seen, .. }| {
-                let live = Live::new(record.session.clone(), record.door, record.token, 0, *seen);
+                let live = CachedSession::new(record.session.clone(), record.door, record.token, 0, *seen);
                 let live = Arc::new(live);
                 self.memory.announce(live.clone());
                 live

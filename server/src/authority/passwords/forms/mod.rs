@@ -55,11 +55,15 @@ pub(super) const NOBODYS: &str =
 
 /// The memory of one thread, kept from one verification to the next.
 #[derive(Default)]
-pub(super) struct Memory(Vec<Block>);
+pub(super) struct Argon2Blocks(Vec<Block>);
 
 /// Checks a password against a stored hash; without a hash, or with one that we do not read, it works as long as for
 /// one that is made here and finds it wrong.
-pub(super) fn verify(hash: Option<&PasswordHash>, password: &Password, memory: &mut Memory) -> Verified {
+pub(super) fn verify(
+    hash: Option<&PasswordHash>,
+    password: &Password,
+    memory: &mut Argon2Blocks,
+) -> Verified {
     let form = hash.and_then(|hash| match Form::read(&hash.0) {
         Ok(form) => Some(form),
         Err(unusable) => {
@@ -87,7 +91,7 @@ pub(super) fn must_be_usable(hash: &PasswordHash) -> Result<(), &'static str> {
 }
 
 /// The hash of a new password.
-pub(super) fn hash(password: &Password, salt: [u8; 16], memory: &mut Memory) -> Result<PasswordHash> {
+pub(super) fn hash(password: &Password, salt: [u8; 16], memory: &mut Argon2Blocks) -> Result<PasswordHash> {
     let text = password.expose().unwrap_or_default().as_bytes();
     let params = format!("m={MEMORY_KIB},t={PASSES},p={LANES}");
     let hash = ours()
@@ -225,7 +229,7 @@ impl Form {
     }
 
     /// Whether the password was hashed so; compared in constant time.
-    fn matches(&self, text: &[u8], memory: &mut Memory) -> bool {
+    fn matches(&self, text: &[u8], memory: &mut Argon2Blocks) -> bool {
         match self {
             Self::Argon2 { argon2, salt, output, .. } => {
                 fill(argon2, text, salt, output.len(), memory).as_ref() == Some(output)
@@ -345,7 +349,13 @@ fn ours() -> Option<Argon2<'static>> {
 
 /// Argon2 in the thread's own memory. A hash of other systems that needs more gets its own for once, so that one
 /// such user does not make every thread large for good.
-fn fill(argon2: &Argon2<'_>, text: &[u8], salt: &[u8], bytes: usize, memory: &mut Memory) -> Option<Output> {
+fn fill(
+    argon2: &Argon2<'_>,
+    text: &[u8],
+    salt: &[u8],
+    bytes: usize,
+    memory: &mut Argon2Blocks,
+) -> Option<Output> {
     let count = argon2.params().block_count();
     let mut once = Vec::new();
     let usual = MEMORY_KIB as usize;

@@ -6,7 +6,7 @@ fn whoever_has_no_usable_hash_costs_a_whole_verification() {
         [None, Some("plain"), Some("$argon2id$v=19$m=4294967295,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo")];
     for hash in unusable {
         let hash = hash.map(|text| PasswordHash(text.to_owned()));
-        let mut memory = Memory::default();
+        let mut memory = Argon2Blocks::default();
         assert_eq!(verify(hash.as_ref(), &Password::new("x"), &mut memory), Verified::WRONG);
         assert_eq!(memory.0.len(), MEMORY_KIB as usize);
         let untouched = |block: &Block| block.as_ref().iter().all(|word| *word == 0);
@@ -16,7 +16,7 @@ fn whoever_has_no_usable_hash_costs_a_whole_verification() {
 
 #[test]
 fn what_is_made_here_begins_as_is_said() {
-    let made = hash(&Password::new("x"), [7; 16], &mut Memory::default()).unwrap();
+    let made = hash(&Password::new("x"), [7; 16], &mut Argon2Blocks::default()).unwrap();
     assert!(made.0.starts_with(OURS), "{}", made.0);
     let nobodys = Form::read(NOBODYS).ok().unwrap();
     assert!(NOBODYS.starts_with(OURS) && nobodys.is_ours());
@@ -26,7 +26,7 @@ fn what_is_made_here_begins_as_is_said() {
 fn a_hash_that_needs_more_memory_does_not_keep_it() {
     let large = Params::new(MEMORY_KIB + 8, 1, 1, Some(OUTPUT_BYTES)).unwrap();
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, large);
-    let mut memory = Memory::default();
+    let mut memory = Argon2Blocks::default();
     assert!(fill(&argon2, b"x", &NOBODYS_SALT, OUTPUT_BYTES, &mut memory).is_some());
     assert!(memory.0.is_empty());
 }
