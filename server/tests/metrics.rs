@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use exeunt::app::{App, SERVER};
 use exeunt::authority::realm::MAIN;
-use exeunt::authority::session::{Presented, Slide};
-use exeunt::authority::{Call, Mint, Password, UserChange, Voucher};
+use exeunt::authority::session::{Presented, Touch};
+use exeunt::authority::{Call, IssueRequest, Mint, Password, UserChange};
 use exeunt::config::Config;
 use exeunt::env::Env;
 use exeunt::store::Incarnation;
@@ -115,13 +115,13 @@ async fn log_in_and_out(app: &App) {
     let user = authority.create_user(&call, realm, alice).await.unwrap().id;
     let door = Door::new("native");
     let token = Token::plain("exs_of_this_test".to_owned());
-    let voucher = Voucher { door, user, client: None, idle_secs: Some(60), absolute_secs: None };
-    authority.vouch(&call, realm, &voucher, &token).await.unwrap();
+    let issue_request = IssueRequest { door, user, client: None, idle_secs: Some(60), absolute_secs: None };
+    authority.vouch(&call, realm, &issue_request, &token).await.unwrap();
     let presented = Presented { door, realm, client: None, token: &token };
-    authority.check(&presented, call.now, Slide::No).unwrap();
-    authority.check(&presented, call.now.plus_secs(61), Slide::No).unwrap_err();
+    authority.check(&presented, call.now, Touch::Peek).unwrap();
+    authority.check(&presented, call.now.plus_secs(61), Touch::Peek).unwrap_err();
     authority.end(&call, &presented).await.unwrap();
-    authority.check_exact(&presented, call.now, Slide::No).await.unwrap_err();
+    authority.check_exact(&presented, call.now, Touch::Peek).await.unwrap_err();
     authority.end_all(&call, realm, Anchor::User(user), Why::Everywhere).await.unwrap();
 }
 

@@ -34,7 +34,7 @@ pub use login::Login;
 pub use logout::Ending;
 pub use mint::Mint;
 pub use passwords::Password;
-pub use session::{Issue, Presented, Slide, Standing, Voucher};
+pub use session::{ActiveSession, Issue, IssueRequest, Presented, Touch};
 pub use user::UserChange;
 
 pub use crate::store::figures::{Disk, FREE_BYTES_WARNING};

@@ -29,7 +29,7 @@ pub struct Presented<'a> {
 
 /// A live session, as a check reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct ActiveSession {
     /// The session.
     pub session: SessionId,
     /// Whose it is; client credentials have nobody.
@@ -42,15 +42,15 @@ pub struct Standing {
 
 /// Whether a check counts as a use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Slide {
+pub enum Touch {
     /// It extends the idle deadline.
-    Yes,
+    Extend,
     /// It only looks.
-    No,
+    Peek,
 }
 
 /// A session for somebody whom a trusted back end has authenticated itself.
-pub struct Voucher {
+pub struct IssueRequest {
     /// The dialect that accepts the token.
     pub door: Door,
     /// Whose it is.
@@ -91,16 +91,16 @@ impl Authority {
     /// # Errors
     /// `Dead(Expired)`, or `Dead(Unknown)` for everything else that is not active: [`Authority::cause`] tells more.
     /// `Unavailable` while memory is not provably complete.
-    pub fn check(&self, presented: &Presented<'_>, now: Moment, slide: Slide) -> Result<Standing> {
-        let outcome = self.judged(presented, now, slide);
+    pub fn check(&self, presented: &Presented<'_>, now: Moment, touch: Touch) -> Result<ActiveSession> {
+        let outcome = self.judged(presented, now, touch);
         self.counters.checked(&outcome);
         outcome
     }
 
-    fn judged(&self, presented: &Presented<'_>, now: Moment, slide: Slide) -> Result<Standing> {
+    fn judged(&self, presented: &Presented<'_>, now: Moment, touch: Touch) -> Result<ActiveSession> {
         let live = self.find(presented)?.ok_or_else(|| Error::dead(Cause::Unknown))?;
         match self.memory.judge(&live, now) {
-            Verdict::Alive if slide == Slide::Yes => {
+            Verdict::Alive if touch == Touch::Extend => {
                 self.touches.add(live.see(now));
                 Ok(live.standing())
             }
@@ -127,9 +127,9 @@ impl Authority {
         &self,
         presented: &Presented<'_>,
         now: Moment,
-        slide: Slide,
-    ) -> Result<Standing> {
-        match self.check(presented, now, slide) {
+        touch: Touch,
+    ) -> Result<ActiveSession> {
+        match self.check(presented, now, touch) {
             Err(error) if error.kind() == Error::dead(Cause::Unknown).kind() => {
                 Err(Error::dead(self.cause(presented, now).await?.0))
             }
@@ -180,12 +180,12 @@ impl Authority {
         &self,
         call: &Call,
         realm: RealmId,
-        voucher: &Voucher,
+        issue_request: &IssueRequest,
         token: &Token,
-    ) -> Result<Standing> {
-        match self.try_to_vouch(call, realm, voucher, token).await {
+    ) -> Result<ActiveSession> {
+        match self.try_to_vouch(call, realm, issue_request, token).await {
             Err(error) if matches!(error.kind(), Kind::Dead(_)) => {
-                self.try_to_vouch(call, realm, voucher, token).await
+                self.try_to_vouch(call, realm, issue_request, token).await
             }
             answer => answer,
         }
@@ -195,28 +195,28 @@ impl Authority {
         &self,
         call: &Call,
         realm: RealmId,
-        voucher: &Voucher,
+        issue_request: &IssueRequest,
         token: &Token,
-    ) -> Result<Standing> {
+    ) -> Result<ActiveSession> {
         // Read before the user and the client, which are the evidence here.
         let stamp = self.evidence_stamp();
-        let user = self.user(realm, voucher.user).await?;
+        let user = self.user(realm, issue_request.user).await?;
         if user.disabled {
             return Err(Error::new(Kind::Forbidden, "the user is disabled"));
         }
-        let client = match voucher.client {
+        let client = match issue_request.client {
             Some(client) => self.client(realm, client)?,
-            None => self.builtin_client(realm, voucher.door)?,
+            None => self.builtin_client(realm, issue_request.door)?,
         };
         let issue = Issue {
-            door: voucher.door,
+            door: issue_request.door,
             client: &client,
             user: Some(user.id),
             token,
             stamp,
             user_agent: None,
-            idle_secs: voucher.idle_secs,
-            absolute_secs: voucher.absolute_secs,
+            idle_secs: issue_request.idle_secs,
+            absolute_secs: issue_request.absolute_secs,
             audited: true,
         };
         self.issue(call, &issue).await
@@ -233,7 +233,7 @@ impl Authority {
     /// # Errors
     /// `Dead(Unknown)` if it would be dead at birth: nothing was recorded, so it can be tried anew with fresh evidence.
     /// `Unavailable(Overtaken)` if it was ended while it was being recorded: its token is used up. `Unavailable`.
-    pub async fn issue(&self, call: &Call, issue: &Issue<'_>) -> Result<Standing> {
+    pub async fn issue(&self, call: &Call, issue: &Issue<'_>) -> Result<ActiveSession> {
         let record = issue.record(call);
         let live =
             Arc::new(CachedSession::new(record.session.clone(), record.door, record.token, 0, call.now));
@@ -292,8 +292,8 @@ impl Presented<'_> {
 
 impl CachedSession {
     /// The session as a check reports it.
-    pub fn standing(&self) -> Standing {
-        Standing {
+    pub fn standing(&self) -> ActiveSession {
+        ActiveSession {
             session: self.session.id,
             user: self.session.user(),
             client: self.session.client(),

@@ -8,7 +8,7 @@ use exeunt_core::{ClientId, RealmId, SessionId, UserId, Why};
 use http::{HeaderName, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use crate::authority::{Presented, Slide};
+use crate::authority::{Presented, Touch};
 use crate::error::{Cause, Error, Kind, Result};
 use crate::http::headers::Headers;
 use crate::http::said::Form;
@@ -27,7 +27,7 @@ pub struct Terms {
     /// The client whose sessions alone may pass; `None`: those of any.
     pub client: Option<ClientId>,
     /// Whether passing counts as a use of the session.
-    pub slide: Slide,
+    pub touch: Touch,
     /// The form of the call, if the gateway hands it on.
     pub form: Form,
 }
@@ -51,15 +51,15 @@ pub struct Passed {
 ///
 /// # Errors
 /// `Dead` with the exact cause, `Unavailable`.
-pub async fn admit(request: &Request, presented: &Presented<'_>, slide: Slide) -> Result<Passed> {
+pub async fn admit(request: &Request, presented: &Presented<'_>, touch: Touch) -> Result<Passed> {
     let authority = &request.app.authority;
-    let standing = authority.check_exact(presented, request.now, Slide::No).await?;
+    let standing = authority.check_exact(presented, request.now, Touch::Peek).await?;
     let username = match standing.user {
         None => None,
         Some(user) => authority.username(presented.realm, user).await.map_err(gone)?,
     };
     // Only now does the call succeed, so only now is it a use; and what was ended meanwhile does not pass.
-    let standing = authority.check_exact(presented, request.now, slide).await?;
+    let standing = authority.check_exact(presented, request.now, touch).await?;
     Ok(Passed {
         client: standing.client,
         session: Some(standing.session),

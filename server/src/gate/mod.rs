@@ -20,7 +20,7 @@ use http::{StatusCode, Uri};
 use self::original::Original;
 use self::question::Question;
 use crate::app::App;
-use crate::authority::Slide;
+use crate::authority::Touch;
 use crate::dialect::passed::{Passed, Terms};
 use crate::dialect::{ADMIN, all, sunset};
 use crate::error::{Error, Kind, RETRY_AFTER_SECS, Result};
@@ -56,7 +56,7 @@ const UNKNOWN: Route = Route::new("gate", CallKind::Gate, unknown);
 
 fn check(request: Request) -> ResponseFuture {
     Box::pin(async move {
-        match judge(request, Slide::Yes).await {
+        match judge(request, Touch::Extend).await {
             Ok(passed) => passed.into_response(),
             Err(refused) => in_words_of_gateways(refused),
         }
@@ -66,7 +66,7 @@ fn check(request: Request) -> ResponseFuture {
 /// What the dialect itself would have answered. It is asked after the gate has refused, so it is no use of a session.
 fn refuse(request: Request) -> ResponseFuture {
     Box::pin(async move {
-        match judge(request, Slide::No).await {
+        match judge(request, Touch::Peek).await {
             Err(refused) => refused,
             // There is nothing to be refused; the caller asks again, and passes.
             Ok(_) => {
@@ -84,7 +84,7 @@ fn unknown(_: Request) -> ResponseFuture {
     })
 }
 
-async fn judge(request: Request, slide: Slide) -> Result<Passed, Response> {
+async fn judge(request: Request, touch: Touch) -> Result<Passed, Response> {
     let app = request.app.clone();
     let uri = request.head.uri.clone();
     let question = Question::of(&app, &uri).ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
@@ -102,7 +102,7 @@ async fn judge(request: Request, slide: Slide) -> Result<Passed, Response> {
     }
     let Original { call, form, lacks } = original;
     tell_of_copies(&call, &form);
-    (dialect.gate)(call, Terms { realm, client, slide, form }).await.map_err(|mut refused| {
+    (dialect.gate)(call, Terms { realm, client, touch, form }).await.map_err(|mut refused| {
         if let Some(lacks) = lacks {
             let log_fields = &mut refused.log_fields;
             log_fields.private =

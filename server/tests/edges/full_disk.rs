@@ -14,7 +14,7 @@ use exeunt::app::{App, SERVER};
 use exeunt::authority::migrate::sessions::Elsewhere;
 use exeunt::authority::migrate::users::Run;
 use exeunt::authority::realm::MAIN;
-use exeunt::authority::{Call, Mint, Password, Presented, Slide, UserChange, Voucher};
+use exeunt::authority::{Call, IssueRequest, Mint, Password, Presented, Touch, UserChange};
 use exeunt::config::Config;
 use exeunt::dialect::ADMIN;
 use exeunt::env::Env;
@@ -299,20 +299,20 @@ impl Staged {
     }
 
     async fn vouch(&self, token: &Token) -> Result<SessionId, Kind> {
-        let voucher = Voucher {
+        let issue_request = IssueRequest {
             door: ADMIN,
             user: self.alice,
             client: None,
             idle_secs: Some(IDLE_SECS),
             absolute_secs: None,
         };
-        let vouched = self.app.authority.vouch(&call(&self.app), self.realm, &voucher, token).await;
+        let vouched = self.app.authority.vouch(&call(&self.app), self.realm, &issue_request, token).await;
         vouched.map(|standing| standing.session).map_err(|error| error.kind())
     }
 
-    fn check(&self, token: &Token, slide: Slide) -> Result<Option<Moment>, Kind> {
+    fn check(&self, token: &Token, touch: Touch) -> Result<Option<Moment>, Kind> {
         let presented = Presented { door: ADMIN, realm: self.realm, client: None, token };
-        let found = self.app.authority.check(&presented, self.env.now(), slide);
+        let found = self.app.authority.check(&presented, self.env.now(), touch);
         found.map(|standing| standing.expires_at).map_err(|error| error.kind())
     }
 
@@ -348,12 +348,12 @@ async fn an_unknown_outcome_drops_nothing_from_memory() {
     let (used, other) = (token("a-token-that-is-used"), token("another-token"));
     staged.vouch(&used).await.unwrap();
     staged.env.advance_millis(30_000);
-    let expires = staged.check(&used, Slide::Yes).unwrap();
+    let expires = staged.check(&used, Touch::Extend).unwrap();
     staged.store.fail(2, Fault::After);
     assert_eq!(staged.vouch(&other).await, Err(UNKNOWN));
-    assert_eq!(staged.check(&used, Slide::No), Err(UNKNOWN));
+    assert_eq!(staged.check(&used, Touch::Peek), Err(UNKNOWN));
     staged.app.authority.recover(staged.env.now()).await.unwrap();
-    assert_eq!(staged.check(&used, Slide::No), Ok(expires));
+    assert_eq!(staged.check(&used, Touch::Peek), Ok(expires));
 }
 
 /// A login, and a session of another system: in flight when the store failed in the middle.
@@ -370,7 +370,7 @@ async fn what_was_in_flight_is_alive_if_it_was_recorded_and_gone_if_not() {
         assert_eq!(staged.adopt(&tokens[1]).await, Err(UNKNOWN));
         staged.app.authority.recover(staged.env.now()).await.unwrap();
         for token in &tokens {
-            let found = staged.check(token, Slide::No);
+            let found = staged.check(token, Touch::Peek);
             assert!(
                 if recorded { found.is_ok() } else { matches!(found, Err(Kind::Dead(_))) },
                 "{fault:?}: {found:?}"
@@ -391,7 +391,7 @@ async fn a_logout_of_which_nobody_knew_is_in_force_after_catching_up() {
         let logout = staged.app.authority.end_session(&call(&staged.app), staged.realm, id).await;
         assert_eq!(logout.unwrap_err().kind(), UNKNOWN);
         staged.app.authority.recover(staged.env.now()).await.unwrap();
-        assert_eq!(staged.check(&token, Slide::No).is_err(), ended, "{fault:?}");
+        assert_eq!(staged.check(&token, Touch::Peek).is_err(), ended, "{fault:?}");
     }
 }
 
@@ -402,11 +402,11 @@ async fn background_work_that_is_refused_disturbs_no_check_and_is_done_later() {
     let (authority, used) = (&staged.app.authority, token("a-token"));
     let id = staged.vouch(&used).await.unwrap();
     staged.env.advance_millis(u64::from(IDLE_SECS) * 900);
-    let expires = staged.check(&used, Slide::Yes).unwrap();
+    let expires = staged.check(&used, Touch::Extend).unwrap();
     staged.store.fail(1, Fault::Before);
     assert!(authority.flush().await.is_err());
     assert_eq!(authority.touches_waiting(), 1);
-    assert_eq!(staged.check(&used, Slide::No), Ok(expires));
+    assert_eq!(staged.check(&used, Touch::Peek), Ok(expires));
     // What asks when sessions were seen writes first what the store does not know yet.
     staged.env.advance_millis(u64::from(IDLE_SECS) * 900);
     authority.sweep(staged.env.now()).await.unwrap();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use exeunt::app::App;
-use exeunt::authority::session::{Presented, Slide, Voucher};
+use exeunt::authority::session::{IssueRequest, Presented, Touch};
 use exeunt::authority::{Client, Settings};
 use exeunt::config::Config;
 use exeunt::env::{Env, ManualClocks};
@@ -47,14 +47,14 @@ impl Two {
     async fn log_in(&self, client: &Client) -> Token {
         let (app, call) = (&self.world.app, call(&self.world.app));
         let token = call.mint.session_token();
-        let voucher = Voucher {
+        let issue_request = IssueRequest {
             door: DOOR,
             user: self.world.alice,
             client: Some(client.id),
             idle_secs: None,
             absolute_secs: None,
         };
-        app.authority.vouch(&call, self.world.realm, &voucher, &token).await.unwrap();
+        app.authority.vouch(&call, self.world.realm, &issue_request, &token).await.unwrap();
         token
     }
 
@@ -66,7 +66,7 @@ impl Two {
 fn accepts(app: &App, token: &Token, now: Moment) -> bool {
     let realm = app.authority.realm("main").unwrap().id;
     let presented = Presented { door: DOOR, realm, client: None, token };
-    app.authority.check(&presented, now, Slide::No).is_ok()
+    app.authority.check(&presented, now, Touch::Peek).is_ok()
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use exeunt::app::{App, SERVER};
 use exeunt::authority::realm::MAIN;
-use exeunt::authority::{Call, Mint, Presented, Slide, UserChange, Voucher};
+use exeunt::authority::{Call, IssueRequest, Mint, Presented, Touch, UserChange};
 use exeunt::config::Config;
 use exeunt::dialect::ADMIN;
 use exeunt::env::Env;
@@ -47,9 +47,14 @@ impl Open {
         let (mut tokens, mut sessions) = (Vec::new(), Vec::new());
         for number in 0..3 {
             let token = Token::presented(&format!("a-token-of-alice-{number}")).unwrap();
-            let voucher =
-                Voucher { door: ADMIN, user: alice.id, client: None, idle_secs: None, absolute_secs: None };
-            let standing = app.authority.vouch(&call(&app), realm, &voucher, &token).await.unwrap();
+            let issue_request = IssueRequest {
+                door: ADMIN,
+                user: alice.id,
+                client: None,
+                idle_secs: None,
+                absolute_secs: None,
+            };
+            let standing = app.authority.vouch(&call(&app), realm, &issue_request, &token).await.unwrap();
             tokens.push(token);
             sessions.push(standing.session);
         }
@@ -59,7 +64,7 @@ impl Open {
     fn check(&self, number: usize) -> Result<(), Kind> {
         let Self { app, realm, .. } = self;
         let presented = Presented { door: ADMIN, realm: *realm, client: None, token: &self.tokens[number] };
-        app.authority.check(&presented, app.env.now(), Slide::No).map(drop).map_err(|error| error.kind())
+        app.authority.check(&presented, app.env.now(), Touch::Peek).map(drop).map_err(|error| error.kind())
     }
 
     async fn log_out(&self, number: usize) -> Result<(), Kind> {

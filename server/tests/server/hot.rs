@@ -6,7 +6,7 @@ use std::sync::Arc;
 use exeunt::app::App;
 use exeunt::authority::UserChange;
 use exeunt::authority::realm::MAIN;
-use exeunt::authority::session::Voucher;
+use exeunt::authority::session::IssueRequest;
 use exeunt::config::{Config, Limits};
 use exeunt::env::Env;
 use exeunt::serve::{self, Running};
@@ -64,9 +64,9 @@ async fn start(hot_front: bool) -> Running {
     let name = UserChange { username: Some(Some("alice".to_owned())), ..UserChange::default() };
     let user = app.authority.create_user(&call, realm, name).await.unwrap().id;
     let door = Door::new("videntity");
-    let voucher = Voucher { door, user, client: None, idle_secs: None, absolute_secs: None };
+    let issue_request = IssueRequest { door, user, client: None, idle_secs: None, absolute_secs: None };
     let token = Token::presented(SESSION_KEY).unwrap();
-    app.authority.vouch(&call, realm, &voucher, &token).await.unwrap();
+    app.authority.vouch(&call, realm, &issue_request, &token).await.unwrap();
     serve::start(app, TcpListener::bind("127.0.0.1:0").await.unwrap(), None).unwrap()
 }
 

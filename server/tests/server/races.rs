@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::stage::{PASSWORD, Server, World, call};
 use exeunt::app::App;
 use exeunt::authority::{
-    ClientChange, Login, Password, Presented, Role, Settings, Slide, UserChange, Voucher,
+    ClientChange, IssueRequest, Login, Password, Presented, Role, Settings, Touch, UserChange,
 };
 use exeunt::error::Kind;
 use exeunt::store::faulty::Faulty;
@@ -135,14 +135,14 @@ async fn a_session_by_a_client_whose_secret_is_being_changed_does_not_outlive_th
     let after = app.authority.end_all(&call(app), *realm, other, Why::Admin).await.unwrap();
     assert_eq!(after.mark.at, Stamp::from_number(2));
     let token = Token::presented("a token of the old secret").unwrap();
-    let voucher = Voucher {
+    let issue_request = IssueRequest {
         door: partner.door,
         user: *alice,
         client: Some(partner.id),
         idle_secs: None,
         absolute_secs: None,
     };
-    app.authority.vouch(&call(app), *realm, &voucher, &token).await.unwrap();
+    app.authority.vouch(&call(app), *realm, &issue_request, &token).await.unwrap();
     store.release();
     changing.await.unwrap();
     let alive = app.authority.would_end(Anchor::User(*alice), app.env.now());
@@ -168,7 +168,7 @@ async fn log_in(app: App, realm: RealmId) -> Result<Stamp, Kind> {
     };
     let (_, token) = app.authority.login(&call(&app), &login).await.map_err(|error| error.kind())?;
     let presented = Presented { door, realm, client: None, token: &token };
-    let standing = app.authority.check(&presented, app.env.now(), Slide::No).unwrap();
+    let standing = app.authority.check(&presented, app.env.now(), Touch::Peek).unwrap();
     let listed = app.authority.session(realm, standing.session, app.env.now()).await.unwrap();
     Ok(listed.record.session.stamp)
 }

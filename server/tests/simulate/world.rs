@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use exeunt::app::{App, SERVER};
 use exeunt::authority::realm::MAIN;
-use exeunt::authority::{Call, Client, Mint, Presented, Settings, Slide, UserChange, Voucher};
+use exeunt::authority::{Call, Client, IssueRequest, Mint, Presented, Settings, Touch, UserChange};
 use exeunt::config::Config;
 use exeunt::dialect::ADMIN;
 use exeunt::env::{Entropy, Env};
@@ -25,7 +25,7 @@ const LIVES: [(u32, u32); 4] = [(60, 0), (60, 300), (0, 200), (0, 0)];
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Step {
     Issue { user: usize, client: usize, life: usize },
-    Check { session: usize, slide: bool },
+    Check { session: usize, touch: bool },
     Logout { session: usize },
     EndOne { session: usize },
     EndOthers { session: usize },
@@ -77,7 +77,7 @@ impl World {
         match self.below(100) {
             _ if oracle.sessions.is_empty() => Step::Issue { user, client, life: self.below(LIVES.len()) },
             0..25 => Step::Issue { user, client, life: self.below(LIVES.len()) },
-            25..50 => Step::Check { session, slide: self.below(3) > 0 },
+            25..50 => Step::Check { session, touch: self.below(3) > 0 },
             50..56 => Step::Logout { session },
             56..60 => Step::EndOne { session },
             60..63 => Step::EndOthers { session },
@@ -100,7 +100,7 @@ impl World {
         let authority = &self.app.authority;
         match step {
             Step::Issue { user, client, life } => return self.issue(user, client, LIVES[life], oracle).await,
-            Step::Check { session, slide } => return self.check(session, slide, oracle).await,
+            Step::Check { session, touch } => return self.check(session, touch, oracle).await,
             Step::Logout { session } => {
                 let known = &oracle.sessions[session];
                 let presented =
@@ -178,7 +178,7 @@ impl World {
     ) -> Result<(), String> {
         let call = call(&self.env);
         let token = call.mint.session_token();
-        let voucher = Voucher {
+        let issue_request = IssueRequest {
             door: ADMIN,
             user: self.users[user],
             client: Some(self.clients[client]),
@@ -188,7 +188,7 @@ impl World {
         match self
             .app
             .authority
-            .vouch(&call, self.realm, &voucher, &token)
+            .vouch(&call, self.realm, &issue_request, &token)
             .await
             .map_err(|error| error.kind())
         {
@@ -225,19 +225,19 @@ impl World {
         Ok(())
     }
 
-    async fn check(&mut self, session: usize, slide: bool, oracle: &mut Oracle) -> Result<(), String> {
+    async fn check(&mut self, session: usize, touch: bool, oracle: &mut Oracle) -> Result<(), String> {
         self.recover(oracle).await?;
         let (now, known) = (self.env.now(), &mut oracle.sessions[session]);
         let presented = Presented { door: ADMIN, realm: self.realm, client: None, token: &known.token };
-        let slide = if slide { Slide::Yes } else { Slide::No };
-        let found = match self.app.authority.check(&presented, now, slide).map_err(|error| error.kind()) {
+        let touch = if touch { Touch::Extend } else { Touch::Peek };
+        let found = match self.app.authority.check(&presented, now, touch).map_err(|error| error.kind()) {
             Ok(_) => true,
             Err(Kind::Dead(_)) => false,
             Err(kind) => return Err(format!("a check came to {kind:?}")),
         };
         let expected = known.expected(now);
         if expected == Expected::Either || found == (expected == Expected::Active) {
-            known.found(found, slide == Slide::Yes, now);
+            known.found(found, touch == Touch::Extend, now);
             return self.flush(oracle).await;
         }
         Err(format!("session {session} of user {} must be {expected:?}, and active is {found}", known.user))
@@ -250,7 +250,7 @@ impl World {
         }
         if let Some(known) = oracle.sessions.first() {
             let presented = Presented { door: ADMIN, realm: self.realm, client: None, token: &known.token };
-            let answer = self.app.authority.check(&presented, self.env.now(), Slide::No);
+            let answer = self.app.authority.check(&presented, self.env.now(), Touch::Peek);
             if answer.map_err(|error| error.kind()) != Err(Kind::Unavailable(Outage::Unknown)) {
                 return Err("a check was answered while the outcome was unknown".to_owned());
             }
@@ -295,7 +295,7 @@ impl Known {
         }
     }
 
-    fn found(&mut self, active: bool, slide: bool, now: Moment) {
+    fn found(&mut self, active: bool, touch: bool, now: Moment) {
         match (active, self.state) {
             (false, State::Open) => self.state = State::Lapsed,
             (false, State::Unknown) => self.state = State::Dead,
@@ -303,7 +303,7 @@ impl Known {
             (true, State::Unknown) => self.state = State::Open,
             (true, _) => {}
         }
-        if active && slide {
+        if active && touch {
             self.seen = now;
             self.hazy = false;
         }

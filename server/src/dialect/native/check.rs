@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::caller::{Caller, Need};
 use super::{DOOR, Reply, mark, serve, wire};
-use crate::authority::{Presented, Role, Slide, Standing};
+use crate::authority::{ActiveSession, Presented, Role, Touch};
 use crate::error::{Cause, Error, Kind, Result};
 use crate::http::{Request, ResponseFuture, answer};
 
@@ -60,7 +60,7 @@ async fn run(mut request: Request, caller: Caller) -> Reply {
 
 /// What is said of a token.
 enum Said {
-    Active(Standing),
+    Active(ActiveSession),
     Inactive,
     Explained { ended_by: Option<Value>, verdict: &'static str },
 }
@@ -99,22 +99,22 @@ fn written(value: Option<impl AsRef<[u8]>>, text: &mut Vec<u8>) {
 
 struct Check {
     realm: exeunt_core::RealmId,
-    slide: Slide,
+    touch: Touch,
     why: bool,
     now: Moment,
 }
 
 impl Check {
     fn of(request: &Request, caller: &Caller) -> Result<Self> {
-        let (mut slide, mut why) = (Slide::Yes, false);
+        let (mut touch, mut why) = (Touch::Extend, false);
         if request.query().is_some() {
-            slide = if wire::switch(request, "peek")? { Slide::No } else { Slide::Yes };
+            touch = if wire::switch(request, "peek")? { Touch::Peek } else { Touch::Extend };
             why = wire::switch(request, "why")?;
         }
         if why && caller.key.role != Role::Admin {
             return Err(Error::new(Kind::Forbidden, "why=1 needs an admin key"));
         }
-        Ok(Self { realm: caller.realm.id, slide, why, now: request.now })
+        Ok(Self { realm: caller.realm.id, touch, why, now: request.now })
     }
 
     async fn one(&self, request: &Request, text: &str) -> Result<Said> {
@@ -122,7 +122,7 @@ impl Check {
         let Some(token) = Token::presented(text) else { return Ok(self.inactive(Cause::Unknown, None)) };
         let presented = Presented { door: DOOR, realm: self.realm, client: None, token: &token };
         let authority = &request.app.authority;
-        match authority.check(&presented, self.now, self.slide) {
+        match authority.check(&presented, self.now, self.touch) {
             Ok(standing) => Ok(Said::Active(standing)),
             Err(error) if !matches!(error.kind(), Kind::Dead(_)) => Err(error),
             Err(_) if !self.why => Ok(self.inactive(Cause::Unknown, None)),

@@ -17,7 +17,7 @@ async fn judge(request: &Request, terms: &Terms) -> Result<Passed> {
     let text = caller::presented(request).ok_or_else(|| missing(request))?;
     let token = Token::presented(text).ok_or_else(|| Error::dead(Cause::Unknown))?;
     let presented = Presented { door: DOOR, realm: terms.realm, client: terms.client, token: &token };
-    admit(request, &presented, terms.slide).await
+    admit(request, &presented, terms.touch).await
 }
 
 fn missing(request: &Request) -> Error {

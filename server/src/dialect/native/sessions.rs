@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::caller::{Caller, Need};
 use super::{DOOR, Reply, serve, wire};
-use crate::authority::Voucher;
+use crate::authority::IssueRequest;
 use crate::authority::list::{State, Wanted};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Request, ResponseFuture};
@@ -38,9 +38,9 @@ async fn run_issue(mut request: Request, caller: Caller) -> Reply {
         .transpose()
         .map_err(|_| Error::not_found("client"))?;
     let (idle_secs, absolute_secs) = wire::lifetimes(given.idle_secs.as_ref(), given.absolute_secs.as_ref())?;
-    let voucher = Voucher { door: DOOR, user, client, idle_secs, absolute_secs };
+    let issue_request = IssueRequest { door: DOOR, user, client, idle_secs, absolute_secs };
     let standing =
-        app.authority.vouch(&call, caller.realm.id, &voucher, &token).await.map_err(lost_the_race)?;
+        app.authority.vouch(&call, caller.realm.id, &issue_request, &token).await.map_err(lost_the_race)?;
     let body = json!({
         "session": standing.session.to_string(),
         "token": token.expose(),

@@ -9,7 +9,7 @@ use http::Method;
 use super::error::Refusal;
 use super::project::{Address, or_refused, unknown_key};
 use super::{caller, preflight};
-use crate::authority::Slide;
+use crate::authority::Touch;
 use crate::dialect::passed::{Judged, Passed, Terms, admit};
 use crate::error::{Cause, Error};
 use crate::http::Request;
@@ -32,12 +32,12 @@ async fn judge(request: Request, address: Address, terms: Terms) -> Result<Passe
     let presented = address.presented(&project, tokens.first().ok_or(Refusal::MissingToken)?);
     if tokens.len() > 1 {
         // Why the first one is refused, if it is, says more.
-        admit(&request, &presented, Slide::No).await?;
+        admit(&request, &presented, Touch::Peek).await?;
         return Err(Error::dead(Cause::Unknown)
             .because("the call presents several tokens, which differ")
             .into());
     }
-    let mut passed = admit(&request, &presented, terms.slide).await?;
+    let mut passed = admit(&request, &presented, terms.touch).await?;
     // For gateways that answer for an application which knows nothing of origins.
     origin.mark(&mut passed.headers);
     Ok(passed)

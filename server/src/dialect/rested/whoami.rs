@@ -5,7 +5,7 @@ use exeunt_core::Why;
 use super::error::Refusal;
 use super::project::{Address, answered};
 use super::{caller, wire};
-use crate::authority::Slide;
+use crate::authority::Touch;
 use crate::error::{Cause, Error, Kind};
 use crate::http::{Request, Response, ResponseFuture};
 
@@ -18,14 +18,14 @@ async fn run(request: Request, address: Address) -> Result<Response, Refusal> {
     let tokens = caller::tokens(request.headers());
     let presented = visit.presented(tokens.first().ok_or(Refusal::MissingToken)?);
     let authority = &request.app.authority;
-    let standing = authority.check_exact(&presented, request.now, Slide::No).await?;
+    let standing = authority.check_exact(&presented, request.now, Touch::Peek).await?;
     let user = standing.user.ok_or_else(nobody)?;
     let user = authority.user(visit.realm, user).await.map_err(|error| match error.kind() {
         Kind::NotFound => nobody(),
         _ => error,
     })?;
     // Only now has the call succeeded, so only now does it extend the session's life.
-    authority.check_exact(&presented, request.now, Slide::Yes).await?;
+    authority.check_exact(&presented, request.now, Touch::Extend).await?;
     Ok(wire::shown(&user, &visit.query))
 }
 

@@ -8,7 +8,7 @@
 use super::asked::Asked;
 use super::caller::{Caller, Holder, has_bearer_anywhere, presented, realm};
 use super::error::{Code, Fault};
-use crate::authority::{Presented, Slide};
+use crate::authority::{Presented, Touch};
 use crate::dialect::passed::{Judged, Passed, Terms, admit};
 use crate::error::Error;
 use crate::http::form::{Field, Fields};
@@ -38,7 +38,7 @@ async fn run(request: &Request, terms: &Terms) -> Result<Passed, Response> {
     let judged = match (unclear, differing) {
         (Some(why), _) => Err(refused(why)),
         // Why the one that goes before is refused, if it is, says more.
-        (None, true) => judge(request, &asked, &Terms { slide: Slide::No, ..terms.clone() })
+        (None, true) => judge(request, &asked, &Terms { touch: Touch::Peek, ..terms.clone() })
             .await
             .and(Err(refused("a parameter is there more than once, and not always alike"))),
         (None, false) => judge(request, &asked, terms).await,
@@ -79,7 +79,7 @@ async fn judge(request: &Request, asked: &Asked, terms: &Terms) -> Result<Passed
     match caller.holder(request, realm)? {
         Holder::Pair(pair) => {
             let presented = Presented { client: terms.client, ..presented(realm, &pair) };
-            Ok(admit(request, &presented, terms.slide).await?)
+            Ok(admit(request, &presented, terms.touch).await?)
         }
         // As a key that is not known.
         Holder::Partner(partner) if terms.client.is_some_and(|client| client != partner.id) => {

@@ -4,7 +4,7 @@ use super::asked::Asked;
 use super::caller::{Caller, Holder, presented, realm};
 use super::error::{Code, Fault};
 use super::wire::Outcome;
-use crate::authority::{Client, Slide};
+use crate::authority::{Client, Touch};
 use crate::error::{Cause, Error};
 use crate::http::{Request, Response, ResponseFuture};
 
@@ -25,10 +25,10 @@ async fn find(request: &Request, asked: &Asked) -> Result<Outcome, Fault> {
         Holder::Partner(partner) => return Err(not_a_user(&partner)),
     };
     let presented = presented(realm, &pair);
-    let standing = authority.check(&presented, request.now, Slide::No)?;
+    let standing = authority.check(&presented, request.now, Touch::Peek)?;
     let user = authority.user(realm, standing.user.ok_or_else(|| Error::dead(Cause::Unknown))?).await?;
     // Only a call that succeeds counts as a use; and what was ended meanwhile is told nothing.
-    authority.check(&presented, request.now, Slide::Yes)?;
+    authority.check(&presented, request.now, Touch::Extend)?;
     Ok(Outcome::User(user.into()))
 }
 

@@ -34,7 +34,7 @@ async fn judge(request: &Request, terms: &Terms) -> Result<Passed> {
         _ => error,
     })?;
     let presented = Presented { client: terms.client, ..caller.presented() };
-    passed::admit(request, &presented, terms.slide).await
+    passed::admit(request, &presented, terms.touch).await
 }
 
 /// The key that is in every place where an application may look.

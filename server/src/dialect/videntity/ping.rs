@@ -3,7 +3,7 @@
 use super::caller::Caller;
 use super::reply::Reply;
 use super::wire::ApiMethod;
-use crate::authority::Slide;
+use crate::authority::Touch;
 use crate::error::Result;
 use crate::http::form::Fields;
 use crate::http::{Request, Response, ResponseFuture};
@@ -21,6 +21,6 @@ async fn run(mut request: Request) -> Result<Response, Response> {
 
 async fn touch(request: &Request, fields: &Fields) -> Result<String> {
     let caller = Caller::read(request, fields)?;
-    request.app.authority.check_exact(&caller.presented(), request.now, Slide::Yes).await?;
+    request.app.authority.check_exact(&caller.presented(), request.now, Touch::Extend).await?;
     Ok(caller.echo())
 }
