@@ -14,18 +14,18 @@ const LOOK_ROWS: u32 = 100;
 
 /// What ending came to.
 #[derive(Clone, Debug)]
-pub struct Ending {
+pub struct Logout {
     /// The mark raised, or the one that was there first.
     pub mark: Mark,
     /// It found something alive.
     pub found_alive: bool,
     /// What confirmed it before this was returned.
-    pub confirmed: Confirmed,
+    pub confirmed: Acknowledgement,
 }
 
 /// What confirmed a mark before its logout was acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Confirmed {
+pub struct Acknowledgement {
     /// It is on disk. Only the memory store, which is for tests, cannot say so.
     pub durable: bool,
     /// It is applied in this process.
@@ -40,7 +40,7 @@ impl Authority {
     /// # Errors
     /// `Dead` with the exact cause if it was not alive: of many at once exactly one succeeds, and the others are
     /// answered after its mark is durable. `Unavailable` if it could not be made durable.
-    pub async fn end(&self, call: &Call, presented: &Presented<'_>) -> Result<Ending> {
+    pub async fn end(&self, call: &Call, presented: &Presented<'_>) -> Result<Logout> {
         match self.find(presented)? {
             Some(live) => self.end_found(call, presented.realm, &live).await,
             None => Err(Error::dead(self.cause(presented, call.now).await?.0)),
@@ -103,7 +103,7 @@ impl Authority {
         Ok(false)
     }
 
-    async fn end_found(&self, call: &Call, realm: RealmId, live: &CachedSession) -> Result<Ending> {
+    async fn end_found(&self, call: &Call, realm: RealmId, live: &CachedSession) -> Result<Logout> {
         // One that has expired is raised on too: a door may acknowledge its logout, and after a restart last-seen is
         // known less exactly.
         let by = live.session.user().map_or(call.by, By::User);
@@ -119,7 +119,7 @@ impl Authority {
     ///
     /// # Errors
     /// `NotFound`, `Unavailable`.
-    pub async fn end_session(&self, call: &Call, realm: RealmId, session: SessionId) -> Result<Ending> {
+    pub async fn end_session(&self, call: &Call, realm: RealmId, session: SessionId) -> Result<Logout> {
         let outcome = self.raise_on_session(call, realm, session, Why::Admin, call.by).await?;
         Ok(self.ending(outcome.mark, outcome.was == Verdict::Alive))
     }
@@ -128,7 +128,7 @@ impl Authority {
     ///
     /// # Errors
     /// `NotFound` for a user that is not there, `Unavailable`. That a client or realm exists is for the caller to know.
-    pub async fn end_all(&self, call: &Call, realm: RealmId, anchor: Anchor, why: Why) -> Result<Ending> {
+    pub async fn end_all(&self, call: &Call, realm: RealmId, anchor: Anchor, why: Why) -> Result<Logout> {
         let found_alive = self.any_alive(realm, anchor, call.now).await?;
         // Whoever has a session is there.
         if let Anchor::User(user) = anchor
@@ -271,8 +271,8 @@ impl Authority {
             .map(|live| live.session.id)
     }
 
-    fn ending(&self, mark: Mark, found_alive: bool) -> Ending {
-        let confirmed = Confirmed { durable: self.store.durable(), applied: true, followers: 0 };
-        Ending { mark, found_alive, confirmed }
+    fn ending(&self, mark: Mark, found_alive: bool) -> Logout {
+        let confirmed = Acknowledgement { durable: self.store.durable(), applied: true, followers: 0 };
+        Logout { mark, found_alive, confirmed }
     }
 }

@@ -31,7 +31,7 @@ use std::sync::Arc;
 pub use call::Call;
 pub use client::ClientChange;
 pub use login::Login;
-pub use logout::Ending;
+pub use logout::Logout;
 pub use mint::Mint;
 pub use passwords::Password;
 pub use session::{ActiveSession, Issue, IssueRequest, Presented, Touch};

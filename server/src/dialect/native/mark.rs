@@ -7,7 +7,7 @@ use exeunt_core::{By, Mark, UserId};
 use serde::{Serialize, Serializer};
 
 use super::wire::timestamp;
-use crate::authority::logout::Ending;
+use crate::authority::logout::Logout;
 
 /// A mark.
 #[derive(Serialize)]
@@ -32,14 +32,14 @@ pub(super) struct Named {
 /// What ending came to.
 #[derive(Serialize)]
 pub(super) struct Ended<'a> {
-    confirmed: Confirmed,
+    confirmed: Acknowledgement,
     found_alive: bool,
     mark: Shown<'a>,
     stamp: u64,
 }
 
 #[derive(Serialize)]
-struct Confirmed {
+struct Acknowledgement {
     applied: bool,
     durable: bool,
     followers: u32,
@@ -73,10 +73,10 @@ pub(super) fn by(by: By) -> Named {
     Named { id: id.map(Id), kind }
 }
 
-pub(super) fn ending(ending: &Ending) -> Ended<'_> {
+pub(super) fn ending(ending: &Logout) -> Ended<'_> {
     let confirmed = ending.confirmed;
     Ended {
-        confirmed: Confirmed {
+        confirmed: Acknowledgement {
             applied: confirmed.applied,
             durable: confirmed.durable,
             followers: confirmed.followers,
