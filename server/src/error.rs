@@ -24,7 +24,7 @@ pub enum Kind {
     /// We do not know who is speaking: wrong password, unknown key.
     Unauthenticated,
     /// We know what was presented, and it is over or was never there.
-    Dead(Cause),
+    Dead(DeadReason),
     /// We know who is speaking, and they may not.
     Forbidden,
     /// There is no such thing.
@@ -36,14 +36,14 @@ pub enum Kind {
     /// Too many tries.
     TooMany(Throttle),
     /// Not now; asking again is safe.
-    Unavailable(Outage),
+    Unavailable(Unavailability),
     /// A fault of ours.
     Internal,
 }
 
 /// Why a presented credential is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub enum DeadReason {
     /// Never issued here, or long forgotten.
     Unknown,
     /// Its time ran out.
@@ -74,7 +74,7 @@ pub enum Throttled {
 
 /// Why the server cannot answer now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outage {
+pub enum Unavailability {
     /// The store refused; nothing was changed.
     Refused,
     /// The store failed in the middle: it may have happened or not. Nothing is answered from memory until that is
@@ -108,11 +108,11 @@ impl Error {
     }
 
     /// The presented credential is not accepted.
-    pub fn dead(cause: Cause) -> Self {
+    pub fn dead(cause: DeadReason) -> Self {
         let public = match cause {
-            Cause::Unknown => "no such session",
-            Cause::Expired => "the session has expired",
-            Cause::Ended(_) => "the session was ended",
+            DeadReason::Unknown => "no such session",
+            DeadReason::Expired => "the session has expired",
+            DeadReason::Ended(_) => "the session was ended",
         };
         Self::new(Kind::Dead(cause), public)
     }
@@ -128,12 +128,12 @@ impl Error {
     }
 
     /// The server cannot answer now.
-    pub fn unavailable(outage: Outage) -> Self {
+    pub fn unavailable(outage: Unavailability) -> Self {
         let public = match outage {
-            Outage::Refused => "the store did not take the change; nothing was changed",
-            Outage::Unknown => "the store failed while changing; ask again",
-            Outage::Busy => "the server is busy; ask again",
-            Outage::Overtaken => "the session was ended while it was being recorded; ask again",
+            Unavailability::Refused => "the store did not take the change; nothing was changed",
+            Unavailability::Unknown => "the store failed while changing; ask again",
+            Unavailability::Busy => "the server is busy; ask again",
+            Unavailability::Overtaken => "the session was ended while it was being recorded; ask again",
         };
         Self::new(Kind::Unavailable(outage), public)
     }
@@ -179,9 +179,9 @@ impl Kind {
         match self {
             Self::Malformed(_) => "malformed",
             Self::Unauthenticated => "unauthenticated",
-            Self::Dead(Cause::Unknown) => "unknown",
-            Self::Dead(Cause::Expired) => "expired",
-            Self::Dead(Cause::Ended(_)) => "ended",
+            Self::Dead(DeadReason::Unknown) => "unknown",
+            Self::Dead(DeadReason::Expired) => "expired",
+            Self::Dead(DeadReason::Ended(_)) => "ended",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
             Self::Conflict(_) => "conflict",

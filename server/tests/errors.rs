@@ -4,7 +4,7 @@
 #![cfg(test)]
 
 use exeunt::dialect;
-use exeunt::error::{Cause, Error, Kind, Outage, Throttle, Throttled};
+use exeunt::error::{DeadReason, Error, Kind, Throttle, Throttled, Unavailability};
 use exeunt::http::headers::text;
 use exeunt::http::{Body, Response};
 use exeunt_core::Why;
@@ -28,10 +28,10 @@ fn kinds() -> Vec<Kind> {
     vec![
         Kind::Malformed("password"),
         Kind::Unauthenticated,
-        Kind::Dead(Cause::Unknown),
-        Kind::Dead(Cause::Expired),
-        Kind::Dead(Cause::Ended(Why::LoggedOut)),
-        Kind::Dead(Cause::Ended(Why::UserDeleted)),
+        Kind::Dead(DeadReason::Unknown),
+        Kind::Dead(DeadReason::Expired),
+        Kind::Dead(DeadReason::Ended(Why::LoggedOut)),
+        Kind::Dead(DeadReason::Ended(Why::UserDeleted)),
         Kind::Forbidden,
         Kind::NotFound,
         Kind::Conflict("email"),
@@ -39,10 +39,10 @@ fn kinds() -> Vec<Kind> {
         wait(Throttled::Account),
         wait(Throttled::Address),
         wait(Throttled::Key),
-        Kind::Unavailable(Outage::Refused),
-        Kind::Unavailable(Outage::Unknown),
-        Kind::Unavailable(Outage::Busy),
-        Kind::Unavailable(Outage::Overtaken),
+        Kind::Unavailable(Unavailability::Refused),
+        Kind::Unavailable(Unavailability::Unknown),
+        Kind::Unavailable(Unavailability::Busy),
+        Kind::Unavailable(Unavailability::Overtaken),
         Kind::Internal,
     ]
 }

@@ -9,7 +9,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use exeunt::error::{Error, Kind, Outage};
+use exeunt::error::{Error, Kind, Unavailability};
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{Incarnation, Ledger, contract};
 use exeunt_core::{Anchor, UserId, Why};
@@ -23,7 +23,7 @@ fn open(path: &Path) -> Result<SqliteStore, Error> {
 /// The text that the operator reads.
 fn refusal(path: &Path) -> String {
     let error = open(path).err().unwrap();
-    assert_eq!(error.kind(), Kind::Unavailable(Outage::Refused));
+    assert_eq!(error.kind(), Kind::Unavailable(Unavailability::Refused));
     assert!(error.public().contains(&path.display().to_string()), "{error}");
     error.public().to_owned()
 }

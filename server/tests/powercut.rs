@@ -13,7 +13,7 @@ mod scratch;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use exeunt::error::{Error, Kind, Outage, Result};
+use exeunt::error::{Error, Kind, Result, Unavailability};
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{Ledger, SessionMarks, contract};
 use tokio::runtime::{Builder, Runtime};
@@ -97,8 +97,8 @@ fn every_failure(faults: &[(Fails, Through)], options: fn(&Path) -> SqliteOption
         let fault = |at| Fault { at, kind, once: true, through };
         let mut at = 1;
         while let Some(outage) = runtime().block_on(fail_once(fault(at), options)) {
-            refused += u32::from(outage == Some(Outage::Refused));
-            unknown += u32::from(outage == Some(Outage::Unknown));
+            refused += u32::from(outage == Some(Unavailability::Refused));
+            unknown += u32::from(outage == Some(Unavailability::Unknown));
             at += 1;
         }
         assert!(at > 100, "the history has only {at} writes and syncs");
@@ -191,7 +191,7 @@ async fn survive(fault: Fault) -> bool {
 
 /// Plays the history with one write or sync that fails. Returns what the failure came to, if anybody was told of it;
 /// `None` if the history ended before.
-async fn fail_once(fault: Fault, options: impl Fn(&Path) -> SqliteOptions) -> Option<Option<Outage>> {
+async fn fail_once(fault: Fault, options: impl Fn(&Path) -> SqliteOptions) -> Option<Option<Unavailability>> {
     vfs::register();
     let folder = Scratch::new();
     let path = folder.path().join("exeunt.db");
@@ -203,14 +203,14 @@ async fn fail_once(fault: Fault, options: impl Fn(&Path) -> SqliteOptions) -> Op
     let (mut told, mut outage) = (Told::default(), None);
     for step in STEPS {
         if let Err(error) = told.step(*step, &store).await {
-            outage = Some(if error.kind() == Kind::Unavailable(Outage::Refused) {
+            outage = Some(if error.kind() == Kind::Unavailable(Unavailability::Refused) {
                 is_as_told(&store, &path, fault).await;
-                Outage::Refused
+                Unavailability::Refused
             } else {
-                assert_eq!(error.kind(), Kind::Unavailable(Outage::Unknown));
+                assert_eq!(error.kind(), Kind::Unavailable(Unavailability::Unknown));
                 store.recover().await.unwrap();
                 is_as_told(&store, &path, fault).await;
-                Outage::Unknown
+                Unavailability::Unknown
             });
             told.step(*step, &store).await.unwrap();
         }
@@ -256,7 +256,7 @@ async fn is_as_told(store: &SqliteStore, path: &Path, fault: Fault) {
 
 /// After an unknown outcome nothing is answered until the file was opened again.
 async fn found_out(store: &SqliteStore, error: &Error) -> Result<()> {
-    let unknown = Kind::Unavailable(Outage::Unknown);
+    let unknown = Kind::Unavailable(Unavailability::Unknown);
     if error.kind() == unknown {
         assert_eq!(store.position().await.unwrap_err().kind(), unknown);
         assert_eq!(store.reserve(1).await.unwrap_err().kind(), unknown);
@@ -268,7 +268,7 @@ async fn found_out(store: &SqliteStore, error: &Error) -> Result<()> {
         disk().heal();
         return store.recover().await;
     }
-    assert_eq!(error.kind(), Kind::Unavailable(Outage::Refused));
+    assert_eq!(error.kind(), Kind::Unavailable(Unavailability::Refused));
     disk().heal();
     Ok(())
 }

@@ -6,7 +6,7 @@ mod scratch;
 
 use std::sync::Arc;
 
-use exeunt::error::{Kind, Outage};
+use exeunt::error::{Kind, Unavailability};
 use exeunt::store::faulty::Fault;
 use exeunt::store::memory::MemoryStore;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
@@ -124,7 +124,7 @@ mod sqlite {
             })
             .collect();
         closing.await.unwrap().unwrap();
-        let refused = Kind::Unavailable(Outage::Refused);
+        let refused = Kind::Unavailable(Unavailability::Refused);
         for call in waiting {
             assert!(call.await.unwrap().err().is_none_or(|error| error.kind() == refused));
         }

@@ -8,7 +8,7 @@ use exeunt_core::{Door, Mark};
 use prometheus_client::metrics::histogram::Histogram;
 
 use crate::env::Stopwatch;
-use crate::error::{Cause, Kind, Result};
+use crate::error::{DeadReason, Kind, Result};
 use crate::store::figures::seconds;
 
 /// What is counted of sessions.
@@ -51,7 +51,7 @@ impl Counters {
         let count = match outcome {
             Ok(_) => active,
             Err(error) => match error.kind() {
-                Kind::Dead(Cause::Expired) => expired,
+                Kind::Dead(DeadReason::Expired) => expired,
                 Kind::Dead(_) => not_active,
                 _ => unavailable,
             },
@@ -60,12 +60,12 @@ impl Counters {
     }
 
     /// The store has said why a credential is not active.
-    pub(super) fn explained(&self, cause: Cause) {
+    pub(super) fn explained(&self, cause: DeadReason) {
         let [ended, expired, unknown] = &self.causes;
         let count = match cause {
-            Cause::Ended(_) => ended,
-            Cause::Expired => expired,
-            Cause::Unknown => unknown,
+            DeadReason::Ended(_) => ended,
+            DeadReason::Expired => expired,
+            DeadReason::Unknown => unknown,
         };
         count.fetch_add(1, Ordering::Relaxed);
     }

@@ -6,7 +6,7 @@ use crate::authority::cache::sessions::{CachedSession, SHARDS};
 use crate::authority::session::Presented;
 use crate::authority::{Authority, Call};
 use crate::env::Stopwatch;
-use crate::error::{Cause, Error, Kind, Outage, Result};
+use crate::error::{DeadReason, Error, Kind, Result, Unavailability};
 use crate::store::{Client, Found, List, Others, Position, RaiseOutcome, SessionBy};
 
 /// How many rows are looked at in one step when something alive is searched for.
@@ -110,8 +110,8 @@ impl Authority {
         let outcome = self.raise_on_session(call, realm, live.session.id, Why::LoggedOut, by).await?;
         match outcome.was {
             Verdict::Alive => Ok(self.ending(outcome.mark, true)),
-            Verdict::Expired => Err(Error::dead(Cause::Expired)),
-            Verdict::Ended(_) => Err(Error::dead(Cause::Ended(outcome.mark.why))),
+            Verdict::Expired => Err(Error::dead(DeadReason::Expired)),
+            Verdict::Ended(_) => Err(Error::dead(DeadReason::Ended(outcome.mark.why))),
         }
     }
 
@@ -249,7 +249,7 @@ impl Authority {
             let list = List { realm, under: vec![anchor], before, floor, limit, now };
             let page = match self.settle(self.store.sessions(list).await) {
                 // A logout does not wait for a lane of reads: then all of memory is looked through.
-                Err(error) if error.kind() == Kind::Unavailable(Outage::Busy) => {
+                Err(error) if error.kind() == Kind::Unavailable(Unavailability::Busy) => {
                     return Ok(self.alive_under(anchor, now).next().is_some());
                 }
                 page => page?,

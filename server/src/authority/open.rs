@@ -13,7 +13,7 @@ use crate::authority::realm::{Builtin, MAIN};
 use crate::authority::throttle::{Refusals, Throttle, ThrottleLimits};
 use crate::authority::{AuditPlace, Authority, Call, Client, Retention};
 use crate::env::Env;
-use crate::error::{Error, Outage, Result};
+use crate::error::{Error, Result, Unavailability};
 use crate::store::figures::{Disk, Figures, Waiting};
 use crate::store::{Found, SessionMarks, Store, seen_at_most};
 
@@ -245,7 +245,7 @@ impl Authority {
     /// # Errors
     /// `Unavailable` if not.
     pub fn ready(&self) -> Result<()> {
-        if self.memory.is_complete() { Ok(()) } else { Err(Error::unavailable(Outage::Unknown)) }
+        if self.memory.is_complete() { Ok(()) } else { Err(Error::unavailable(Unavailability::Unknown)) }
     }
 
     /// What was counted.

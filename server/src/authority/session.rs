@@ -9,7 +9,7 @@ use exeunt_core::{
 use crate::authority::cache::sessions::CachedSession;
 use crate::authority::{Authority, Call};
 use crate::env::Stopwatch;
-use crate::error::{Cause, Error, Kind, Outage, Result};
+use crate::error::{DeadReason, Error, Kind, Result, Unavailability};
 use crate::store::{Client, NewSession, Record, SessionBy};
 
 /// The longest user agent that is kept, in bytes.
@@ -98,15 +98,15 @@ impl Authority {
     }
 
     fn judged(&self, presented: &Presented<'_>, now: Moment, touch: Touch) -> Result<ActiveSession> {
-        let live = self.find(presented)?.ok_or_else(|| Error::dead(Cause::Unknown))?;
+        let live = self.find(presented)?.ok_or_else(|| Error::dead(DeadReason::Unknown))?;
         match self.memory.judge(&live, now) {
             Verdict::Alive if touch == Touch::Extend => {
                 self.touches.add(live.see(now));
                 Ok(live.standing())
             }
             Verdict::Alive => Ok(live.standing()),
-            Verdict::Expired => Err(Error::dead(Cause::Expired)),
-            Verdict::Ended(_) => Err(Error::dead(Cause::Unknown)),
+            Verdict::Expired => Err(Error::dead(DeadReason::Expired)),
+            Verdict::Ended(_) => Err(Error::dead(DeadReason::Unknown)),
         }
     }
 
@@ -130,7 +130,7 @@ impl Authority {
         touch: Touch,
     ) -> Result<ActiveSession> {
         match self.check(presented, now, touch) {
-            Err(error) if error.kind() == Error::dead(Cause::Unknown).kind() => {
+            Err(error) if error.kind() == Error::dead(DeadReason::Unknown).kind() => {
                 Err(Error::dead(self.cause(presented, now).await?.0))
             }
             answer => answer,
@@ -141,34 +141,34 @@ impl Authority {
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn cause(&self, presented: &Presented<'_>, now: Moment) -> Result<(Cause, Option<Mark>)> {
+    pub async fn cause(&self, presented: &Presented<'_>, now: Moment) -> Result<(DeadReason, Option<Mark>)> {
         let found = self.looked_up(presented, now).await?;
         self.counters.explained(found.0);
         Ok(found)
     }
 
-    async fn looked_up(&self, presented: &Presented<'_>, now: Moment) -> Result<(Cause, Option<Mark>)> {
+    async fn looked_up(&self, presented: &Presented<'_>, now: Moment) -> Result<(DeadReason, Option<Mark>)> {
         let token = presented.token.fingerprint();
         // What is written may be behind by a touch, and is then too late to say so.
         if let Some(live) = self.memory.find(&token)?.filter(|live| presented.opens(live))
             && self.memory.judge(&live, now) == Verdict::Expired
         {
-            return Ok((Cause::Expired, None));
+            return Ok((DeadReason::Expired, None));
         }
         let found = self.settle(self.store.session(SessionBy::Token(token), now).await)?;
         let Some(found) = found.filter(|found| presented.matches(found.record.door, &found.record.session))
         else {
-            return Ok((Cause::Unknown, None));
+            return Ok((DeadReason::Unknown, None));
         };
         match found.verdict {
-            Verdict::Expired => Ok((Cause::Expired, None)),
+            Verdict::Expired => Ok((DeadReason::Expired, None)),
             Verdict::Ended(_) => {
                 let mark = self.settle(self.store.why(&found.record.session).await)?;
                 let mark = mark.ok_or_else(|| Error::internal("an ended session without a mark"))?;
-                Ok((Cause::Ended(mark.why), Some(mark)))
+                Ok((DeadReason::Ended(mark.why), Some(mark)))
             }
             // Recorded, but not yet or no more in memory: a commit or a filling is under way.
-            Verdict::Alive => Err(Error::unavailable(Outage::Busy)),
+            Verdict::Alive => Err(Error::unavailable(Unavailability::Busy)),
         }
     }
 
@@ -238,7 +238,7 @@ impl Authority {
         let live =
             Arc::new(CachedSession::new(record.session.clone(), record.door, record.token, 0, call.now));
         if self.memory.judge(&live, call.now) != Verdict::Alive {
-            return Err(Error::dead(Cause::Unknown));
+            return Err(Error::dead(DeadReason::Unknown));
         }
         self.memory.insert(live.clone());
         let line =
@@ -248,7 +248,7 @@ impl Authority {
         let there = self.memory.find_by_id(live.session.id).is_some();
         match self.memory.judge(&live, call.now) {
             Verdict::Alive if there => Ok(live.standing()),
-            _ => Err(Error::unavailable(Outage::Overtaken)),
+            _ => Err(Error::unavailable(Unavailability::Overtaken)),
         }
     }
 }
@@ -272,9 +272,9 @@ impl Authority {
             Ok(())
         });
         // It is never cancelled, so this is a panic; then nobody knows what was done.
-        recording
-            .await
-            .unwrap_or_else(|_| self.memory.settle_session(&same, Err(Error::unavailable(Outage::Unknown))))
+        recording.await.unwrap_or_else(|_| {
+            self.memory.settle_session(&same, Err(Error::unavailable(Unavailability::Unknown)))
+        })
     }
 }
 

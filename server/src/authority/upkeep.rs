@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::authority::Authority;
 use crate::authority::cache::sessions::{CachedSession, SHARDS, SessionCache};
-use crate::error::{Error, Kind, Outage, Result};
+use crate::error::{Error, Kind, Result, Unavailability};
 use crate::store::{Seen, Swept};
 
 /// Touches that wait to be written at most. What comes while it is full is lost; the session is tried again at its
@@ -153,7 +153,7 @@ impl SessionCache {
     /// See [`Authority::settle`].
     pub(super) fn settle<T>(&self, outcome: Result<T>) -> Result<T> {
         if let Err(error) = &outcome
-            && error.kind() == Kind::Unavailable(Outage::Unknown)
+            && error.kind() == Kind::Unavailable(Unavailability::Unknown)
         {
             let news = self.is_complete();
             // Also while it is catching up: what was read by then may be from before.
@@ -169,7 +169,7 @@ impl SessionCache {
     /// nobody knows.
     pub(super) fn settle_session<T>(&self, live: &Arc<CachedSession>, outcome: Result<T>) -> Result<T> {
         match outcome.as_ref().map_err(Error::kind) {
-            Err(Kind::Unavailable(Outage::Unknown)) => self.unsettled(live.clone()),
+            Err(Kind::Unavailable(Unavailability::Unknown)) => self.unsettled(live.clone()),
             Err(_) => self.remove(live.session.id),
             Ok(_) => {}
         }

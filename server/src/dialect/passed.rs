@@ -9,7 +9,7 @@ use http::{HeaderName, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::authority::{Presented, Touch};
-use crate::error::{Cause, Error, Kind, Result};
+use crate::error::{DeadReason, Error, Kind, Result};
 use crate::http::headers::Headers;
 use crate::http::said::Form;
 use crate::http::{Request, Response, empty};
@@ -72,7 +72,7 @@ pub async fn admit(request: &Request, presented: &Presented<'_>, touch: Touch) -
 /// The session stands, and its user is gone: as if the deletion had been known already.
 fn gone(error: Error) -> Error {
     match error.kind() {
-        Kind::NotFound => Error::dead(Cause::Ended(Why::UserDeleted)),
+        Kind::NotFound => Error::dead(DeadReason::Ended(Why::UserDeleted)),
         _ => error,
     }
 }

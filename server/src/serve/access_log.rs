@@ -148,7 +148,7 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Cause;
+    use crate::error::DeadReason;
 
     #[test]
     fn a_method_from_outside_is_not_repeated() {
@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(of(CallKind::Login, Outcome::Refused(None)), Some(LineKind::Login));
         assert_eq!(of(CallKind::Login, Outcome::Done), None);
         assert_eq!(of(CallKind::Logout, Outcome::Done), None);
-        assert_eq!(of(CallKind::Logout, refused(Kind::Dead(Cause::Unknown))), Some(LineKind::Logout));
+        assert_eq!(of(CallKind::Logout, refused(Kind::Dead(DeadReason::Unknown))), Some(LineKind::Logout));
         assert_eq!(of(CallKind::Admin, Outcome::Done), Some(LineKind::Other), "the page of metrics");
         assert_eq!(of(CallKind::Admin, refused(Kind::Unauthenticated)), Some(LineKind::Admin));
         assert_eq!(kind(route(CallKind::Admin), refused(Kind::NotFound), true), None, "a native logout");

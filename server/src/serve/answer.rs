@@ -20,7 +20,7 @@ use super::access_log::{self, Line};
 use super::router::{Entrance, Found, MALFORMED, Side, UNKNOWN_CODING};
 use crate::app::{App, EnabledDialect};
 use crate::dialect::{Dialect, sunset};
-use crate::error::{Error, Outage, RETRY_AFTER_SECS};
+use crate::error::{Error, RETRY_AFTER_SECS, Unavailability};
 use crate::http::consumed::Whole;
 use crate::http::headers::Headers;
 use crate::http::{
@@ -198,7 +198,7 @@ fn full() -> Response {
     response.headers.set(&RETRY_AFTER, RETRY_AFTER_SECS.to_string());
     response.headers.set(&CONNECTION, "close");
     response.log_fields =
-        LogFields::of(&Error::unavailable(Outage::Busy).because("all connections are in use"));
+        LogFields::of(&Error::unavailable(Unavailability::Busy).because("all connections are in use"));
     response
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::error::{Error, Kind, Outage, Result};
+use crate::error::{Error, Kind, Result, Unavailability};
 
 /// A copy of everything, in a file that has no name any more: it is gone when this is dropped, whatever happens.
 pub struct Backup {
@@ -58,7 +58,7 @@ impl OneAtATime {
     pub fn admit(&self) -> Result<One> {
         if self.0.swap(true, Ordering::SeqCst) {
             let text = "another backup is being made; ask again when it is done";
-            return Err(Error::new(Kind::Unavailable(Outage::Busy), text));
+            return Err(Error::new(Kind::Unavailable(Unavailability::Busy), text));
         }
         Ok(One(self.0.clone()))
     }

@@ -15,7 +15,7 @@ use super::{
     Ledger, List, MarkPage, NewSession, Others, PasswordHash, Position, Raise, RaiseOutcome, Realm, Saved,
     Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Store, Swept, Trail, Usage, User,
 };
-use crate::error::{Error, Outage, Result};
+use crate::error::{Error, Result, Unavailability};
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl<S: Store + ?Sized> Faulty<S> {
     async fn pass<T>(&self, call: impl Future<Output = Result<T>> + Send) -> Result<T> {
         let number = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
         if self.down.load(Ordering::SeqCst) {
-            return Err(Error::unavailable(Outage::Unknown));
+            return Err(Error::unavailable(Unavailability::Unknown));
         }
         if number == self.held.load(Ordering::SeqCst) {
             let answer = call.await;
@@ -99,13 +99,13 @@ impl<S: Store + ?Sized> Faulty<S> {
         }
         let fault = self.fault.load(Ordering::SeqCst);
         if fault == Fault::Before as u8 {
-            return Err(Error::unavailable(Outage::Refused));
+            return Err(Error::unavailable(Unavailability::Refused));
         }
         self.down.store(true, Ordering::SeqCst);
         if fault == Fault::After as u8 {
             let _lost = call.await;
         }
-        Err(Error::unavailable(Outage::Unknown))
+        Err(Error::unavailable(Unavailability::Unknown))
     }
 }
 

@@ -4,7 +4,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
 
 use crate::env::Stopwatch;
-use crate::error::Outage;
+use crate::error::Unavailability;
 
 /// Upper ends of what is measured in seconds: from a tenth of a millisecond to ten seconds.
 const SECONDS: [f64; 16] =
@@ -77,8 +77,8 @@ impl Figures {
     }
 
     /// A transaction came to nothing, or nobody knows to what.
-    pub fn failed(&self, outage: Outage) {
-        let counter = if outage == Outage::Unknown { &self.unknown } else { &self.refused };
+    pub fn failed(&self, outage: Unavailability) {
+        let counter = if outage == Unavailability::Unknown { &self.unknown } else { &self.refused };
         counter.inc();
     }
 }

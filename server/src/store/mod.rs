@@ -30,7 +30,7 @@ pub use records::{
 };
 
 #[cfg(doc)]
-use crate::error::Outage;
+use crate::error::Unavailability;
 use crate::error::{Error, Kind, Result};
 
 /// How many sessions a user may have alive at once in its realm, with all clients together.
@@ -168,7 +168,7 @@ pub trait Ledger: Send + Sync + 'static {
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept>;
 
     /// A copy of everything as it is at one moment, made while others write, and the line of the audit trail that tells
-    /// of it. It can only be restored: no store is opened on it. One at a time, [`Outage::Busy`] meanwhile; a store
+    /// of it. It can only be restored: no store is opened on it. One at a time, [`Unavailability::Busy`] meanwhile; a store
     /// that is not kept in a file is [`Kind::Conflict("store")`](crate::error::Kind).
     async fn backup(&self, _audit: AuditEntry) -> Result<Backup> {
         Err(Error::new(Kind::Conflict("store"), "a store in memory has nothing to back up"))

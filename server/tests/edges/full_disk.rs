@@ -18,7 +18,7 @@ use exeunt::authority::{Call, IssueRequest, Mint, Password, Presented, Touch, Us
 use exeunt::config::Config;
 use exeunt::dialect::ADMIN;
 use exeunt::env::Env;
-use exeunt::error::{Kind, Outage};
+use exeunt::error::{Kind, Unavailability};
 use exeunt::store::faulty::{Fault, Faulty};
 use exeunt::store::memory::MemoryStore;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
@@ -32,7 +32,7 @@ use crate::command::apart;
 use crate::scratch::Scratch;
 
 const EXEUNT: &str = env!("CARGO_BIN_EXE_exeunt");
-const UNKNOWN: Kind = Kind::Unavailable(Outage::Unknown);
+const UNKNOWN: Kind = Kind::Unavailable(Unavailability::Unknown);
 /// Sessions beside the full disk.
 const SESSIONS: usize = 20_000;
 /// For how long they may be unseen: each use of one is written, since the last was longer ago than a sixtieth of it.

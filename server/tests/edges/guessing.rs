@@ -1,6 +1,6 @@
 //! Every guess counts, once, for the person it is about.
 
-use exeunt::error::{Kind, Outage};
+use exeunt::error::{Kind, Unavailability};
 use exeunt::store::faulty::Fault;
 use futures_util::FutureExt;
 
@@ -84,7 +84,7 @@ async fn of_300_guesses_at_once_ten_are_checked_and_the_rest_waits_or_is_told_to
         // One stands before its answer.
         assert_eq!(world.app.authority.passwords_waiting(), TRIES - 1, "{name}");
         assert_eq!((guesses.len(), refused.len()), (TRIES + QUEUE, GUESSES - TRIES - QUEUE), "{name}");
-        assert!(refused.iter().all(|kind| *kind == Kind::Unavailable(Outage::Busy)), "{refused:?}");
+        assert!(refused.iter().all(|kind| *kind == Kind::Unavailable(Unavailability::Busy)), "{refused:?}");
         drop(held);
         let outcomes = in_order(guesses).await;
         let wrong = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
@@ -170,7 +170,7 @@ async fn while_the_store_is_away_nobody_fails_and_nobody_is_told_who_is_there() 
         for name in ["alice", "nobody"] {
             world.store.fail(1, Fault::Before);
             let refused = world.log_in(username(name), PASSWORD).await;
-            assert_eq!(kind(refused), Some(Kind::Unavailable(Outage::Refused)), "{name}");
+            assert_eq!(kind(refused), Some(Kind::Unavailable(Unavailability::Refused)), "{name}");
         }
     }
     assert!(world.log_in(username("alice"), PASSWORD).await.is_ok());

@@ -12,7 +12,7 @@ use exeunt::authority::{Call, IssueRequest, Mint, Presented, Touch, UserChange};
 use exeunt::config::Config;
 use exeunt::dialect::ADMIN;
 use exeunt::env::Env;
-use exeunt::error::{Kind, Outage};
+use exeunt::error::{Kind, Unavailability};
 use exeunt::store::Incarnation;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt_core::{By, RealmId, SessionId, Token};
@@ -22,7 +22,7 @@ use crate::command::{run, run_apart, run_without_key};
 use crate::scratch::Scratch;
 
 const EXEUNT: &str = env!("CARGO_BIN_EXE_exeunt");
-const UNKNOWN: Kind = Kind::Unavailable(Outage::Unknown);
+const UNKNOWN: Kind = Kind::Unavailable(Unavailability::Unknown);
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     path.with_file_name(format!("{}{suffix}", path.file_name().unwrap().to_str().unwrap()))

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use exeunt::error::{Kind, Outage};
+use exeunt::error::{Kind, Unavailability};
 use exeunt::store::{Ledger, contract};
 use exeunt_core::{Anchor, UserId, Why};
 use futures_util::FutureExt;
@@ -230,7 +230,7 @@ async fn backups_are_made_one_at_a_time() {
     let (store, _) = furnished(&folder.path().join("exeunt.db")).await;
     let first = store.backup(contract::audit_entry("store.backup")).await.unwrap();
     let second = store.backup(contract::audit_entry("store.backup")).await;
-    assert_eq!(second.err().unwrap().kind(), Kind::Unavailable(Outage::Busy));
+    assert_eq!(second.err().unwrap().kind(), Kind::Unavailable(Unavailability::Busy));
     // The copy has no name any more: whatever happens, nothing is left.
     assert!(!names(folder.path()).iter().any(|name| name.contains("backup")));
     drop(first);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use exeunt::authority::{Issue, Role};
-use exeunt::error::{Kind, Outage};
+use exeunt::error::{Kind, Unavailability};
 use exeunt::store::Incarnation;
 use exeunt::store::faulty::{Fault, Faulty};
 use exeunt::store::memory::MemoryStore;
@@ -11,7 +11,7 @@ use exeunt_core::{Anchor, Token};
 
 use crate::stage::{World, call, project};
 
-const UNKNOWN: Kind = Kind::Unavailable(Outage::Unknown);
+const UNKNOWN: Kind = Kind::Unavailable(Unavailability::Unknown);
 
 /// Nothing else calls the store, so the next call is the one that is meant.
 async fn world() -> (World, Arc<Faulty<MemoryStore>>) {

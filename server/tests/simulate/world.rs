@@ -8,7 +8,7 @@ use exeunt::authority::{Call, Client, IssueRequest, Mint, Presented, Settings, T
 use exeunt::config::Config;
 use exeunt::dialect::ADMIN;
 use exeunt::env::{Entropy, Env};
-use exeunt::error::{Error, Kind, Outage};
+use exeunt::error::{Error, Kind, Unavailability};
 use exeunt::store::Incarnation;
 use exeunt::store::faulty::{Fault, Faulty};
 use exeunt::store::memory::MemoryStore;
@@ -251,7 +251,7 @@ impl World {
         if let Some(known) = oracle.sessions.first() {
             let presented = Presented { door: ADMIN, realm: self.realm, client: None, token: &known.token };
             let answer = self.app.authority.check(&presented, self.env.now(), Touch::Peek);
-            if answer.map_err(|error| error.kind()) != Err(Kind::Unavailable(Outage::Unknown)) {
+            if answer.map_err(|error| error.kind()) != Err(Kind::Unavailable(Unavailability::Unknown)) {
                 return Err("a check was answered while the outcome was unknown".to_owned());
             }
         }
@@ -331,8 +331,8 @@ fn settle<T>(
 
 fn unsure(kind: Kind, oracle: &mut Oracle, doubt: impl FnOnce(&mut Oracle)) -> Result<(), String> {
     match kind {
-        Kind::Unavailable(Outage::Unknown) => doubt(oracle),
-        Kind::Unavailable(Outage::Refused | Outage::Busy | Outage::Overtaken) => {}
+        Kind::Unavailable(Unavailability::Unknown) => doubt(oracle),
+        Kind::Unavailable(Unavailability::Refused | Unavailability::Busy | Unavailability::Overtaken) => {}
         // A session that the store has forgotten, or that is no more there to be kept.
         Kind::NotFound | Kind::Malformed("except") => {}
         kind => return Err(format!("a logout came to {kind:?}")),

@@ -9,7 +9,7 @@ use exeunt::authority::realm::MAIN;
 use exeunt::authority::{Call, Identifier, Mint};
 use exeunt::dialect::ADMIN;
 use exeunt::env::Env;
-use exeunt::error::{Error, Kind, Outage, Result};
+use exeunt::error::{Error, Kind, Result, Unavailability};
 use exeunt_core::{By, Moment};
 use futures_util::FutureExt;
 use tokio::runtime::Runtime;
@@ -82,5 +82,5 @@ fn somebody(app: &App, number: u32) -> Waiting {
 }
 
 fn is_full(error: &Error) -> bool {
-    error.kind() == Kind::Unavailable(Outage::Busy)
+    error.kind() == Kind::Unavailable(Unavailability::Busy)
 }

@@ -27,7 +27,7 @@ use crate::authority::passwords::pool::Pool;
 use crate::authority::passwords::turn::Turns;
 pub use crate::authority::passwords::turn::{REFUSALS_WAITING_MAX, Turn};
 use crate::env::{Env, Stopwatch};
-use crate::error::{Error, Kind, Outage, Result};
+use crate::error::{Error, Kind, Result, Unavailability};
 use crate::store::PasswordHash;
 use crate::store::figures::seconds;
 
@@ -128,7 +128,7 @@ impl Passwords {
 
     /// Checks a password. `None`, a user without a password or no user at all, is never right and costs the same.
     ///
-    /// Fails at once with [`Outage::Busy`](crate::error::Outage::Busy) when the queue is full. A caller that goes
+    /// Fails at once with [`Unavailability::Busy`](crate::error::Outage::Busy) when the queue is full. A caller that goes
     /// away before a thread has taken its job costs nothing.
     pub async fn verify(&self, hash: Option<PasswordHash>, password: Password) -> Result<Verified> {
         self.run(self.measured(hash, password)).await
@@ -187,7 +187,7 @@ impl Passwords {
     ) -> Result<T> {
         let mut observed = Observed { secs: &self.figures.secs, watch: Stopwatch::start(), counts: true };
         let outcome = self.pool.run(work).await;
-        if outcome.as_ref().is_err_and(|error| error.kind() == Kind::Unavailable(Outage::Busy)) {
+        if outcome.as_ref().is_err_and(|error| error.kind() == Kind::Unavailable(Unavailability::Busy)) {
             observed.counts = false;
             self.figures.busy.inc();
         }

@@ -8,7 +8,7 @@ use std::thread;
 use tokio::sync::{oneshot, watch};
 
 use crate::authority::passwords::forms::Argon2Blocks;
-use crate::error::{Error, Outage, Result};
+use crate::error::{Error, Result, Unavailability};
 
 /// The niceness of the threads, 19 being the most patient: a login may wait for a check, never the other way round.
 #[cfg(target_os = "linux")]
@@ -75,7 +75,7 @@ impl Pool {
             queue.jobs.retain(|job| !job.abandoned());
         }
         if queue.jobs.len() >= self.0.waiting_max {
-            return Err(Error::unavailable(Outage::Busy).because("the queue for passwords is full"));
+            return Err(Error::unavailable(Unavailability::Busy).because("the queue for passwords is full"));
         }
         queue.jobs.push_back(job);
         self.0.arrived.notify_one();

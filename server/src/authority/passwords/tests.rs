@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
 use super::*;
-use crate::error::{Kind, Outage};
+use crate::error::{Kind, Unavailability};
 
 const TYPED: &str = "correct horse é";
 
@@ -149,7 +149,7 @@ async fn a_full_queue_is_busy_at_once_and_a_caller_that_went_away_makes_room() {
     assert_eq!(passwords.waiting(), 1);
 
     let refused = passwords.verify(None, Password::new("")).await.err().unwrap();
-    assert_eq!(refused.kind(), Kind::Unavailable(Outage::Busy));
+    assert_eq!(refused.kind(), Kind::Unavailable(Unavailability::Busy));
 
     drop(second);
     let mut third = pin!(passwords.verify(None, Password::new("")));

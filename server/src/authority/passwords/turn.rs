@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::Passwords;
-use crate::error::{Error, Outage, Result};
+use crate::error::{Error, Result, Unavailability};
 
 /// Logins before it that a refusal allows time for, at most: as many as one person has in flight from one address.
 const TURNS_MAX: u32 = 10;
@@ -40,9 +40,8 @@ impl Passwords {
     /// `Unavailable(Busy)` while too many refusals wait.
     pub fn turn(&self) -> Result<Turn<'_>> {
         if self.turns.refused.load(Ordering::SeqCst) >= REFUSALS_WAITING_MAX {
-            return Err(
-                Error::unavailable(Outage::Busy).because("too many refused logins wait for their time")
-            );
+            return Err(Error::unavailable(Unavailability::Busy)
+                .because("too many refused logins wait for their time"));
         }
         let before = self.turns.begun.fetch_add(1, Ordering::SeqCst) / self.threads;
         let number = u32::try_from(before).unwrap_or(TURNS_MAX).saturating_add(1).min(TURNS_MAX);
@@ -145,7 +144,7 @@ mod tests {
         let turn = passwords.turn().unwrap();
         let mut waiting: Vec<_> = (0..REFUSALS_WAITING_MAX).map(|_| Box::pin(turn.refuse())).collect();
         assert!(waiting.iter_mut().all(|one| one.as_mut().now_or_never().is_none()));
-        assert!(passwords.turn().is_err_and(|error| error.kind() == Kind::Unavailable(Outage::Busy)));
+        assert!(passwords.turn().is_err_and(|error| error.kind() == Kind::Unavailable(Unavailability::Busy)));
         drop(waiting.pop());
         assert!(passwords.turn().is_ok());
     }

@@ -21,7 +21,7 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 pub use crate::authority::throttle::attempt::Attempt;
 use crate::authority::throttle::table::{Room, Table};
-use crate::error::{self, Error, Kind, Outage, Result, Throttled};
+use crate::error::{self, Error, Kind, Result, Throttled, Unavailability};
 
 /// Keys that one table remembers; beyond it, the oldest window is forgotten. All four tables together hold less than
 /// 50 MiB.
@@ -138,7 +138,8 @@ impl Throttle {
             }
             if place.is_none() {
                 place = Some(self.places.try_acquire().map_err(|_| {
-                    Error::unavailable(Outage::Busy).because("too many logins wait for others in flight")
+                    Error::unavailable(Unavailability::Busy)
+                        .because("too many logins wait for others in flight")
                 })?);
             }
             ended.await;

@@ -234,7 +234,7 @@ fn a_locked_address_is_refused_before_anybody_is_looked_up() {
 }
 
 const fn busy() -> Kind {
-    Kind::Unavailable(Outage::Busy)
+    Kind::Unavailable(Unavailability::Busy)
 }
 
 /// What happens to one key at some time.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::*;
 use crate::config::Config;
 use crate::env::Env;
-use crate::error::{Kind, Outage};
+use crate::error::{Kind, Unavailability};
 use crate::store::Incarnation;
 use crate::store::faulty::{Fault, Faulty};
 use crate::store::memory::MemoryStore;
@@ -50,7 +50,7 @@ async fn a_key_that_never_came_into_the_store_is_replaced() {
     let (app, store, folder) = stage().await;
     store.fail(1, Fault::Before);
     let error = make_first(&app, Some(folder.path())).await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Unavailable(Outage::Refused));
+    assert_eq!(error.kind(), Kind::Unavailable(Unavailability::Refused));
     let lost = kept(folder.path());
     assert!(app.authority.key(&lost).is_err());
     make_first(&app, Some(folder.path())).await.unwrap();

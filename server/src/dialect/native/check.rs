@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::caller::{Caller, Need};
 use super::{DOOR, Reply, mark, serve, wire};
 use crate::authority::{ActiveSession, Presented, Role, Touch};
-use crate::error::{Cause, Error, Kind, Result};
+use crate::error::{DeadReason, Error, Kind, Result};
 use crate::http::{Request, ResponseFuture, answer};
 
 /// Tokens in one call at most.
@@ -119,13 +119,13 @@ impl Check {
 
     async fn one(&self, request: &Request, text: &str) -> Result<Said> {
         // Its checksum is for scanners: a look-up costs less than to compute it.
-        let Some(token) = Token::presented(text) else { return Ok(self.inactive(Cause::Unknown, None)) };
+        let Some(token) = Token::presented(text) else { return Ok(self.inactive(DeadReason::Unknown, None)) };
         let presented = Presented { door: DOOR, realm: self.realm, client: None, token: &token };
         let authority = &request.app.authority;
         match authority.check(&presented, self.now, self.touch) {
             Ok(standing) => Ok(Said::Active(standing)),
             Err(error) if !matches!(error.kind(), Kind::Dead(_)) => Err(error),
-            Err(_) if !self.why => Ok(self.inactive(Cause::Unknown, None)),
+            Err(_) if !self.why => Ok(self.inactive(DeadReason::Unknown, None)),
             Err(_) => {
                 let (cause, mark) = authority.cause(&presented, self.now).await?;
                 Ok(self.inactive(
@@ -136,7 +136,7 @@ impl Check {
         }
     }
 
-    fn inactive(&self, cause: Cause, ended_by: Option<Value>) -> Said {
+    fn inactive(&self, cause: DeadReason, ended_by: Option<Value>) -> Said {
         if self.why {
             Said::Explained { ended_by, verdict: Kind::Dead(cause).word() }
         } else {

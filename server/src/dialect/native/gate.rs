@@ -6,7 +6,7 @@ use http::header::AUTHORIZATION;
 use super::{DOOR, caller, error};
 use crate::authority::Presented;
 use crate::dialect::passed::{Judged, Passed, Terms, admit};
-use crate::error::{Cause, Error, Kind, Result};
+use crate::error::{DeadReason, Error, Kind, Result};
 use crate::http::Request;
 
 pub(super) fn gate(request: Request, terms: Terms) -> Judged {
@@ -15,7 +15,7 @@ pub(super) fn gate(request: Request, terms: Terms) -> Judged {
 
 async fn judge(request: &Request, terms: &Terms) -> Result<Passed> {
     let text = caller::presented(request).ok_or_else(|| missing(request))?;
-    let token = Token::presented(text).ok_or_else(|| Error::dead(Cause::Unknown))?;
+    let token = Token::presented(text).ok_or_else(|| Error::dead(DeadReason::Unknown))?;
     let presented = Presented { door: DOOR, realm: terms.realm, client: terms.client, token: &token };
     admit(request, &presented, terms.touch).await
 }

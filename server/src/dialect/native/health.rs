@@ -6,7 +6,7 @@ use serde_json::json;
 use super::caller::Need;
 use super::{serve, settle, wire};
 use crate::authority::{Disk, FREE_BYTES_WARNING};
-use crate::error::{Error, Kind, Outage};
+use crate::error::{Error, Kind, Unavailability};
 use crate::http::{Request, ResponseFuture, answer};
 
 /// The description of this dialect (OpenAPI 3.1). A test holds it against the routes.
@@ -56,12 +56,12 @@ fn room(disk: Disk) -> Option<String> {
 /// What is wrong, for whoever looks after the server; the rest is in the log.
 fn away(error: Error) -> Error {
     let public = match error.kind() {
-        Kind::Unavailable(Outage::Unknown)
-            if error.public() != Error::unavailable(Outage::Unknown).public() =>
+        Kind::Unavailable(Unavailability::Unknown)
+            if error.public() != Error::unavailable(Unavailability::Unknown).public() =>
         {
             return error;
         }
-        Kind::Unavailable(Outage::Unknown) => {
+        Kind::Unavailable(Unavailability::Unknown) => {
             "the store failed in the middle of a change; it is being opened again, and no check is answered until then"
         }
         Kind::Unavailable(_) => "the store does not answer",

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::caller::{Caller, Need};
 use super::{Reply, error, mark, serve, wire};
 use crate::authority::Position;
-use crate::error::{Error, Kind, Outage, Result};
+use crate::error::{Error, Kind, Result, Unavailability};
 use crate::http::{Request, ResponseFuture};
 use crate::time::looks_like_a_time;
 
@@ -89,7 +89,7 @@ pub(super) fn place(field: &'static str, after: Option<&str>, now: Position) -> 
         Some(life) if life.0 != now.incarnation.0 => Ok(None),
         None if stamp > now.stamp && looks_like_a_time(number) => Err(malformed()),
         _ if stamp > now.stamp => Err(Error::new(
-            Kind::Unavailable(Outage::Refused),
+            Kind::Unavailable(Unavailability::Refused),
             "this position is beyond the end of the log: the store was put back to an earlier state without declaring a \
              restore; stop the server and declare it: exeunt restore --in-place",
         )),

@@ -6,7 +6,7 @@ use http::header::{ALLOW, WWW_AUTHENTICATE};
 use serde_json::json;
 
 use super::METHODS;
-use crate::error::{Cause, Error, Kind};
+use crate::error::{DeadReason, Error, Kind};
 use crate::http::retry_after;
 use crate::http::{LogFields, Response, answer, plain};
 
@@ -52,9 +52,9 @@ impl From<Response> for Refusal {
 pub(super) fn render(error: &Error) -> Response {
     let (status, text) = match error.kind() {
         Kind::Malformed(_) | Kind::Conflict(_) => (StatusCode::BAD_REQUEST, error.public()),
-        Kind::Dead(Cause::Expired) => (StatusCode::UNAUTHORIZED, "Token expired"),
-        Kind::Dead(Cause::Ended(Why::UserDeleted)) => (StatusCode::UNAUTHORIZED, "No user found"),
-        Kind::Unauthenticated | Kind::Dead(Cause::Unknown | Cause::Ended(_)) => {
+        Kind::Dead(DeadReason::Expired) => (StatusCode::UNAUTHORIZED, "Token expired"),
+        Kind::Dead(DeadReason::Ended(Why::UserDeleted)) => (StatusCode::UNAUTHORIZED, "No user found"),
+        Kind::Unauthenticated | Kind::Dead(DeadReason::Unknown | DeadReason::Ended(_)) => {
             (StatusCode::UNAUTHORIZED, "Invalid credentials")
         }
         Kind::Forbidden => (StatusCode::FORBIDDEN, error.public()),
@@ -96,11 +96,11 @@ mod tests {
     fn the_four_reasons_of_a_401() {
         for (error, text) in [
             (Error::unauthenticated(), "Invalid credentials"),
-            (Error::dead(Cause::Unknown), "Invalid credentials"),
-            (Error::dead(Cause::Ended(Why::LoggedOut)), "Invalid credentials"),
-            (Error::dead(Cause::Ended(Why::Disabled)), "Invalid credentials"),
-            (Error::dead(Cause::Expired), "Token expired"),
-            (Error::dead(Cause::Ended(Why::UserDeleted)), "No user found"),
+            (Error::dead(DeadReason::Unknown), "Invalid credentials"),
+            (Error::dead(DeadReason::Ended(Why::LoggedOut)), "Invalid credentials"),
+            (Error::dead(DeadReason::Ended(Why::Disabled)), "Invalid credentials"),
+            (Error::dead(DeadReason::Expired), "Token expired"),
+            (Error::dead(DeadReason::Ended(Why::UserDeleted)), "No user found"),
         ] {
             assert_eq!(text_of(&error), (StatusCode::UNAUTHORIZED, format!("{{\"message\":\"{text}\"}}")));
         }

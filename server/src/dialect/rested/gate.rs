@@ -11,7 +11,7 @@ use super::project::{Address, or_refused, unknown_key};
 use super::{caller, preflight};
 use crate::authority::Touch;
 use crate::dialect::passed::{Judged, Passed, Terms, admit};
-use crate::error::{Cause, Error};
+use crate::error::{DeadReason, Error};
 use crate::http::Request;
 
 pub(super) fn gate(request: Request, terms: Terms) -> Judged {
@@ -33,7 +33,7 @@ async fn judge(request: Request, address: Address, terms: Terms) -> Result<Passe
     if tokens.len() > 1 {
         // Why the first one is refused, if it is, says more.
         admit(&request, &presented, Touch::Peek).await?;
-        return Err(Error::dead(Cause::Unknown)
+        return Err(Error::dead(DeadReason::Unknown)
             .because("the call presents several tokens, which differ")
             .into());
     }

@@ -8,7 +8,7 @@ use super::caller::{self, Carried};
 use super::error::Refusal;
 use super::project::{Address, Visit, answered};
 use crate::authority::{Call, Client};
-use crate::error::{Cause, Error, Kind, Result};
+use crate::error::{DeadReason, Error, Kind, Result};
 use crate::http::{Request, Response, ResponseFuture, empty};
 
 pub(super) fn logout(request: Request) -> ResponseFuture {
@@ -34,7 +34,7 @@ async fn run(mut request: Request, address: Address) -> Result<Response, Refusal
     failure.map_or(Ok(()), Err)?;
     let mut response = empty(StatusCode::NO_CONTENT);
     // The answer is the same, but in the log it is no logout: anybody can ask for as many of these as they like.
-    response.log_fields.kind = (!ended).then_some(Kind::Dead(Cause::Unknown));
+    response.log_fields.kind = (!ended).then_some(Kind::Dead(DeadReason::Unknown));
     if let Some(deletion) = caller::delete_cookie(request.headers()) {
         response.headers.set(&SET_COOKIE, deletion);
     }

@@ -6,7 +6,7 @@ use super::error::Refusal;
 use super::project::{Address, answered};
 use super::{caller, wire};
 use crate::authority::Touch;
-use crate::error::{Cause, Error, Kind};
+use crate::error::{DeadReason, Error, Kind};
 use crate::http::{Request, Response, ResponseFuture};
 
 pub(super) fn whoami(request: Request) -> ResponseFuture {
@@ -31,5 +31,5 @@ async fn run(request: Request, address: Address) -> Result<Response, Refusal> {
 
 /// The session stands, and its user is gone: as if the deletion had been known already.
 fn nobody() -> Error {
-    Error::dead(Cause::Ended(Why::UserDeleted))
+    Error::dead(DeadReason::Ended(Why::UserDeleted))
 }

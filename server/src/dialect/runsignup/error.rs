@@ -5,7 +5,7 @@ use http::StatusCode;
 use super::Entrance;
 use super::reply::Reply;
 use super::wire::Format;
-use crate::error::{Cause, Error, Kind, Outage, Throttled};
+use crate::error::{DeadReason, Error, Kind, Throttled, Unavailability};
 use crate::http::{LogFields, Response};
 
 /// An error of the documents. Deliberately absent: those that no call here can have, and 101 "User not found", which
@@ -60,8 +60,10 @@ impl Code {
                 Throttled::Account => Self::AccountLocked,
                 Throttled::Address | Throttled::Key => Self::Throttled,
             },
-            Kind::Unavailable(Outage::Busy) => Self::Throttled,
-            Kind::Unavailable(Outage::Refused | Outage::Unknown | Outage::Overtaken) => Self::DatabaseError,
+            Kind::Unavailable(Unavailability::Busy) => Self::Throttled,
+            Kind::Unavailable(
+                Unavailability::Refused | Unavailability::Unknown | Unavailability::Overtaken,
+            ) => Self::DatabaseError,
             Kind::Internal => Self::UnknownError,
         }
     }
@@ -125,7 +127,7 @@ impl Code {
             Self::MethodNotSupported => Kind::Unsupported,
             Self::InvalidParameters => Kind::Malformed("parameters"),
             Self::FormatNotSupported => Kind::Malformed("format"),
-            Self::KeyAuthenticationFailed => Kind::Dead(Cause::Unknown),
+            Self::KeyAuthenticationFailed => Kind::Dead(DeadReason::Unknown),
             Self::PermissionDenied | Self::EmailOrPasswordInvalid => Kind::Unauthenticated,
             Self::NotAUser | Self::Throttled | Self::AccountLocked => Kind::Forbidden,
             Self::UnknownError | Self::DatabaseError => Kind::Internal,
@@ -165,14 +167,14 @@ mod tests {
             (Kind::Unauthenticated, 102),
             (throttle(Throttled::Account), 103),
             (throttle(Throttled::Address), 14),
-            (Kind::Dead(Cause::Unknown), 6),
-            (Kind::Dead(Cause::Expired), 6),
-            (Kind::Dead(Cause::Ended(Why::LoggedOut)), 6),
+            (Kind::Dead(DeadReason::Unknown), 6),
+            (Kind::Dead(DeadReason::Expired), 6),
+            (Kind::Dead(DeadReason::Ended(Why::LoggedOut)), 6),
             (Kind::Malformed("email"), 3),
-            (Kind::Unavailable(Outage::Busy), 14),
-            (Kind::Unavailable(Outage::Refused), 5),
-            (Kind::Unavailable(Outage::Unknown), 5),
-            (Kind::Unavailable(Outage::Overtaken), 5),
+            (Kind::Unavailable(Unavailability::Busy), 14),
+            (Kind::Unavailable(Unavailability::Refused), 5),
+            (Kind::Unavailable(Unavailability::Unknown), 5),
+            (Kind::Unavailable(Unavailability::Overtaken), 5),
             (Kind::Internal, 4),
         ] {
             assert_eq!(Code::of(kind).number(), number, "{kind:?}");

@@ -8,7 +8,7 @@ use super::caller::{Caller, pairs_of, presented, realm};
 use super::error::{Code, Fault};
 use super::wire::Outcome;
 use crate::authority::Presented;
-use crate::error::{Error, Kind, Outage};
+use crate::error::{Error, Kind, Unavailability};
 use crate::http::{Request, Response, ResponseFuture};
 
 /// Answers the call, once the end of the session is durable. Of many calls at once with one pair, one succeeds.
@@ -48,7 +48,9 @@ fn must_be_alone(request: &Request, asked: &Asked, pair: &Presented<'_>) -> Resu
 /// Logout is never throttled: when there was no hand free for it, that is an error of ours.
 fn never_throttled(error: Error) -> Error {
     match error.kind() {
-        Kind::Unavailable(Outage::Busy) => Error::unavailable(Outage::Refused).because("busy"),
+        Kind::Unavailable(Unavailability::Busy) => {
+            Error::unavailable(Unavailability::Refused).because("busy")
+        }
         _ => error,
     }
 }

@@ -5,7 +5,7 @@ use super::caller::{Caller, Holder, presented, realm};
 use super::error::{Code, Fault};
 use super::wire::Outcome;
 use crate::authority::{Client, Touch};
-use crate::error::{Cause, Error};
+use crate::error::{DeadReason, Error};
 use crate::http::{Request, Response, ResponseFuture};
 
 /// Answers the call.
@@ -26,7 +26,7 @@ async fn find(request: &Request, asked: &Asked) -> Result<Outcome, Fault> {
     };
     let presented = presented(realm, &pair);
     let standing = authority.check(&presented, request.now, Touch::Peek)?;
-    let user = authority.user(realm, standing.user.ok_or_else(|| Error::dead(Cause::Unknown))?).await?;
+    let user = authority.user(realm, standing.user.ok_or_else(|| Error::dead(DeadReason::Unknown))?).await?;
     // Only a call that succeeds counts as a use; and what was ended meanwhile is told nothing.
     authority.check(&presented, request.now, Touch::Extend)?;
     Ok(Outcome::User(user.into()))

@@ -5,7 +5,7 @@ use exeunt_core::{RealmId, Token};
 use super::DOOR;
 use super::wire::mandatory;
 use crate::authority::Presented;
-use crate::error::{Cause, Error, Result};
+use crate::error::{DeadReason, Error, Result};
 use crate::http::Request;
 use crate::http::form::Fields;
 
@@ -22,7 +22,7 @@ impl Caller {
     /// `Malformed("session_key")`; `Dead(Unknown)` for a text that can be no key.
     pub(super) fn read(request: &Request, fields: &Fields) -> Result<Self> {
         let [text] = filled(fields, ["session_key"])?;
-        let key = Token::presented(text).ok_or_else(|| Error::dead(Cause::Unknown))?;
+        let key = Token::presented(text).ok_or_else(|| Error::dead(DeadReason::Unknown))?;
         Ok(Self { realm: realm(request)?, key })
     }
 

@@ -4,7 +4,7 @@ use exeunt_core::Moment;
 
 use super::reply::xml;
 use super::wire::{ApiMethod, Envelope, Fault, failure};
-use crate::error::{Cause, Error, Kind};
+use crate::error::{DeadReason, Error, Kind};
 use crate::http::Response;
 
 /// What an error is called here. Whoever may not log in learns nothing but that: a locked account, a disabled user and
@@ -15,10 +15,10 @@ pub(super) fn fault(error: &Error) -> Fault {
         Kind::Unauthenticated | Kind::Forbidden | Kind::TooMany(_) => {
             of(1, "AUTHENTICATION_ERROR", "username, password or account_number is incorrect")
         }
-        Kind::Dead(Cause::Unknown | Cause::Ended(_)) | Kind::NotFound => {
+        Kind::Dead(DeadReason::Unknown | DeadReason::Ended(_)) | Kind::NotFound => {
             of(2, "SESSION_DOES_NOT_EXIST", "session does not exist")
         }
-        Kind::Dead(Cause::Expired) => of(3, "SESSION_EXPIRED", "The session has expired"),
+        Kind::Dead(DeadReason::Expired) => of(3, "SESSION_EXPIRED", "The session has expired"),
         Kind::Malformed(field) => {
             of(4, "MISSING_MANDATORY_FIELD", &format!("Mandatory field {field} is missing"))
         }
@@ -40,7 +40,7 @@ mod tests {
     use exeunt_core::Why;
 
     use super::*;
-    use crate::error::{Outage, Throttle, Throttled};
+    use crate::error::{Throttle, Throttled, Unavailability};
 
     #[test]
     fn each_kind_has_the_number_of_the_documents() {
@@ -48,14 +48,14 @@ mod tests {
         for (kind, number) in [
             (Kind::Unauthenticated, 1),
             (Kind::TooMany(throttle), 1),
-            (Kind::Dead(Cause::Unknown), 2),
-            (Kind::Dead(Cause::Ended(Why::LoggedOut)), 2),
-            (Kind::Dead(Cause::Expired), 3),
+            (Kind::Dead(DeadReason::Unknown), 2),
+            (Kind::Dead(DeadReason::Ended(Why::LoggedOut)), 2),
+            (Kind::Dead(DeadReason::Expired), 3),
             (Kind::Malformed("session_key"), 4),
-            (Kind::Unavailable(Outage::Busy), 11),
-            (Kind::Unavailable(Outage::Refused), 11),
-            (Kind::Unavailable(Outage::Unknown), 11),
-            (Kind::Unavailable(Outage::Overtaken), 11),
+            (Kind::Unavailable(Unavailability::Busy), 11),
+            (Kind::Unavailable(Unavailability::Refused), 11),
+            (Kind::Unavailable(Unavailability::Unknown), 11),
+            (Kind::Unavailable(Unavailability::Overtaken), 11),
             (Kind::Internal, 11),
         ] {
             assert_eq!(fault(&Error::new(kind, "")).number, number, "{kind:?}");

@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use super::error::fault;
 use super::wire::{ApiMethod, CONTENT_TYPE, Envelope, failure, success};
-use crate::error::{Error, Outage, Result};
+use crate::error::{Error, Result, Unavailability};
 use crate::http::retry_after;
 use crate::http::{LogFields, Request, Response, answer, plain};
 
@@ -18,7 +18,8 @@ impl Reply {
     /// A ready answer, 503: the store has been away for so long that there are no numbers left.
     pub(super) fn open(request: &Request, method: ApiMethod) -> Result<Self, Response> {
         let Some(number) = request.app.numbers.next() else {
-            let error = Error::unavailable(Outage::Refused).because("there are no transaction numbers left");
+            let error =
+                Error::unavailable(Unavailability::Refused).because("there are no transaction numbers left");
             let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
             retry_after(&mut response, &error);
             response.log_fields = LogFields::of(&error);

@@ -8,7 +8,7 @@ use exeunt_core::{Anchor, Session, SessionId, Verdict, Why};
 use super::adopting::elsewhere;
 use super::fixture::{NOW, REALM, audit_entry, fresh, id, kind, raise, user};
 use super::reopen::everything;
-use crate::error::{Error, Kind, Outage, Result};
+use crate::error::{Error, Kind, Result, Unavailability};
 use crate::store::faulty::{Fault, Faulty};
 use crate::store::{Adoption, Directory, Identifier, Ledger, Others, Over, SessionBy, Store};
 
@@ -46,12 +46,12 @@ async fn insist<T>(store: &Broken, call: impl AsyncFn() -> Result<T>) -> Result<
     let before = everything(store.inner()).await?;
     let first = call().await;
     match first.as_ref().err().map(Error::kind) {
-        Some(Kind::Unavailable(Outage::Refused)) => {
+        Some(Kind::Unavailable(Unavailability::Refused)) => {
             assert_eq!(everything(store.inner()).await?, before);
             call().await
         }
-        Some(Kind::Unavailable(Outage::Unknown)) => {
-            let unknown = Some(Kind::Unavailable(Outage::Unknown));
+        Some(Kind::Unavailable(Unavailability::Unknown)) => {
+            let unknown = Some(Kind::Unavailable(Unavailability::Unknown));
             assert_eq!(kind(store.position().await), unknown);
             let logout = raise(Anchor::Session(SessionId(id(1))), Why::LoggedOut);
             assert_eq!(kind(store.raise(logout).await), unknown);

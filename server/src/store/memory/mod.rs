@@ -15,7 +15,7 @@ use exeunt_core::{Anchor, Fingerprint, Mark, Moment, Session, SessionId};
 use super::rules::book::{Book, Draft};
 use super::rules::round::Round;
 use super::{AuditEntry, Client, Found, Incarnation, Key, Realm, Record, Usage, User, WrittenBy};
-use crate::error::{Error, Outage, Result};
+use crate::error::{Error, Result, Unavailability};
 
 /// Everything in memory.
 pub struct MemoryStore(Mutex<State>);
@@ -87,7 +87,7 @@ impl MemoryStore {
     fn state(&self) -> Result<MutexGuard<'_, State>> {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if state.closed {
-            return Err(Error::unavailable(Outage::Refused).because("the store is closed"));
+            return Err(Error::unavailable(Unavailability::Refused).because("the store is closed"));
         }
         Ok(state)
     }

@@ -21,7 +21,7 @@ use super::checkpoint::{Checkpoint, Hold};
 use super::disk::free_bytes;
 use super::file::{self, beside, cannot, explain, refused};
 use super::state::Shared;
-use crate::error::{Error, Kind, Outage, Result};
+use crate::error::{Error, Kind, Result, Unavailability};
 use crate::store::Backup;
 use crate::store::backup::One;
 
@@ -170,7 +170,7 @@ impl Job {
         self.may_rest(asked)?;
         if hold.must_give_way() {
             let text = "too much was written while the backup was made, and it gave way; ask again at a quieter time";
-            return Err(Error::new(Kind::Unavailable(Outage::Busy), text));
+            return Err(Error::new(Kind::Unavailable(Unavailability::Busy), text));
         }
         self.shared.check()
     }
@@ -179,7 +179,7 @@ impl Job {
         if self.pause.rest() && asked() {
             return Ok(());
         }
-        Err(Error::unavailable(Outage::Refused).because("the backup was given up"))
+        Err(Error::unavailable(Unavailability::Refused).because("the backup was given up"))
     }
 }
 

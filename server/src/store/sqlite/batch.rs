@@ -8,7 +8,7 @@ use super::crowd::{Judge, Member};
 use super::crowds::Crowds;
 use super::encode::{kind, write_address, write_by, write_why};
 use super::state::{Effects, Leftovers, Shared};
-use crate::error::{Error, Outage, Result};
+use crate::error::{Error, Result, Unavailability};
 use crate::store::rules::book::Draft;
 use crate::store::rules::round::Round;
 use crate::store::{Raise, WrittenBy};
@@ -51,7 +51,7 @@ pub(super) struct Places {
 pub(super) trait Work: Send {
     fn run(&mut self, batch: &mut Batch<'_>);
     /// Tells what it came to, now that the transaction is over.
-    fn answer(self: Box<Self>, committed: &std::result::Result<(), (Outage, String)>);
+    fn answer(self: Box<Self>, committed: &std::result::Result<(), (Unavailability, String)>);
 }
 
 /// The one kind of work.
@@ -74,10 +74,10 @@ where
         }
     }
 
-    fn answer(self: Box<Self>, committed: &std::result::Result<(), (Outage, String)>) {
+    fn answer(self: Box<Self>, committed: &std::result::Result<(), (Unavailability, String)>) {
         let outcome = match (committed, self.done) {
             (Ok(()), Some(done)) => done,
-            (Ok(()), None) => Err(Error::unavailable(Outage::Refused)),
+            (Ok(()), None) => Err(Error::unavailable(Unavailability::Refused)),
             (Err((outage, reason)), _) => Err(Error::unavailable(*outage).because(reason)),
         };
         // Whoever asked may have gone.

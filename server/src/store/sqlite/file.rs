@@ -13,7 +13,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::lock::Lock;
 use super::migrate::{Obstacle, STEPS, is_ours, migrate};
 use super::{SqliteOptions, meta};
-use crate::error::{Error, Kind, Outage, Result};
+use crate::error::{Error, Kind, Result, Unavailability};
 
 /// What the writer keeps in memory of the file, in KiB.
 const WRITER_CACHE_KIB: i64 = 32 * 1024;
@@ -220,7 +220,7 @@ pub(super) fn cannot(path: &Path, what: &str, error: &io::Error) -> Error {
 }
 
 pub(super) fn refused(public: String) -> Error {
-    Error::new(Kind::Unavailable(Outage::Refused), public)
+    Error::new(Kind::Unavailable(Unavailability::Refused), public)
 }
 
 /// For this user alone.

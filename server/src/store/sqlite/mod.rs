@@ -58,7 +58,7 @@ use self::state::Shared;
 use self::tail::Cut;
 use self::writer::{Job, Writer};
 use super::{Incarnation, OneAtATime};
-use crate::error::{Error, Outage, Result};
+use crate::error::{Error, Result, Unavailability};
 
 /// Writes that may wait in each lane.
 const WRITES_MAX: usize = 16_384;
@@ -221,10 +221,10 @@ impl Drop for SqliteStore {
 /// The file did not do it, and nothing was changed.
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        Self::unavailable(Outage::Refused).because(error)
+        Self::unavailable(Unavailability::Refused).because(error)
     }
 }
 
 fn fault() -> Error {
-    Error::unavailable(Outage::Unknown).because("a thread of the store gave no answer")
+    Error::unavailable(Unavailability::Unknown).because("a thread of the store gave no answer")
 }

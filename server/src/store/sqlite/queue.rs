@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::error::{Error, Outage, Result};
+use crate::error::{Error, Result, Unavailability};
 
 /// Which lane something waits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +37,11 @@ impl<T> Queue<T> {
     pub(super) fn push(&self, lane: Lane, item: T) -> Result<()> {
         let mut lanes = self.lanes();
         if lanes.closed {
-            return Err(Error::unavailable(Outage::Refused).because("the store is closed"));
+            return Err(Error::unavailable(Unavailability::Refused).because("the store is closed"));
         }
         let line = if lane == Lane::First { &mut lanes.first } else { &mut lanes.rest };
         if line.len() >= self.bound {
-            return Err(Error::unavailable(Outage::Busy));
+            return Err(Error::unavailable(Unavailability::Busy));
         }
         line.push_back(item);
         drop(lanes);

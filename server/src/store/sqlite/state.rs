@@ -9,7 +9,7 @@ use exeunt_core::{Mark, Moment, SessionId};
 use super::SqliteOptions;
 use super::identity::{Identity, Loss};
 use super::load::News;
-use crate::error::{Error, Kind, Outage, Result};
+use crate::error::{Error, Kind, Result, Unavailability};
 use crate::store::figures::Figures;
 use crate::store::rules::book::Book;
 use crate::store::{Incarnation, Position};
@@ -101,9 +101,11 @@ impl Shared {
     pub(super) fn check(&self) -> Result<()> {
         match self.health.load(Ordering::SeqCst) {
             OPEN => Ok(()),
-            UNKNOWN => Err(Error::unavailable(Outage::Unknown).because("the store waits to be opened again")),
-            LOST => Err(Error::new(Kind::Unavailable(Outage::Unknown), LOST_TEXT)),
-            _ => Err(Error::unavailable(Outage::Refused).because("the store is closed")),
+            UNKNOWN => {
+                Err(Error::unavailable(Unavailability::Unknown).because("the store waits to be opened again"))
+            }
+            LOST => Err(Error::new(Kind::Unavailable(Unavailability::Unknown), LOST_TEXT)),
+            _ => Err(Error::unavailable(Unavailability::Refused).because("the store is closed")),
         }
     }
 
@@ -121,7 +123,7 @@ impl Shared {
         if self.health.swap(LOST, Ordering::SeqCst) != LOST {
             tracing::error!("{text}");
         }
-        Error::new(Kind::Unavailable(Outage::Unknown), LOST_TEXT).because(text)
+        Error::new(Kind::Unavailable(Unavailability::Unknown), LOST_TEXT).because(text)
     }
 
     pub(super) fn set_closed(&self) {

@@ -27,7 +27,7 @@ use super::state::{Effects, Leftovers, Shared};
 use super::tail::Tail;
 use super::{life, load, meta};
 use crate::env::Stopwatch;
-use crate::error::{Outage, Result};
+use crate::error::{Result, Unavailability};
 
 /// Marks in one transaction at most.
 const MARKS_MAX: usize = 4096;
@@ -169,16 +169,16 @@ impl Writer {
     }
 
     /// What a failure means to whoever waits, and to this store.
-    fn failed(&mut self, failure: Failure) -> (Outage, String) {
+    fn failed(&mut self, failure: Failure) -> (Unavailability, String) {
         let (outage, reason) = match failure {
-            Failure::Refused(reason) => (Outage::Refused, reason),
-            Failure::Waits => (Outage::Unknown, "the store waits to be opened again".to_owned()),
+            Failure::Refused(reason) => (Unavailability::Refused, reason),
+            Failure::Waits => (Unavailability::Unknown, "the store waits to be opened again".to_owned()),
             Failure::Unknown(reason) => {
                 self.give_up(&reason);
-                (Outage::Unknown, reason)
+                (Unavailability::Unknown, reason)
             }
             // The connection is kept: it alone reaches what was committed.
-            Failure::Lost(loss) => (Outage::Unknown, self.shared.set_lost(&loss).to_string()),
+            Failure::Lost(loss) => (Unavailability::Unknown, self.shared.set_lost(&loss).to_string()),
         };
         self.shared.figures.failed(outage);
         (outage, reason)

@@ -13,7 +13,7 @@ use exeunt_core::{
 use hashbrown::HashTable;
 use tokio::sync::watch;
 
-use crate::error::{Error, Outage, Result};
+use crate::error::{Error, Result, Unavailability};
 use crate::store::{Seen, touch_lag_secs};
 
 /// Into how many parts the tables are split, so that writers rarely meet readers. A power of two.
@@ -319,7 +319,7 @@ impl SessionCache {
     }
 
     fn must_be_complete(&self) -> Result<()> {
-        if self.is_complete() { Ok(()) } else { Err(Error::unavailable(Outage::Unknown)) }
+        if self.is_complete() { Ok(()) } else { Err(Error::unavailable(Unavailability::Unknown)) }
     }
 }
 

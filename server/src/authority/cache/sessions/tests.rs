@@ -59,7 +59,7 @@ fn outage<T>(outcome: Result<T>) -> Option<Kind> {
 #[test]
 fn nothing_is_answered_before_the_first_filling() {
     let memory = SessionCache::new();
-    assert_eq!(outage(memory.find(&Fingerprint([1; 32]))), Some(Kind::Unavailable(Outage::Unknown)));
+    assert_eq!(outage(memory.find(&Fingerprint([1; 32]))), Some(Kind::Unavailable(Unavailability::Unknown)));
     assert!(filled().find(&Fingerprint([1; 32])).unwrap().is_none());
 }
 
@@ -71,8 +71,8 @@ fn a_doubt_while_catching_up_outlives_it() {
     memory.insert(session(3));
     memory.doubt();
     memory.caught_up(doubts, reached);
-    assert_eq!(outage(memory.find(&Fingerprint([3; 32]))), Some(Kind::Unavailable(Outage::Unknown)));
-    assert_eq!(outage(memory.find(&Fingerprint([4; 32]))), Some(Kind::Unavailable(Outage::Unknown)));
+    assert_eq!(outage(memory.find(&Fingerprint([3; 32]))), Some(Kind::Unavailable(Unavailability::Unknown)));
+    assert_eq!(outage(memory.find(&Fingerprint([4; 32]))), Some(Kind::Unavailable(Unavailability::Unknown)));
     let (doubts, reached) = memory.catch_up();
     memory.caught_up(doubts, reached);
     assert!(memory.is_complete());
@@ -83,7 +83,7 @@ fn a_doubt_while_catching_up_outlives_it() {
 fn an_unknown_outcome_while_catching_up_is_a_doubt_too() {
     let memory = SessionCache::new();
     let (doubts, reached) = memory.catch_up();
-    let unknown = Err::<(), _>(Error::unavailable(Outage::Unknown));
+    let unknown = Err::<(), _>(Error::unavailable(Unavailability::Unknown));
     assert!(memory.settle(unknown).is_err());
     memory.caught_up(doubts, reached);
     assert!(!memory.is_complete());
@@ -121,7 +121,7 @@ fn a_session_of_an_unknown_outcome_lives_if_it_is_found_and_goes_if_not() {
     let [recorded, lost] = [session(1), session(2)];
     for live in [&recorded, &lost] {
         memory.insert(live.clone());
-        let unknown = Err::<(), _>(Error::unavailable(Outage::Unknown));
+        let unknown = Err::<(), _>(Error::unavailable(Unavailability::Unknown));
         assert!(memory.settle_session(live, unknown).is_err());
     }
     memory.found(stored(1));
@@ -137,7 +137,7 @@ fn a_session_that_was_found_stays_when_its_call_hears_of_it_later() {
     memory.insert(live.clone());
     memory.found(stored(1));
     memory.settle_sessions();
-    assert!(memory.settle_session(&live, Err::<(), _>(Error::unavailable(Outage::Unknown))).is_err());
+    assert!(memory.settle_session(&live, Err::<(), _>(Error::unavailable(Unavailability::Unknown))).is_err());
     memory.settle_sessions();
     assert!(memory.find_by_id(live.session.id).is_some());
 }

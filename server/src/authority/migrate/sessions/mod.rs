@@ -15,7 +15,7 @@ use crate::authority::migrate::users::Run;
 use crate::authority::open::text;
 use crate::authority::session::{USER_AGENT_BYTES_MAX, cut};
 use crate::authority::{Authority, Call};
-use crate::error::{Cause, Error, Kind, Outage, Result};
+use crate::error::{DeadReason, Error, Kind, Result, Unavailability};
 use crate::store::{Adopted, Adoption, Client, Identifier, Record, SessionBy, USER_SESSIONS_MAX};
 use crate::time::{DURATION_SECS_MAX, Time};
 
@@ -128,7 +128,7 @@ impl Authority {
                 Adoption::Recorded(_) => Ok(Taken::Made(new.record.session.id)),
                 Adoption::Known => Ok(Taken::There),
                 Adoption::Over(over) => Err(refused::over(over)),
-                Adoption::Dead => Err(Error::dead(Cause::Unknown)),
+                Adoption::Dead => Err(Error::dead(DeadReason::Unknown)),
                 Adoption::Crowded => Err(refused::crowded(new.sessions_max.min(USER_SESSIONS_MAX))),
             }
         };
@@ -247,7 +247,7 @@ impl Authority {
             .collect();
         let adopted = self.store.adopt(all, call.now, Some(audit)).await;
         let is_unknown =
-            adopted.as_ref().is_err_and(|error| error.kind() == Kind::Unavailable(Outage::Unknown));
+            adopted.as_ref().is_err_and(|error| error.kind() == Kind::Unavailable(Unavailability::Unknown));
         for (at, live) in announced.into_iter().enumerate() {
             match adopted.as_ref().ok().and_then(|adopted| adopted.get(at)) {
                 Some(Adoption::Recorded(row)) => {

@@ -3,7 +3,7 @@
 use exeunt_core::{Moment, Session};
 
 use crate::authority::open::text;
-use crate::error::{Cause, Error, Kind};
+use crate::error::{DeadReason, Error, Kind};
 use crate::store::Over;
 
 /// Its session here is over: a token is adopted once.
@@ -70,7 +70,7 @@ pub(super) fn crowded(max: u32) -> Error {
 }
 
 fn dead(text: String) -> Error {
-    Error::new(Kind::Dead(Cause::Expired), text)
+    Error::new(Kind::Dead(DeadReason::Expired), text)
 }
 
 fn conflict(field: &'static str, text: String) -> Error {

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use crate::app::App;
 use crate::app::shares::Share;
 use crate::authority::Key;
-use crate::error::{Error, Kind, Outage, RETRY_AFTER_SECS, Result, Throttle, Throttled};
+use crate::error::{Error, Kind, RETRY_AFTER_SECS, Result, Throttle, Throttled, Unavailability};
 use crate::http::{Body, Cut, Request, Response};
 
 /// Bytes of a piece of an answer: what is sent at once.
@@ -63,7 +63,7 @@ impl Stream {
             Error::new(kind, rule)
         })?;
         let room = request.app.feeds.clone().try_acquire_owned();
-        let room = room.map_err(|_| Error::unavailable(Outage::Busy).because("too many streams"))?;
+        let room = room.map_err(|_| Error::unavailable(Unavailability::Busy).because("too many streams"))?;
         let (sender, body) = Channel::new(PIECES_MAX);
         let (app, key) = (request.app.clone(), key.clone());
         Ok((Self { app, key, sender, _room: room, _of_key: of_key }, Body::Stream(body.boxed())))
