@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
 
-use crate::env::clock;
+use crate::clock;
 use crate::http::{Form, Line};
 use crate::program::{Program, free_port, on_core};
 

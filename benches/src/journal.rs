@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use tokio::sync::oneshot;
 
-use crate::env::clock;
+use crate::clock;
 
 /// Bytes of one record: a mark with its length, its place and a checksum.
 const RECORD_BYTES: usize = 100;

@@ -10,7 +10,7 @@ use rustix::buffer::spare_capacity;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, EventData, EventFlags};
 
-use crate::env::clock;
+use crate::clock;
 
 /// The longest answer, in bytes.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;

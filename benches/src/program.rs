@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
-use crate::env::clock;
+use crate::clock;
 
 /// How long a program may take to start or to stop.
 const PATIENCE: Duration = Duration::from_secs(60);

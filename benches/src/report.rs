@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::env::clock;
+use crate::clock;
 
 /// Between these lines the document is written anew; around them it is written by hand.
 const BEGIN: &str = "<!-- figures: written by cargo xtask bench -->";

@@ -13,10 +13,12 @@ use exeunt::env::Env;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{Client, Ledger, NewSession, Record, Store};
 use exeunt_core::token::{BODY_CHARS, SESSION_PREFIX, letter};
-use exeunt_core::{Anchor, By, Door, Fingerprint, Moment, RealmId, Session, SessionId, Stamp, Token, UserId};
+use exeunt_core::{
+    Anchor, By, DialectName, Fingerprint, Moment, RealmId, Session, SessionId, Stamp, Token, UserId,
+};
 use tokio::task::JoinSet;
 
-use crate::env::clock;
+use crate::clock;
 use crate::texts::Texts;
 
 /// Sessions of the native dialect, of many users.
@@ -124,8 +126,8 @@ pub(crate) fn plain(error: exeunt::error::Error) -> anyhow::Error {
     anyhow!("{error}: {}", error.private().unwrap_or(error.public()))
 }
 
-const NATIVE: Door = Door::new("native");
-const VIDENTITY: Door = Door::new("videntity");
+const NATIVE: DialectName = DialectName::new("native");
+const VIDENTITY: DialectName = DialectName::new("videntity");
 
 struct Sower {
     store: Arc<dyn Store>,
@@ -140,7 +142,7 @@ struct Sower {
 
 impl Sower {
     fn new(app: &App, store: Arc<dyn Store>, realm: RealmId) -> Result<Self> {
-        let client = |door| app.authority.builtin_client(realm, door).map_err(plain);
+        let client = |dialect| app.authority.builtin_client(realm, dialect).map_err(plain);
         Ok(Self {
             store,
             realm,
@@ -153,11 +155,11 @@ impl Sower {
         })
     }
 
-    async fn sow(&mut self, door: Door, user: UserId) -> Result<(Token, SessionId)> {
+    async fn sow(&mut self, dialect: DialectName, user: UserId) -> Result<(Token, SessionId)> {
         self.number += 1;
         let random = Fingerprint::of(&self.number.to_le_bytes()).0;
         let letters: String = random.iter().map(|byte| letter(byte % 62)).collect();
-        let (client, token) = if door == NATIVE {
+        let (client, token) = if dialect == NATIVE {
             (self.native.id, Token::sealed(SESSION_PREFIX, &letters[..BODY_CHARS]))
         } else {
             (self.videntity.id, Token::plain(letters))
@@ -179,7 +181,7 @@ impl Sower {
         let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
         let record = Record {
             session,
-            door,
+            dialect,
             token: token.fingerprint(),
             from: Some([192, 0, 2, 1].into()),
             user_agent: Some(agent.to_owned()),

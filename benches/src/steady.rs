@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
-use crate::env::clock;
+use crate::clock;
 use crate::http::{Form, Line};
 use crate::texts::Texts;
 

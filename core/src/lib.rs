@@ -10,7 +10,7 @@
 #![warn(missing_docs)]
 
 pub mod anchor;
-pub mod door;
+pub mod dialect_name;
 pub mod id;
 pub mod mark;
 pub mod marks;
@@ -20,7 +20,7 @@ pub mod stamp;
 pub mod token;
 
 pub use anchor::Anchor;
-pub use door::Door;
+pub use dialect_name::DialectName;
 pub use id::{ClientId, KeyId, RealmId, SessionId, UserId};
 pub use mark::{By, Mark, Why};
 pub use marks::{Marks, Raised};

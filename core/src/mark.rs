@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::{Anchor, ClientId, Door, KeyId, Moment, RealmId, Stamp, UserId};
+use crate::{Anchor, ClientId, DialectName, KeyId, Moment, RealmId, Stamp, UserId};
 
 /// Something was pulled: every session that hangs from `anchor` and has an earlier stamp is over.
 ///
@@ -20,7 +20,7 @@ pub struct Mark {
     /// Who asked for it.
     pub by: By,
     /// The door it came through.
-    pub via: Door,
+    pub via: DialectName,
     /// The caller's address, where there was one.
     pub from: Option<IpAddr>,
     /// The wall clock at that time: for people, never for order.

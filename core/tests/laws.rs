@@ -1,8 +1,8 @@
 //! The laws of the rule, against a naive oracle that remembers everything in order.
 
 use exeunt_core::{
-    Anchor, By, ClientId, Door, Mark, Marks, Moment, RealmId, Session, SessionId, Stamp, Token, UserId,
-    Verdict, Why, floor, judge, token,
+    Anchor, By, ClientId, DialectName, Mark, Marks, Moment, RealmId, Session, SessionId, Stamp, Token,
+    UserId, Verdict, Why, floor, judge, token,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -28,7 +28,7 @@ fn mark_on(anchor: Anchor, at: u64, why: Why) -> Mark {
         realm: RealmId([0; 16]),
         why,
         by: By::System,
-        via: Door::new("test"),
+        via: DialectName::new("test"),
         from: None,
         when: Moment::default(),
     }

@@ -56,7 +56,7 @@ impl App {
             metrics,
             tls,
             dialects,
-            dialect_names: ALL.iter().map(|dialect| dialect.door).collect(),
+            dialect_names: ALL.iter().map(|dialect| dialect.name).collect(),
             numbers,
             feeds,
             streams_of_keys: Arc::default(),
@@ -91,7 +91,7 @@ pub fn check(config: &Config) -> Result<()> {
 
 fn builtin(dialect: &Dialect, config: &Config) -> Option<Builtin> {
     let documented = dialect.builtin.clone()?;
-    let settings = config.dialect(dialect.door.name());
+    let settings = config.dialect(dialect.name.name());
     Some(Builtin {
         idle_secs: settings.idle_secs.unwrap_or(documented.idle_secs),
         absolute_secs: settings.absolute_secs.unwrap_or(documented.absolute_secs),
@@ -104,11 +104,11 @@ fn enabled(
     config: &Config,
     authority: &Authority,
 ) -> Option<Result<EnabledDialect>> {
-    let settings = config.dialect(dialect.door.name());
+    let settings = config.dialect(dialect.name.name());
     settings.enabled.then(|| {
         let realm = authority.realm(&settings.realm)?.id;
         Ok(EnabledDialect {
-            name: dialect.door,
+            name: dialect.name,
             settings,
             realm,
             legacy: dialect.legacy,

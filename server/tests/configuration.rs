@@ -46,7 +46,7 @@ fn lifetimes_of_built_in_clients_are_those_of_the_dialects() {
     let builtins: Vec<_> = dialect::all::ALL
         .iter()
         .filter_map(|dialect| dialect.builtin.as_ref())
-        .map(|it| (it.door.name().to_owned(), it.idle_secs.to_string(), it.absolute_secs.to_string()))
+        .map(|it| (it.dialect.name().to_owned(), it.idle_secs.to_string(), it.absolute_secs.to_string()))
         .collect();
     assert_eq!(lifetimes, builtins);
 }

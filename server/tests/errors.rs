@@ -55,7 +55,7 @@ async fn every_error_in_every_dialect_is_as_in_the_table() {
         let error = Error::new(kind, "the public text").because("THE PRIVATE TEXT");
         for dialect in dialect::all::ALL {
             for (form, response) in (dialect.errors)(&error) {
-                table += &format!("  {} {form}: {}\n", dialect.door, line(response).await);
+                table += &format!("  {} {form}: {}\n", dialect.name, line(response).await);
             }
         }
     }

@@ -19,7 +19,7 @@ use exeunt::config::Config;
 use exeunt::env::Env;
 use exeunt::store::Incarnation;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
-use exeunt_core::{Anchor, By, Door, Token, Why};
+use exeunt_core::{Anchor, By, DialectName, Token, Why};
 
 use pair::{CURVE, Pair};
 use scratch::Scratch;
@@ -92,7 +92,7 @@ async fn labelled(folder: &Scratch) -> App {
     app.metrics.request("native", "check", http::StatusCode::OK);
     app.metrics.deprecated("rested", "login", None);
     let realm = app.authority.realm(MAIN).unwrap().id;
-    app.authority.used((realm, Door::new("rested"), None), "login", app.env.now());
+    app.authority.used((realm, DialectName::new("rested"), None), "login", app.env.now());
     app
 }
 
@@ -113,11 +113,12 @@ async fn log_in_and_out(app: &App) {
         ..UserChange::default()
     };
     let user = authority.create_user(&call, realm, alice).await.unwrap().id;
-    let door = Door::new("native");
+    let dialect = DialectName::new("native");
     let token = Token::plain("exs_of_this_test".to_owned());
-    let issue_request = IssueRequest { door, user, client: None, idle_secs: Some(60), absolute_secs: None };
+    let issue_request =
+        IssueRequest { dialect, user, client: None, idle_secs: Some(60), absolute_secs: None };
     authority.vouch(&call, realm, &issue_request, &token).await.unwrap();
-    let presented = Presented { door, realm, client: None, token: &token };
+    let presented = Presented { dialect, realm, client: None, token: &token };
     authority.check(&presented, call.now, Touch::Peek).unwrap();
     authority.check(&presented, call.now.plus_secs(61), Touch::Peek).unwrap_err();
     authority.end(&call, &presented).await.unwrap();

@@ -12,7 +12,7 @@ pub(super) fn run(bytes: &[u8]) {
     let path = path.unwrap_or_default();
     let Ok(method) = Method::from_bytes(method.unwrap_or_default().as_bytes()) else { return };
     let has = |method: &Method| -> Vec<&str> {
-        ALL.iter().filter(|it| (it.route)(method, path).is_some()).map(|it| it.door.name()).collect()
+        ALL.iter().filter(|it| (it.route)(method, path).is_some()).map(|it| it.name.name()).collect()
     };
     let owners = has(&method);
     assert!(owners.len() <= 1, "{owners:?}");

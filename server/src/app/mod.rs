@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use exeunt_core::{Door, KeyId, Moment, RealmId};
+use exeunt_core::{DialectName, KeyId, Moment, RealmId};
 use tokio::sync::{Semaphore, watch};
 
 use crate::app::failures::Failures;
@@ -42,7 +42,7 @@ pub struct Parts {
     /// The dialects that are enabled, in the order in which they are asked for a path.
     pub dialects: Vec<EnabledDialect>,
     /// The names of all dialects, enabled or not.
-    pub dialect_names: Vec<Door>,
+    pub dialect_names: Vec<DialectName>,
     /// Numbers that never repeat.
     pub numbers: Numbers,
     /// Room for streams: of marks, of the audit trail, of copies of the store.
@@ -62,7 +62,7 @@ pub struct Parts {
 /// A dialect that is switched on.
 pub struct EnabledDialect {
     /// Its name.
-    pub name: Door,
+    pub name: DialectName,
     /// Its settings.
     pub settings: crate::config::Dialect,
     /// Its realm.
@@ -76,7 +76,7 @@ pub struct EnabledDialect {
 /// Streams that are open at once at most.
 pub const FEEDS_MAX: usize = 1_000;
 /// The door of the server itself.
-pub const SERVER: Door = Door::new("server");
+pub const SERVER: DialectName = DialectName::new("server");
 
 impl App {
     /// A running server of these parts.
@@ -96,7 +96,7 @@ impl App {
     }
 
     /// A dialect by its name, if it is enabled.
-    pub fn dialect(&self, name: Door) -> Option<&EnabledDialect> {
+    pub fn dialect(&self, name: DialectName) -> Option<&EnabledDialect> {
         self.0.dialects.iter().find(|enabled| enabled.name == name)
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::net::IpAddr;
 
-use exeunt_core::{Anchor, By, Door, Moment, RealmId, Why};
+use exeunt_core::{Anchor, By, DialectName, Moment, RealmId, Why};
 
 use crate::authority::Mint;
 use crate::store::{AuditEntry, Raise};
@@ -15,7 +15,7 @@ pub struct Call {
     /// The caller's address.
     pub from: Option<IpAddr>,
     /// The door it came through.
-    pub via: Door,
+    pub via: DialectName,
     /// Who asks.
     pub by: By,
     /// The randomness of this call.

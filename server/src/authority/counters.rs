@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use exeunt_core::{Door, Mark};
+use exeunt_core::{DialectName, Mark};
 use prometheus_client::metrics::histogram::Histogram;
 
 use crate::env::Stopwatch;
@@ -15,7 +15,7 @@ use crate::store::figures::seconds;
 pub struct Counters {
     checks: [AtomicU64; VERDICTS.len()],
     causes: [AtomicU64; CAUSES.len()],
-    marks: Mutex<BTreeMap<(Door, &'static str), u64>>,
+    marks: Mutex<BTreeMap<(DialectName, &'static str), u64>>,
     /// Seconds from the call that logs out until its mark was durable.
     pub logout_durable_secs: Histogram,
     /// Seconds from the call that logs out until everybody had its mark who must.
@@ -41,7 +41,7 @@ impl Counters {
     }
 
     /// Marks raised here, by door and cause.
-    pub fn marks(&self) -> BTreeMap<(Door, &'static str), u64> {
+    pub fn marks(&self) -> BTreeMap<(DialectName, &'static str), u64> {
         self.marks.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -134,7 +134,7 @@ impl Authority {
         self.issue(
             call,
             &Issue {
-                door: client.door,
+                dialect: client.dialect,
                 client: &client,
                 user: Some(user.id),
                 token: &token,

@@ -159,7 +159,7 @@ impl Authority {
             }
             record.session.issued_at = record.session.issued_at.min(now);
             let live =
-                CachedSession::new(record.session, record.door, record.token, found.row, seen.min(now));
+                CachedSession::new(record.session, record.dialect, record.token, found.row, seen.min(now));
             self.memory.found(Arc::new(live));
         }
         ahead
@@ -192,7 +192,7 @@ impl Authority {
     async fn align_builtins(&self, call: &Call) -> Result<()> {
         for realm in self.realms() {
             for builtin in &self.builtins {
-                let wanted = match self.builtin_client(realm.id, builtin.door) {
+                let wanted = match self.builtin_client(realm.id, builtin.dialect) {
                     Ok(client)
                         if (client.idle_secs, client.absolute_secs)
                             == (builtin.idle_secs, builtin.absolute_secs) =>

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use exeunt_core::{Anchor, Door, RealmId};
+use exeunt_core::{Anchor, DialectName, RealmId};
 
 use crate::authority::{Authority, Call};
 use crate::error::{Error, Kind, Result};
@@ -23,7 +23,7 @@ pub struct Realms(RwLock<Vec<Arc<Realm>>>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Builtin {
     /// The dialect.
-    pub door: Door,
+    pub dialect: DialectName,
     /// Seconds that its sessions live unseen; 0: no such limit.
     pub idle_secs: u32,
     /// Seconds that its sessions live at most; 0: no such limit.
@@ -111,7 +111,7 @@ impl Builtin {
             builtin: true,
             idle_secs: self.idle_secs,
             absolute_secs: self.absolute_secs,
-            ..Client::usual(call, realm, self.door, self.door.name(), Settings::Plain)
+            ..Client::usual(call, realm, self.dialect, self.dialect.name(), Settings::Plain)
         }
     }
 }

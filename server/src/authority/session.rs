@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use exeunt_core::{
-    Anchor, ClientId, Door, Mark, Moment, RealmId, Session, SessionId, Stamp, Token, UserId, Verdict,
+    Anchor, ClientId, DialectName, Mark, Moment, RealmId, Session, SessionId, Stamp, Token, UserId, Verdict,
 };
 
 use crate::authority::cache::sessions::CachedSession;
@@ -18,7 +18,7 @@ pub const USER_AGENT_BYTES_MAX: usize = 256;
 /// A credential as somebody presents it. It opens a session only if realm, dialect and (where given) client match.
 pub struct Presented<'a> {
     /// The dialect that it is presented to.
-    pub door: Door,
+    pub dialect: DialectName,
     /// The realm that it is presented in.
     pub realm: RealmId,
     /// The client that it must belong to, where the dialect knows.
@@ -52,7 +52,7 @@ pub enum Touch {
 /// A session for somebody whom a trusted back end has authenticated itself.
 pub struct IssueRequest {
     /// The dialect that accepts the token.
-    pub door: Door,
+    pub dialect: DialectName,
     /// Whose it is.
     pub user: UserId,
     /// The client it is used with; `None`: the built-in one of the dialect.
@@ -66,7 +66,7 @@ pub struct IssueRequest {
 /// A session to be issued.
 pub struct Issue<'a> {
     /// The dialect that accepts the token.
-    pub door: Door,
+    pub dialect: DialectName,
     /// The client it is used with; gives lifetimes and limits.
     pub client: &'a Client,
     /// Whose it is.
@@ -156,7 +156,8 @@ impl Authority {
             return Ok((DeadReason::Expired, None));
         }
         let found = self.settle(self.store.session(SessionBy::Token(token), now).await)?;
-        let Some(found) = found.filter(|found| presented.matches(found.record.door, &found.record.session))
+        let Some(found) =
+            found.filter(|found| presented.matches(found.record.dialect, &found.record.session))
         else {
             return Ok((DeadReason::Unknown, None));
         };
@@ -206,10 +207,10 @@ impl Authority {
         }
         let client = match issue_request.client {
             Some(client) => self.client(realm, client)?,
-            None => self.builtin_client(realm, issue_request.door)?,
+            None => self.builtin_client(realm, issue_request.dialect)?,
         };
         let issue = Issue {
-            door: issue_request.door,
+            dialect: issue_request.dialect,
             client: &client,
             user: Some(user.id),
             token,
@@ -236,7 +237,7 @@ impl Authority {
     pub async fn issue(&self, call: &Call, issue: &Issue<'_>) -> Result<ActiveSession> {
         let record = issue.record(call);
         let live =
-            Arc::new(CachedSession::new(record.session.clone(), record.door, record.token, 0, call.now));
+            Arc::new(CachedSession::new(record.session.clone(), record.dialect, record.token, 0, call.now));
         if self.memory.judge(&live, call.now) != Verdict::Alive {
             return Err(Error::dead(DeadReason::Unknown));
         }
@@ -280,11 +281,11 @@ impl Authority {
 
 impl Presented<'_> {
     fn opens(&self, live: &CachedSession) -> bool {
-        self.matches(live.door, &live.session)
+        self.matches(live.dialect, &live.session)
     }
 
-    fn matches(&self, door: Door, session: &Session) -> bool {
-        door == self.door
+    fn matches(&self, dialect: DialectName, session: &Session) -> bool {
+        dialect == self.dialect
             && session.realm() == Some(self.realm)
             && self.client.is_none_or(|client| session.client() == Some(client))
     }
@@ -316,7 +317,7 @@ impl Issue<'_> {
                 idle_secs: self.idle_secs.unwrap_or(self.client.idle_secs),
                 absolute_secs: self.absolute_secs.unwrap_or(self.client.absolute_secs),
             },
-            door: self.door,
+            dialect: self.dialect,
             token: self.token.fingerprint(),
             from: call.from,
             user_agent: self.user_agent.map(|text| cut(text, USER_AGENT_BYTES_MAX).to_owned()),

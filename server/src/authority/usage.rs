@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use exeunt_core::{ClientId, Door, Moment, RealmId};
+use exeunt_core::{ClientId, DialectName, Moment, RealmId};
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
@@ -23,7 +23,7 @@ const USAGES_PER_WRITE: usize = 500;
 #[derive(Default)]
 pub struct LegacyUsage(RwLock<HashMap<LegacyCaller, Calls>>);
 
-type LegacyCaller = (RealmId, Door, Option<ClientId>);
+type LegacyCaller = (RealmId, DialectName, Option<ClientId>);
 
 /// What one caller calls.
 #[derive(Default)]
@@ -43,7 +43,12 @@ struct CallCounter {
 impl Authority {
     /// Counts a call of a legacy dialect, and says whether it is time to log that this caller still makes them. After the
     /// first of its kind it allocates nothing and waits for nobody.
-    pub fn used(&self, caller: (RealmId, Door, Option<ClientId>), call: &'static str, now: Moment) -> bool {
+    pub fn used(
+        &self,
+        caller: (RealmId, DialectName, Option<ClientId>),
+        call: &'static str,
+        now: Moment,
+    ) -> bool {
         {
             let all = self.usages.0.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(calls) = all.get(&caller)
@@ -75,7 +80,12 @@ impl Authority {
             .flat_map(|(caller, calls)| calls.tallies.iter().map(|(call, tally)| tally.usage(*caller, call)))
             .collect();
         usage.sort_by(|a, b| {
-            (a.door.name(), a.client, &a.call, a.realm).cmp(&(b.door.name(), b.client, &b.call, b.realm))
+            (a.dialect.name(), a.client, &a.call, a.realm).cmp(&(
+                b.dialect.name(),
+                b.client,
+                &b.call,
+                b.realm,
+            ))
         });
         usage
     }
@@ -99,7 +109,7 @@ impl Authority {
             self.settle(self.store.put_usage(batch.to_vec()).await)?;
             let all = self.usages.0.read().unwrap_or_else(PoisonError::into_inner);
             for usage in batch {
-                let calls = all.get(&(usage.realm, usage.door, usage.client));
+                let calls = all.get(&(usage.realm, usage.dialect, usage.client));
                 if let Some(tally) = calls.and_then(|calls| calls.tallies.get(&usage.call)) {
                     tally.written.store(usage.count, Ordering::Relaxed);
                 }
@@ -113,7 +123,7 @@ impl Authority {
         let stored = self.store.usage().await?;
         let mut all = self.usages.0.write().unwrap_or_else(PoisonError::into_inner);
         for usage in stored {
-            let calls = all.entry((usage.realm, usage.door, usage.client)).or_default();
+            let calls = all.entry((usage.realm, usage.dialect, usage.client)).or_default();
             let (count, last_millis) = (usage.count.into(), usage.last_at.millis().into());
             calls.tallies.insert(usage.call, CallCounter { count, last_millis, written: usage.count.into() });
         }
@@ -139,10 +149,10 @@ impl CallCounter {
         self.last_millis.fetch_max(now.millis(), Ordering::Relaxed);
     }
 
-    fn usage(&self, (realm, door, client): LegacyCaller, call: &str) -> Usage {
+    fn usage(&self, (realm, dialect, client): LegacyCaller, call: &str) -> Usage {
         let count = self.count.load(Ordering::Relaxed);
         let last_at = Moment::from_millis(self.last_millis.load(Ordering::Relaxed));
-        Usage { realm, door, call: call.to_owned(), client, count, last_at }
+        Usage { realm, dialect, call: call.to_owned(), client, count, last_at }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use clap::Args;
-use exeunt_core::{By, Door};
+use exeunt_core::{By, DialectName};
 use ipnet::{IpNet, Ipv4Net};
 
 use super::print::Out;
@@ -82,7 +82,7 @@ async fn furnish(app: &App) -> Result<()> {
         require_origin: false,
         endpoints: vec![Endpoint { name: "examples/auth".to_owned(), secure: true, registration: true }],
     };
-    let project = Client::usual(&call, realm, Door::new("rested"), "demonstration", settings);
+    let project = Client::usual(&call, realm, DialectName::new("rested"), "demonstration", settings);
     there_already(app.authority.create_client(&call, project).await)
 }
 

@@ -7,10 +7,10 @@ pub const ALL: &[&Dialect] = &[&native::DIALECT, &videntity::DIALECT, &runsignup
 
 /// Their names, in that order.
 pub fn names() -> Vec<&'static str> {
-    ALL.iter().map(|dialect| dialect.door.name()).collect()
+    ALL.iter().map(|dialect| dialect.name.name()).collect()
 }
 
 /// The dialect of this name.
 pub fn named(name: &str) -> Option<&'static Dialect> {
-    ALL.iter().find(|dialect| dialect.door.name() == name).copied()
+    ALL.iter().find(|dialect| dialect.name.name() == name).copied()
 }

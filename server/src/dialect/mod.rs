@@ -13,7 +13,7 @@ pub mod sunset;
 pub mod videntity;
 pub mod xml;
 
-use exeunt_core::Door;
+use exeunt_core::DialectName;
 use http::Method;
 
 use crate::authority::realm::Builtin;
@@ -22,12 +22,12 @@ use crate::error::Error;
 use crate::http::{Request, Response, Route};
 
 /// The dialect that administrators speak: the one that is served on an address of their own.
-pub const ADMIN: Door = Door::new("native");
+pub const ADMIN: DialectName = DialectName::new("native");
 
 /// A dialect.
 pub struct Dialect {
     /// Its name in configuration, logs and marks.
-    pub door: Door,
+    pub name: DialectName,
     /// The client that every realm has for it, with the lifetimes of its documents, in seconds.
     pub builtin: Option<Builtin>,
     /// Its documents call it deprecated: answers say so, and when and what instead is configured.

@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use bytes::Bytes;
-use exeunt_core::{By, Door, Moment};
+use exeunt_core::{By, DialectName, Moment};
 use futures_util::FutureExt;
 use http::{HeaderName, Method, StatusCode, Uri, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -100,7 +100,7 @@ impl Request {
     }
 
     /// The circumstances of the call that this request makes. The randomness is handed out once.
-    pub fn call(&mut self, via: Door, by: By) -> Call {
+    pub fn call(&mut self, via: DialectName, by: By) -> Call {
         let mint = self.0.mint.take().unwrap_or_else(|| Mint::new(self.app.env.entropy()));
         Call { now: self.now, from: Some(self.from), via, by, mint }
     }

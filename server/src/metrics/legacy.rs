@@ -18,7 +18,7 @@ pub(super) fn register(from: &Sources<'_>, registry: &mut Registry) {
     let help = "When a client last made a call of a legacy dialect, in seconds since 1970";
     let usage = from.authority.usage(None).into_iter().map(|usage| {
         let client = usage.client.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
-        let labels = [("dialect", usage.door.name().to_owned()), ("call", usage.call), ("client", client)];
+        let labels = [("dialect", usage.dialect.name().to_owned()), ("call", usage.call), ("client", client)];
         (labels, i64::try_from(usage.last_at.secs()).unwrap_or(i64::MAX))
     });
     registry.register_with_unit("legacy_last_used", help, Unit::Seconds, LastUsed(usage.collect()));

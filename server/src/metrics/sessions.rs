@@ -17,8 +17,8 @@ pub(super) fn register(from: &Sources<'_>, registry: &mut Registry) {
         "Credentials that were not active and of which the store was asked why",
         Labelled::by("verdict", counters.causes()),
     );
-    let marks = counters.marks().into_iter().map(|((door, why), count)| {
-        (vec![("dialect", door.name().to_owned()), ("why", why.to_owned())], count)
+    let marks = counters.marks().into_iter().map(|((dialect, why), count)| {
+        (vec![("dialect", dialect.name().to_owned()), ("why", why.to_owned())], count)
     });
     registry.register(
         "marks_raised",

@@ -127,7 +127,7 @@ impl Visit {
     async fn answer(self, request: Request) -> Response {
         let Self { app, found: Found { enabled, route }, now, .. } = &self;
         let enabled = enabled.and_then(|number| app.dialects.get(number));
-        let name = self.dialect.map_or("none", |dialect| dialect.door.name());
+        let name = self.dialect.map_or("none", |dialect| dialect.name.name());
         let method = access_log::known(request.method());
         let line = Line { dialect: name, route: *route, method, from: self.from };
         let mut unanswered = Unanswered { app, line: &line, now: *now, began: self.began, over: false };

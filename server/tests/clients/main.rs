@@ -17,7 +17,7 @@ use std::time::Duration;
 use exeunt::authority::{Client, Endpoint, Settings, UserChange};
 use exeunt::store::Incarnation;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
-use exeunt_core::Door;
+use exeunt_core::DialectName;
 use tokio::process::Command;
 
 use self::scratch::Scratch;
@@ -84,7 +84,7 @@ async fn serve(folder: &Scratch) -> Server {
         require_origin: false,
         endpoints: vec![Endpoint { name: "examples/auth".to_owned(), secure: true, registration: true }],
     };
-    let project = Client::usual(&call, realm, Door::new("rested"), "shop", settings);
+    let project = Client::usual(&call, realm, DialectName::new("rested"), "shop", settings);
     app.authority.create_client(&call, project).await.unwrap();
     server
 }

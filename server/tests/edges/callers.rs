@@ -16,7 +16,7 @@ use exeunt::serve::{self, Running};
 use exeunt::store::faulty::Faulty;
 use exeunt::store::memory::MemoryStore;
 use exeunt::store::{Incarnation, User};
-use exeunt_core::{By, Door, Moment, RealmId};
+use exeunt_core::{By, DialectName, Moment, RealmId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -63,7 +63,7 @@ impl World {
             require_origin: false,
             endpoints: vec![endpoint],
         };
-        let project = Client::usual(&world.call(), world.realm, Door::new("rested"), "shop", project);
+        let project = Client::usual(&world.call(), world.realm, DialectName::new("rested"), "shop", project);
         world.app.authority.create_client(&world.call(), project).await.unwrap();
         world
     }
@@ -104,7 +104,7 @@ impl World {
         password: &str,
         account_number: Option<&str>,
     ) -> Result<User, Error> {
-        let client = self.app.authority.builtin_client(self.realm, Door::new("videntity")).unwrap();
+        let client = self.app.authority.builtin_client(self.realm, DialectName::new("videntity")).unwrap();
         let login = Login {
             client: &client,
             identifier,

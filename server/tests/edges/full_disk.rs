@@ -80,7 +80,7 @@ async fn sow(file: &Path) -> Vec<(String, SessionId)> {
         };
         let token_text = token.expose().to_owned();
         let record =
-            Record { session, door: ADMIN, token: token.fingerprint(), from: None, user_agent: None };
+            Record { session, dialect: ADMIN, token: token.fingerprint(), from: None, user_agent: None };
         let (new, store) = (NewSession { record, sessions_max: u32::MAX, audit: None }, store.clone());
         writing.spawn(async move { store.issue(new).await.map(drop) });
         all.push((token_text, id));
@@ -300,7 +300,7 @@ impl Staged {
 
     async fn vouch(&self, token: &Token) -> Result<SessionId, Kind> {
         let issue_request = IssueRequest {
-            door: ADMIN,
+            dialect: ADMIN,
             user: self.alice,
             client: None,
             idle_secs: Some(IDLE_SECS),
@@ -311,7 +311,7 @@ impl Staged {
     }
 
     fn check(&self, token: &Token, touch: Touch) -> Result<Option<Moment>, Kind> {
-        let presented = Presented { door: ADMIN, realm: self.realm, client: None, token };
+        let presented = Presented { dialect: ADMIN, realm: self.realm, client: None, token };
         let found = self.app.authority.check(&presented, self.env.now(), touch);
         found.map(|standing| standing.expires_at).map_err(|error| error.kind())
     }
@@ -321,7 +321,7 @@ impl Staged {
             token: token.fingerprint(),
             user: Identifier::Username("alice".to_owned()),
             client: None,
-            door: Some(ADMIN),
+            dialect: Some(ADMIN),
             issued_at: Some(self.env.now()),
             seen_at: None,
             expires_at: None,

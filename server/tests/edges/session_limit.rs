@@ -12,12 +12,12 @@ use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{
     Adopted, Adoption, Incarnation, Ledger, NewSession, SessionBy, Store, USER_SESSIONS_MAX,
 };
-use exeunt_core::{Anchor, ClientId, Door, Moment, Token, Verdict, Why};
+use exeunt_core::{Anchor, ClientId, DialectName, Moment, Token, Verdict, Why};
 
 use crate::scratch::Scratch;
 use crate::stage::{World, call};
 
-const DOOR: Door = Door::new("native");
+const NAME: DialectName = DialectName::new("native");
 
 fn sqlite(folder: &Scratch) -> SqliteStore {
     SqliteStore::open(SqliteOptions::new(folder.path().join("exeunt.db"), Incarnation([1; 16]))).unwrap()
@@ -35,7 +35,7 @@ impl Two {
         let world = World::open(store).await;
         let client = async |name: &str, max| {
             let call = call(&world.app);
-            let client = Client::usual(&call, world.realm, DOOR, name, Settings::Plain);
+            let client = Client::usual(&call, world.realm, NAME, name, Settings::Plain);
             let client = Client { sessions_max: max, ..client };
             world.app.authority.create_client(&call, client).await.unwrap()
         };
@@ -48,7 +48,7 @@ impl Two {
         let (app, call) = (&self.world.app, call(&self.world.app));
         let token = call.mint.session_token();
         let issue_request = IssueRequest {
-            door: DOOR,
+            dialect: NAME,
             user: self.world.alice,
             client: Some(client.id),
             idle_secs: None,
@@ -65,7 +65,7 @@ impl Two {
 
 fn accepts(app: &App, token: &Token, now: Moment) -> bool {
     let realm = app.authority.realm("main").unwrap().id;
-    let presented = Presented { door: DOOR, realm, client: None, token };
+    let presented = Presented { dialect: NAME, realm, client: None, token };
     app.authority.check(&presented, now, Touch::Peek).is_ok()
 }
 
@@ -194,7 +194,7 @@ async fn more_than_a_user_may_have_is_refused_for_a_client() {
     let app = App::open(Config::default(), Env::with_clocks(clocks), store, false).await.unwrap();
     let call = call(&app);
     let realm = app.authority.realm("main").unwrap().id;
-    let client = Client::usual(&call, realm, DOOR, "shop", Settings::Plain);
+    let client = Client::usual(&call, realm, NAME, "shop", Settings::Plain);
     let many = Client { sessions_max: USER_SESSIONS_MAX + 1, ..client.clone() };
     let error = app.authority.create_client(&call, many).await.err().unwrap();
     assert!(error.public().contains("max_sessions is 10001; expected at most 10000"), "{error}");

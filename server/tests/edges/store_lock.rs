@@ -48,7 +48,7 @@ impl Open {
         for number in 0..3 {
             let token = Token::presented(&format!("a-token-of-alice-{number}")).unwrap();
             let issue_request = IssueRequest {
-                door: ADMIN,
+                dialect: ADMIN,
                 user: alice.id,
                 client: None,
                 idle_secs: None,
@@ -63,7 +63,8 @@ impl Open {
 
     fn check(&self, number: usize) -> Result<(), Kind> {
         let Self { app, realm, .. } = self;
-        let presented = Presented { door: ADMIN, realm: *realm, client: None, token: &self.tokens[number] };
+        let presented =
+            Presented { dialect: ADMIN, realm: *realm, client: None, token: &self.tokens[number] };
         app.authority.check(&presented, app.env.now(), Touch::Peek).map(drop).map_err(|error| error.kind())
     }
 

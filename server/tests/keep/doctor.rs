@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use exeunt::store::{Ledger, contract};
-use exeunt_core::{Anchor, Door, Moment, UserId, Why};
+use exeunt_core::{Anchor, DialectName, Moment, UserId, Why};
 use serde_json::Value;
 
 use crate::binary::Binary;
@@ -148,7 +148,7 @@ async fn logins_that_nearly_all_come_from_one_address_point_at_a_proxy() {
     for number in 100..140 {
         let mut new = contract::fresh(&store, number, 1).await.unwrap();
         new.record.from = Some(IpAddr::from([10, 0, 0, 7]));
-        new.record.door = Door::new("rested");
+        new.record.dialect = DialectName::new("rested");
         store.issue(new).await.unwrap();
     }
     store.close().await.unwrap();

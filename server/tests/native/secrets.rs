@@ -29,7 +29,7 @@ fn no_secret_is_in_the_log_or_in_the_store() {
         assert!(over.output.contains(&format!("call=\"{call}\" ")), "{call} was not called");
     }
     for dialect in dialect::all::ALL {
-        assert!(over.output.contains(&format!("dialect=\"{}\"", dialect.door)), "{}", dialect.door);
+        assert!(over.output.contains(&format!("dialect=\"{}\"", dialect.name)), "{}", dialect.name);
     }
     must_be_absent(&secrets, "the log", over.output.as_bytes());
     digests_must_be_absent(&secrets, &over.output);

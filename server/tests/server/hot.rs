@@ -12,7 +12,7 @@ use exeunt::env::Env;
 use exeunt::serve::{self, Running};
 use exeunt::store::Incarnation;
 use exeunt::store::memory::MemoryStore;
-use exeunt_core::{Door, Moment, Token};
+use exeunt_core::{DialectName, Moment, Token};
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, RngAlgorithm, TestRng, TestRunner};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -63,8 +63,8 @@ async fn start(hot_front: bool) -> Running {
     let call = stage::call(&app);
     let name = UserChange { username: Some(Some("alice".to_owned())), ..UserChange::default() };
     let user = app.authority.create_user(&call, realm, name).await.unwrap().id;
-    let door = Door::new("videntity");
-    let issue_request = IssueRequest { door, user, client: None, idle_secs: None, absolute_secs: None };
+    let dialect = DialectName::new("videntity");
+    let issue_request = IssueRequest { dialect, user, client: None, idle_secs: None, absolute_secs: None };
     let token = Token::presented(SESSION_KEY).unwrap();
     app.authority.vouch(&call, realm, &issue_request, &token).await.unwrap();
     serve::start(app, TcpListener::bind("127.0.0.1:0").await.unwrap(), None).unwrap()

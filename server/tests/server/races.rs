@@ -13,7 +13,7 @@ use exeunt::error::Kind;
 use exeunt::store::faulty::Faulty;
 use exeunt::store::memory::MemoryStore;
 use exeunt::store::{Identifier, Incarnation};
-use exeunt_core::{Anchor, ClientId, Door, RealmId, Stamp, Token, Why};
+use exeunt_core::{Anchor, ClientId, DialectName, RealmId, Stamp, Token, Why};
 use tokio::task::JoinSet;
 
 /// Logouts at once.
@@ -130,13 +130,13 @@ async fn a_session_by_a_client_whose_secret_is_being_changed_does_not_outlive_th
     store.hold(1);
     let changing = tokio::spawn(change_secret(app.clone(), *realm, partner.id));
     store.reached().await;
-    let other = app.authority.builtin_client(*realm, Door::new("videntity")).unwrap();
+    let other = app.authority.builtin_client(*realm, DialectName::new("videntity")).unwrap();
     let other = Anchor::Client(other.id);
     let after = app.authority.end_all(&call(app), *realm, other, Why::Admin).await.unwrap();
     assert_eq!(after.mark.at, Stamp::from_number(2));
     let token = Token::presented("a token of the old secret").unwrap();
     let issue_request = IssueRequest {
-        door: partner.door,
+        dialect: partner.dialect,
         user: *alice,
         client: Some(partner.id),
         idle_secs: None,
@@ -157,9 +157,9 @@ async fn change_secret(app: App, realm: RealmId, id: ClientId) {
 
 /// Logs Alice in: the stamp of her session.
 async fn log_in(app: App, realm: RealmId) -> Result<Stamp, Kind> {
-    let door = Door::new("videntity");
+    let dialect = DialectName::new("videntity");
     let login = Login {
-        client: &app.authority.builtin_client(realm, door).unwrap(),
+        client: &app.authority.builtin_client(realm, dialect).unwrap(),
         identifier: Identifier::Username("alice".to_owned()),
         account_number: None,
         password: Password::new(PASSWORD),
@@ -167,7 +167,7 @@ async fn log_in(app: App, realm: RealmId) -> Result<Stamp, Kind> {
         user_agent: None,
     };
     let (_, token) = app.authority.login(&call(&app), &login).await.map_err(|error| error.kind())?;
-    let presented = Presented { door, realm, client: None, token: &token };
+    let presented = Presented { dialect, realm, client: None, token: &token };
     let standing = app.authority.check(&presented, app.env.now(), Touch::Peek).unwrap();
     let listed = app.authority.session(realm, standing.session, app.env.now()).await.unwrap();
     Ok(listed.record.session.stamp)

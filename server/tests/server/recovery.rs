@@ -52,7 +52,7 @@ async fn a_client_that_was_removed_by_a_call_that_was_cut_short_is_gone_with_its
     let project = world.add_client("rested", settings).await;
     let token = Token::presented("a-token-of-the-project").unwrap();
     let issue = Issue {
-        door: project.door,
+        dialect: project.dialect,
         client: &project,
         user: Some(world.alice),
         token: &token,

@@ -10,7 +10,7 @@ use exeunt::config::Config;
 use exeunt::env::Env;
 use exeunt::serve::{self, Running};
 use exeunt::store::Store;
-use exeunt_core::{By, Door, RealmId, UserId};
+use exeunt_core::{By, DialectName, RealmId, UserId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -54,8 +54,8 @@ impl World {
     }
 
     /// A client of a dialect, with what only such clients have.
-    pub(crate) async fn add_client(&self, door: &str, settings: Settings) -> Arc<Client> {
-        add_client(&self.app, self.realm, door, settings).await
+    pub(crate) async fn add_client(&self, dialect: &str, settings: Settings) -> Arc<Client> {
+        add_client(&self.app, self.realm, dialect, settings).await
     }
 }
 
@@ -112,9 +112,9 @@ pub(crate) fn project(key: &str, endpoint: &str) -> Settings {
     }
 }
 
-async fn add_client(app: &App, realm: RealmId, door: &str, settings: Settings) -> Arc<Client> {
+async fn add_client(app: &App, realm: RealmId, dialect: &str, settings: Settings) -> Arc<Client> {
     let call = call(app);
-    let client = Client::usual(&call, realm, Door::new(door), "client", settings);
+    let client = Client::usual(&call, realm, DialectName::new(dialect), "client", settings);
     app.authority.create_client(&call, client).await.unwrap()
 }
 

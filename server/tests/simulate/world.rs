@@ -104,7 +104,7 @@ impl World {
             Step::Logout { session } => {
                 let known = &oracle.sessions[session];
                 let presented =
-                    Presented { door: ADMIN, realm: self.realm, client: None, token: &known.token };
+                    Presented { dialect: ADMIN, realm: self.realm, client: None, token: &known.token };
                 let (expected, ended) = (known.expected(now), authority.end(&call, &presented).await);
                 match ended.map_err(|error| error.kind()) {
                     Ok(_) if expected == Expected::Inactive => {
@@ -179,7 +179,7 @@ impl World {
         let call = call(&self.env);
         let token = call.mint.session_token();
         let issue_request = IssueRequest {
-            door: ADMIN,
+            dialect: ADMIN,
             user: self.users[user],
             client: Some(self.clients[client]),
             idle_secs: Some(life.0),
@@ -228,7 +228,7 @@ impl World {
     async fn check(&mut self, session: usize, touch: bool, oracle: &mut Oracle) -> Result<(), String> {
         self.recover(oracle).await?;
         let (now, known) = (self.env.now(), &mut oracle.sessions[session]);
-        let presented = Presented { door: ADMIN, realm: self.realm, client: None, token: &known.token };
+        let presented = Presented { dialect: ADMIN, realm: self.realm, client: None, token: &known.token };
         let touch = if touch { Touch::Extend } else { Touch::Peek };
         let found = match self.app.authority.check(&presented, now, touch).map_err(|error| error.kind()) {
             Ok(_) => true,
@@ -249,7 +249,8 @@ impl World {
             return Ok(());
         }
         if let Some(known) = oracle.sessions.first() {
-            let presented = Presented { door: ADMIN, realm: self.realm, client: None, token: &known.token };
+            let presented =
+                Presented { dialect: ADMIN, realm: self.realm, client: None, token: &known.token };
             let answer = self.app.authority.check(&presented, self.env.now(), Touch::Peek);
             if answer.map_err(|error| error.kind()) != Err(Kind::Unavailable(Unavailability::Unknown)) {
                 return Err("a check was answered while the outcome was unknown".to_owned());
@@ -350,7 +351,7 @@ fn client(env: &Env, realm: RealmId, number: usize) -> Client {
         id: ClientId([u8::try_from(number).unwrap(); 16]),
         realm,
         name: format!("client-{number}"),
-        door: ADMIN,
+        dialect: ADMIN,
         builtin: false,
         idle_secs: 60,
         absolute_secs: 0,

@@ -3,7 +3,7 @@
 use exeunt::app::App;
 use exeunt::authority::realm::MAIN;
 use exeunt::authority::{Call, Client, Endpoint, Password, Settings, UserChange};
-use exeunt_core::{Anchor, Door, RealmId, Token, UserId, Why};
+use exeunt_core::{Anchor, DialectName, RealmId, Token, UserId, Why};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -152,12 +152,12 @@ impl ClientTold {
             (None, Some(pair)) => Settings::Partner { pair: pair.fingerprint() },
             (None, None) => Settings::Plain,
         };
-        let (realm, door) = (realm_of(app, self.realm.as_deref())?, Door::new(&self.dialect));
+        let (realm, dialect) = (realm_of(app, self.realm.as_deref())?, DialectName::new(&self.dialect));
         Ok(Client {
             idle_secs: self.idle_secs,
             absolute_secs: self.absolute_secs,
             sessions_max: self.sessions_max,
-            ..Client::usual(call, realm, door, &self.name, settings)
+            ..Client::usual(call, realm, dialect, &self.name, settings)
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use exeunt_core::{Anchor, ClientId, Door, Fingerprint, RealmId, Stamp, Why};
+use exeunt_core::{Anchor, ClientId, DialectName, Fingerprint, RealmId, Stamp, Why};
 
 use crate::authority::naming::must_be_name;
 use crate::authority::{Authority, Call};
@@ -135,9 +135,9 @@ impl Authority {
     ///
     /// # Errors
     /// `NotFound` if the realm is not there.
-    pub fn builtin_client(&self, realm: RealmId, door: Door) -> Result<Arc<Client>> {
+    pub fn builtin_client(&self, realm: RealmId, dialect: DialectName) -> Result<Arc<Client>> {
         self.clients
-            .find(|client| client.builtin && client.door == door && client.realm == realm)
+            .find(|client| client.builtin && client.dialect == dialect && client.realm == realm)
             .ok_or_else(|| Error::not_found("client"))
     }
 
@@ -261,12 +261,12 @@ impl Drop for Changing<'_> {
 
 impl Client {
     /// A client of a dialect that is not kept yet, with the usual lifetimes.
-    pub fn usual(call: &Call, realm: RealmId, door: Door, name: &str, settings: Settings) -> Self {
+    pub fn usual(call: &Call, realm: RealmId, dialect: DialectName, name: &str, settings: Settings) -> Self {
         Self {
             id: call.mint.client_id(),
             realm,
             name: name.to_owned(),
-            door,
+            dialect,
             builtin: false,
             idle_secs: IDLE_SECS,
             absolute_secs: ABSOLUTE_SECS,

@@ -12,7 +12,7 @@ fn client(number: u8, version: u64) -> Client {
         id: ClientId([number; 16]),
         realm: RealmId([1; 16]),
         name: format!("client {number}"),
-        door: Door::new("native"),
+        dialect: DialectName::new("native"),
         builtin: false,
         idle_secs: 60,
         absolute_secs: 0,

@@ -6,7 +6,7 @@ use exeunt_core::{By, RealmId};
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 
-use super::DOOR;
+use super::NAME;
 use crate::authority::{Call, Key, Realm, Role};
 use crate::error::{Error, Kind, Result};
 use crate::http::Request;
@@ -56,7 +56,7 @@ impl Caller {
 
     /// The circumstances of what the caller asks.
     pub(super) fn call(&self, request: &mut Request) -> Call {
-        request.call(DOOR, By::Key(self.key.id))
+        request.call(NAME, By::Key(self.key.id))
     }
 
     /// The realm whose marks and changes the caller sees: with a key for all realms and no realm chosen, all.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::caller::{Caller, Need};
-use super::{DOOR, Reply, mark, serve, wire};
+use super::{NAME, Reply, mark, serve, wire};
 use crate::authority::{ActiveSession, Presented, Role, Touch};
 use crate::error::{DeadReason, Error, Kind, Result};
 use crate::http::{Request, ResponseFuture, answer};
@@ -120,7 +120,7 @@ impl Check {
     async fn one(&self, request: &Request, text: &str) -> Result<Said> {
         // Its checksum is for scanners: a look-up costs less than to compute it.
         let Some(token) = Token::presented(text) else { return Ok(self.inactive(DeadReason::Unknown, None)) };
-        let presented = Presented { door: DOOR, realm: self.realm, client: None, token: &token };
+        let presented = Presented { dialect: NAME, realm: self.realm, client: None, token: &token };
         let authority = &request.app.authority;
         match authority.check(&presented, self.now, self.touch) {
             Ok(standing) => Ok(Said::Active(standing)),

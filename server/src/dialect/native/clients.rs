@@ -1,12 +1,12 @@
 //! `/v1/clients`: create · list · show · change · remove.
 
-use exeunt_core::{ClientId, Door, Token};
+use exeunt_core::{ClientId, DialectName, Token};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::caller::{Caller, Need};
-use super::{DOOR, Reply, serve, wire};
+use super::{NAME, Reply, serve, wire};
 use crate::authority::{Call, Client, ClientChange, Endpoint, Settings};
 use crate::error::{Error, Result};
 use crate::http::{Request, ResponseFuture, empty};
@@ -43,7 +43,7 @@ async fn run_create(mut request: Request, caller: Caller) -> Reply {
     let (settings, shown) = given.settings(&call, None)?;
     let (idle_secs, absolute_secs) = given.lifetimes()?;
     let name = given.name.as_deref().unwrap_or_default();
-    let usual = Client::usual(&call, caller.realm.id, given.door(), name, settings);
+    let usual = Client::usual(&call, caller.realm.id, given.dialect(), name, settings);
     let client = Client {
         idle_secs: idle_secs.unwrap_or(usual.idle_secs),
         absolute_secs: absolute_secs.unwrap_or(usual.absolute_secs),
@@ -116,15 +116,15 @@ impl Given {
         wire::lifetimes(self.idle_secs.as_ref(), self.absolute_secs.as_ref())
     }
 
-    fn door(&self) -> Door {
-        self.dialect.as_deref().map_or(DOOR, Door::new)
+    fn dialect(&self) -> DialectName {
+        self.dialect.as_deref().map_or(NAME, DialectName::new)
     }
 
     /// The settings of the client's dialect: as given, else as before, else as usual.
     fn settings(&self, call: &Call, before: Option<&Client>) -> Result<(Settings, Option<Pair>)> {
-        let door = before.map_or_else(|| self.door(), |client| client.door);
+        let dialect = before.map_or_else(|| self.dialect(), |client| client.dialect);
         let kept = before.map(|client| client.settings.clone());
-        match (door.name(), kept) {
+        match (dialect.name(), kept) {
             // Its key is public: a new one would end nothing.
             ("rested", _) if self.rotate_secret => Err(no_secret()),
             ("rested", kept) => Ok((self.project(call, kept), None)),

@@ -3,7 +3,7 @@
 use exeunt_core::Token;
 use http::header::AUTHORIZATION;
 
-use super::{DOOR, caller, error};
+use super::{NAME, caller, error};
 use crate::authority::Presented;
 use crate::dialect::passed::{Judged, Passed, Terms, admit};
 use crate::error::{DeadReason, Error, Kind, Result};
@@ -16,7 +16,7 @@ pub(super) fn gate(request: Request, terms: Terms) -> Judged {
 async fn judge(request: &Request, terms: &Terms) -> Result<Passed> {
     let text = caller::presented(request).ok_or_else(|| missing(request))?;
     let token = Token::presented(text).ok_or_else(|| Error::dead(DeadReason::Unknown))?;
-    let presented = Presented { door: DOOR, realm: terms.realm, client: terms.client, token: &token };
+    let presented = Presented { dialect: NAME, realm: terms.realm, client: terms.client, token: &token };
     admit(request, &presented, terms.touch).await
 }
 

@@ -23,7 +23,7 @@ mod usage;
 mod users;
 mod wire;
 
-use exeunt_core::Door;
+use exeunt_core::DialectName;
 use http::header::ALLOW;
 use http::{Method, StatusCode};
 
@@ -38,12 +38,12 @@ use crate::http::{CallKind, Route};
 use crate::http::{Endpoint, PresentedKey, Request, Response, ResponseFuture, empty};
 
 /// The name of this dialect.
-pub const DOOR: Door = crate::dialect::ADMIN;
+pub const NAME: DialectName = crate::dialect::ADMIN;
 
 /// The dialect.
 pub const DIALECT: Dialect = Dialect {
-    door: DOOR,
-    builtin: Some(Builtin { door: DOOR, idle_secs: 3600, absolute_secs: 86_400 }),
+    name: NAME,
+    builtin: Some(Builtin { dialect: NAME, idle_secs: 3600, absolute_secs: 86_400 }),
     deprecated: false,
     legacy: false,
     route,

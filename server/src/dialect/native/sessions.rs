@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::caller::{Caller, Need};
-use super::{DOOR, Reply, serve, wire};
+use super::{NAME, Reply, serve, wire};
 use crate::authority::IssueRequest;
 use crate::authority::list::{State, Wanted};
 use crate::error::{Error, Kind, Result};
@@ -38,7 +38,7 @@ async fn run_issue(mut request: Request, caller: Caller) -> Reply {
         .transpose()
         .map_err(|_| Error::not_found("client"))?;
     let (idle_secs, absolute_secs) = wire::lifetimes(given.idle_secs.as_ref(), given.absolute_secs.as_ref())?;
-    let issue_request = IssueRequest { door: DOOR, user, client, idle_secs, absolute_secs };
+    let issue_request = IssueRequest { dialect: NAME, user, client, idle_secs, absolute_secs };
     let standing =
         app.authority.vouch(&call, caller.realm.id, &issue_request, &token).await.map_err(lost_the_race)?;
     let body = json!({

@@ -13,7 +13,7 @@ pub(super) fn list(request: Request) -> ResponseFuture {
         let items = authority.usage(caller.view(&request)).into_iter().map(|usage| {
             let client = usage.client.and_then(|id| authority.client(usage.realm, id).ok());
             json!({
-                "dialect": usage.door.name(),
+                "dialect": usage.dialect.name(),
                 "call": usage.call,
                 "client": usage.client.map(|id| id.to_string()),
                 "client_name": client.map(|client| client.name.clone()),

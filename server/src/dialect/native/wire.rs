@@ -200,7 +200,7 @@ pub(super) fn client(client: &Client) -> Value {
     let mut shape = json!({
         "id": client.id.to_string(),
         "name": client.name,
-        "dialect": client.door.name(),
+        "dialect": client.dialect.name(),
         "builtin": client.builtin,
         "idle_secs": client.idle_secs,
         "absolute_secs": client.absolute_secs,
@@ -229,7 +229,7 @@ pub(super) fn session(listed: &Listed) -> Value {
         "id": session.id.to_string(),
         "user": session.user().map(|id| id.to_string()),
         "client": session.client().map(|id| id.to_string()),
-        "dialect": record.door.name(),
+        "dialect": record.dialect.name(),
         "verdict": verdict(listed.verdict),
         "issued_at": time(session.issued_at),
         "last_seen_at": time(listed.seen),

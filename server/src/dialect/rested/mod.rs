@@ -16,18 +16,18 @@ mod register;
 mod whoami;
 mod wire;
 
-use exeunt_core::Door;
+use exeunt_core::DialectName;
 use http::Method;
 
 use crate::dialect::Dialect;
 use crate::http::{CallKind, Route};
 
 /// The name of this dialect.
-pub const DOOR: Door = Door::new("rested");
+pub const NAME: DialectName = DialectName::new("rested");
 
 /// The dialect. It has no built-in client: every project is a client of its own.
 pub const DIALECT: Dialect = Dialect {
-    door: DOOR,
+    name: NAME,
     builtin: None,
     deprecated: false,
     legacy: true,

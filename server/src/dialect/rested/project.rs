@@ -8,7 +8,7 @@ use exeunt_core::{By, ClientId, RealmId, Token};
 use super::cors::Origin;
 use super::error::Refusal;
 use super::wire::Query;
-use super::{DOOR, ENDPOINTS};
+use super::{ENDPOINTS, NAME};
 use crate::authority::{Call, Client, Endpoint, Presented, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Request, Response};
@@ -95,7 +95,7 @@ fn mark(origin: &Origin, client: Option<ClientId>, mut response: Response) -> Re
 
 impl Address {
     fn of(request: &Request) -> Result<Self> {
-        let realm = request.app.dialect(DOOR).ok_or_else(|| Error::internal("rested is not enabled"))?.realm;
+        let realm = request.app.dialect(NAME).ok_or_else(|| Error::internal("rested is not enabled"))?.realm;
         let query = Query::read(request.query());
         let (overfull, query) = (query.is_err(), query.unwrap_or_default());
         let project = query.key.as_ref().and_then(|key| request.app.authority.project(realm, key));
@@ -162,7 +162,7 @@ impl Visit {
 
     /// A token as it is presented for logout: all projects of the realm share the cookie that it may be in.
     pub(super) const fn presented_anywhere<'a>(&self, token: &'a Token) -> Presented<'a> {
-        Presented { door: DOOR, realm: self.realm, client: None, token }
+        Presented { dialect: NAME, realm: self.realm, client: None, token }
     }
 
     /// Whether the page that calls could also call this project, to which a session belongs.
@@ -174,13 +174,13 @@ impl Visit {
 
     /// The circumstances of this call.
     pub(super) fn call(&self, request: &mut Request) -> Call {
-        request.call(DOOR, By::Client(self.project.id))
+        request.call(NAME, By::Client(self.project.id))
     }
 }
 
 /// A token is good for everything of its project, and unknown in any other; only a logout takes it from anywhere.
 const fn presented<'a>(realm: RealmId, project: &Client, token: &'a Token) -> Presented<'a> {
-    Presented { door: DOOR, realm, client: Some(project.id), token }
+    Presented { dialect: NAME, realm, client: Some(project.id), token }
 }
 
 /// The endpoint of the path, letter for letter: a name holds nothing that needs percent-encoding.

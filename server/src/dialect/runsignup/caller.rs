@@ -6,7 +6,7 @@ use std::sync::Arc;
 use exeunt_core::{RealmId, Token};
 use http::header::AUTHORIZATION;
 
-use super::DOOR;
+use super::NAME;
 use super::asked::Asked;
 use super::error::Code;
 use super::wire::parameter;
@@ -88,7 +88,7 @@ impl Caller {
 
 /// A temporary pair as a credential.
 pub(super) const fn presented(realm: RealmId, pair: &Token) -> Presented<'_> {
-    Presented { door: DOOR, realm, client: None, token: pair }
+    Presented { dialect: NAME, realm, client: None, token: pair }
 }
 
 /// The realm that this dialect serves.
@@ -98,7 +98,7 @@ pub(super) const fn presented(realm: RealmId, pair: &Token) -> Presented<'_> {
 pub(super) fn realm(request: &Request) -> Result<RealmId> {
     request
         .app
-        .dialect(DOOR)
+        .dialect(NAME)
         .map(|enabled| enabled.realm)
         .ok_or_else(|| Error::internal("a dialect that is switched off"))
 }

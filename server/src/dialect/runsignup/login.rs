@@ -2,7 +2,7 @@
 
 use exeunt_core::By;
 
-use super::DOOR;
+use super::NAME;
 use super::asked::Asked;
 use super::caller::realm;
 use super::error::Fault;
@@ -26,8 +26,8 @@ async fn run(mut request: Request) -> Result<Response, Response> {
 /// The credentials come from the body alone: a query is written down in too many places.
 async fn issue(request: &mut Request, asked: &Asked) -> Result<Outcome, Fault> {
     let (email, password) = (asked.posted("email")?, asked.posted("password")?);
-    let client = request.app.authority.builtin_client(realm(request)?, DOOR)?;
-    let call = request.call(DOOR, By::System);
+    let client = request.app.authority.builtin_client(realm(request)?, NAME)?;
+    let call = request.call(NAME, By::System);
     let login = Login {
         client: &client,
         identifier: Identifier::Email(email.to_owned()),

@@ -2,7 +2,7 @@
 
 use exeunt_core::By;
 
-use super::DOOR;
+use super::NAME;
 use super::asked::Asked;
 use super::caller::{Caller, pairs_of, presented, realm};
 use super::error::{Code, Fault};
@@ -30,7 +30,7 @@ async fn end(request: &mut Request, asked: &Asked) -> Result<Outcome, Fault> {
     };
     let realm = realm(request)?;
     must_be_alone(request, asked, &presented(realm, &pair))?;
-    let call = request.call(DOOR, By::System);
+    let call = request.call(NAME, By::System);
     request.app.authority.end(&call, &presented(realm, &pair)).await.map_err(never_throttled)?;
     Ok(Outcome::LoggedOut)
 }

@@ -14,7 +14,7 @@ mod reply;
 mod user;
 mod wire;
 
-use exeunt_core::Door;
+use exeunt_core::DialectName;
 use http::Method;
 
 use crate::authority::realm::Builtin;
@@ -22,13 +22,13 @@ use crate::dialect::Dialect;
 use crate::http::{CallKind, Route};
 
 /// The name of this dialect.
-const DOOR: Door = Door::new("runsignup");
+const NAME: DialectName = DialectName::new("runsignup");
 
 /// The dialect.
 pub const DIALECT: Dialect = Dialect {
-    door: DOOR,
+    name: NAME,
     // A pair lives an hour unseen; the documents know no other limit.
-    builtin: Some(Builtin { door: DOOR, idle_secs: 60 * 60, absolute_secs: 0 }),
+    builtin: Some(Builtin { dialect: NAME, idle_secs: 60 * 60, absolute_secs: 0 }),
     deprecated: true,
     legacy: true,
     route,

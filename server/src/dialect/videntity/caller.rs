@@ -2,7 +2,7 @@
 
 use exeunt_core::{RealmId, Token};
 
-use super::DOOR;
+use super::NAME;
 use super::wire::mandatory;
 use crate::authority::Presented;
 use crate::error::{DeadReason, Error, Result};
@@ -28,7 +28,7 @@ impl Caller {
 
     /// The key as a credential.
     pub(super) const fn presented(&self) -> Presented<'_> {
-        Presented { door: DOOR, realm: self.realm, client: None, token: &self.key }
+        Presented { dialect: NAME, realm: self.realm, client: None, token: &self.key }
     }
 
     /// The key as it is said back.
@@ -55,7 +55,7 @@ pub(super) fn filled<'a, const N: usize>(
 pub(super) fn realm(request: &Request) -> Result<RealmId> {
     request
         .app
-        .dialect(DOOR)
+        .dialect(NAME)
         .map(|enabled| enabled.realm)
         .ok_or_else(|| Error::internal("a dialect that is switched off"))
 }

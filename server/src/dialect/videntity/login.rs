@@ -2,7 +2,7 @@
 
 use exeunt_core::By;
 
-use super::DOOR;
+use super::NAME;
 use super::caller::{filled, realm};
 use super::reply::Reply;
 use super::wire::ApiMethod;
@@ -27,8 +27,8 @@ async fn run(mut request: Request) -> Result<Response, Response> {
 
 async fn issue(request: &mut Request, fields: &Fields) -> Result<String> {
     let [username, password, account_number] = filled(fields, ["username", "password", "account_number"])?;
-    let client = request.app.authority.builtin_client(realm(request)?, DOOR)?;
-    let call = request.call(DOOR, By::System);
+    let client = request.app.authority.builtin_client(realm(request)?, NAME)?;
+    let call = request.call(NAME, By::System);
     let login = Login {
         client: &client,
         identifier: Identifier::Username(username.to_owned()),

@@ -2,7 +2,7 @@
 
 use exeunt_core::{By, Token};
 
-use super::DOOR;
+use super::NAME;
 use super::caller::Caller;
 use super::reply::Reply;
 use super::wire::ApiMethod;
@@ -24,7 +24,7 @@ async fn run(mut request: Request) -> Result<Response, Response> {
 async fn end(request: &mut Request, fields: &Fields) -> Result<String> {
     let caller = Caller::read(request, fields)?;
     must_be_alone(request, &caller)?;
-    let call = request.call(DOOR, By::System);
+    let call = request.call(NAME, By::System);
     request.app.authority.end(&call, &caller.presented()).await?;
     Ok(caller.echo())
 }

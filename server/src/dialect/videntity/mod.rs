@@ -12,7 +12,7 @@ mod refuse;
 mod reply;
 mod wire;
 
-use exeunt_core::Door;
+use exeunt_core::DialectName;
 use http::Method;
 
 use crate::authority::realm::Builtin;
@@ -20,13 +20,13 @@ use crate::dialect::Dialect;
 use crate::http::{CallKind, Route};
 
 /// The name of this dialect.
-const DOOR: Door = Door::new("videntity");
+const NAME: DialectName = DialectName::new("videntity");
 
 /// The dialect.
 pub const DIALECT: Dialect = Dialect {
-    door: DOOR,
+    name: NAME,
     // A key lives 30 minutes unseen; the documents know no other limit.
-    builtin: Some(Builtin { door: DOOR, idle_secs: 30 * 60, absolute_secs: 0 }),
+    builtin: Some(Builtin { dialect: NAME, idle_secs: 30 * 60, absolute_secs: 0 }),
     deprecated: false,
     legacy: true,
     route,

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use exeunt_core::{
-    Anchor, By, ClientId, Door, Fingerprint, Moment, RealmId, Session, SessionId, UserId, Why,
+    Anchor, By, ClientId, DialectName, Fingerprint, Moment, RealmId, Session, SessionId, UserId, Why,
 };
 use serde_json::Map;
 
@@ -20,7 +20,7 @@ pub const NOW: Moment = Moment::from_secs(1_800_000_000);
 pub(super) const CLIENT: ClientId = ClientId([8; 16]);
 pub(super) const IDLE_SECS: u32 = 600;
 pub(super) const ABSOLUTE_SECS: u32 = 3600;
-const DOOR: Door = Door::new("native");
+const NAME: DialectName = DialectName::new("native");
 
 pub(super) fn id(number: u64) -> [u8; 16] {
     u128::from(number).to_be_bytes()
@@ -40,7 +40,7 @@ pub async fn fresh(store: &dyn Store, number: u64, user: u64) -> Result<NewSessi
         absolute_secs: ABSOLUTE_SECS,
     };
     let token = Fingerprint::of(&number.to_be_bytes());
-    let record = Record { session, door: DOOR, token, from: None, user_agent: None };
+    let record = Record { session, dialect: NAME, token, from: None, user_agent: None };
     Ok(NewSession { record, sessions_max: 10_000, audit: None })
 }
 
@@ -67,7 +67,7 @@ pub(super) async fn issue_child(
 
 /// A mark to be raised at [`NOW`].
 pub fn raise(anchor: Anchor, why: Why) -> Raise {
-    let (by, via) = (By::System, DOOR);
+    let (by, via) = (By::System, NAME);
     Raise { anchor, realm: REALM, why, by, via, from: None, when: NOW, known: None }
 }
 
@@ -109,7 +109,7 @@ pub fn client(number: u64) -> Client {
         id: ClientId(id(number)),
         realm: REALM,
         name: format!("client{number}"),
-        door: DOOR,
+        dialect: NAME,
         builtin: false,
         idle_secs: IDLE_SECS,
         absolute_secs: ABSOLUTE_SECS,
@@ -129,7 +129,7 @@ pub fn audit_entry(what: &str) -> AuditEntry {
         when: NOW,
         realm: Some(REALM),
         by: By::System,
-        via: DOOR,
+        via: NAME,
         from: Some([127, 0, 0, 1].into()),
         what: what.to_owned(),
         subject: "user 1".to_owned(),

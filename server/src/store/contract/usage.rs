@@ -1,6 +1,6 @@
 //! Who still calls what of a legacy dialect.
 
-use exeunt_core::{ClientId, Door};
+use exeunt_core::{ClientId, DialectName};
 
 use super::fixture::{NOW, REALM, id};
 use crate::error::Result;
@@ -10,7 +10,7 @@ use crate::store::{Store, Usage};
 pub async fn usage_only_grows(store: &dyn Store) -> Result<()> {
     let usage = |client: Option<u64>, count, secs| Usage {
         realm: REALM,
-        door: Door::new("videntity"),
+        dialect: DialectName::new("videntity"),
         call: "login".to_owned(),
         client: client.map(|number| ClientId(id(number))),
         count,
@@ -19,13 +19,16 @@ pub async fn usage_only_grows(store: &dyn Store) -> Result<()> {
     store.put_usage(vec![usage(None, 1, 0), usage(Some(1), 5, 9)]).await?;
     store.put_usage(vec![usage(Some(1), 7, 3), usage(None, 1, 0)]).await?;
     store
-        .put_usage(vec![usage(Some(1), 6, 4), Usage { door: Door::new("rested"), ..usage(Some(1), 2, 2) }])
+        .put_usage(vec![
+            usage(Some(1), 6, 4),
+            Usage { dialect: DialectName::new("rested"), ..usage(Some(1), 2, 2) },
+        ])
         .await?;
     let mut all = store.usage().await?;
     all.sort_by_key(|usage| usage.count);
     let expected = [
         usage(None, 1, 0),
-        Usage { door: Door::new("rested"), ..usage(Some(1), 2, 2) },
+        Usage { dialect: DialectName::new("rested"), ..usage(Some(1), 2, 2) },
         usage(Some(1), 7, 9),
     ];
     assert_eq!(all, expected);

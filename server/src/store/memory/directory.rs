@@ -131,8 +131,8 @@ impl Directory for MemoryStore {
         let mut state = self.state()?;
         for usage in all {
             let caller = |it: &&mut Usage| {
-                (it.realm, it.door, &it.call, it.client)
-                    == (usage.realm, usage.door, &usage.call, usage.client)
+                (it.realm, it.dialect, &it.call, it.client)
+                    == (usage.realm, usage.dialect, &usage.call, usage.client)
             };
             match state.usage.iter_mut().find(caller) {
                 Some(there) => {

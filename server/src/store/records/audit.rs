@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use exeunt_core::{By, Door, Mark, Moment, RealmId, Stamp};
+use exeunt_core::{By, DialectName, Mark, Moment, RealmId, Stamp};
 
 /// A change that somebody made, other than a mark.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct AuditEntry {
     /// Who.
     pub by: By,
     /// Through which door.
-    pub via: Door,
+    pub via: DialectName,
     /// From which address.
     pub from: Option<IpAddr>,
     /// What was done: `user.create`, `key.remove`, …

@@ -1,6 +1,6 @@
 //! A client as it is kept.
 
-use exeunt_core::{ClientId, Door, Fingerprint, Moment, RealmId};
+use exeunt_core::{ClientId, DialectName, Fingerprint, Moment, RealmId};
 use serde::{Deserialize, Serialize};
 
 /// An application that sessions are used with.
@@ -13,7 +13,7 @@ pub struct Client {
     /// Its name for people, unique in the realm.
     pub name: String,
     /// The dialect that it speaks.
-    pub door: Door,
+    pub dialect: DialectName,
     /// Made with the realm, and never removed.
     pub builtin: bool,
     /// Seconds that its sessions live unseen; 0: no such limit.

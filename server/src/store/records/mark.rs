@@ -3,7 +3,9 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use exeunt_core::{Anchor, By, Door, Mark, Moment, RealmId, Session, SessionId, Stamp, UserId, Verdict, Why};
+use exeunt_core::{
+    Anchor, By, DialectName, Mark, Moment, RealmId, Session, SessionId, Stamp, UserId, Verdict, Why,
+};
 
 /// A mark to be raised: all of it but the stamp, which the store draws as it commits.
 #[derive(Clone, Debug)]
@@ -17,7 +19,7 @@ pub struct Raise {
     /// Who asks.
     pub by: By,
     /// Through which door.
-    pub via: Door,
+    pub via: DialectName,
     /// From which address.
     pub from: Option<IpAddr>,
     /// When.

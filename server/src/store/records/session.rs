@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use exeunt_core::{Anchor, Door, Fingerprint, Mark, Moment, RealmId, Session, SessionId, Stamp, Verdict};
+use exeunt_core::{
+    Anchor, DialectName, Fingerprint, Mark, Moment, RealmId, Session, SessionId, Stamp, Verdict,
+};
 
 use crate::store::AuditEntry;
 
@@ -12,7 +14,7 @@ pub struct Record {
     /// What `judge` needs.
     pub session: Session,
     /// The dialect that issued it, and the only one that accepts its token.
-    pub door: Door,
+    pub dialect: DialectName,
     /// The fingerprint of its token.
     pub token: Fingerprint,
     /// The address that it was issued to.

@@ -1,6 +1,6 @@
 //! Who still calls what of a legacy dialect.
 
-use exeunt_core::{ClientId, Door, Moment, RealmId};
+use exeunt_core::{ClientId, DialectName, Moment, RealmId};
 
 /// What a client makes of one call of a dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,7 +8,7 @@ pub struct Usage {
     /// The realm that the dialect serves.
     pub realm: RealmId,
     /// The dialect.
-    pub door: Door,
+    pub dialect: DialectName,
     /// The call's name in logs and metrics.
     pub call: String,
     /// Who makes it; `None`: nobody knows.

@@ -3,12 +3,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use exeunt_core::{Anchor, By, Door, Mark, Moment, RealmId, Session, SessionId, Why};
+use exeunt_core::{Anchor, By, DialectName, Mark, Moment, RealmId, Session, SessionId, Why};
 
 use crate::store::{Raise, USER_SESSIONS_MAX, seen_at_most};
 
 /// The door of marks that a store raises by itself.
-pub const DOOR: Door = Door::new("store");
+pub const NAME: DialectName = DialectName::new("store");
 
 /// Of the sessions that are alive beside a new one, those that have to go so that at most `max` are left, the new
 /// one included: the longest unseen, and what hangs from one that goes, goes with it. What the new session hangs from
@@ -67,7 +67,7 @@ pub fn by_itself(realm: RealmId, why: Why, when: Moment) -> Raise {
         realm,
         why,
         by: By::System,
-        via: DOOR,
+        via: NAME,
         from: None,
         when,
         known: None,

@@ -1,6 +1,6 @@
 //! The audit trail.
 
-use exeunt_core::{Door, RealmId};
+use exeunt_core::{DialectName, RealmId};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::batch::Batch;
@@ -86,7 +86,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
         when: moment(row, 1)?,
         realm: row.get::<_, Option<_>>(2)?.map(RealmId),
         by: read_by(row.get_ref(3)?.as_blob_or_null()?)?,
-        via: Door::new(row.get_ref(4)?.as_str()?),
+        via: DialectName::new(row.get_ref(4)?.as_str()?),
         from: read_address(row.get_ref(5)?.as_blob_or_null()?)?,
         what: row.get(6)?,
         subject: row.get(7)?,

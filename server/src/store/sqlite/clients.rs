@@ -1,6 +1,6 @@
 //! Clients.
 
-use exeunt_core::{ClientId, Door, RealmId};
+use exeunt_core::{ClientId, DialectName, RealmId};
 use rusqlite::{OptionalExtension, Row};
 
 use super::batch::Batch;
@@ -39,7 +39,7 @@ impl Batch<'_> {
             client.id.0,
             client.realm.0,
             &client.name,
-            client.door.name(),
+            client.dialect.name(),
             client.builtin,
             client.idle_secs,
             client.absolute_secs,
@@ -81,7 +81,7 @@ fn client(row: &Row<'_>) -> rusqlite::Result<Client> {
         id: ClientId(row.get(0)?),
         realm: RealmId(row.get(1)?),
         name: row.get(2)?,
-        door: Door::new(row.get_ref(3)?.as_str()?),
+        dialect: DialectName::new(row.get_ref(3)?.as_str()?),
         builtin: row.get(4)?,
         idle_secs: row.get(5)?,
         absolute_secs: row.get(6)?,

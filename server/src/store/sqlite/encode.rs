@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use exeunt_core::{
-    Anchor, Anchors, By, ClientId, Door, KeyId, Mark, Moment, RealmId, SessionId, Stamp, UserId, Why,
+    Anchor, Anchors, By, ClientId, DialectName, KeyId, Mark, Moment, RealmId, SessionId, Stamp, UserId, Why,
 };
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Error, Result, Row};
@@ -106,7 +106,7 @@ pub(super) fn mark(row: &Row<'_>) -> Result<Mark> {
         realm: RealmId(row.get(3)?),
         why: *Why::ALL.get(row.get::<_, usize>(4)?).ok_or_else(|| corrupt("an unknown reason"))?,
         by: read_by(row.get_ref(5)?.as_blob_or_null()?)?,
-        via: Door::new(row.get_ref(6)?.as_str()?),
+        via: DialectName::new(row.get_ref(6)?.as_str()?),
         from: read_address(row.get_ref(7)?.as_blob_or_null()?)?,
         when: moment(row, 8)?,
     })

@@ -47,7 +47,7 @@ impl Batch<'_> {
             session.issued_at.millis(),
             session.idle_secs,
             session.absolute_secs,
-            record.door.name(),
+            record.dialect.name(),
             write_address(record.from),
             &record.user_agent,
         ));

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Result};
 
 use super::encode::{bound, corrupt};
 use super::{audit, batch, meta};
-use crate::store::rules::choice::{DOOR, by_itself};
+use crate::store::rules::choice::{NAME, by_itself};
 use crate::store::{AuditEntry, Incarnation, Position};
 
 /// How far a new life begins ahead of the last stamp and the last number that the old one is known to have given: more
@@ -110,7 +110,7 @@ fn entry(beginning: &Beginning) -> AuditEntry {
         when: beginning.now,
         realm: None,
         by: By::System,
-        via: DOOR,
+        via: NAME,
         from: None,
         what: what.to_owned(),
         subject: format!("incarnation {}", beginning.incarnation),

@@ -1,6 +1,6 @@
 //! Reading sessions.
 
-use exeunt_core::{Anchor, Door, Fingerprint, Moment, Session, SessionId, Stamp, Verdict};
+use exeunt_core::{Anchor, DialectName, Fingerprint, Moment, Session, SessionId, Stamp, Verdict};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
 use super::encode::{bound, kind, moment, read_address, read_anchors};
@@ -38,7 +38,7 @@ fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
     };
     let record = Record {
         session,
-        door: Door::new(row.get_ref(7)?.as_str()?),
+        dialect: DialectName::new(row.get_ref(7)?.as_str()?),
         token: Fingerprint(row.get(8)?),
         from: read_address(row.get_ref(9)?.as_blob_or_null()?)?,
         user_agent: row.get(10)?,

@@ -1,6 +1,6 @@
 //! Who still calls what of a legacy dialect.
 
-use exeunt_core::{ClientId, Door, RealmId};
+use exeunt_core::{ClientId, DialectName, RealmId};
 use rusqlite::Row;
 
 use super::batch::Batch;
@@ -21,7 +21,7 @@ impl Batch<'_> {
         for usage in all {
             let client = usage.client.map_or(NOBODY, |client| client.0);
             let (count, at) = (bound(usage.count), usage.last_at.millis());
-            put.execute((usage.realm.0, usage.door.name(), &usage.call, client, count, at))?;
+            put.execute((usage.realm.0, usage.dialect.name(), &usage.call, client, count, at))?;
         }
         Ok(())
     }
@@ -39,7 +39,7 @@ fn usage(row: &Row<'_>) -> rusqlite::Result<Usage> {
     let client: [u8; 16] = row.get(3)?;
     Ok(Usage {
         realm: RealmId(row.get(0)?),
-        door: Door::new(row.get_ref(1)?.as_str()?),
+        dialect: DialectName::new(row.get_ref(1)?.as_str()?),
         call: row.get(2)?,
         client: (client != NOBODY).then_some(ClientId(client)),
         count: row.get(4)?,

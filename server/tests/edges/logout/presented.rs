@@ -98,14 +98,14 @@ fn videntity() -> Dialect {
 }
 
 /// The calls under this path.
-fn runsignup(door: &'static str) -> Dialect {
+fn runsignup(prefix: &'static str) -> Dialect {
     let credentials = ["key-number-one:secret-number-one", "key-number-two:secret-number-two"];
     let [one, two] = credentials.map(|pair| {
         let (key, secret) = pair.split_once(':').unwrap();
         (format!("tmp_key={key}"), format!("tmp_secret={secret}"))
     });
     let [first, second] = [&one, &two].map(|(key, secret)| format!("{key}&{secret}"));
-    let path = format!("{door}logout?format=json");
+    let path = format!("{prefix}logout?format=json");
     let query = format!("{path}&{first}");
     let bearer = "Authorization: Bearer something\r\n";
     let permanent = "&api_key=some-key&api_secret=some-secret";
@@ -140,7 +140,7 @@ fn runsignup(door: &'static str) -> Dialect {
         ("by GET", false, format!("GET {query} HTTP/1.1\r\nHost: a\r\n\r\n")),
     ];
     Dialect {
-        name: door,
+        name: prefix,
         client: "runsignup",
         credentials,
         ways,

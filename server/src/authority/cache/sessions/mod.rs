@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use exeunt_core::{
-    Anchor, Door, Fingerprint, Mark, Marks, Moment, Session, SessionId, Stamp, Verdict, judge,
+    Anchor, DialectName, Fingerprint, Mark, Marks, Moment, Session, SessionId, Stamp, Verdict, judge,
 };
 use hashbrown::HashTable;
 use tokio::sync::watch;
@@ -28,7 +28,7 @@ pub struct CachedSession {
     /// What `judge` needs.
     pub session: Session,
     /// The dialect that issued it.
-    pub door: Door,
+    pub dialect: DialectName,
     row: AtomicU64,
 }
 
@@ -60,10 +60,10 @@ pub struct Reached {
 
 impl CachedSession {
     /// A session that was last seen at `seen`.
-    pub fn new(session: Session, door: Door, token: Fingerprint, row: u64, seen: Moment) -> Self {
+    pub fn new(session: Session, dialect: DialectName, token: Fingerprint, row: u64, seen: Moment) -> Self {
         Self {
             session,
-            door,
+            dialect,
             token,
             row: AtomicU64::new(row),
             seen_millis: AtomicU64::new(seen.millis()),

@@ -23,7 +23,7 @@ fn session(number: u8) -> Arc<CachedSession> {
         idle_secs: 60,
         absolute_secs: 0,
     };
-    Arc::new(CachedSession::new(session, Door::new("native"), Fingerprint([number; 32]), 0, NOW))
+    Arc::new(CachedSession::new(session, DialectName::new("native"), Fingerprint([number; 32]), 0, NOW))
 }
 
 /// The same as the store tells it.
@@ -40,7 +40,7 @@ fn mark(anchor: Anchor) -> Mark {
         realm: RealmId([1; 16]),
         why: Why::Everywhere,
         by: By::System,
-        via: Door::new("native"),
+        via: DialectName::new("native"),
         from: None,
         when: NOW,
     }

@@ -7,7 +7,9 @@ mod refused;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use exeunt_core::{Anchor, ClientId, Door, Fingerprint, Moment, RealmId, Session, SessionId, Stamp, Verdict};
+use exeunt_core::{
+    Anchor, ClientId, DialectName, Fingerprint, Moment, RealmId, Session, SessionId, Stamp, Verdict,
+};
 
 use self::evidence::Pulled;
 use crate::authority::cache::sessions::CachedSession;
@@ -35,7 +37,7 @@ pub struct Elsewhere {
     /// The client it is used with; `None`: the built-in one of the dialect.
     pub client: Option<ClientNamed>,
     /// The dialect that accepts the token; `None`: that of the client.
-    pub door: Option<Door>,
+    pub dialect: Option<DialectName>,
     /// When it was issued there; `None`: nobody knows, and it is taken to be older than any logout here.
     pub issued_at: Option<Moment>,
     /// When it was last seen there; `None`: when it was issued, else now.
@@ -150,7 +152,7 @@ impl Authority {
         if user.disabled {
             return Err(Error::new(Kind::Forbidden, "the user is disabled"));
         }
-        let client = self.client_named(realm, elsewhere.client.as_ref(), elsewhere.door)?;
+        let client = self.client_named(realm, elsewhere.client.as_ref(), elsewhere.dialect)?;
         let id = call.mint.session_id(call.now);
         let anchors =
             [Anchor::Realm(realm), Anchor::Client(client.id), Anchor::User(user.id), Anchor::Session(id)];
@@ -182,7 +184,7 @@ impl Authority {
             idle_secs: elsewhere.idle_secs.unwrap_or(client.idle_secs),
             absolute_secs: times.absolute_secs,
         };
-        let live = CachedSession::new(session.clone(), client.door, elsewhere.token, 0, times.seen);
+        let live = CachedSession::new(session.clone(), client.dialect, elsewhere.token, 0, times.seen);
         match self.memory.judge(&live, call.now) {
             Verdict::Alive => {}
             Verdict::Expired => return Err(refused::expired(&live.session, times.seen)),
@@ -190,8 +192,13 @@ impl Authority {
         }
         let user_agent =
             elsewhere.user_agent.as_deref().map(|text| cut(text, USER_AGENT_BYTES_MAX).to_owned());
-        let record =
-            Record { session, door: client.door, token: elsewhere.token, from: elsewhere.from, user_agent };
+        let record = Record {
+            session,
+            dialect: client.dialect,
+            token: elsewhere.token,
+            from: elsewhere.from,
+            user_agent,
+        };
         let adopted = Adopted { record, seen: times.seen, sessions_max: client.sessions_max };
         Ok(Ready::New(Box::new(adopted)))
     }
@@ -204,18 +211,18 @@ impl Authority {
         &self,
         realm: RealmId,
         client: Option<&ClientNamed>,
-        door: Option<Door>,
+        dialect: Option<DialectName>,
     ) -> Result<Arc<Client>> {
-        let client = match (client, door) {
+        let client = match (client, dialect) {
             (Some(ClientNamed::Id(id)), _) => self.client(realm, *id)?,
             (Some(ClientNamed::Name(name)), _) => {
                 let found = self.clients_called(realm, name).into_iter().next();
                 found.ok_or_else(|| Error::not_found("client"))?
             }
-            (None, Some(door)) => self.builtin_client(realm, door)?,
+            (None, Some(dialect)) => self.builtin_client(realm, dialect)?,
             (None, None) => return Err(Error::malformed("dialect", "a session has a dialect or a client")),
         };
-        if door.is_some_and(|door| door != client.door) {
+        if dialect.is_some_and(|dialect| dialect != client.dialect) {
             return Err(Error::malformed("dialect", "the client is of another dialect"));
         }
         Ok(client)
@@ -239,7 +246,7 @@ impl Authority {
         let announced: Vec<_> = all
             .iter()
             .map(|Adopted { record, seen, .. }| {
-                let live = CachedSession::new(record.session.clone(), record.door, record.token, 0, *seen);
+                let live = CachedSession::new(record.session.clone(), record.dialect, record.token, 0, *seen);
                 let live = Arc::new(live);
                 self.memory.announce(live.clone());
                 live

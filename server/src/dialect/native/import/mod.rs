@@ -91,9 +91,10 @@ async fn import_sessions(mut request: Request, caller: Caller) -> Reply {
     };
     if batch.dialect.is_some() || batch.client.is_some() {
         // What is wrong with what they share is told once, and not of each row.
-        let door = batch.dialect.as_deref().map(|name| session::door(&request.app, name)).transpose()?;
+        let dialect =
+            batch.dialect.as_deref().map(|name| session::dialect(&request.app, name)).transpose()?;
         let client = batch.client.as_deref().map(session::client);
-        app.authority.client_named(caller.realm.id, client.as_ref(), door)?;
+        app.authority.client_named(caller.realm.id, client.as_ref(), dialect)?;
     }
     let read = |text: &&RawValue| {
         let given = row::<GivenSession>(text)?.or(batch.dialect.as_deref(), batch.client.as_deref());

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use exeunt_core::token::{SESSION_PREFIX, TOKEN_BYTES_MAX};
-use exeunt_core::{ClientId, Door, Fingerprint, Moment, Token, UserId};
+use exeunt_core::{ClientId, DialectName, Fingerprint, Moment, Token, UserId};
 use serde::Deserialize;
 
 use crate::app::App;
@@ -50,7 +50,7 @@ impl GivenSession {
         Ok(Elsewhere {
             token: self.fingerprint()?,
             user: self.identifier()?,
-            door: self.dialect.as_deref().map(|name| door(app, name)).transpose()?,
+            dialect: self.dialect.as_deref().map(|name| dialect(app, name)).transpose()?,
             client: self.client.as_deref().map(client),
             issued_at: moment("issued_at", self.issued_at.as_ref())?,
             seen_at: moment("last_seen_at", self.last_seen_at.as_ref())?,
@@ -112,8 +112,8 @@ impl GivenSession {
 ///
 /// # Errors
 /// `Malformed("dialect")`.
-pub(super) fn door(app: &App, name: &str) -> Result<Door> {
-    let found = app.dialect_names.iter().find(|door| door.name() == name).copied();
+pub(super) fn dialect(app: &App, name: &str) -> Result<DialectName> {
+    let found = app.dialect_names.iter().find(|dialect| dialect.name() == name).copied();
     found.ok_or_else(|| Error::malformed("dialect", "there is no such dialect"))
 }
 

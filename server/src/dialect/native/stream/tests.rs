@@ -21,7 +21,7 @@ async fn stage() -> (Request, Arc<Key>, Call) {
     let arrival = RequestParts { head, body: RequestBody::Whole(Bytes::new()), whole: Whole::new(true) };
     let now = app.env.now();
     let mut request = Request::new(app, now, std::net::Ipv4Addr::LOCALHOST.into(), arrival);
-    let call = request.call(super::super::DOOR, By::System);
+    let call = request.call(super::super::NAME, By::System);
     let (_, text) = request.app.authority.create_key(&call, "", Role::Read, None).await.unwrap();
     let key = request.app.authority.key(text.expose()).unwrap();
     (request, key, call)

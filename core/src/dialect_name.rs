@@ -1,16 +1,16 @@
-//! The door through which something came: the name of a dialect, or of a task of the server itself.
+//! The name of a dialect, or of the part of the server that does something by itself.
 
 use std::fmt;
 
-/// The name of a door: at most 12 bytes of ASCII, kept inline because every live session holds one.
+/// The name of a dialect: at most 12 bytes of ASCII, kept inline because every live session holds one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Door([u8; Self::BYTES_MAX]);
+pub struct DialectName([u8; Self::BYTES_MAX]);
 
-impl Door {
+impl DialectName {
     /// The longest name, in bytes.
     pub const BYTES_MAX: usize = 12;
 
-    /// The door of this name. What is longer than [`Door::BYTES_MAX`] is cut, so two names must not differ there
+    /// The dialect of this name. What is longer than [`DialectName::BYTES_MAX`] is cut, so two names must not differ there
     /// only.
     pub const fn new(name: &str) -> Self {
         let mut bytes = [0; Self::BYTES_MAX];
@@ -29,14 +29,14 @@ impl Door {
     }
 }
 
-impl fmt::Display for Door {
+impl fmt::Display for DialectName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-impl fmt::Debug for Door {
+impl fmt::Debug for DialectName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Door({})", self.name())
+        write!(f, "DialectName({})", self.name())
     }
 }
