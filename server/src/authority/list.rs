@@ -19,14 +19,14 @@ pub struct Wanted {
     /// Of this client.
     pub client: Option<ClientId>,
     /// In this state.
-    pub state: State,
+    pub state: SessionState,
     /// Issued before this place; `u64::MAX`: the newest.
     pub before: u64,
 }
 
 /// Dead or alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum SessionState {
     /// Only what may be used.
     Alive,
     /// Only what is over and not yet forgotten.
@@ -66,8 +66,8 @@ impl Authority {
         let under: Vec<_> =
             wanted.user.map(Anchor::User).into_iter().chain(wanted.client.map(Anchor::Client)).collect();
         let floor = match wanted.state {
-            State::Alive => self.memory.floor(&[&[Anchor::Realm(realm)], under.as_slice()].concat()),
-            State::Dead | State::All => Stamp::ZERO,
+            SessionState::Alive => self.memory.floor(&[&[Anchor::Realm(realm)], under.as_slice()].concat()),
+            SessionState::Dead | SessionState::All => Stamp::ZERO,
         };
         let mut page = Page { sessions: Vec::new(), next: Some(wanted.before) };
         let mut rows = 0;
@@ -123,7 +123,7 @@ impl Authority {
     }
 }
 
-impl State {
+impl SessionState {
     fn admits(self, verdict: Verdict) -> bool {
         match self {
             Self::Alive => verdict == Verdict::Alive,

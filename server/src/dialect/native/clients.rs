@@ -18,7 +18,7 @@ const PAIR_LETTERS: usize = 32;
 /// A client as it is given. What its dialect does not have is refused.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Given {
+struct ClientBody {
     name: Option<String>,
     dialect: Option<String>,
     idle_secs: Option<GivenSecs>,
@@ -38,7 +38,7 @@ pub(super) fn create(request: Request) -> ResponseFuture {
 }
 
 async fn run_create(mut request: Request, caller: Caller) -> Reply {
-    let given: Given = wire::object(&mut request).await?;
+    let given: ClientBody = wire::object(&mut request).await?;
     let (app, call) = (request.app.clone(), caller.call(&mut request));
     let (settings, shown) = given.settings(&call, None)?;
     let (idle_secs, absolute_secs) = given.lifetimes()?;
@@ -79,7 +79,7 @@ pub(super) fn change(request: Request) -> ResponseFuture {
 
 async fn run_change(mut request: Request, caller: Caller) -> Reply {
     let id: ClientId = wire::id(&request, "client")?;
-    let given: Given = wire::object(&mut request).await?;
+    let given: ClientBody = wire::object(&mut request).await?;
     let (app, call) = (request.app.clone(), caller.call(&mut request));
     let before = app.authority.client(caller.realm.id, id)?;
     if given.dialect.is_some() {
@@ -110,7 +110,7 @@ pub(super) fn remove(request: Request) -> ResponseFuture {
 /// A permanent pair, to be shown this once.
 type Pair = (String, String);
 
-impl Given {
+impl ClientBody {
     /// In seconds: unseen, and at most.
     fn lifetimes(&self) -> Result<(Option<u32>, Option<u32>)> {
         wire::lifetimes(self.idle_secs.as_ref(), self.absolute_secs.as_ref())

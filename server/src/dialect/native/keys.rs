@@ -13,7 +13,7 @@ use crate::http::{Request, ResponseFuture, empty};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Given {
+struct NewKey {
     #[serde(default)]
     name: String,
     role: String,
@@ -26,7 +26,7 @@ pub(super) fn create(request: Request) -> ResponseFuture {
 }
 
 async fn run_create(mut request: Request, caller: Caller) -> Reply {
-    let given: Given = wire::object(&mut request).await?;
+    let given: NewKey = wire::object(&mut request).await?;
     let (app, view, call) = (request.app.clone(), caller.view(&request), caller.call(&mut request));
     let role = Role::from_word(&given.role);
     let role = role.ok_or_else(|| Error::malformed("role", "role is admin, read, check or end"))?;

@@ -12,7 +12,7 @@ use crate::http::{Request, ResponseFuture};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Given {
+struct NewRealm {
     name: String,
 }
 
@@ -26,7 +26,7 @@ struct Change {
 pub(super) fn create(request: Request) -> ResponseFuture {
     serve(request, Need::Change, |mut request, caller| async move {
         caller.must_hold_all_realms()?;
-        let given: Given = wire::object(&mut request).await?;
+        let given: NewRealm = wire::object(&mut request).await?;
         let (app, call) = (request.app.clone(), caller.call(&mut request));
         let realm = app.authority.create_realm(&call, &given.name).await?;
         Ok(wire::json(StatusCode::CREATED, &wire::realm(&realm)))

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::caller::{Caller, Need};
 use super::{NAME, Reply, serve, wire};
 use crate::authority::IssueRequest;
-use crate::authority::list::{State, Wanted};
+use crate::authority::list::{SessionState, Wanted};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Request, ResponseFuture};
 use crate::time::GivenSecs;
@@ -16,7 +16,7 @@ use crate::time::GivenSecs;
 /// A session for somebody whom a trusted back end has authenticated itself.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Given {
+struct NewSessionBody {
     user: String,
     client: Option<String>,
     idle_secs: Option<GivenSecs>,
@@ -28,7 +28,7 @@ pub(super) fn issue(request: Request) -> ResponseFuture {
 }
 
 async fn run_issue(mut request: Request, caller: Caller) -> Reply {
-    let given: Given = wire::object(&mut request).await?;
+    let given: NewSessionBody = wire::object(&mut request).await?;
     let (app, call) = (request.app.clone(), caller.call(&mut request));
     let token = call.mint.session_token();
     let user: UserId = given.user.parse().map_err(|_| Error::not_found("user"))?;
@@ -69,9 +69,9 @@ pub(super) fn show(request: Request) -> ResponseFuture {
 
 fn wanted(request: &Request) -> Result<Wanted> {
     let state = match wire::parameter(request, "state").as_deref() {
-        Some("alive") => State::Alive,
-        Some("dead") => State::Dead,
-        Some("all") | None => State::All,
+        Some("alive") => SessionState::Alive,
+        Some("dead") => SessionState::Dead,
+        Some("all") | None => SessionState::All,
         Some(_) => return Err(Error::malformed("state", "state is alive, dead or all")),
     };
     Ok(Wanted {

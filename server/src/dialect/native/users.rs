@@ -17,7 +17,7 @@ const PAGE: u32 = 100;
 /// A user as it is given. A password is written, and never read back.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Given {
+struct UserBody {
     #[serde(deserialize_with = "wire::change")]
     username: Option<Option<String>>,
     #[serde(deserialize_with = "wire::change")]
@@ -34,7 +34,7 @@ struct Given {
 
 pub(super) fn create(request: Request) -> ResponseFuture {
     serve(request, Need::Change, |mut request, caller| async move {
-        let given: Given = wire::object(&mut request).await?;
+        let given: UserBody = wire::object(&mut request).await?;
         let user = request
             .app
             .clone()
@@ -92,7 +92,7 @@ pub(super) fn change(request: Request) -> ResponseFuture {
 
 async fn run_change(mut request: Request, caller: Caller) -> Reply {
     let id: UserId = wire::id(&request, "user")?;
-    let given: Given = wire::object(&mut request).await?;
+    let given: UserBody = wire::object(&mut request).await?;
     let (app, call) = (request.app.clone(), caller.call(&mut request));
     let saved = app.authority.change_user(&call, caller.realm.id, id, given.into()).await?;
     Ok(wire::json(StatusCode::OK, &wire::user(&saved.record)))
@@ -107,8 +107,8 @@ pub(super) fn remove(request: Request) -> ResponseFuture {
     })
 }
 
-impl From<Given> for UserChange {
-    fn from(given: Given) -> Self {
+impl From<UserBody> for UserChange {
+    fn from(given: UserBody) -> Self {
         Self {
             username: given.username,
             email: given.email,

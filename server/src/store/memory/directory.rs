@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use exeunt_core::{KeyId, Mark, RealmId};
 
-use super::{MemoryStore, State};
+use super::{MemoryStore, Tables};
 use crate::error::Result;
 use crate::store::rules::name;
 use crate::store::{
@@ -211,7 +211,7 @@ impl Directory for MemoryStore {
     }
 }
 
-impl State {
+impl Tables {
     /// Whether each identifier of a user is free. A deleted user has none.
     fn check_user(&self, user: &User) -> Result<()> {
         if user.deleted {

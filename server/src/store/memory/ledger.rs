@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use exeunt_core::{Anchor, Mark, Moment, RealmId, Session, SessionId, Stamp, Verdict, Why};
 
-use super::{Kept, MemoryStore, State};
+use super::{MemoryStore, SessionRow, Tables};
 use crate::error::{Error, Kind, Result};
 use crate::store::rules::book::{Draft, Ruling};
 use crate::store::rules::choice::{by_itself, make_room, realm_of, session_id, spared};
@@ -211,7 +211,7 @@ impl Ledger for MemoryStore {
     }
 }
 
-impl State {
+impl Tables {
     fn position(&self) -> Position {
         Position { incarnation: self.incarnation, stamp: self.book.last() }
     }
@@ -232,7 +232,7 @@ impl State {
         self.rows.insert(record.session.id, self.last_row);
         self.tokens.insert(record.token, self.last_row);
         let seen = record.session.issued_at;
-        self.sessions.insert(self.last_row, Kept { record, seen });
+        self.sessions.insert(self.last_row, SessionRow { record, seen });
         self.last_row
     }
 
@@ -250,7 +250,8 @@ impl State {
             return Adoption::Dead;
         }
         if let Some(user) = record.session.user() {
-            let alive = |kept: &Kept| draft.verdict(&kept.record.session, kept.seen, now) == Verdict::Alive;
+            let alive =
+                |kept: &SessionRow| draft.verdict(&kept.record.session, kept.seen, now) == Verdict::Alive;
             let others: Vec<_> =
                 self.under(Anchor::User(user)).map(|(_, kept)| kept).filter(|kept| alive(kept)).collect();
             let client = record.session.client();
@@ -273,7 +274,7 @@ impl State {
         if draft.judge(&new.session, now, now) != Verdict::Alive {
             return;
         }
-        let alive = |kept: &Kept| draft.verdict(&kept.record.session, kept.seen, now) == Verdict::Alive;
+        let alive = |kept: &SessionRow| draft.verdict(&kept.record.session, kept.seen, now) == Verdict::Alive;
         let others = self.under(Anchor::User(user)).filter(|(_, kept)| alive(kept));
         let others = others.map(|(_, kept)| (kept.record.session.clone(), kept.seen)).collect();
         let raise = by_itself(realm_of(&new.session), Why::Limit, now);

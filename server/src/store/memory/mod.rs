@@ -18,16 +18,16 @@ use super::{AuditEntry, Client, Found, Incarnation, Key, Realm, Record, Usage, U
 use crate::error::{Error, Result, Unavailability};
 
 /// Everything in memory.
-pub struct MemoryStore(Mutex<State>);
+pub struct MemoryStore(Mutex<Tables>);
 
-struct State {
+struct Tables {
     incarnation: Incarnation,
     closed: bool,
     book: Book,
     log: BTreeMap<u64, Mark>,
     log_start: u64,
     own_start: u64,
-    sessions: BTreeMap<u64, Kept>,
+    sessions: BTreeMap<u64, SessionRow>,
     rows: HashMap<SessionId, u64>,
     tokens: HashMap<Fingerprint, u64>,
     adopted: HashSet<Fingerprint>,
@@ -45,7 +45,7 @@ struct State {
     usage: Vec<Usage>,
 }
 
-struct Kept {
+struct SessionRow {
     record: Record,
     seen: Moment,
 }
@@ -53,7 +53,7 @@ struct Kept {
 impl MemoryStore {
     /// An empty store.
     pub fn new(incarnation: Incarnation) -> Self {
-        Self(Mutex::new(State {
+        Self(Mutex::new(Tables {
             incarnation,
             closed: false,
             book: Book::default(),
@@ -84,7 +84,7 @@ impl MemoryStore {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).closed = false;
     }
 
-    fn state(&self) -> Result<MutexGuard<'_, State>> {
+    fn state(&self) -> Result<MutexGuard<'_, Tables>> {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if state.closed {
             return Err(Error::unavailable(Unavailability::Refused).because("the store is closed"));
@@ -93,7 +93,7 @@ impl MemoryStore {
     }
 }
 
-impl State {
+impl Tables {
     /// Runs a transaction: what it drafts is taken in if it succeeds.
     fn write<T>(&mut self, work: impl FnOnce(&Self, &mut Draft<'_>) -> Result<T>) -> Result<(T, Vec<Mark>)> {
         let mut draft = self.book.draft();
@@ -111,18 +111,18 @@ impl State {
         }
     }
 
-    fn row(&self, id: SessionId) -> Option<(u64, &Kept)> {
+    fn row(&self, id: SessionId) -> Option<(u64, &SessionRow)> {
         let row = *self.rows.get(&id)?;
         Some((row, self.sessions.get(&row)?))
     }
 
     /// Recorded sessions that hang from this anchor, oldest first.
-    fn under(&self, anchor: Anchor) -> impl DoubleEndedIterator<Item = (u64, &Kept)> {
-        let hangs = move |kept: &&Kept| kept.record.session.anchors.contains(&anchor);
+    fn under(&self, anchor: Anchor) -> impl DoubleEndedIterator<Item = (u64, &SessionRow)> {
+        let hangs = move |kept: &&SessionRow| kept.record.session.anchors.contains(&anchor);
         self.sessions.iter().filter(move |(_, kept)| hangs(kept)).map(|(row, kept)| (*row, kept))
     }
 
-    fn found(&self, row: u64, kept: &Kept, now: Moment) -> Found {
+    fn found(&self, row: u64, kept: &SessionRow, now: Moment) -> Found {
         let verdict = self.book.verdict(&kept.record.session, kept.seen, now);
         Found { record: kept.record.clone(), row, seen: kept.seen, verdict }
     }

@@ -2,12 +2,12 @@
 
 use exeunt_core::{Mark, Moment, Verdict};
 
-use super::State;
+use super::Tables;
 use crate::store::Swept;
 use crate::store::rules::choice::{died_at, session_id};
 use crate::store::rules::round::Round;
 
-impl State {
+impl Tables {
     pub(super) fn sweep(&mut self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Swept {
         let mut round = self.round.take().unwrap_or_default();
         let mut swept = Swept::default();

@@ -7,7 +7,7 @@ use super::batch::{Batch, Sight};
 use super::crowd::Member;
 use super::encode::{bound, kind, write_address, write_anchors};
 use super::room::Seats;
-use super::sessions::{Kept, at_place};
+use super::sessions::{SessionRow, at_place};
 use crate::error::{Error, Kind, Result};
 use crate::store::{Issued, NewSession, Record, Seen};
 
@@ -73,7 +73,7 @@ impl Batch<'_> {
     /// Notes when a session was seen, if it is known and was alive then.
     pub(super) fn touch(&mut self, seen: Seen) -> Result<()> {
         self.rows += 2;
-        let Some(Kept { record, place, seen: before }) = at_place(self.conn, seen.row)? else {
+        let Some(SessionRow { record, place, seen: before }) = at_place(self.conn, seen.row)? else {
             return Ok(());
         };
         let before = self.shared.seen(place, before);

@@ -6,7 +6,7 @@ use super::batch::{Batch, Sight};
 use super::crowd::{Crowd, Judge, Member};
 use super::marks::first_mark;
 use super::room::Seats;
-use super::sessions::{Kept, find};
+use super::sessions::{SessionRow, find};
 use crate::error::{Error, Result};
 use crate::store::rules::book::Ruling;
 use crate::store::rules::choice::{by_itself, realm_of, spared};
@@ -79,8 +79,8 @@ impl Batch<'_> {
     }
 
     /// A recorded session, with the touches that are not folded.
-    fn kept(&self, id: SessionId) -> Result<Option<Kept>> {
+    fn kept(&self, id: SessionId) -> Result<Option<SessionRow>> {
         let kept = find(self.conn, SessionBy::Id(id))?;
-        Ok(kept.map(|kept| Kept { seen: self.shared.seen(kept.place, kept.seen), ..kept }))
+        Ok(kept.map(|kept| SessionRow { seen: self.shared.seen(kept.place, kept.seen), ..kept }))
     }
 }

@@ -7,7 +7,7 @@ use super::batch::{Batch, Sight};
 use super::crowd::{Crowd, Member};
 use super::encode::kind;
 use super::reader::Reading;
-use super::sessions::{Kept, under, under_after};
+use super::sessions::{SessionRow, under, under_after};
 use crate::error::Result;
 use crate::store::USER_SESSIONS_MAX;
 use crate::store::rules::choice::{by_itself, realm_of};
@@ -33,7 +33,7 @@ impl Reading<'_> {
     pub(super) fn seats(self, user: UserId, now: Moment) -> Result<Seats> {
         let mut seats = Seats::default();
         under(self.conn, Anchor::User(user), u64::MAX, |kept| {
-            let Kept { record, place, seen } = kept;
+            let SessionRow { record, place, seen } = kept;
             seats.upto = seats.upto.max(place);
             let verdict = self.shared.book().verdict(&record.session, self.shared.seen(place, seen), now);
             if verdict == Verdict::Alive {
@@ -76,7 +76,7 @@ impl Batch<'_> {
     /// Knows the sessions of a user from here on: those that were read, and those that are newer.
     pub(super) fn seat(&mut self, user: UserId, seats: &Seats, now: Moment) -> Result<()> {
         let mut members = seats.members.clone();
-        under_after(self.conn, Anchor::User(user), seats.upto, |Kept { record, place, seen }| {
+        under_after(self.conn, Anchor::User(user), seats.upto, |SessionRow { record, place, seen }| {
             members.push(Member { place, session: record.session, seen });
             Ok(true)
         })?;

@@ -13,7 +13,7 @@ use crate::store::{Found, List, Record, SessionBy, SessionPage};
 const LOOKED_AT_MAX: usize = 2_000;
 
 /// A session as the file tells it: last-seen without the touches that are not folded.
-pub(super) struct Kept {
+pub(super) struct SessionRow {
     pub(super) record: Record,
     pub(super) place: u64,
     pub(super) seen: Moment,
@@ -27,7 +27,7 @@ const KEPT: &str = "s.place, s.id, s.stamp, s.anchors, \
      s.idle_secs, s.absolute_secs, s.door, s.token, s.source, s.user_agent, e.at";
 const BESIDE: &str = "LEFT JOIN seen e ON e.place = s.place";
 
-fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
+fn kept(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     let session = Session {
         id: SessionId(row.get(1)?),
         stamp: Stamp::from_number(row.get(2)?),
@@ -44,27 +44,31 @@ fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
         user_agent: row.get(10)?,
     };
     let seen = row.get::<_, Option<u64>>(11)?.map(Moment::from_millis);
-    Ok(Kept { seen: seen.unwrap_or(record.session.issued_at), record, place: row.get(0)? })
+    Ok(SessionRow { seen: seen.unwrap_or(record.session.issued_at), record, place: row.get(0)? })
 }
 
-pub(super) fn find(conn: &Connection, by: SessionBy) -> Result<Option<Kept>> {
+pub(super) fn find(conn: &Connection, by: SessionBy) -> Result<Option<SessionRow>> {
     match by {
         SessionBy::Id(id) => one(conn, "s.id = ?", &id.0),
         SessionBy::Token(token) => one(conn, "s.token = ?", &token.0),
     }
 }
 
-pub(super) fn at_place(conn: &Connection, place: u64) -> Result<Option<Kept>> {
+pub(super) fn at_place(conn: &Connection, place: u64) -> Result<Option<SessionRow>> {
     one(conn, "s.place = ?", &bound(place))
 }
 
-fn one(conn: &Connection, wanted: &str, value: &dyn ToSql) -> Result<Option<Kept>> {
+fn one(conn: &Connection, wanted: &str, value: &dyn ToSql) -> Result<Option<SessionRow>> {
     let sql = format!("SELECT {KEPT} FROM sessions s {BESIDE} WHERE {wanted}");
     Ok(conn.prepare_cached(&sql)?.query_row([value], kept).optional()?)
 }
 
 /// Sessions with a greater place, oldest first, as long as `each` wants more.
-pub(super) fn after(conn: &Connection, place: u64, mut each: impl FnMut(Kept) -> Result<bool>) -> Result<()> {
+pub(super) fn after(
+    conn: &Connection,
+    place: u64,
+    mut each: impl FnMut(SessionRow) -> Result<bool>,
+) -> Result<()> {
     let sql = format!("SELECT {KEPT} FROM sessions s {BESIDE} WHERE s.place > ? ORDER BY s.place");
     let mut statement = conn.prepare_cached(&sql)?;
     let mut rows = statement.query([bound(place)])?;
@@ -81,7 +85,7 @@ pub(super) fn under(
     conn: &Connection,
     anchor: Anchor,
     before: u64,
-    each: impl FnMut(Kept) -> Result<bool>,
+    each: impl FnMut(SessionRow) -> Result<bool>,
 ) -> Result<()> {
     let sql = format!(
         "SELECT {KEPT} FROM hangs h CROSS JOIN sessions s ON s.place = h.place {BESIDE} \
@@ -96,7 +100,7 @@ pub(super) fn under_after(
     conn: &Connection,
     anchor: Anchor,
     after: u64,
-    each: impl FnMut(Kept) -> Result<bool>,
+    each: impl FnMut(SessionRow) -> Result<bool>,
 ) -> Result<()> {
     let sql = format!(
         "SELECT {KEPT} FROM hangs h CROSS JOIN sessions s ON s.place = h.place {BESIDE} \
@@ -106,13 +110,13 @@ pub(super) fn under_after(
     feed(statement.query((kind(anchor), anchor.id(), bound(after)))?, each)
 }
 
-fn all_before(conn: &Connection, before: u64, each: impl FnMut(Kept) -> Result<bool>) -> Result<()> {
+fn all_before(conn: &Connection, before: u64, each: impl FnMut(SessionRow) -> Result<bool>) -> Result<()> {
     let sql = format!("SELECT {KEPT} FROM sessions s {BESIDE} WHERE s.place < ? ORDER BY s.place DESC");
     let mut statement = conn.prepare_cached(&sql)?;
     feed(statement.query([bound(before)])?, each)
 }
 
-fn feed(mut rows: rusqlite::Rows<'_>, mut each: impl FnMut(Kept) -> Result<bool>) -> Result<()> {
+fn feed(mut rows: rusqlite::Rows<'_>, mut each: impl FnMut(SessionRow) -> Result<bool>) -> Result<()> {
     while let Some(row) = rows.next()? {
         if !each(kept(row)?)? {
             break;
@@ -130,7 +134,7 @@ impl Reading<'_> {
         let limit = usize::try_from(list.limit).unwrap_or(usize::MAX);
         let mut page = SessionPage::default();
         let mut looked_at = 0;
-        let each = |kept: Kept| {
+        let each = |kept: SessionRow| {
             let (place, session) = (kept.place, &kept.record.session);
             let hangs = |anchor: &Anchor| session.anchors.contains(anchor);
             let wanted = session.stamp >= list.floor
@@ -166,7 +170,7 @@ impl Reading<'_> {
         Ok(found)
     }
 
-    fn found(self, kept: Kept, now: Moment) -> Found {
+    fn found(self, kept: SessionRow, now: Moment) -> Found {
         let seen = self.shared.seen(kept.place, kept.seen);
         let verdict: Verdict = self.shared.book().verdict(&kept.record.session, seen, now);
         Found { record: kept.record, row: kept.place, seen, verdict }

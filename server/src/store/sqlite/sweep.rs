@@ -6,7 +6,7 @@ use super::batch::Batch;
 use super::encode::{KIND_SESSION, MARK, bound, kind, mark, moment};
 use super::marks::first_mark;
 use super::meta;
-use super::sessions::{Kept, after};
+use super::sessions::{SessionRow, after};
 use crate::error::Result;
 use crate::store::Swept;
 use crate::store::rules::choice::{died_at, session_id};
@@ -59,7 +59,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn look_at(&self, place: u64, limit: u32) -> Result<Vec<Kept>> {
+    fn look_at(&self, place: u64, limit: u32) -> Result<Vec<SessionRow>> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut all = Vec::new();
         after(self.conn, place, |kept| {
@@ -69,7 +69,7 @@ impl Batch<'_> {
         Ok(all)
     }
 
-    fn forget_session(&mut self, kept: &Kept, now: Moment, keep_secs: u64) -> Result<bool> {
+    fn forget_session(&mut self, kept: &SessionRow, now: Moment, keep_secs: u64) -> Result<bool> {
         let session = &kept.record.session;
         let seen = self.shared.seen(kept.place, kept.seen);
         if self.draft.verdict(session, seen, now) == Verdict::Alive {
