@@ -74,7 +74,7 @@ impl App {
 /// # Errors
 /// `Malformed`, naming the setting and what it must be.
 pub fn check(config: &Config) -> Result<()> {
-    config.must_make_sense()?;
+    config.validate()?;
     StoreUrl::from_str(&config.store)?;
     config.dialects.iter().try_for_each(|(name, settings)| {
         let refused = |text| Err(Error::malformed("config", format!("dialects.{name}: {text}")));

@@ -150,7 +150,7 @@ impl Authority {
 
     async fn changed(&self, call: &Call, user: User, change: &UserChange) -> Result<User> {
         let change = change.composed();
-        change.must_make_sense()?;
+        change.validate()?;
         let after = change.upon(user, call.now)?;
         let password = match &change.password {
             Some(Some(password)) => {
@@ -224,7 +224,7 @@ pub(super) fn blank(id: UserId, realm: RealmId, now: Moment) -> User {
 }
 
 impl UserChange {
-    pub(super) fn must_make_sense(&self) -> Result<()> {
+    pub(super) fn validate(&self) -> Result<()> {
         must_be_identifier("username", self.username.as_ref())?;
         must_be_identifier("email", self.email.as_ref())?;
         must_be_identifier("account_number", self.account_number.as_ref())?;

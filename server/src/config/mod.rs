@@ -2,7 +2,7 @@
 
 mod load;
 mod proxies;
-mod sense;
+mod validate;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

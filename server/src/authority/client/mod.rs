@@ -58,7 +58,7 @@ impl Authority {
         }
         let client = Client { name: name::composed(&client.name), ..client };
         must_be_name_of_client(&client.name)?;
-        client.must_make_sense()?;
+        client.validate()?;
         must_allow_some(client.sessions_max)?;
         let audit = call.audit(Some(client.realm), "client.create", &Anchor::Client(client.id));
         let saved = self.settle(self.store.save_client(client, None, Some(audit)).await)?;
@@ -99,7 +99,7 @@ impl Authority {
         if after.name != before.name {
             must_be_name_of_client(&after.name)?;
         }
-        after.must_make_sense()?;
+        after.validate()?;
         given_max.map_or(Ok(()), must_allow_some)?;
         let leaked = secret(&before.settings) != secret(&after.settings);
         self.save_client(call, after, leaked.then_some(Why::CredentialChanged), "client.change").await
@@ -279,8 +279,8 @@ impl Client {
         }
     }
 
-    fn must_make_sense(&self) -> Result<()> {
-        self.settings.must_make_sense()
+    fn validate(&self) -> Result<()> {
+        self.settings.validate()
     }
 }
 
@@ -300,7 +300,7 @@ fn must_allow_some(sessions_max: u32) -> Result<()> {
 }
 
 impl Settings {
-    fn must_make_sense(&self) -> Result<()> {
+    fn validate(&self) -> Result<()> {
         let Self::Project { key, allowed_origins, any_origin, endpoints, .. } = self else { return Ok(()) };
         if key.len() != 32 || !key.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
         {

@@ -127,7 +127,7 @@ impl Authority {
         let password = password_hash.map(PasswordHash);
         password.as_ref().map_or(Ok(()), Passwords::must_be_usable)?;
         let blank = User { password, ..blank(call.mint.user_id(), realm, call.now) };
-        change.must_make_sense()?;
+        change.validate()?;
         change.upon(blank, call.now)
     }
 }

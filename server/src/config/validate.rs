@@ -21,7 +21,7 @@ impl Config {
     ///
     /// # Errors
     /// `Malformed("config")`, naming the setting and what it must be.
-    pub fn must_make_sense(&self) -> Result<()> {
+    pub fn validate(&self) -> Result<()> {
         let limits = &self.limits;
         self.must_be_safe_to_hear()?;
         within("limits.connections", limits.connections, 1, CONNECTIONS_MAX)?;
@@ -37,7 +37,7 @@ impl Config {
         within("retention.dead_hours", self.retention.dead_hours, 0, DEAD_HOURS_MAX)?;
         within("retention.log_days", self.retention.log_days, 1, LOG_DAYS_MAX)?;
         secs_within("throttle.window_secs", self.throttle.window_secs.into(), 1, WINDOW_SECS_MAX)?;
-        self.dialects.iter().try_for_each(|(name, dialect)| dialect.must_make_sense(name))
+        self.dialects.iter().try_for_each(|(name, dialect)| dialect.validate(name))
     }
 
     /// Passwords and tokens pass here: without TLS only where nobody else listens, or from a proxy that has it. A proxy
@@ -63,7 +63,7 @@ impl Config {
 }
 
 impl Dialect {
-    fn must_make_sense(&self, name: &str) -> Result<()> {
+    fn validate(&self, name: &str) -> Result<()> {
         let mount = &self.mount;
         if !mount.is_empty() && (!mount.starts_with('/') || mount.ends_with('/')) {
             return Err(refused(format!(
@@ -111,13 +111,13 @@ mod tests {
             "listen = \"0.0.0.0:1\"\ntls_cert = \"c\"\ntls_key = \"k\"",
         ] {
             let config: Config = toml::from_str(text).unwrap();
-            assert!(config.must_make_sense().is_ok(), "{text}");
+            assert!(config.validate().is_ok(), "{text}");
         }
     }
 
     #[test]
     fn what_could_not_work_is_refused_by_name() {
-        assert!(Config::default().must_make_sense().is_ok());
+        assert!(Config::default().validate().is_ok());
         for (text, name) in [
             ("listen = \"0.0.0.0:1\"", "listen is 0.0.0.0:1"),
             ("admin_listen = \"[::]:1\"", "admin_listen is [::]:1"),
@@ -135,7 +135,7 @@ mod tests {
             ("dialects.rested = { deprecated_at_secs = 2, sunset_at_secs = 1 }", "sunset_at_secs"),
         ] {
             let config: Config = toml::from_str(text).unwrap();
-            let error = config.must_make_sense().unwrap_err();
+            let error = config.validate().unwrap_err();
             assert!(error.public().contains(name), "{text}: {error}");
         }
     }
