@@ -17,7 +17,7 @@ use http::header::{
 use hyper::body::Incoming;
 
 use super::access_log::{self, Line};
-use super::router::{Entrance, Found, MALFORMED, Side, UNKNOWN_CODING};
+use super::router::{Inbound, Listener, MALFORMED, Matched, UNKNOWN_CODING};
 use crate::app::{App, EnabledDialect};
 use crate::dialect::{Dialect, sunset};
 use crate::error::{Error, RETRY_AFTER_SECS, Unavailability};
@@ -35,19 +35,19 @@ use crate::serve::places::Place;
 /// call that may write, or tries a password, goes on even then: the library would drop it between what is on disk and
 /// what memory knows, or before the guess has counted. Checks do neither.
 pub(super) async fn respond(
-    entrance: Entrance,
+    inbound: Inbound,
     request: http::Request<Incoming>,
     whole: Whole,
 ) -> HttpResponse {
     let (head, body) = request.into_parts();
     let (version, head) = (head.version, RequestHead::from(head));
-    let found = match message::refusal(version, &head.headers) {
-        None => entrance.find(&head.method, &head.uri),
-        Some(StatusCode::NOT_IMPLEMENTED) => Found { enabled: None, route: UNKNOWN_CODING },
-        Some(_) => Found { enabled: None, route: MALFORMED },
+    let matched = match message::refusal(version, &head.headers) {
+        None => inbound.find(&head.method, &head.uri),
+        Some(StatusCode::NOT_IMPLEMENTED) => Matched { enabled: None, route: UNKNOWN_CODING },
+        Some(_) => Matched { enabled: None, route: MALFORMED },
     };
-    let answering = entrance.answer(found, head, RequestBody::Coming(body), whole);
-    let response = if matches!(found.route.kind, CallKind::Check | CallKind::Gate) {
+    let answering = inbound.answer(matched, head, RequestBody::Coming(body), whole);
+    let response = if matches!(matched.route.kind, CallKind::Check | CallKind::Gate) {
         answering.await
     } else {
         // It panics nowhere outside of the endpoint, which is caught.
@@ -56,11 +56,11 @@ pub(super) async fn respond(
     response.into_http(version)
 }
 
-impl Entrance {
+impl Inbound {
     /// Answers one request; `whole` is to tell whether it was read to its end.
     pub fn answer(
         &self,
-        found: Found,
+        matched: Matched,
         head: RequestHead,
         body: RequestBody,
         whole: Whole,
@@ -71,21 +71,21 @@ impl Entrance {
         let from = client_address::of_caller(self.peer, &head.headers, &app.config.trusted_proxies);
         self.tell_of_a_stranger(&head.headers);
         let chunked = head.headers.has(&TRANSFER_ENCODING);
-        let enabled = found.enabled.and_then(|number| app.dialects.get(number));
+        let enabled = matched.enabled.and_then(|number| app.dialects.get(number));
         let arrival = RequestParts { head, body, whole: whole.clone() };
         let mut request = Request::new(app.clone(), now, from, arrival);
         request.mount = enabled.map_or(0, |enabled| enabled.settings.mount.len());
         request.peer = self.peer;
-        request.admin = self.side != Side::Public;
+        request.admin = self.side != Listener::Public;
         request.proven = self.proven.clone();
-        let rest = Rest { whole, chunked };
+        let rest = Remainder { whole, chunked };
         let waits = self.place.clone().filter(|place| !place.is_served());
-        let dialect = self.dialect(found);
-        Visit { app: app.clone(), found, dialect, from, now, began, rest, waits }.answer(request)
+        let dialect = self.dialect(matched);
+        InFlight { app: app.clone(), matched, dialect, from, now, began, rest, waits }.answer(request)
     }
 }
 
-impl Entrance {
+impl Inbound {
     /// Says once that somebody who is not believed claims where requests come from: it may be the operator's own proxy,
     /// behind which all callers are then throttled as one.
     fn tell_of_a_stranger(&self, headers: &Headers) {
@@ -105,27 +105,27 @@ impl Entrance {
 }
 
 /// A request on its way.
-struct Visit {
+struct InFlight {
     app: App,
-    found: Found,
+    matched: Matched,
     dialect: Option<&'static Dialect>,
     from: IpAddr,
     now: Moment,
     began: Duration,
-    rest: Rest,
+    rest: Remainder,
     /// Its connection waits for a place.
     waits: Option<Arc<Place>>,
 }
 
 /// What is left on the connection when a request is answered.
-struct Rest {
+struct Remainder {
     whole: Whole,
     chunked: bool,
 }
 
-impl Visit {
+impl InFlight {
     async fn answer(self, request: Request) -> Response {
-        let Self { app, found: Found { enabled, route }, now, .. } = &self;
+        let Self { app, matched: Matched { enabled, route }, now, .. } = &self;
         let enabled = enabled.and_then(|number| app.dialects.get(number));
         let name = self.dialect.map_or("none", |dialect| dialect.name.name());
         let method = access_log::known(request.method());
@@ -175,7 +175,7 @@ impl Drop for Unanswered<'_> {
     }
 }
 
-impl Visit {
+impl InFlight {
     /// Whether its connection is served, which it may have to wait for.
     async fn has_place(&self, request: &Request) -> bool {
         let Some(place) = &self.waits else { return true };
@@ -226,7 +226,7 @@ fn is_over(enabled: &EnabledDialect, route: Route, now: Moment) -> bool {
     closed && enabled.is_over(now)
 }
 
-fn finish(app: &App, route: Route, response: &mut Response, now: Moment, rest: &Rest) {
+fn finish(app: &App, route: Route, response: &mut Response, now: Moment, rest: &Remainder) {
     let headers = &mut response.headers;
     headers.add_if_missing(&CACHE_CONTROL, "no-store");
     headers.add_if_missing(&X_CONTENT_TYPE_OPTIONS, "nosniff");

@@ -31,7 +31,7 @@ use crate::http::client_address;
 use crate::http::consumed::Whole;
 use crate::serve::lingering_close::LingeringClose;
 use crate::serve::places::{Place, Places};
-use crate::serve::router::{Entrance, Side};
+use crate::serve::router::{Inbound, Listener};
 use crate::serve::write_timeout::WriteTimeout;
 use crate::task::{self, Task};
 
@@ -70,10 +70,10 @@ pub fn start_with(
     let address = listener.local_addr()?;
     let stop = app.stop.clone();
     let mut parts = JoinSet::new();
-    let side = if admin.is_some() { Side::Public } else { Side::Only };
+    let side = if admin.is_some() { Listener::Public } else { Listener::Only };
     parts.spawn(listen(app.clone(), listener, side));
     if let Some(admin) = admin {
-        parts.spawn(listen(app.clone(), admin, Side::Admin));
+        parts.spawn(listen(app.clone(), admin, Listener::Admin));
     }
     tasks.iter().for_each(|task| drop(parts.spawn(task::run(app.clone(), *task))));
     Ok(Running { address, app, stop, parts })
@@ -92,7 +92,7 @@ impl Running {
     }
 }
 
-async fn listen(app: App, listener: TcpListener, side: Side) {
+async fn listen(app: App, listener: TcpListener, side: Listener) {
     let limits = app.config.limits.clone();
     let places = Places::new(limits.connections, limits.connections_per_peer);
     let graceful = GracefulShutdown::new();
@@ -116,8 +116,8 @@ async fn listen(app: App, listener: TcpListener, side: Side) {
             app.metrics.connections.refused_of_peer(peer.ip(), limits.connections_per_peer, app.env.now());
             continue;
         };
-        let entrance = Entrance::new(app.clone(), peer.ip(), side).at(place.clone());
-        tokio::spawn(in_place(connection(entrance, stream, graceful.watcher()), place, app.clone()));
+        let inbound = Inbound::new(app.clone(), peer.ip(), side).at(place.clone());
+        tokio::spawn(in_place(connection(inbound, stream, graceful.watcher()), place, app.clone()));
     }
     drop(listener);
     if tokio::time::timeout(Duration::from_secs(limits.grace_secs), graceful.shutdown()).await.is_err() {
@@ -137,11 +137,11 @@ async fn in_place(connection: impl Future<Output = ()>, place: Arc<Place>, app: 
 }
 
 /// Serves a connection to its end. What TLS needs takes as long as headers may, and no longer than the server runs.
-async fn connection(entrance: Entrance, stream: TcpStream, watcher: Watcher) {
+async fn connection(inbound: Inbound, stream: TcpStream, watcher: Watcher) {
     drop(stream.set_nodelay(true));
-    let app = entrance.app.clone();
+    let app = inbound.app.clone();
     let stream = WriteTimeout::new(stream, Duration::from_secs(app.config.limits.answer_secs));
-    let Some(tls) = &app.tls else { return speak(entrance, stream, watcher).await };
+    let Some(tls) = &app.tls else { return speak(inbound, stream, watcher).await };
     let limit = Duration::from_secs(app.config.limits.header_secs);
     let mut stopping = app.stop.subscribe();
     let stream = tokio::select! {
@@ -149,21 +149,21 @@ async fn connection(entrance: Entrance, stream: TcpStream, watcher: Watcher) {
         _ = stopping.wait_for(|stop| *stop) => None,
     };
     if let Some(stream) = stream {
-        speak(entrance, stream, watcher).await;
+        speak(inbound, stream, watcher).await;
     }
 }
 
 /// Speaks HTTP on a connection: at the hot front for as long as that can answer, and then with the HTTP library.
-pub async fn speak<C>(entrance: Entrance, connection: C, watcher: Watcher)
+pub async fn speak<C>(inbound: Inbound, connection: C, watcher: Watcher)
 where
     C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     // Nothing came yet.
     let settled = Whole::new(true);
     let mut connection = LingeringClose::new(connection, settled.clone());
-    let mut head_by = Some(entrance.first_by);
-    if entrance.app.config.hot_front {
-        match fast::serve(&entrance, &mut connection, &settled).await {
+    let mut head_by = Some(inbound.first_by);
+    if inbound.app.config.hot_front {
+        match fast::serve(&inbound, &mut connection, &settled).await {
             Some(rest) => {
                 head_by = rest.head_by;
                 connection.begin_with(rest.bytes);
@@ -171,7 +171,7 @@ where
             None => return drop(connection.shutdown().await),
         }
     }
-    let limits = &entrance.app.config.limits;
+    let limits = &inbound.app.config.limits;
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -186,10 +186,10 @@ where
     let begins = begun.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         begins.store(true, Ordering::Relaxed);
-        let (entrance, settled) = (entrance.clone(), settled.clone());
+        let (inbound, settled) = (inbound.clone(), settled.clone());
         async move {
             let whole = Whole::new(request.body().is_end_stream());
-            let response = answer::respond(entrance, request, whole.clone()).await;
+            let response = answer::respond(inbound, request, whole.clone()).await;
             if whole.is() {
                 settled.set();
             }

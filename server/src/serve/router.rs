@@ -15,7 +15,7 @@ use crate::serve::places::Place;
 
 /// Which of its addresses a request came in on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub enum Listener {
     /// The only one: everything is served here.
     Only,
     /// The one for everybody, beside one for administrators.
@@ -26,13 +26,13 @@ pub enum Side {
 
 /// Where a request comes in: on a connection with this server, from this peer.
 #[derive(Clone)]
-pub struct Entrance {
+pub struct Inbound {
     /// The server.
     pub app: App,
     /// The other end of the connection.
     pub peer: IpAddr,
     /// The address that it connected to.
-    pub side: Side,
+    pub side: Listener,
     /// By when the head of its first request must have arrived.
     pub first_by: Instant,
     /// What was proven on this connection.
@@ -45,16 +45,16 @@ pub struct Entrance {
 
 /// Who answers a request.
 #[derive(Clone, Copy)]
-pub struct Found {
+pub struct Matched {
     /// Which of the enabled dialects.
     pub(super) enabled: Option<usize>,
     /// Which of its calls.
     pub route: Route,
 }
 
-impl Entrance {
+impl Inbound {
     /// A connection that was accepted just now.
-    pub fn new(app: App, peer: IpAddr, side: Side) -> Self {
+    pub fn new(app: App, peer: IpAddr, side: Listener) -> Self {
         let first_by = sleep(Duration::from_secs(app.config.limits.header_secs)).deadline();
         let dialects = app.dialects.iter().filter_map(|enabled| all::named(enabled.name.name())).collect();
         Self { app, peer, side, first_by, proven: Proven::default(), place: None, dialects }
@@ -68,9 +68,9 @@ impl Entrance {
     }
 
     /// Who answers this method on this address.
-    pub fn find(&self, method: &Method, uri: &Uri) -> Found {
+    pub fn find(&self, method: &Method, uri: &Uri) -> Matched {
         if let Some((number, route)) = gate::find(&self.app, uri) {
-            return Found { enabled: Some(number), route };
+            return Matched { enabled: Some(number), route };
         }
         let path = uri.path();
         let mut all = self.app.dialects.iter().zip(&*self.dialects).enumerate();
@@ -78,18 +78,18 @@ impl Entrance {
             let rest = path.strip_prefix(&enabled.settings.mount)?;
             let route = (dialect.route)(method, rest)?.chosen(uri.query());
             let served = match self.side {
-                Side::Only => true,
-                Side::Public => route.kind != CallKind::Admin,
-                Side::Admin => enabled.name == ADMIN,
+                Listener::Only => true,
+                Listener::Public => route.kind != CallKind::Admin,
+                Listener::Admin => enabled.name == ADMIN,
             };
-            served.then_some(Found { enabled: Some(number), route })
+            served.then_some(Matched { enabled: Some(number), route })
         })
-        .unwrap_or(Found { enabled: None, route: NOWHERE })
+        .unwrap_or(Matched { enabled: None, route: NOWHERE })
     }
 
     /// What the documents say of the dialect that was found.
-    pub(super) fn dialect(&self, found: Found) -> Option<&'static Dialect> {
-        found.enabled.and_then(|number| self.dialects.get(number)).copied()
+    pub(super) fn dialect(&self, matched: Matched) -> Option<&'static Dialect> {
+        matched.enabled.and_then(|number| self.dialects.get(number)).copied()
     }
 }
 

@@ -7,7 +7,7 @@ use exeunt::app::{App, SERVER};
 use exeunt::authority::{Call, Mint, Role};
 use exeunt::config::{Config, Limits};
 use exeunt::env::Env;
-use exeunt::serve::router::{Entrance, Side};
+use exeunt::serve::router::{Inbound, Listener};
 use exeunt::serve::{self, Running};
 use exeunt::store::memory::MemoryStore;
 use exeunt::store::{Incarnation, Store};
@@ -68,10 +68,10 @@ impl Served {
     /// not know of.
     pub(crate) fn connect_in_memory(&self) -> DuplexStream {
         let (here, there) = duplex(1 << 16);
-        let entrance = Entrance::new(self.app.clone(), IpAddr::V4(Ipv4Addr::LOCALHOST), Side::Only);
+        let inbound = Inbound::new(self.app.clone(), IpAddr::V4(Ipv4Addr::LOCALHOST), Listener::Only);
         let graceful = GracefulShutdown::new();
         tokio::spawn(async move {
-            serve::speak(entrance, there, graceful.watcher()).await;
+            serve::speak(inbound, there, graceful.watcher()).await;
             // While it is there, nobody has asked for a stop.
             drop(graceful);
         });

@@ -7,7 +7,7 @@ use exeunt::config::Limits;
 use exeunt::env::Env;
 use exeunt::http::consumed::Whole;
 use exeunt::serve::fast;
-use exeunt::serve::router::{Entrance, Side};
+use exeunt::serve::router::{Inbound, Listener};
 use exeunt::serve::write_timeout::WriteTimeout;
 use exeunt::tls::Tls;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
@@ -137,7 +137,7 @@ async fn an_answer_that_does_not_fit_goes_out_whole() {
     let (served, client) = tokio::join!(tls.handshake(here, patience), secure(there, &pair.cert));
     let (mut served, mut client) = (served.unwrap(), client.unwrap());
     let peer = std::net::Ipv4Addr::LOCALHOST.into();
-    let entrance = Entrance::new(app.clone(), peer, Side::Only);
+    let inbound = Inbound::new(app.clone(), peer, Listener::Only);
     let settled = Whole::new(true);
     let caller = async {
         let body = "{\"token\":\"unknown\"}";
@@ -152,7 +152,7 @@ async fn an_answer_that_does_not_fit_goes_out_whole() {
         drop(client);
         answer
     };
-    let both = async { tokio::join!(fast::serve(&entrance, &mut served, &settled), caller).1 };
+    let both = async { tokio::join!(fast::serve(&inbound, &mut served, &settled), caller).1 };
     let answer = tokio::time::timeout(patience, both).await.expect("the rest of the answer was kept");
     assert!(answer.starts_with(b"HTTP/1.1 401 "), "{}", String::from_utf8_lossy(&answer));
     assert!(answer.len() > 200, "it would have fitted");

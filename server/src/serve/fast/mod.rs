@@ -18,15 +18,15 @@ use tokio::time::Instant;
 
 use crate::http::RequestBody;
 use crate::http::consumed::Whole;
-use crate::serve::router::Entrance;
+use crate::serve::router::Inbound;
 use reader::{End, Reader};
-use request::Asked;
+use request::Parsed;
 
 /// Room for an answer that is kept from one to the next, in bytes.
 const ANSWER_BYTES_KEPT: usize = 16 * 1024;
 
 /// What was read and not answered.
-pub struct Rest {
+pub struct Remainder {
     /// The bytes.
     pub bytes: Bytes,
     /// By when the head of the request that they begin must have arrived; `None`: it is there, or nothing has begun
@@ -36,21 +36,21 @@ pub struct Rest {
 
 /// Answers what it can, one request after the other. From what it returns the HTTP library goes on; `None`: the
 /// connection is over.
-pub async fn serve<C>(entrance: &Entrance, connection: &mut C, settled: &Whole) -> Option<Rest>
+pub async fn serve<C>(inbound: &Inbound, connection: &mut C, settled: &Whole) -> Option<Remainder>
 where
     C: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut reader = Reader::new(entrance.app.config.limits.header_secs, entrance.first_by);
-    let mut stop = entrance.app.stop.subscribe();
+    let mut reader = Reader::new(inbound.app.config.limits.header_secs, inbound.first_by);
+    let mut stop = inbound.app.stop.subscribe();
     let mut stopping = pin!(stop.wait_for(|stop| *stop));
     let mut text = Vec::new();
     loop {
         let next = tokio::select! {
             biased;
-            next = reader.next(entrance, connection) => next,
+            next = reader.next(inbound, connection) => next,
             _ = &mut stopping => return reader.rest(),
         };
-        let Asked { found, head, body } = match next {
+        let Parsed { matched, head, body } = match next {
             Ok(asked) => asked,
             Err(End::Other) => return reader.rest(),
             Err(End::Over) => return None,
@@ -58,7 +58,7 @@ where
         if body.is_empty() {
             settled.set();
         }
-        let response = entrance.answer(found, head, RequestBody::Whole(body), settled.clone()).await;
+        let response = inbound.answer(matched, head, RequestBody::Whole(body), settled.clone()).await;
         let closes = response.headers.has(&CONNECTION);
         // TLS keeps what did not fit until it is asked again.
         let written = answer::write(response, &mut text).await

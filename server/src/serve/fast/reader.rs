@@ -9,9 +9,9 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use super::Rest;
-use super::request::{self, Asked, REQUEST_BYTES_MAX, Unread};
-use crate::serve::router::Entrance;
+use super::Remainder;
+use super::request::{self, Parsed, REQUEST_BYTES_MAX, Unread};
+use crate::serve::router::Inbound;
 
 /// In how many pieces a request may come: many programs send the head and the body each by itself.
 const PIECES_MAX: usize = 4;
@@ -37,7 +37,7 @@ enum Progress {
     /// Nothing, after another request.
     Nothing,
     /// Not the whole head, which must be there by this time.
-    RequestHead(Instant),
+    Head(Instant),
     /// The head, and not the whole body.
     Body,
 }
@@ -63,26 +63,26 @@ impl Reader {
     pub(super) fn new(patience_secs: u64, first_by: Instant) -> Self {
         let patience = Duration::from_secs(patience_secs);
         let buffer = vec![0; REQUEST_BYTES_MAX].into();
-        let (alarm, progress) = (Box::pin(sleep_until(first_by)), Progress::RequestHead(first_by));
+        let (alarm, progress) = (Box::pin(sleep_until(first_by)), Progress::Head(first_by));
         Self { buffer, filled: 0, patience, alarm, asked: false, progress }
     }
 
     /// What was read and not answered; `None`: nothing.
-    pub(super) fn rest(&self) -> Option<Rest> {
+    pub(super) fn rest(&self) -> Option<Remainder> {
         let head_by = match self.progress {
-            Progress::RequestHead(by) => Some(by),
+            Progress::Head(by) => Some(by),
             Progress::Nothing | Progress::Body => None,
         };
         let bytes = Bytes::copy_from_slice(&self.buffer[..self.filled]);
-        (self.filled > 0).then_some(Rest { bytes, head_by })
+        (self.filled > 0).then_some(Remainder { bytes, head_by })
     }
 
     /// The next request. May be dropped while it waits, and asked again.
     pub(super) async fn next<C: AsyncRead + Unpin>(
         &mut self,
-        entrance: &Entrance,
+        inbound: &Inbound,
         connection: &mut C,
-    ) -> Result<Asked, End> {
+    ) -> Result<Parsed, End> {
         for _ in 0..PIECES_MAX {
             match poll_fn(|cx| self.poll_more(cx, connection)).await {
                 Waited::More => {}
@@ -92,21 +92,21 @@ impl Reader {
                 Waited::TooLong if self.progress == Progress::Body => return Err(End::Other),
                 Waited::Gone | Waited::TooLong => return Err(End::Over),
             }
-            match request::read(entrance, &self.buffer[..self.filled]) {
+            match request::read(inbound, &self.buffer[..self.filled]) {
                 Ok(asked) => {
                     (self.filled, self.asked, self.progress) = (0, true, Progress::Nothing);
                     return Ok(asked);
                 }
                 Err(Unread::Other) => return Err(End::Other),
-                Err(Unread::RequestHead) if self.progress == Progress::Nothing => {
+                Err(Unread::Head) if self.progress == Progress::Nothing => {
                     self.wind_up(self.patience);
-                    self.progress = Progress::RequestHead(self.alarm.deadline());
+                    self.progress = Progress::Head(self.alarm.deadline());
                 }
                 Err(Unread::Body) if self.progress != Progress::Body => {
                     self.wind_up(Duration::from_secs(BODY_SECS));
                     self.progress = Progress::Body;
                 }
-                Err(Unread::RequestHead | Unread::Body) => {}
+                Err(Unread::Head | Unread::Body) => {}
             }
         }
         Err(End::Other)

@@ -11,7 +11,7 @@ use crate::http::CallKind;
 use crate::http::RequestHead;
 use crate::http::headers::Headers;
 use crate::http::message;
-use crate::serve::router::{Entrance, Found};
+use crate::serve::router::{Inbound, Matched};
 
 /// The largest request that is answered by the hot front, head and body, in bytes.
 pub(super) const REQUEST_BYTES_MAX: usize = 4096;
@@ -19,8 +19,8 @@ pub(super) const REQUEST_BYTES_MAX: usize = 4096;
 const HEADERS_MAX: usize = 32;
 
 /// A request that the hot front answers.
-pub(super) struct Asked {
-    pub(super) found: Found,
+pub(super) struct Parsed {
+    pub(super) matched: Matched,
     pub(super) head: RequestHead,
     pub(super) body: Bytes,
 }
@@ -28,7 +28,7 @@ pub(super) struct Asked {
 /// Why some bytes are no request that is answered here.
 pub(super) enum Unread {
     /// They are the beginning of a head, as far as can be told.
-    RequestHead,
+    Head,
     /// They are a head and the beginning of its body.
     Body,
     /// They are anything else.
@@ -37,13 +37,13 @@ pub(super) enum Unread {
 
 /// Reads a request. Whatever could be understood in two ways is not understood here: a body whose length is not told
 /// once and in digits, a transfer coding, an expectation, anything after the end (RFC 9112 §6 and §9).
-pub(super) fn read(entrance: &Entrance, bytes: &[u8]) -> Result<Asked, Unread> {
+pub(super) fn read(inbound: &Inbound, bytes: &[u8]) -> Result<Parsed, Unread> {
     let mut headers = [const { MaybeUninit::uninit() }; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut []);
     match request.parse_with_uninit_headers(bytes, &mut headers) {
         Ok(Status::Complete(head_bytes)) => {
             let body = &bytes[head_bytes..];
-            let (found, method, uri) = found(entrance, &request).ok_or(Unread::Other)?;
+            let (matched, method, uri) = matched(inbound, &request).ok_or(Unread::Other)?;
             let headers = request.headers.iter().map(|header| (header.name, header.value)).collect();
             if !message::has_right_host(Version::HTTP_11, &headers) {
                 return Err(Unread::Other);
@@ -56,26 +56,26 @@ pub(super) fn read(entrance: &Entrance, bytes: &[u8]) -> Result<Asked, Unread> {
                 return Err(Unread::Other);
             }
             let head = RequestHead { method, uri, headers };
-            Ok(Asked { found, head, body: Bytes::copy_from_slice(body) })
+            Ok(Parsed { matched, head, body: Bytes::copy_from_slice(body) })
         }
-        Ok(Status::Partial) if bytes.len() < REQUEST_BYTES_MAX => Err(Unread::RequestHead),
+        Ok(Status::Partial) if bytes.len() < REQUEST_BYTES_MAX => Err(Unread::Head),
         Ok(Status::Partial) | Err(_) => Err(Unread::Other),
     }
 }
 
 /// Who answers, if it is a check or a logout.
-fn found(entrance: &Entrance, request: &httparse::Request<'_, '_>) -> Option<(Found, Method, Uri)> {
+fn matched(inbound: &Inbound, request: &httparse::Request<'_, '_>) -> Option<(Matched, Method, Uri)> {
     let method = Method::from_bytes(request.method?.as_bytes()).ok()?;
     let path = request.path.filter(|path| path.starts_with('/'))?;
     if request.version != Some(1) || method == Method::HEAD {
         return None;
     }
     let uri = Uri::try_from(path).ok()?;
-    let found = entrance.find(&method, &uri);
-    let logs_out = found.route.kind == CallKind::Logout || method == Method::DELETE;
-    let hot = matches!(found.route.kind, CallKind::Check | CallKind::Gate)
-        || logs_out && found.route.kind != CallKind::Login;
-    hot.then_some((found, method, uri))
+    let matched = inbound.find(&method, &uri);
+    let logs_out = matched.route.kind == CallKind::Logout || method == Method::DELETE;
+    let hot = matches!(matched.route.kind, CallKind::Check | CallKind::Gate)
+        || logs_out && matched.route.kind != CallKind::Login;
+    hot.then_some((matched, method, uri))
 }
 
 /// How long the body is, in bytes, if nothing is said but that.
