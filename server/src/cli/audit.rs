@@ -8,7 +8,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use serde_json::Value;
 
-use super::desk::{Ask, Desk, asking};
+use super::context::{Ask, Context, asking};
 use super::exit::{Exit, Failure, Outcome};
 use super::print::say;
 use super::remote::with_query;
@@ -24,7 +24,7 @@ pub(super) struct Audit {
     what: What,
 }
 
-asking! { What with desk:
+asking! { What with context:
     /// Print the audit trail as JSON lines, newest first
     Export(Export),
 }
@@ -40,16 +40,16 @@ struct Export {
 }
 
 impl Ask for Audit {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        self.what.run(desk).await
+    async fn run(self, context: &mut Context) -> Outcome {
+        self.what.run(context).await
     }
 }
 
 impl Export {
-    async fn run(self, desk: &mut Desk) -> Outcome {
+    async fn run(self, context: &mut Context) -> Outcome {
         let times = [("after", &self.after), ("before", &self.before)];
         let given = times.iter().filter_map(|(name, time)| Some((*name, time.as_deref()?)));
-        let mut body = desk.remote.stream(&with_query("/v1/audit.jsonl", given), &[]).await?.into_body();
+        let mut body = context.remote.stream(&with_query("/v1/audit.jsonl", given), &[]).await?.into_body();
         let (mut rest, mut printed) = (Vec::new(), 0_u64);
         while let Some(piece) = next(&mut body).await? {
             rest.extend_from_slice(&piece);
@@ -57,9 +57,9 @@ impl Export {
             for line in rest[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
                 let line: Value = serde_json::from_slice(line).map_err(|_| stranger())?;
                 if let Some(end) = line.get("end") {
-                    return if end["lines"] == printed { told(desk, printed) } else { Err(stranger()) };
+                    return if end["lines"] == printed { told(context, printed) } else { Err(stranger()) };
                 }
-                desk.out.json(&line)?;
+                context.out.json(&line)?;
                 printed += 1;
             }
             rest.drain(..whole);
@@ -67,13 +67,13 @@ impl Export {
                 return Err(stranger());
             }
         }
-        desk.out.flush()?;
+        context.out.flush()?;
         Err(Failure::new(Exit::Unavailable, format!("the export broke off after {printed} lines")))
     }
 }
 
-fn told(desk: &mut Desk, printed: u64) -> Outcome {
-    desk.out.flush()?;
+fn told(context: &mut Context, printed: u64) -> Outcome {
+    context.out.flush()?;
     say(&format!("{printed} lines, and nothing is missing"));
     Ok(Exit::Done)
 }

@@ -18,7 +18,7 @@ use http_body_util::BodyExt;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::desk::{Ask, Desk};
+use super::context::{Ask, Context};
 use super::exit::{Exit, Failure, Outcome};
 use super::progress::Bar;
 use super::restore::at;
@@ -39,21 +39,21 @@ pub(super) struct Backup {
 }
 
 impl Ask for Backup {
-    async fn run(self, desk: &mut Desk) -> Outcome {
+    async fn run(self, context: &mut Context) -> Outcome {
         let part = Part::begin(&self.file)?;
         let copied = tokio::select! {
-            copied = copy(desk, &part) => copied?,
+            copied = copy(context, &part) => copied?,
             _ = tokio::signal::ctrl_c() => return Err(Failure::interrupted()),
         };
         let made_at = part.finish(&self.file)?;
-        if desk.out.is_json() {
+        if context.out.is_json() {
             let made_at = at(made_at, "%Y-%m-%dT%H:%M:%S%.fZ");
             let told =
                 json!({ "file": self.file.display().to_string(), "bytes": copied, "made_at": made_at });
-            desk.out.json(&told)?;
+            context.out.json(&told)?;
         } else {
             let made_at = at(made_at, "%Y-%m-%d %H:%M:%S UTC");
-            desk.out.line(&format!(
+            context.out.line(&format!(
                 "{}: everything as it was at {made_at}, {copied} bytes",
                 self.file.display()
             ))?;
@@ -63,11 +63,11 @@ impl Ask for Backup {
 }
 
 /// Copies what the server sends, and compares it with what it has promised: how many bytes.
-async fn copy(desk: &mut Desk, part: &Part) -> Outcome<u64> {
+async fn copy(context: &mut Context, part: &Part) -> Outcome<u64> {
     let env = Env::system();
     let mut bar = Bar::new(&env, "copying");
     // The server makes its copy before it answers.
-    let response = bar.wait(desk.remote.stream("/v1/backup", &[])).await;
+    let response = bar.wait(context.remote.stream("/v1/backup", &[])).await;
     bar.clear();
     let response = response?;
     let (total, digest) = promised(response.headers()).ok_or_else(|| {

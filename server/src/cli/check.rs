@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::ask;
-use super::desk::{Ask, Desk};
+use super::context::{Ask, Context};
 use super::exit::{Exit, Outcome};
 use super::print::{text, time};
 use super::remote::with_query;
@@ -21,12 +21,13 @@ pub(super) struct Check {
 }
 
 impl Ask for Check {
-    async fn run(self, desk: &mut Desk) -> Outcome {
+    async fn run(self, context: &mut Context) -> Outcome {
         let token = ask::secret("Token").await?;
         let switches = [("peek", self.peek), ("why", self.why)];
         let switches = switches.iter().filter(|(_, on)| *on).map(|(name, _)| (*name, "1"));
-        let told = desk.remote.post(&with_query("/v1/check", switches), &json!({ "token": token })).await?;
-        let out = &mut desk.out;
+        let told =
+            context.remote.post(&with_query("/v1/check", switches), &json!({ "token": token })).await?;
+        let out = &mut context.out;
         let active = told["active"] == true;
         match (out.is_json(), active) {
             (true, _) => out.json(&told)?,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::desk::{Ask, Desk, asking};
+use super::context::{Ask, Context, asking};
 use super::exit::Outcome;
 use super::list::{Limit, list};
 use super::print::{Column, Room, text, time};
@@ -13,14 +13,14 @@ pub(super) struct Dialect {
     what: What,
 }
 
-asking! { What with desk:
+asking! { What with context:
     /// List which client makes which legacy call, how often, and when last
     Usage(Usage),
 }
 
 impl Ask for Dialect {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        self.what.run(desk).await
+    async fn run(self, context: &mut Context) -> Outcome {
+        self.what.run(context).await
     }
 }
 
@@ -40,8 +40,8 @@ const COLUMNS: &[Column] = &[
 ];
 
 impl Usage {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        list(desk, "/v1/dialects/usage", &[], self.limit, COLUMNS, |usage| {
+    async fn run(self, context: &mut Context) -> Outcome {
+        list(context, "/v1/dialects/usage", &[], self.limit, COLUMNS, |usage| {
             vec![
                 text(&usage["dialect"]),
                 text(&usage["call"]),

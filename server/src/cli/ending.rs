@@ -4,19 +4,19 @@ use clap::Args;
 use serde_json::Value;
 
 use super::ask;
-use super::desk::Desk;
+use super::context::Context;
 use super::exit::{Exit, Failure, Outcome};
 use super::print::say;
 use super::remote::with_query;
 
 #[derive(Args)]
-pub(super) struct Sure {
+pub(super) struct Confirmed {
     /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
 }
 
-impl Sure {
+impl Confirmed {
     /// Whether nobody has to be asked.
     pub(super) const fn is_said(&self) -> bool {
         self.yes
@@ -26,12 +26,12 @@ impl Sure {
     ///
     /// # Errors
     /// `Usage` where nobody can be asked; `Interrupted`.
-    pub(super) async fn of(&self, desk: &mut Desk, what: &str) -> Outcome<bool> {
+    pub(super) async fn of(&self, context: &mut Context, what: &str) -> Outcome<bool> {
         if self.yes {
             return Ok(true);
         }
         // The server does not keep a connection while a person thinks.
-        desk.remote.rest();
+        context.remote.rest();
         let sure = ask::confirm(&format!("{what} Go on?")).await?;
         if !sure {
             say("nothing was changed");
@@ -44,9 +44,13 @@ impl Sure {
 ///
 /// # Errors
 /// The server's.
-pub(super) async fn would_end(desk: &mut Desk, path: &str, parameters: &[(&str, &str)]) -> Outcome<u64> {
+pub(super) async fn would_end(
+    context: &mut Context,
+    path: &str,
+    parameters: &[(&str, &str)],
+) -> Outcome<u64> {
     let path = with_query(path, parameters.iter().copied().chain([("dry_run", "1")]));
-    let told = desk.remote.delete(&path).await?;
+    let told = context.remote.delete(&path).await?;
     told["would_end"].as_u64().ok_or_else(|| Failure::new(Exit::Failed, "the server did not tell how many"))
 }
 
@@ -60,8 +64,8 @@ pub(super) fn sessions(count: u64) -> String {
 }
 
 /// Prints what a logout came to.
-pub(super) fn ended(desk: &mut Desk, what: &str, told: &Value) -> Outcome {
-    let out = &mut desk.out;
+pub(super) fn ended(context: &mut Context, what: &str, told: &Value) -> Outcome {
+    let out = &mut context.out;
     if out.is_json() {
         out.json(told)?;
         return Ok(Exit::Done);

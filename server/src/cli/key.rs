@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::desk::{Ask, Desk, asking};
+use super::context::{Ask, Context, asking};
 use super::exit::{Exit, Outcome};
 use super::list::{Limit, list};
 use super::print::{Column, Room, say, text, time};
@@ -15,7 +15,7 @@ pub(super) struct Key {
     what: What,
 }
 
-asking! { What with desk:
+asking! { What with context:
     /// Create a key and show it once; with --realm it is valid in that realm only
     Create(Create),
     /// List all keys
@@ -25,8 +25,8 @@ asking! { What with desk:
 }
 
 impl Ask for Key {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        self.what.run(desk).await
+    async fn run(self, context: &mut Context) -> Outcome {
+        self.what.run(context).await
     }
 }
 
@@ -73,16 +73,16 @@ const COLUMNS: &[Column] = &[
 ];
 
 impl Create {
-    async fn run(self, desk: &mut Desk) -> Outcome {
+    async fn run(self, context: &mut Context) -> Outcome {
         let role = match self.role {
             Role::Admin => "admin",
             Role::Read => "read",
             Role::Check => "check",
             Role::End => "end",
         };
-        let made = desk.remote.post("/v1/keys", &json!({ "name": self.name, "role": role })).await?;
+        let made = context.remote.post("/v1/keys", &json!({ "name": self.name, "role": role })).await?;
         say("the key is shown this once");
-        let out = &mut desk.out;
+        let out = &mut context.out;
         if out.is_json() {
             out.json(&made)?;
             return Ok(Exit::Done);
@@ -100,9 +100,9 @@ impl Create {
 }
 
 impl List {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        let names = realm::names(&mut desk.remote).await?;
-        list(desk, "/v1/keys", &[], self.limit, COLUMNS, |key| {
+    async fn run(self, context: &mut Context) -> Outcome {
+        let names = realm::names(&mut context.remote).await?;
+        list(context, "/v1/keys", &[], self.limit, COLUMNS, |key| {
             let realm = text(&key["realm"]);
             let realm =
                 if realm.is_empty() { "all" } else { names.get(&realm).map_or(&*realm, String::as_str) };
@@ -119,8 +119,8 @@ impl List {
 }
 
 impl Revoke {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        desk.remote.delete(&format!("/v1/keys/{}", self.key)).await?;
-        desk.out.done(&format!("key {} is revoked", self.key), &json!({ "revoked": self.key }))
+    async fn run(self, context: &mut Context) -> Outcome {
+        context.remote.delete(&format!("/v1/keys/{}", self.key)).await?;
+        context.out.done(&format!("key {} is revoked", self.key), &json!({ "revoked": self.key }))
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::desk::Desk;
+use super::context::Context;
 use super::exit::{Exit, Outcome};
 use super::print::{Column, Table};
 use super::remote::with_query;
@@ -20,7 +20,7 @@ pub(super) struct Limit {
 /// # Errors
 /// The server's, the output's. What was printed before stays.
 pub(super) async fn list(
-    desk: &mut Desk,
+    context: &mut Context,
     path: &str,
     parameters: &[(&str, &str)],
     limit: Limit,
@@ -29,12 +29,12 @@ pub(super) async fn list(
 ) -> Outcome {
     let mut left = limit.limit.unwrap_or(u64::MAX);
     let mut cursor = None;
-    let json = desk.out.is_json();
-    let mut table = Table::new(&mut desk.out, columns);
+    let json = context.out.is_json();
+    let mut table = Table::new(&mut context.out, columns);
     while left > 0 {
         let here = cursor.iter().map(|cursor: &String| ("cursor", cursor.as_str()));
         let (items, next) =
-            desk.remote.page(&with_query(path, parameters.iter().copied().chain(here))).await?;
+            context.remote.page(&with_query(path, parameters.iter().copied().chain(here))).await?;
         for item in items.iter().take(usize::try_from(left).unwrap_or(usize::MAX)) {
             match json {
                 true => table.out().json(item)?,

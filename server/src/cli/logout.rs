@@ -3,8 +3,8 @@
 use clap::Args;
 use serde_json::json;
 
-use super::desk::{Ask, Desk};
-use super::ending::{Sure, ended, sessions, would_end};
+use super::context::{Ask, Context};
+use super::ending::{Confirmed, ended, sessions, would_end};
 use super::exit::{Exit, Failure, Outcome};
 use super::reference::{self, Named};
 use super::remote::with_query;
@@ -17,7 +17,7 @@ pub(super) struct Logout {
     #[arg(long, conflicts_with = "yes")]
     dry_run: bool,
     #[command(flatten)]
-    sure: Sure,
+    sure: Confirmed,
 }
 
 #[derive(Args)]
@@ -41,26 +41,26 @@ struct Whom {
 }
 
 impl Ask for Logout {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        let Ending { what, path, except } = self.whom.ending(desk).await?;
+    async fn run(self, context: &mut Context) -> Outcome {
+        let Ending { what, path, except } = self.whom.ending(context).await?;
         let parameters: Vec<_> = except.iter().map(|session| ("except", session.as_str())).collect();
         if self.dry_run || !self.sure.is_said() {
-            let count = would_end(desk, &path, &parameters).await?;
-            if self.dry_run && desk.out.is_json() {
-                desk.out.json(&json!({ "would_end": count }))?;
+            let count = would_end(context, &path, &parameters).await?;
+            if self.dry_run && context.out.is_json() {
+                context.out.json(&json!({ "would_end": count }))?;
                 return Ok(Exit::Done);
             }
             let preview = format!("This ends {}: {what}.", sessions(count));
             if self.dry_run {
-                desk.out.line(&preview.replace("This ends", "this would end"))?;
+                context.out.line(&preview.replace("This ends", "this would end"))?;
                 return Ok(Exit::Done);
             }
-            if !self.sure.of(desk, &preview).await? {
+            if !self.sure.of(context, &preview).await? {
                 return Ok(Exit::Failed);
             }
         }
-        let told = desk.remote.delete(&with_query(&path, parameters)).await?;
-        ended(desk, &what, &told)
+        let told = context.remote.delete(&with_query(&path, parameters)).await?;
+        ended(context, &what, &told)
     }
 }
 
@@ -75,8 +75,8 @@ struct Ending {
 }
 
 impl Whom {
-    async fn ending(self, desk: &mut Desk) -> Outcome<Ending> {
-        let remote = &mut desk.remote;
+    async fn ending(self, context: &mut Context) -> Outcome<Ending> {
+        let remote = &mut context.remote;
         let all = |what: String, path: String| Ending { what, path, except: None };
         if let Some(user) = self.user {
             let Named { id, name } = reference::user_id(remote, &user).await?;

@@ -7,8 +7,8 @@ mod check;
 mod client;
 mod completions;
 mod config;
+mod context;
 mod demo;
-mod desk;
 mod dialect;
 mod doctor;
 mod ending;
@@ -35,7 +35,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use self::desk::{At, asking};
+use self::context::{At, asking};
 use self::exit::{Exit, Failure, Outcome};
 use crate::error::Error;
 

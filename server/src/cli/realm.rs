@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::desk::{Ask, Desk, asking};
+use super::context::{Ask, Context, asking};
 use super::exit::{Exit, Failure, Outcome};
 use super::list::{Limit, list};
 use super::print::{Column, Out, Room, text, time};
@@ -17,7 +17,7 @@ pub(super) struct Realm {
     what: What,
 }
 
-asking! { What with desk:
+asking! { What with context:
     /// Create a realm
     Add(Add),
     /// List all realms
@@ -27,8 +27,8 @@ asking! { What with desk:
 }
 
 impl Ask for Realm {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        self.what.run(desk).await
+    async fn run(self, context: &mut Context) -> Outcome {
+        self.what.run(context).await
     }
 }
 
@@ -71,16 +71,16 @@ const COLUMNS: &[Column] = &[
 ];
 
 impl Add {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        let made = desk.remote.post("/v1/realms", &json!({ "name": self.name })).await?;
-        show(&mut desk.out, &made)
+    async fn run(self, context: &mut Context) -> Outcome {
+        let made = context.remote.post("/v1/realms", &json!({ "name": self.name })).await?;
+        show(&mut context.out, &made)
     }
 }
 
 impl Change {
-    async fn run(self, desk: &mut Desk) -> Outcome {
+    async fn run(self, context: &mut Context) -> Outcome {
         let named = |(id, name): &(String, String)| *name == self.realm || *id == self.realm;
-        let found = names(&mut desk.remote).await?.into_iter().find(named);
+        let found = names(&mut context.remote).await?.into_iter().find(named);
         let (id, _) =
             found.ok_or_else(|| Failure::new(Exit::NotFound, format!("there is no realm {}", self.realm)))?;
         let usernames = match self.usernames {
@@ -88,8 +88,8 @@ impl Change {
             Usernames::IgnoreCase => "ignore_case",
         };
         let changed =
-            desk.remote.patch(&format!("/v1/realms/{id}"), &json!({ "usernames": usernames })).await?;
-        show(&mut desk.out, &changed)
+            context.remote.patch(&format!("/v1/realms/{id}"), &json!({ "usernames": usernames })).await?;
+        show(&mut context.out, &changed)
     }
 }
 
@@ -108,8 +108,8 @@ fn show(out: &mut Out, realm: &Value) -> Outcome {
 }
 
 impl List {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        list(desk, "/v1/realms", &[], self.limit, COLUMNS, |realm| {
+    async fn run(self, context: &mut Context) -> Outcome {
+        list(context, "/v1/realms", &[], self.limit, COLUMNS, |realm| {
             let columns = ["id", "name", "usernames"].map(|column| text(&realm[column]));
             columns.into_iter().chain([time(&realm["created_at"])]).collect()
         })

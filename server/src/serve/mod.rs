@@ -153,7 +153,7 @@ async fn connection(inbound: Inbound, stream: TcpStream, watcher: Watcher) {
     }
 }
 
-/// Speaks HTTP on a connection: at the hot front for as long as that can answer, and then with the HTTP library.
+/// Speaks HTTP on a connection: at the fast path for as long as that can answer, and then with the HTTP library.
 pub async fn speak<C>(inbound: Inbound, connection: C, watcher: Watcher)
 where
     C: AsyncRead + AsyncWrite + Unpin + Send + 'static,

@@ -1,4 +1,4 @@
-//! The hot front says what the HTTP library would: whatever comes over a connection, in whatever pieces, two servers, one
+//! The fast path says what the HTTP library would: whatever comes over a connection, in whatever pieces, two servers, one
 //! with the front and one without, answer the same bytes.
 
 use std::sync::Arc;

@@ -26,11 +26,11 @@ pub(crate) fn play(path: &Path, bless: bool) -> Result<(), String> {
 /// In which way the requests of a story reach the server. The answers are the same bytes in each.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Way {
-    /// All by the HTTP library: the hot front is off.
+    /// All by the HTTP library: the fast path is off.
     Library,
-    /// As an ordinary client: the hot front has the connection until the first request that it does not take.
+    /// As an ordinary client: the fast path has the connection until the first request that it does not take.
     Hot,
-    /// Each request on a connection of its own, so that the hot front meets all of them.
+    /// Each request on a connection of its own, so that the fast path meets all of them.
     HotApart,
 }
 

@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use self::given::Given;
-use super::desk::{Ask, Desk, asking};
-use super::ending::{Sure, sessions, would_end};
+use super::context::{Ask, Context, asking};
+use super::ending::{Confirmed, sessions, would_end};
 use super::exit::{Exit, Failure, Outcome};
 use super::list::{Limit, list};
 use super::print::{Column, Out, Room, say, text, time};
@@ -19,7 +19,7 @@ pub(super) struct Client {
     what: What,
 }
 
-asking! { What with desk:
+asking! { What with context:
     /// Create a client
     Add(Add),
     /// List all clients
@@ -33,8 +33,8 @@ asking! { What with desk:
 }
 
 impl Ask for Client {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        self.what.run(desk).await
+    async fn run(self, context: &mut Context) -> Outcome {
+        self.what.run(context).await
     }
 }
 
@@ -82,7 +82,7 @@ struct Change {
     #[arg(long)]
     rotate_secret: bool,
     #[command(flatten)]
-    sure: Sure,
+    sure: Confirmed,
 }
 
 #[derive(Args)]
@@ -90,7 +90,7 @@ struct Remove {
     #[arg(help = reference::CLIENT)]
     client: String,
     #[command(flatten)]
-    sure: Sure,
+    sure: Confirmed,
 }
 
 const COLUMNS: &[Column] = &[
@@ -103,7 +103,7 @@ const COLUMNS: &[Column] = &[
 ];
 
 impl Add {
-    async fn run(self, desk: &mut Desk) -> Outcome {
+    async fn run(self, context: &mut Context) -> Outcome {
         let dialect = match self.dialect {
             Dialect::Native => "native",
             Dialect::Runsignup => "runsignup",
@@ -112,14 +112,14 @@ impl Add {
         let mut client =
             Map::from_iter([("name".to_owned(), self.name.into()), ("dialect".to_owned(), dialect.into())]);
         client.extend(self.given.members());
-        let made = desk.remote.post("/v1/clients", &Value::Object(client)).await?;
-        show(&mut desk.out, &made)
+        let made = context.remote.post("/v1/clients", &Value::Object(client)).await?;
+        show(&mut context.out, &made)
     }
 }
 
 impl List {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        list(desk, "/v1/clients", &[], self.limit, COLUMNS, |client| {
+    async fn run(self, context: &mut Context) -> Outcome {
+        list(context, "/v1/clients", &[], self.limit, COLUMNS, |client| {
             vec![
                 text(&client["id"]),
                 text(&client["name"]),
@@ -134,48 +134,48 @@ impl List {
 }
 
 impl Show {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        let client = reference::client(&mut desk.remote, &self.client).await?;
-        show(&mut desk.out, &client)
+    async fn run(self, context: &mut Context) -> Outcome {
+        let client = reference::client(&mut context.remote, &self.client).await?;
+        show(&mut context.out, &client)
     }
 }
 
 impl Change {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        let Named { id, name } = reference::client_id(&mut desk.remote, &self.client).await?;
+    async fn run(self, context: &mut Context) -> Outcome {
+        let Named { id, name } = reference::client_id(&mut context.remote, &self.client).await?;
         if self.rotate_secret {
             // Before anybody is asked to end sessions for nothing.
-            let client = desk.remote.get(&format!("/v1/clients/{id}")).await?;
+            let client = context.remote.get(&format!("/v1/clients/{id}")).await?;
             if client["dialect"] != "runsignup" || client["builtin"] == true {
                 return Err(Failure::usage(format!(
                     "client {name} has no secret: only partners of RunSignup have one"
                 )));
             }
-            let count = would_end(desk, &format!("/v1/clients/{id}/sessions"), &[]).await?;
+            let count = would_end(context, &format!("/v1/clients/{id}/sessions"), &[]).await?;
             let what =
                 format!("This makes the secret of client {name} worthless and ends {}.", sessions(count));
-            if !self.sure.of(desk, &what).await? {
+            if !self.sure.of(context, &what).await? {
                 return Ok(Exit::Failed);
             }
         }
         let mut change = self.given.members();
         change.extend(self.name.map(|name| ("name".to_owned(), name.into())));
         change.extend(self.rotate_secret.then(|| ("rotate_secret".to_owned(), true.into())));
-        let changed = desk.remote.patch(&format!("/v1/clients/{id}"), &Value::Object(change)).await?;
-        show(&mut desk.out, &changed)
+        let changed = context.remote.patch(&format!("/v1/clients/{id}"), &Value::Object(change)).await?;
+        show(&mut context.out, &changed)
     }
 }
 
 impl Remove {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        let Named { id, name } = reference::client_id(&mut desk.remote, &self.client).await?;
-        let count = would_end(desk, &format!("/v1/clients/{id}/sessions"), &[]).await?;
+    async fn run(self, context: &mut Context) -> Outcome {
+        let Named { id, name } = reference::client_id(&mut context.remote, &self.client).await?;
+        let count = would_end(context, &format!("/v1/clients/{id}/sessions"), &[]).await?;
         let what = format!("This removes client {name} for good and ends {}.", sessions(count));
-        if !self.sure.of(desk, &what).await? {
+        if !self.sure.of(context, &what).await? {
             return Ok(Exit::Failed);
         }
-        desk.remote.delete(&format!("/v1/clients/{id}")).await?;
-        desk.out.done(&format!("client {name} is removed"), &json!({ "removed": id }))
+        context.remote.delete(&format!("/v1/clients/{id}")).await?;
+        context.out.done(&format!("client {name} is removed"), &json!({ "removed": id }))
     }
 }
 

@@ -17,7 +17,7 @@ use self::reading::Reading;
 use self::report::Report;
 use self::rows::Row;
 use super::ask::interrupts;
-use super::desk::Desk;
+use super::context::Context;
 use super::exit::{Exit, Failure, Outcome};
 use super::progress::Bar;
 use crate::env::Env;
@@ -28,7 +28,7 @@ const BATCH_ROWS_MAX: usize = 1_000;
 const BATCH_BYTES: usize = 1 << 20;
 
 #[derive(Args)]
-pub(super) struct Source {
+pub(super) struct ImportArgs {
     /// CSV with a header, or JSON lines; - reads standard input
     #[arg(value_name = "FILE|-")]
     file: PathBuf,
@@ -77,37 +77,37 @@ pub(super) enum Meaning {
 ///
 /// # Errors
 /// `Partly` if a row was refused; what the server says; the file's.
-pub(super) async fn import(desk: &mut Desk, source: Source, mut kind: Kind) -> Outcome {
+pub(super) async fn import(context: &mut Context, source: ImportArgs, mut kind: Kind) -> Outcome {
     let input = Input::open(&source.file)?;
     if let Some(refused) = &source.refused {
         input.must_not_be(refused)?;
     }
-    prepare(desk, &mut kind).await?;
+    prepare(context, &mut kind).await?;
     let mut report = Report::new(kind.what, &source)?;
     let env = Env::system();
     let mut bar = Bar::new(&env, "importing");
     let mut interrupt = interrupts()?;
     let outcome = tokio::select! {
-        outcome = transfer(desk, &source, kind, input, &mut report, &mut bar) => outcome,
+        outcome = transfer(context, &source, kind, input, &mut report, &mut bar) => outcome,
         _ = interrupt.recv() => Err(Failure::new(Exit::Interrupted, "interrupted")),
     };
     bar.clear();
     outcome.map_err(|failure| report.broken_off(&failure))?;
-    report.end(&mut desk.out)
+    report.end(&mut context.out)
 }
 
 /// Asks the server whether it takes what is beside the rows, before any is read: or each row would be told the same. It
 /// tells the position of before.
-async fn prepare(desk: &mut Desk, kind: &mut Kind) -> Outcome<()> {
+async fn prepare(context: &mut Context, kind: &mut Kind) -> Outcome<()> {
     let none: [&str; 0] = [];
-    let answer = desk.remote.post_text(&format!("{}?dry_run=1", kind.path), kind.body(&none)).await?;
+    let answer = context.remote.post_text(&format!("{}?dry_run=1", kind.path), kind.body(&none)).await?;
     kind.keep_since(&answer);
     Ok(())
 }
 
 async fn transfer(
-    desk: &mut Desk,
-    source: &Source,
+    context: &mut Context,
+    source: &ImportArgs,
     mut kind: Kind,
     input: Input,
     report: &mut Report,
@@ -130,7 +130,7 @@ async fn transfer(
         }
         if batch.len() == BATCH_ROWS_MAX || bytes >= BATCH_BYTES || ended && !batch.is_empty() {
             bar.clear();
-            send(desk, &mut kind, source.dry_run, report, std::mem::take(&mut batch)).await?;
+            send(context, &mut kind, source.dry_run, report, std::mem::take(&mut batch)).await?;
             bytes = 0;
             bar.show(reading.bytes(), total);
         }
@@ -141,7 +141,7 @@ async fn transfer(
 }
 
 async fn send(
-    desk: &mut Desk,
+    context: &mut Context,
     kind: &mut Kind,
     dry_run: bool,
     report: &mut Report,
@@ -151,7 +151,7 @@ async fn send(
     let body = kind.body(&rows);
     let path = if dry_run { format!("{}?dry_run=1", kind.path) } else { kind.path.to_owned() };
     report.begins();
-    let answer = desk.remote.post_text(&path, body).await?;
+    let answer = context.remote.post_text(&path, body).await?;
     let results = answer["results"].as_array().filter(|results| results.len() == batch.len());
     let results = results.ok_or_else(|| {
         Failure::new(

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 
 use serde_json::{Value, json};
 
-use super::Source;
+use super::ImportArgs;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::print::{Out, printable, say};
 
@@ -25,7 +25,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn new(what: &'static str, source: &Source) -> Outcome<Self> {
+    pub(super) fn new(what: &'static str, source: &ImportArgs) -> Outcome<Self> {
         let failed =
             |error| Failure::new(Exit::Failed, format!("the file of --refused cannot be made: {error}"));
         let file = source.refused.as_ref().map(File::create).transpose().map_err(failed)?;

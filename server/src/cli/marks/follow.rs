@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::events::{Event, Events};
 use super::{COLUMNS, Log, say_position};
 use crate::cli::ask::interrupts;
-use crate::cli::desk::Desk;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::print::{Out, Table, say, text};
 use crate::cli::remote::{Remote, with_query};
@@ -23,10 +23,10 @@ const PAUSE_MILLIS: (u64, u64) = (250, 8_000);
 ///
 /// # Errors
 /// `Unavailable` if the first connection fails; later ones are tried for ever. What else the server says.
-pub(super) async fn follow(desk: &mut Desk, after: Option<String>) -> Outcome {
-    let out: &mut Out = &mut desk.out;
+pub(super) async fn follow(context: &mut Context, after: Option<String>) -> Outcome {
+    let out: &mut Out = &mut context.out;
     let mut reader = Reader {
-        remote: &mut desk.remote,
+        remote: &mut context.remote,
         log: Log::new(out.is_json(), Table::new(out, COLUMNS)),
         after,
         connected: false,

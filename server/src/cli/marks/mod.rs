@@ -6,7 +6,7 @@ mod follow;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::desk::{Ask, Desk};
+use super::context::{Ask, Context};
 use super::exit::{Exit, Outcome};
 use super::print::{Column, Room, Table, say, text, time};
 use super::remote::with_query;
@@ -42,18 +42,18 @@ const COLUMNS: &[Column] = &[
 ];
 
 impl Ask for Marks {
-    async fn run(self, desk: &mut Desk) -> Outcome {
+    async fn run(self, context: &mut Context) -> Outcome {
         if self.follow {
-            return follow::follow(desk, self.after).await;
+            return follow::follow(context, self.after).await;
         }
         let mut left = self.limit.unwrap_or(u64::MAX);
         let mut after = self.after;
-        let mut log = Log::new(desk.out.is_json(), Table::new(&mut desk.out, COLUMNS));
+        let mut log = Log::new(context.out.is_json(), Table::new(&mut context.out, COLUMNS));
         while left > 0 {
             let limit = left.min(PAGE).to_string();
             let here = after.iter().map(|after| ("after", after.as_str()));
             let path = with_query("/v1/marks", here.chain([("limit", limit.as_str())]));
-            let page = match desk.remote.get(&path).await {
+            let page = match context.remote.get(&path).await {
                 Err(failure) if failure.exit == Exit::Gone && after.is_none() => {
                     say("earlier marks are forgotten: the log begins here");
                     after = Some(OLDEST.to_owned());

@@ -3,14 +3,14 @@
 use clap::Args;
 use serde_json::{Map, Value};
 
-use crate::cli::desk::Desk;
+use crate::cli::context::Context;
 use crate::cli::exit::Outcome;
-use crate::cli::import::{Column, Kind, Meaning, Source, import};
+use crate::cli::import::{Column, ImportArgs, Kind, Meaning, import};
 
 #[derive(Args)]
 pub(super) struct Import {
     #[command(flatten)]
-    source: Source,
+    source: ImportArgs,
     /// The dialect for rows that name neither a dialect nor a client
     #[arg(long, value_name = "NAME", default_value = "native")]
     dialect: String,
@@ -42,7 +42,7 @@ const COLUMNS: &[Column] = &[
 ];
 
 impl Import {
-    pub(super) async fn run(self, desk: &mut Desk) -> Outcome {
+    pub(super) async fn run(self, context: &mut Context) -> Outcome {
         let mut beside = Map::new();
         match self.client {
             Some(client) => beside.insert("client".to_owned(), client.into()),
@@ -50,6 +50,6 @@ impl Import {
         };
         beside.extend(self.since.map(|since| ("since".to_owned(), Value::from(since))));
         let kind = Kind { what: "sessions", path: "/v1/sessions/import", columns: COLUMNS, beside };
-        import(desk, self.source, kind).await
+        import(context, self.source, kind).await
     }
 }

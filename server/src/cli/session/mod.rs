@@ -5,7 +5,7 @@ mod import;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use super::desk::{Ask, Desk, asking};
+use super::context::{Ask, Context, asking};
 use super::ending::ended;
 use super::exit::{Exit, Outcome};
 use super::list::{Limit, list};
@@ -18,7 +18,7 @@ pub(super) struct Session {
     what: What,
 }
 
-asking! { What with desk:
+asking! { What with context:
     /// List sessions, newest first
     List(List),
     /// Show a session, and what ended it
@@ -30,8 +30,8 @@ asking! { What with desk:
 }
 
 impl Ask for Session {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        self.what.run(desk).await
+    async fn run(self, context: &mut Context) -> Outcome {
+        self.what.run(context).await
     }
 }
 
@@ -85,7 +85,7 @@ const COLUMNS: &[Column] = &[
 ];
 
 impl List {
-    async fn run(self, desk: &mut Desk) -> Outcome {
+    async fn run(self, context: &mut Context) -> Outcome {
         let state = match self.state {
             State::Alive => "alive",
             State::Dead => "dead",
@@ -93,13 +93,13 @@ impl List {
         };
         let mut parameters = vec![("state", state.to_owned())];
         if let Some(user) = self.user {
-            parameters.push(("user", reference::user_id(&mut desk.remote, &user).await?.id));
+            parameters.push(("user", reference::user_id(&mut context.remote, &user).await?.id));
         }
         if let Some(client) = self.client {
-            parameters.push(("client", reference::client_id(&mut desk.remote, &client).await?.id));
+            parameters.push(("client", reference::client_id(&mut context.remote, &client).await?.id));
         }
         let parameters: Vec<_> = parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        list(desk, "/v1/sessions", &parameters, self.limit, COLUMNS, |session| {
+        list(context, "/v1/sessions", &parameters, self.limit, COLUMNS, |session| {
             vec![
                 text(&session["id"]),
                 text(&session["user"]),
@@ -115,17 +115,17 @@ impl List {
 }
 
 impl Show {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        let session = desk.remote.get(&format!("/v1/sessions/{}", self.session)).await?;
-        show(&mut desk.out, &session)
+    async fn run(self, context: &mut Context) -> Outcome {
+        let session = context.remote.get(&format!("/v1/sessions/{}", self.session)).await?;
+        show(&mut context.out, &session)
     }
 }
 
 impl End {
-    async fn run(self, desk: &mut Desk) -> Outcome {
+    async fn run(self, context: &mut Context) -> Outcome {
         for id in self.session {
-            let told = desk.remote.delete(&format!("/v1/sessions/{id}")).await?;
-            ended(desk, &format!("session {id}"), &told)?;
+            let told = context.remote.delete(&format!("/v1/sessions/{id}")).await?;
+            ended(context, &format!("session {id}"), &told)?;
         }
         Ok(Exit::Done)
     }

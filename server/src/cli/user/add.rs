@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::show;
 use crate::cli::ask;
-use crate::cli::desk::Desk;
+use crate::cli::context::Context;
 use crate::cli::exit::Outcome;
 
 #[derive(Args)]
@@ -36,7 +36,7 @@ pub(super) struct Add {
 }
 
 impl Add {
-    pub(super) async fn run(self, desk: &mut Desk) -> Outcome {
+    pub(super) async fn run(self, context: &mut Context) -> Outcome {
         let mut user = Map::new();
         if !self.no_password {
             user.insert("password".to_owned(), ask::new_password(self.password_stdin).await?.into());
@@ -52,8 +52,8 @@ impl Add {
             user.extend(text.map(|text| (name.to_owned(), text.into())));
         }
         user.extend(self.data.map(|data| ("data".to_owned(), data)));
-        let made = desk.remote.post("/v1/users", &Value::Object(user)).await?;
-        show(&mut desk.out, &made)
+        let made = context.remote.post("/v1/users", &Value::Object(user)).await?;
+        show(&mut context.out, &made)
     }
 }
 

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::show;
 use crate::cli::ask;
-use crate::cli::desk::Desk;
-use crate::cli::ending::{Sure, sessions, would_end};
+use crate::cli::context::Context;
+use crate::cli::ending::{Confirmed, sessions, would_end};
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::reference::{self, Named};
 
@@ -40,49 +40,49 @@ pub(super) struct Remove {
     #[arg(help = reference::USER)]
     user: String,
     #[command(flatten)]
-    sure: Sure,
+    sure: Confirmed,
 }
 
 impl Disable {
-    pub(super) async fn run(self, desk: &mut Desk) -> Outcome {
-        change(desk, &self.user, json!({ "disabled": true })).await
+    pub(super) async fn run(self, context: &mut Context) -> Outcome {
+        change(context, &self.user, json!({ "disabled": true })).await
     }
 }
 
 impl Enable {
-    pub(super) async fn run(self, desk: &mut Desk) -> Outcome {
-        change(desk, &self.user, json!({ "disabled": false })).await
+    pub(super) async fn run(self, context: &mut Context) -> Outcome {
+        change(context, &self.user, json!({ "disabled": false })).await
     }
 }
 
 impl Passwd {
-    pub(super) async fn run(self, desk: &mut Desk) -> Outcome {
+    pub(super) async fn run(self, context: &mut Context) -> Outcome {
         // Who is not there needs no password.
-        let Named { id, .. } = reference::user_id(&mut desk.remote, &self.user).await?;
-        desk.remote.rest();
+        let Named { id, .. } = reference::user_id(&mut context.remote, &self.user).await?;
+        context.remote.rest();
         let password = match self.remove {
             true => Value::Null,
             false => ask::new_password(self.password_stdin).await?.into(),
         };
-        change(desk, &id, json!({ "password": password })).await
+        change(context, &id, json!({ "password": password })).await
     }
 }
 
 impl Remove {
-    pub(super) async fn run(self, desk: &mut Desk) -> Outcome {
-        let Named { id, name } = reference::user_id(&mut desk.remote, &self.user).await?;
-        let count = would_end(desk, &format!("/v1/users/{id}/sessions"), &[]).await?;
+    pub(super) async fn run(self, context: &mut Context) -> Outcome {
+        let Named { id, name } = reference::user_id(&mut context.remote, &self.user).await?;
+        let count = would_end(context, &format!("/v1/users/{id}/sessions"), &[]).await?;
         let what = format!("This erases user {name} for good and ends {}.", sessions(count));
-        if !self.sure.of(desk, &what).await? {
+        if !self.sure.of(context, &what).await? {
             return Ok(Exit::Failed);
         }
-        desk.remote.delete(&format!("/v1/users/{id}")).await?;
-        desk.out.done(&format!("user {name} is removed"), &json!({ "removed": id }))
+        context.remote.delete(&format!("/v1/users/{id}")).await?;
+        context.out.done(&format!("user {name} is removed"), &json!({ "removed": id }))
     }
 }
 
-async fn change(desk: &mut Desk, user: &str, change: Value) -> Outcome {
-    let Named { id, .. } = reference::user_id(&mut desk.remote, user).await?;
-    let changed = desk.remote.patch(&format!("/v1/users/{id}"), &change).await?;
-    show(&mut desk.out, &changed)
+async fn change(context: &mut Context, user: &str, change: Value) -> Outcome {
+    let Named { id, .. } = reference::user_id(&mut context.remote, user).await?;
+    let changed = context.remote.patch(&format!("/v1/users/{id}"), &change).await?;
+    show(&mut context.out, &changed)
 }

@@ -3,14 +3,14 @@
 use clap::Args;
 use serde_json::Map;
 
-use crate::cli::desk::Desk;
+use crate::cli::context::Context;
 use crate::cli::exit::Outcome;
-use crate::cli::import::{Column, Kind, Meaning, Source, import};
+use crate::cli::import::{Column, ImportArgs, Kind, Meaning, import};
 
 #[derive(Args)]
 pub(super) struct Import {
     #[command(flatten)]
-    source: Source,
+    source: ImportArgs,
 }
 
 const COLUMNS: &[Column] = &[
@@ -25,8 +25,8 @@ const COLUMNS: &[Column] = &[
 ];
 
 impl Import {
-    pub(super) async fn run(self, desk: &mut Desk) -> Outcome {
+    pub(super) async fn run(self, context: &mut Context) -> Outcome {
         let kind = Kind { what: "users", path: "/v1/users/import", columns: COLUMNS, beside: Map::new() };
-        import(desk, self.source, kind).await
+        import(context, self.source, kind).await
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::state;
-use crate::cli::desk::Desk;
+use crate::cli::context::Context;
 use crate::cli::exit::Outcome;
 use crate::cli::list::{Limit, list};
 use crate::cli::print::{Column, Room, text, time};
@@ -24,8 +24,8 @@ const COLUMNS: &[Column] = &[
 ];
 
 impl List {
-    pub(super) async fn run(self, desk: &mut Desk) -> Outcome {
-        list(desk, "/v1/users", &[], self.limit, COLUMNS, |user| {
+    pub(super) async fn run(self, context: &mut Context) -> Outcome {
+        list(context, "/v1/users", &[], self.limit, COLUMNS, |user| {
             vec![
                 text(&user["id"]),
                 text(&user["username"]),

@@ -8,7 +8,7 @@ mod list;
 use clap::Args;
 use serde_json::Value;
 
-use super::desk::{Ask, Desk, asking};
+use super::context::{Ask, Context, asking};
 use super::exit::{Exit, Outcome};
 use super::print::Out;
 use super::reference;
@@ -19,7 +19,7 @@ pub(super) struct User {
     what: What,
 }
 
-asking! { What with desk:
+asking! { What with context:
     /// Create a user
     Add(add::Add),
     /// Import users of another system with their password hashes
@@ -39,8 +39,8 @@ asking! { What with desk:
 }
 
 impl Ask for User {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        self.what.run(desk).await
+    async fn run(self, context: &mut Context) -> Outcome {
+        self.what.run(context).await
     }
 }
 
@@ -51,9 +51,9 @@ struct Show {
 }
 
 impl Show {
-    async fn run(self, desk: &mut Desk) -> Outcome {
-        let user = reference::user(&mut desk.remote, &self.user).await?;
-        show(&mut desk.out, &user)
+    async fn run(self, context: &mut Context) -> Outcome {
+        let user = reference::user(&mut context.remote, &self.user).await?;
+        show(&mut context.out, &user)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The hot front: the requests that are made most, checks and logouts, are read and answered here, by the same functions
+//! The fast path: the requests that are made most, checks and logouts, are read and answered here, by the same functions
 //! and with the same bytes as behind the HTTP library, without its machinery for bodies that come in pieces.
 //!
 //! It takes only what is simple: a whole request of HTTP/1.1 with nothing after it. At the first request that is

@@ -13,12 +13,12 @@ use crate::http::headers::Headers;
 use crate::http::message;
 use crate::serve::router::{Inbound, Matched};
 
-/// The largest request that is answered by the hot front, head and body, in bytes.
+/// The largest request that is answered by the fast path, head and body, in bytes.
 pub(super) const REQUEST_BYTES_MAX: usize = 4096;
 /// The most headers that a request has there.
 const HEADERS_MAX: usize = 32;
 
-/// A request that the hot front answers.
+/// A request that the fast path answers.
 pub(super) struct Parsed {
     pub(super) matched: Matched,
     pub(super) head: RequestHead,

@@ -70,7 +70,7 @@ async fn every_call_is_answered_to_a_caller_that_has_finished_sending() {
         let server = server(hot_front).await;
         for (request, wanted) in calls() {
             let answer = server.ask(&request).await;
-            assert!(answer.contains(wanted), "hot front {hot_front}: {request}\n{answer}");
+            assert!(answer.contains(wanted), "fast path {hot_front}: {request}\n{answer}");
         }
         server.stop().await;
     }
@@ -93,12 +93,12 @@ async fn it_is_answered_in_any_version_and_in_any_pieces() {
             let chunked = chunked(&request);
             for request in [&old, &chunked] {
                 let answer = server.ask(request).await;
-                assert!(answer.contains(wanted), "hot front {hot_front}: {request}\n{answer}");
+                assert!(answer.contains(wanted), "fast path {hot_front}: {request}\n{answer}");
             }
             let head = request.find("\r\n\r\n").unwrap() + 4;
             let (head, body) = request.as_bytes().split_at(head);
             let answer = server.ask_in_pieces(&[&head[..9], &head[9..], body]).await;
-            assert!(answer.contains(wanted), "hot front {hot_front}: {request}\n{answer}");
+            assert!(answer.contains(wanted), "fast path {hot_front}: {request}\n{answer}");
         }
         server.stop().await;
     }
@@ -126,7 +126,7 @@ async fn all_requests_that_were_sent_before_the_end_are_answered() {
         let requests: String = all.iter().map(|(request, _)| request.as_str()).collect();
         let answers = server.ask(requests).await;
         let count = answers.matches("HTTP/1.1 ").count();
-        assert_eq!(count, all.len(), "hot front {hot_front}: {answers}");
+        assert_eq!(count, all.len(), "fast path {hot_front}: {answers}");
         assert!(answers.contains("\"found_alive\":true"), "the last one was begun: {answers}");
         server.stop().await;
     }
@@ -162,7 +162,7 @@ async fn a_logout_that_waits_for_the_store_is_acknowledged_to_a_caller_that_has_
         store.release();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.contains("<status>SUCCESS"), "hot front {hot_front}: {answer}");
+        assert!(answer.contains("<status>SUCCESS"), "fast path {hot_front}: {answer}");
         server.stop().await;
     }
 }
@@ -190,13 +190,13 @@ async fn a_caller_that_ends_in_the_middle_of_a_request_ends_nothing() {
             }
         }
         let ping = server.ask(form("/session/ping", "", key)).await;
-        assert!(ping.contains("<status>SUCCESS"), "hot front {hot_front}: {ping}");
+        assert!(ping.contains("<status>SUCCESS"), "fast path {hot_front}: {ping}");
         let user = server.ask(form("/rest/user?format=json", "", pair)).await;
-        assert!(user.contains("{\"user\":"), "hot front {hot_front}: {user}");
+        assert!(user.contains("{\"user\":"), "fast path {hot_front}: {user}");
         // rested does not read the body of a logout: its head is all of it, on both paths.
         let logout = format!("/api/1/ce/users/all?key={PROJECT}&logout=true");
         let whole = post(&logout, "Authorization: rested-token-of-alice\r\n", "{\"a\":1}");
-        assert_eq!(status(&server.ask(&whole[..whole.len() - 3]).await), 204, "hot front {hot_front}");
+        assert_eq!(status(&server.ask(&whole[..whole.len() - 3]).await), 204, "fast path {hot_front}");
         server.stop().await;
     }
 }

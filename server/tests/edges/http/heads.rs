@@ -39,7 +39,7 @@ async fn a_request_names_one_host() {
             ("POST http://a/session/logout HTTP/1.1", "Host: a\r\nHost: a\r\n"),
         ] {
             let answer = server.ask(logout(start, lines)).await;
-            assert_eq!(status(&answer), 400, "hot front {hot_front}: {start} {lines}\n{answer}");
+            assert_eq!(status(&answer), 400, "fast path {hot_front}: {start} {lines}\n{answer}");
             // An old one ends its connection without saying so.
             let closes = answer.starts_with("HTTP/1.0") || answer.contains("\r\nConnection: close\r\n");
             assert!(closes, "{answer}");
@@ -72,7 +72,7 @@ async fn what_the_standard_allows_is_served() {
         ] {
             let server = server(hot_front).await;
             let answer = server.ask(logout(start, lines)).await;
-            assert!(answer.contains("<status>SUCCESS"), "hot front {hot_front}: {start} {lines}\n{answer}");
+            assert!(answer.contains("<status>SUCCESS"), "fast path {hot_front}: {start} {lines}\n{answer}");
             server.stop().await;
         }
     }
@@ -106,7 +106,7 @@ async fn chunked_is_the_only_transfer_coding() {
             &[""],
         ] {
             let answer = server.ask(request("HTTP/1.1", codings)).await;
-            assert!(matches!(status(&answer), 400 | 501), "hot front {hot_front}: {codings:?}\n{answer}");
+            assert!(matches!(status(&answer), 400 | 501), "fast path {hot_front}: {codings:?}\n{answer}");
             assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "nothing else is read from it: {answer}");
         }
         let old = server.ask(request("HTTP/1.0", &["chunked"])).await;
@@ -176,7 +176,7 @@ async fn no_answer_is_sniffed() {
         ] {
             let answer = server.ask(&request).await;
             let count = answer.matches("\r\nX-Content-Type-Options: nosniff\r\n").count();
-            assert_eq!(count, 1, "hot front {hot_front}: {}\n{answer}", &request[..request.len().min(200)]);
+            assert_eq!(count, 1, "fast path {hot_front}: {}\n{answer}", &request[..request.len().min(200)]);
         }
         server.stop().await;
     }

@@ -33,7 +33,7 @@ async fn none_of_what_was_presented_survives_an_acknowledgement() {
                 let answer = server.ask(request).await;
                 let said = request.replace("%2D", "-");
                 let succeeded = (dialect.succeeded)(&answer);
-                let at = format!("{} {way}, hot front {hot_front}:\n{request}\n{answer}", dialect.name);
+                let at = format!("{} {way}, fast path {hot_front}:\n{request}\n{answer}", dialect.name);
                 assert!(succeeded || !must_succeed, "it is right: {at}");
                 for credential in dialect.credentials {
                     let check = server.ask((dialect.check)(credential)).await;

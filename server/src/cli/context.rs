@@ -1,6 +1,6 @@
 //! What a command that asks a server has before it: the server, and where its answer goes.
 //!
-//! A new one is a file with `async fn run(self, desk: &mut Desk) -> Outcome`, and a line where its enum is declared with
+//! A new one is a file with `async fn run(self, context: &mut Context) -> Outcome`, and a line where its enum is declared with
 //! [`asking!`](super::asking).
 
 use std::pin::pin;
@@ -18,7 +18,7 @@ use super::remote::Remote;
 /// How long a command may go on after Ctrl-C, to say how far it came.
 const LAST_WORD: Duration = Duration::from_millis(100);
 
-pub(super) struct Desk {
+pub(super) struct Context {
     /// The server.
     pub remote: Remote,
     /// Where the answer goes.
@@ -37,18 +37,18 @@ pub(super) struct At<T: Args> {
 /// A command that asks a server.
 pub(super) trait Ask {
     /// Asks, and prints what comes of it.
-    async fn run(self, desk: &mut Desk) -> Outcome;
+    async fn run(self, context: &mut Context) -> Outcome;
 }
 
 impl<T: Args + Ask> At<T> {
     /// Runs it. What was printed before a failure is printed all the same.
     pub(super) async fn run(self) -> Outcome {
         let remote = Remote::find(&self.options).await?;
-        let mut desk = Desk { remote, out: Out::new(self.options.json) };
+        let mut context = Context { remote, out: Out::new(self.options.json) };
         // Heard from the beginning: what listens for Ctrl-C for a while, as a question does, takes it from the rest.
         let mut interrupt = interrupts()?;
         let outcome = {
-            let mut running = pin!(self.what.run(&mut desk));
+            let mut running = pin!(self.what.run(&mut context));
             tokio::select! {
                 biased;
                 outcome = &mut running => outcome,
@@ -58,30 +58,30 @@ impl<T: Args + Ask> At<T> {
                 }
             }
         };
-        desk.out.flush().and(outcome)
+        context.out.flush().and(outcome)
     }
 }
 
 /// Declares an enum of commands that ask a server, one a line, and runs the one that was typed: with a desk that is
 /// there already, or, outermost, each with its own.
 macro_rules! asking {
-    ($name:ident $(with $desk:ident)?: $($(#[$about:meta])* $command:ident($arguments:ty),)+) => {
+    ($name:ident $(with $context:ident)?: $($(#[$about:meta])* $command:ident($arguments:ty),)+) => {
         #[derive(clap::Subcommand)]
         enum $name {
             $($(#[$about])* $command($arguments),)+
         }
 
         impl $name {
-            async fn run(self $(, $desk: &mut $crate::cli::desk::Desk)?) -> $crate::cli::exit::Outcome {
-                asking!(@run self, [$($desk)?], $($command)+)
+            async fn run(self $(, $context: &mut $crate::cli::context::Context)?) -> $crate::cli::exit::Outcome {
+                asking!(@run self, [$($context)?], $($command)+)
             }
         }
     };
     (@run $it:expr, [], $($command:ident)+) => {
         match $it { $(Self::$command(it) => it.run().await,)+ }
     };
-    (@run $it:expr, [$desk:ident], $($command:ident)+) => {
-        match $it { $(Self::$command(it) => it.run($desk).await,)+ }
+    (@run $it:expr, [$context:ident], $($command:ident)+) => {
+        match $it { $(Self::$command(it) => it.run($context).await,)+ }
     };
 }
 pub(super) use asking;
