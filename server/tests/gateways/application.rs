@@ -85,7 +85,7 @@ type Chunked<'a> = (Vec<u8>, Vec<(&'a str, String)>, usize);
 fn chunked(bytes: &[u8]) -> Option<Chunked<'_>> {
     let (mut body, mut at) = (Vec::new(), 0);
     loop {
-        let Ok(Status::Complete((head, length))) = httparse::parse_chunk_size(&bytes[at..]) else {
+        let Ok(Status::Complete((head, length))) = httparse::parse_chunk_size(bytes.get(at..)?) else {
             return None;
         };
         at += head;
@@ -97,7 +97,7 @@ fn chunked(bytes: &[u8]) -> Option<Chunked<'_>> {
         at += length + 2;
     }
     let mut trailers = [EMPTY_HEADER; 100];
-    let Ok(Status::Complete((length, trailers))) = httparse::parse_headers(&bytes[at..], &mut trailers)
+    let Ok(Status::Complete((length, trailers))) = httparse::parse_headers(bytes.get(at..)?, &mut trailers)
     else {
         return None;
     };

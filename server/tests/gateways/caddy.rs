@@ -35,6 +35,7 @@ impl Caddy {
         let socket = folder.path().join("notify");
         let notified = UnixDatagram::bind(&socket).unwrap();
         let config = format!("{}/../docs/gateways/{dialect}.Caddyfile", env!("CARGO_MANIFEST_DIR"));
+        let said = folder.path().join("caddy.log");
         let mut process = Command::new("caddy")
             .args(COMMAND)
             .arg(&config)
@@ -46,13 +47,15 @@ impl Caddy {
             .env("XDG_CONFIG_HOME", folder.path())
             .env("XDG_DATA_HOME", folder.path())
             .stdin(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(std::fs::File::create(&said).unwrap())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
         tokio::select! {
             () = ready(&notified) => {}
-            ended = process.wait() => panic!("caddy run {config}: {ended:?}"),
+            ended = process.wait() => {
+                panic!("caddy run {config}: {ended:?}\n{}", std::fs::read_to_string(&said).unwrap())
+            }
         }
         Self { process, address }
     }
