@@ -12,6 +12,7 @@ pub mod env;
 pub mod error;
 pub mod gate;
 pub mod http;
+pub mod lock;
 pub mod log;
 pub mod metrics;
 pub mod open;

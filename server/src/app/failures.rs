@@ -1,9 +1,11 @@
 //! Failures of background work that come again and again: which of them are logged.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use exeunt_core::Moment;
+
+use crate::lock::Exclusive as _;
 
 /// Seconds between two lines of the log that tell of the same work.
 const LOGGED_SECS: u64 = 60;
@@ -21,7 +23,7 @@ struct Failed {
 impl Failures {
     /// Counts one more; how many were not logged before it, if it is to be logged.
     pub fn admit(&self, work: &'static str, now: Moment) -> Option<u64> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.hold();
         let failed = all.entry(work).or_default();
         if failed.logged.is_some_and(|logged| now < logged.plus_secs(LOGGED_SECS)) {
             failed.unlogged += 1;

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use crate::lock::Exclusive as _;
 
 /// The count of each holder. One that has nothing is forgotten.
 pub struct Shares<K>(Mutex<HashMap<K, usize>>);
@@ -22,7 +24,7 @@ impl<K> Default for Shares<K> {
 impl<K: Copy + Eq + Hash> Shares<K> {
     /// One more for this holder, who may have so many; `None`: it has them already.
     pub fn take(self: &Arc<Self>, holder: K, max: usize) -> Option<Share<K>> {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.0.hold();
         let count = counts.get(&holder).copied().unwrap_or_default();
         if count >= max {
             return None;
@@ -34,7 +36,7 @@ impl<K: Copy + Eq + Hash> Shares<K> {
 
 impl<K: Copy + Eq + Hash> Drop for Share<K> {
     fn drop(&mut self) {
-        let mut counts = self.of.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.of.0.hold();
         match counts.get_mut(&self.holder) {
             Some(count) if *count > 1 => *count -= 1,
             _ => drop(counts.remove(&self.holder)),

@@ -1,14 +1,15 @@
 //! What the verbs count, for operators. On the way of a check it is one addition to a number that stands still.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use exeunt_core::{DialectName, Mark};
 use prometheus_client::metrics::histogram::Histogram;
 
 use crate::env::Stopwatch;
 use crate::error::{DeadReason, Kind, Result};
+use crate::lock::Exclusive as _;
 use crate::store::figures::seconds;
 
 /// What is counted of sessions.
@@ -42,7 +43,7 @@ impl Counters {
 
     /// Marks raised here, by door and cause.
     pub fn marks(&self) -> BTreeMap<(DialectName, &'static str), u64> {
-        self.marks.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.marks.hold().clone()
     }
 
     /// A check was answered from memory.
@@ -72,7 +73,7 @@ impl Counters {
 
     /// A mark was raised. Doors and causes are words of the program, so there are few.
     pub(super) fn raised(&self, mark: &Mark) {
-        let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut marks = self.marks.hold();
         *marks.entry((mark.via, mark.why.word())).or_default() += 1;
     }
 

@@ -3,10 +3,11 @@
 //! Videntity puts one into every answer, also while the store is away; so two blocks are kept in hand, and a task
 //! reserves the next when one is used up. Gaps are allowed.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use crate::authority::Authority;
 use crate::error::Result;
+use crate::lock::Exclusive as _;
 
 /// Numbers in one block.
 pub const BLOCK: u64 = 1 << 20;
@@ -33,7 +34,7 @@ impl Numbers {
 
     /// The next number; `None` if the store has been away for more than a million answers.
     pub fn next(&self) -> Option<u64> {
-        let mut hand = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hand = self.0.hold();
         if hand.next == hand.end {
             hand.next = hand.after.take()?;
             hand.end = hand.next + BLOCK;
@@ -47,9 +48,9 @@ impl Numbers {
     /// # Errors
     /// `Unavailable`: it is tried again.
     pub async fn refill(&self, authority: &Authority) -> Result<()> {
-        if self.0.lock().unwrap_or_else(PoisonError::into_inner).after.is_none() {
+        if self.0.hold().after.is_none() {
             let block = authority.reserve(BLOCK).await?;
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).after = Some(block);
+            self.0.hold().after = Some(block);
         }
         Ok(())
     }

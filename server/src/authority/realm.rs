@@ -1,11 +1,12 @@
 //! Realms: create · change · find · list. A realm is made with its built-in clients, one for each dialect that has one.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 use exeunt_core::{Anchor, DialectName, RealmId};
 
 use crate::authority::{Authority, Call};
 use crate::error::{Error, Kind, Result};
+use crate::lock::Shared as _;
 use crate::store::{Client, Realm, Settings, Usernames};
 
 /// The realm that is always there.
@@ -71,7 +72,7 @@ impl Authority {
 
     /// How a realm's user names are compared.
     pub fn usernames(&self, realm: RealmId) -> Usernames {
-        let all = self.realms.0.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.realms.0.reading();
         all.iter().find(|known| known.id == realm).map_or_else(Usernames::default, |known| known.usernames)
     }
 
@@ -80,20 +81,20 @@ impl Authority {
     /// # Errors
     /// `NotFound`.
     pub fn realm(&self, name: &str) -> Result<Arc<Realm>> {
-        let all = self.realms.0.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.realms.0.reading();
         all.iter().find(|realm| realm.name == name).cloned().ok_or_else(|| Error::not_found("realm"))
     }
 
     /// All realms, oldest first.
     pub fn realms(&self) -> Vec<Arc<Realm>> {
-        self.realms.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.realms.0.reading().clone()
     }
 }
 
 impl Realms {
     /// Takes in a realm as it is now kept, unless a later form of it is known.
     pub fn put(&self, realm: Realm) -> Arc<Realm> {
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.writing();
         let realm = Arc::new(realm);
         match all.iter_mut().find(|known| known.id == realm.id) {
             Some(known) if known.version >= realm.version => return known.clone(),

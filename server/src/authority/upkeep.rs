@@ -1,7 +1,7 @@
 //! What keeps a node in order, in small steps: flush touches, expire, sweep, recover. Tasks call these.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use exeunt_core::{Moment, SessionId, Verdict};
 use tokio::sync::watch;
@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::authority::Authority;
 use crate::authority::cache::sessions::{CachedSession, SHARDS, SessionCache};
 use crate::error::{Error, Kind, Result, Unavailability};
+use crate::lock::Exclusive as _;
 use crate::store::{Seen, Swept};
 
 /// Touches that wait to be written at most. What comes while it is full is lost; the session is tried again at its
@@ -181,7 +182,7 @@ impl Touches {
     /// Adds what is due, if there is room.
     pub(super) fn add(&self, seen: Option<Seen>) {
         let Some(seen) = seen else { return };
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.hold();
         if waiting.len() < TOUCHES_MAX {
             waiting.push(seen);
         }
@@ -189,17 +190,17 @@ impl Touches {
 
     /// How many wait.
     pub fn count(&self) -> usize {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.waiting.hold().len()
     }
 
     fn take(&self, limit: usize) -> Vec<Seen> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.hold();
         let from = waiting.len().saturating_sub(limit);
         waiting.split_off(from)
     }
 
     fn put_back(&self, mut batch: Vec<Seen>) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.hold();
         batch.truncate(TOUCHES_MAX.saturating_sub(waiting.len()));
         waiting.append(&mut batch);
     }

@@ -1,8 +1,8 @@
 //! Which client still makes which call of a legacy dialect, how often, and when last (DEP-08): counted in memory, written
 //! now and then, read at the start. What is lost by a power cut is what was not yet written.
 
+use std::sync::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
 
 use exeunt_core::{ClientId, DialectName, Moment, RealmId};
 use hashbrown::HashMap;
@@ -10,6 +10,7 @@ use hashbrown::hash_map::Entry;
 
 use crate::authority::Authority;
 use crate::error::Result;
+use crate::lock::Shared as _;
 use crate::store::Usage;
 
 /// Pairs of client and call that are told apart at most; further ones are not counted.
@@ -50,7 +51,7 @@ impl Authority {
         now: Moment,
     ) -> bool {
         {
-            let all = self.usages.0.read().unwrap_or_else(PoisonError::into_inner);
+            let all = self.usages.0.reading();
             if let Some(calls) = all.get(&caller)
                 && let Some(tally) = calls.tallies.get(call)
             {
@@ -58,7 +59,7 @@ impl Authority {
                 return calls.is_to_be_told(now);
             }
         }
-        let mut all = self.usages.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.usages.0.writing();
         let full = all.values().map(|calls| calls.tallies.len()).sum::<usize>() >= USAGES_MAX;
         if full && !all.contains_key(&caller) {
             return false;
@@ -74,7 +75,7 @@ impl Authority {
 
     /// All counts, of a realm or of all, by dialect, client and call.
     pub fn usage(&self, realm: Option<RealmId>) -> Vec<Usage> {
-        let all = self.usages.0.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.usages.0.reading();
         let of_realm = all.iter().filter(|((its, ..), _)| realm.is_none_or(|realm| *its == realm));
         let mut usage: Vec<Usage> = of_realm
             .flat_map(|(caller, calls)| calls.tallies.iter().map(|(call, tally)| tally.usage(*caller, call)))
@@ -96,7 +97,7 @@ impl Authority {
     /// `Unavailable`; what was not written is written by the next step.
     pub async fn write_usage(&self) -> Result<()> {
         let changed: Vec<Usage> = {
-            let all = self.usages.0.read().unwrap_or_else(PoisonError::into_inner);
+            let all = self.usages.0.reading();
             let every = all.iter().flat_map(|(caller, calls)| {
                 calls.tallies.iter().map(move |(call, tally)| (caller, call, tally))
             });
@@ -107,7 +108,7 @@ impl Authority {
         };
         for batch in changed.chunks(USAGES_PER_WRITE) {
             self.settle(self.store.put_usage(batch.to_vec()).await)?;
-            let all = self.usages.0.read().unwrap_or_else(PoisonError::into_inner);
+            let all = self.usages.0.reading();
             for usage in batch {
                 let calls = all.get(&(usage.realm, usage.dialect, usage.client));
                 if let Some(tally) = calls.and_then(|calls| calls.tallies.get(&usage.call)) {
@@ -121,7 +122,7 @@ impl Authority {
     /// Takes in what was counted in earlier lives of the server.
     pub(super) async fn read_usage(&self) -> Result<()> {
         let stored = self.store.usage().await?;
-        let mut all = self.usages.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.usages.0.writing();
         for usage in stored {
             let calls = all.entry((usage.realm, usage.dialect, usage.client)).or_default();
             let (count, last_millis) = (usage.count.into(), usage.last_at.millis().into());

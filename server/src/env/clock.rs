@@ -9,9 +9,11 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use exeunt_core::Moment;
+
+use crate::lock::Exclusive as _;
 
 /// A difference of more than so many milliseconds is a step.
 pub const STEP_MILLIS: u64 = 1_000;
@@ -142,7 +144,7 @@ impl Clock {
 
     /// A panic while the lock was held cannot leave it half changed.
     fn lock(&self) -> MutexGuard<'_, Option<State>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.hold()
     }
 }
 

@@ -6,7 +6,7 @@
 pub mod clock;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use exeunt_core::{Fingerprint, Moment};
@@ -14,6 +14,7 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::watch;
 
 use crate::env::clock::{Clock, Difference, News};
+use crate::lock::Exclusive as _;
 
 /// How often both clocks are read again if the process was held up in between.
 const READINGS_MAX: usize = 5;
@@ -186,7 +187,7 @@ impl Entropy {
         match &self.0 {
             Draw::System => getrandom::fill(bytes).expect("the operating system gives randomness"),
             Draw::Seeded { seed, exchange, draws } => {
-                let mut draws = draws.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut draws = draws.hold();
                 for chunk in bytes.chunks_mut(32) {
                     let block = Fingerprint::of(format!("{seed}/{exchange}/{draws}").as_bytes());
                     chunk.copy_from_slice(&block.0[..chunk.len()]);

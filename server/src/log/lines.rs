@@ -4,11 +4,14 @@
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
+
+use crate::lock;
+use crate::lock::Exclusive as _;
 
 /// What may wait to be written, in bytes. Further lines are dropped, and counted: a log that nobody reads must stop
 /// nothing.
@@ -61,7 +64,7 @@ pub(super) fn to(out: impl Write + Send + 'static) -> io::Result<(Lines, Writing
 
 impl Waiting {
     fn take(&self, line: &[u8], bytes_max: usize) {
-        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut text = self.text.hold();
         if text.bytes.len() + line.len() > bytes_max {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
@@ -76,10 +79,9 @@ impl Waiting {
         let mut bytes = Vec::new();
         loop {
             let over = {
-                let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+                let text = self.text.hold();
                 let nothing = |text: &mut Text| text.bytes.is_empty() && !text.over;
-                let mut text =
-                    self.something.wait_while(text, nothing).unwrap_or_else(PoisonError::into_inner);
+                let mut text = lock::wait_while(&self.something, text, nothing);
                 std::mem::swap(&mut text.bytes, &mut bytes);
                 text.over
             };
@@ -90,7 +92,7 @@ impl Waiting {
             if dropped > 0 {
                 drop(writeln!(out, "{dropped} lines of the log were dropped: nothing took them"));
             }
-            let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+            let text = self.text.hold();
             if over && text.bytes.is_empty() {
                 return;
             }
@@ -133,7 +135,7 @@ impl<'a> MakeWriter<'a> for Lines {
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        self.waiting.text.lock().unwrap_or_else(PoisonError::into_inner).over = true;
+        self.waiting.text.hold().over = true;
         self.waiting.something.notify_one();
         // Whoever takes no lines does not keep the program from ending.
         let _ended = self.written.recv_timeout(Duration::from_secs(LAST_SECS));

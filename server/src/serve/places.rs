@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use crate::app::shares::{Share, Shares};
 use crate::authority::throttle::network;
+use crate::lock::Exclusive as _;
 
 /// Connections that wait for a place at most.
 pub const WAITING_MAX: usize = 1024;
@@ -85,7 +86,7 @@ impl Places {
     }
 
     fn waiting(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Notify>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.hold()
     }
 }
 
@@ -121,7 +122,7 @@ impl Place {
         if self.places.waiting().remove(&self.number).is_none() {
             return false;
         }
-        *self.permit.lock().unwrap_or_else(PoisonError::into_inner) = Some(permit);
+        *self.permit.hold() = Some(permit);
         self.is_served.store(true, Ordering::Release);
         true
     }

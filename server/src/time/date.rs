@@ -1,9 +1,11 @@
 //! The date that every answer carries (RFC 9110 §6.6.1), written once a second and not once an answer.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::RwLock;
 use std::time::{Duration, UNIX_EPOCH};
 
 use exeunt_core::Moment;
+
+use crate::lock::Shared as _;
 
 /// The date of the second that was asked for last.
 pub struct Dates(RwLock<(u64, Letters)>);
@@ -17,13 +19,13 @@ const LAST: u64 = 253_402_300_799;
 impl Dates {
     /// The `Date` of an answer at this time.
     pub fn header(&self, now: Moment) -> Letters {
-        let (secs, letters) = *self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let (secs, letters) = *self.0.reading();
         if secs == now.secs() { letters } else { self.write(now) }
     }
 
     fn write(&self, now: Moment) -> Letters {
         let letters = letters(now);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = (now.secs(), letters);
+        *self.0.writing() = (now.secs(), letters);
         letters
     }
 }

@@ -8,7 +8,7 @@ mod validity;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use exeunt_core::Moment;
@@ -23,6 +23,7 @@ use tokio_rustls::server::TlsStream;
 use self::pair::{Pair, Seen};
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::lock::{Exclusive as _, Shared as _};
 use crate::time::date;
 
 /// The one protocol that is spoken inside (RFC 7301).
@@ -104,7 +105,7 @@ impl Tls {
         let (key, until) = self.files.read(now).inspect_err(|_| {
             self.renewals_failed.fetch_add(1, Ordering::Relaxed);
         })?;
-        *self.shown.0.write().unwrap_or_else(PoisonError::into_inner) = (Arc::new(key), until);
+        *self.shown.0.writing() = (Arc::new(key), until);
         Ok(())
     }
 
@@ -145,7 +146,7 @@ impl Tls {
         if now.plus_secs(RENEWAL_SECS) < until {
             return None;
         }
-        let mut reminded = self.reminded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reminded = self.reminded.hold();
         if reminded.is_some_and(|before| now < before.plus_secs(DAY_SECS)) {
             return None;
         }
@@ -172,7 +173,7 @@ impl Tls {
 
     /// Until when the certificate that is shown is valid.
     pub fn until(&self) -> Moment {
-        self.shown.0.read().unwrap_or_else(PoisonError::into_inner).1
+        self.shown.0.reading().1
     }
 
     /// Connections that did not come to speak TLS, since the start.
@@ -186,7 +187,7 @@ impl Tls {
     }
 
     fn watched(&self) -> std::sync::MutexGuard<'_, Watched> {
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+        self.watched.hold()
     }
 }
 
@@ -215,7 +216,7 @@ fn acceptor(shown: Arc<Shown>) -> Result<TlsAcceptor, rustls::Error> {
 
 impl ResolvesServerCert for Shown {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.read().unwrap_or_else(PoisonError::into_inner).0.clone())
+        Some(self.0.reading().0.clone())
     }
 }
 

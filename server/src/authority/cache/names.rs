@@ -1,12 +1,13 @@
 //! The names of users, remembered: the gate tells them with every call, and a call that passes asks no store.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 use exeunt_core::{RealmId, UserId};
 
 use crate::authority::Authority;
 use crate::error::Result;
+use crate::lock::Shared as _;
 
 /// Names that are remembered at most; when there is one more, all are forgotten and asked for anew.
 const NAMES_MAX: usize = 100_000;
@@ -41,26 +42,26 @@ impl Authority {
 impl Names {
     /// A change of this user was written, or may have been.
     pub(in crate::authority) fn forget(&self, id: UserId) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.writing();
         known.names.remove(&id);
         known.changes += 1;
     }
 
     /// Changes of any user may have been written.
     pub(in crate::authority) fn forget_all(&self) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.writing();
         known.names.clear();
         known.changes += 1;
     }
 
     /// The name, or how often something was forgotten until now.
     fn of(&self, id: UserId) -> Result<Option<Arc<str>>, u64> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.0.reading();
         known.names.get(&id).cloned().ok_or(known.changes)
     }
 
     fn remember(&self, id: UserId, name: Option<Arc<str>>, changes: u64) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.writing();
         if known.changes != changes {
             return;
         }

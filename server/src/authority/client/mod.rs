@@ -1,13 +1,14 @@
 //! Clients: create · change · remove · find · list. All of them are in memory: there are few.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use exeunt_core::{Anchor, ClientId, DialectName, Fingerprint, RealmId, Stamp, Why};
 
 use crate::authority::naming::must_be_name;
 use crate::authority::{Authority, Call};
 use crate::error::{Error, Result};
+use crate::lock::{Exclusive as _, Shared as _};
 use crate::store::rules::name;
 use crate::store::{Client, Saved, Settings, USER_SESSIONS_MAX};
 
@@ -189,7 +190,7 @@ impl Clients {
     /// Takes in a client as it is now kept, unless a later form of it is known; a removed one goes.
     pub fn put(&self, client: Client) -> Arc<Client> {
         let client = Arc::new(client);
-        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all.writing();
         if all.get(&client.id).is_some_and(|known| known.version > client.version) {
             return client;
         }
@@ -203,13 +204,13 @@ impl Clients {
 
     /// The clients, before the store is read again.
     pub fn known(&self) -> Vec<ClientId> {
-        self.all.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+        self.all.reading().keys().copied().collect()
     }
 
     /// Brings the clients in line with the store: of those that were known, the ones that are there no more go.
     pub fn align(&self, known: &[ClientId], stored: Vec<Client>) {
         let there: HashSet<_> = stored.iter().map(|client| client.id).collect();
-        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all.writing();
         known.iter().filter(|id| !there.contains(id)).for_each(|id| drop(all.remove(id)));
         drop(all);
         stored.into_iter().for_each(|client| drop(self.put(client)));
@@ -217,7 +218,7 @@ impl Clients {
 
     /// A client is about to be changed. What is evidence until this is dropped is only as fresh as the position now.
     pub(super) fn changing(&self, position: impl FnOnce() -> Stamp) -> Changing<'_> {
-        let mut changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changing = self.changing.hold();
         let at = position();
         changing.push(at);
         Changing(self, at)
@@ -225,25 +226,20 @@ impl Clients {
 
     /// The last place before the evidence of a client that is read after this, given the last place known.
     pub(super) fn evidence(&self, position: impl FnOnce() -> Stamp) -> Stamp {
-        let changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let changing = self.changing.hold();
         changing.iter().copied().min().unwrap_or(Stamp::from_number(u64::MAX)).min(position())
     }
 
     fn len(&self) -> usize {
-        self.all.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.all.reading().len()
     }
 
     fn find(&self, wanted: impl Fn(&Client) -> bool) -> Option<Arc<Client>> {
-        self.all
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .find(|client| wanted(client))
-            .cloned()
+        self.all.reading().values().find(|client| wanted(client)).cloned()
     }
 
     fn of(&self, realm: RealmId) -> Vec<Arc<Client>> {
-        let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.all.reading();
         let mut found: Vec<_> = all.values().filter(|client| client.realm == realm).cloned().collect();
         found.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
         found
@@ -252,7 +248,7 @@ impl Clients {
 
 impl Drop for Changing<'_> {
     fn drop(&mut self) {
-        let mut changing = self.0.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changing = self.0.changing.hold();
         if let Some(at) = changing.iter().position(|stamp| *stamp == self.1) {
             changing.swap_remove(at);
         }

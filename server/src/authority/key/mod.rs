@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
 
 use exeunt_core::{By, Fingerprint, KeyId, Moment, RealmId, Token};
 use sha2::{Digest, Sha256};
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::authority::naming::must_be_name;
 use crate::authority::{Authority, Call};
 use crate::error::{Error, Kind, Result};
+use crate::lock::{Exclusive as _, Shared as _};
 use crate::store::rules::name;
 use crate::store::{Key, Role};
 
@@ -153,7 +154,7 @@ impl Authority {
     /// # Errors
     /// As [`Authority::key`].
     pub fn key_again(&self, proven: &Proven, presented: &str) -> Result<Arc<Key>> {
-        let mut last = proven.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = proven.0.hold();
         let changes = self.keys.changes.load(Ordering::SeqCst);
         if let Some(proof) = &*last
             && proof.changes == changes
@@ -274,12 +275,12 @@ impl Keys {
     }
 
     fn drop(&self, id: KeyId) {
-        self.stored.write().unwrap_or_else(PoisonError::into_inner).retain(|_, key| key.id != id);
+        self.stored.writing().retain(|_, key| key.id != id);
         self.tell();
     }
 
     fn put(&self, table: &Table, key: Key) {
-        table.write().unwrap_or_else(PoisonError::into_inner).insert(key.fingerprint, Arc::new(key));
+        table.writing().insert(key.fingerprint, Arc::new(key));
         self.tell();
     }
 
@@ -304,7 +305,7 @@ fn same(one: &[u8], other: &[u8]) -> bool {
 }
 
 fn read(table: &Table) -> RwLockReadGuard<'_, HashMap<Fingerprint, Arc<Key>>> {
-    table.read().unwrap_or_else(PoisonError::into_inner)
+    table.reading()
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! What checking a password costs, measured: for the dearest form of each family of hashes in the store.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::authority::passwords::forms;
+use crate::lock::Exclusive as _;
 use crate::store::PasswordHash;
 
 /// Measurements that are kept of one form; their median is its cost, so that one slow moment of the machine does not
@@ -99,7 +100,7 @@ impl Costs {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Family, Dearest>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.hold()
     }
 }
 

@@ -2,13 +2,15 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 
 use tokio::sync::{oneshot, watch};
 
 use crate::authority::passwords::forms::Argon2Blocks;
 use crate::error::{Error, Result, Unavailability};
+use crate::lock;
+use crate::lock::Exclusive as _;
 
 /// The niceness of the threads, 19 being the most patient: a login may wait for a check, never the other way round.
 #[cfg(target_os = "linux")]
@@ -114,7 +116,7 @@ impl Shared {
             if let Some(job) = queue.jobs.pop_front() {
                 return Some(job);
             }
-            queue = self.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue = lock::wait(&self.arrived, queue);
         }
     }
 
@@ -170,7 +172,7 @@ impl Gate {
         if *holds > 0 {
             self.standing.send_modify(|standing| *standing += 1);
             while *holds > 0 {
-                holds = self.opened.wait(holds).unwrap_or_else(PoisonError::into_inner);
+                holds = lock::wait(&self.opened, holds);
             }
             self.standing.send_modify(|standing| *standing -= 1);
         }
@@ -210,5 +212,5 @@ fn be_patient() {
 
 /// A panic while the lock was held leaves nothing half done here.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.hold()
 }

@@ -13,7 +13,7 @@ mod tests;
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use exeunt_core::Moment;
 use sha2::{Digest, Sha256};
@@ -22,6 +22,7 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 pub use crate::authority::throttle::attempt::Attempt;
 use crate::authority::throttle::table::{Room, Table};
 use crate::error::{self, Error, Kind, Result, Throttled, Unavailability};
+use crate::lock::Exclusive as _;
 
 /// Keys that one table remembers; beyond it, the oldest window is forgotten. All four tables together hold less than
 /// 50 MiB.
@@ -191,7 +192,7 @@ impl Throttle {
 
     /// A panic while the lock was held leaves at most one count wrong.
     fn lock(&self) -> MutexGuard<'_, Tables> {
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tables.hold()
     }
 }
 

@@ -8,7 +8,7 @@ mod ledger;
 mod sweep;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use exeunt_core::{Anchor, Fingerprint, Mark, Moment, Session, SessionId};
 
@@ -16,6 +16,7 @@ use super::rules::book::{Book, Draft};
 use super::rules::round::Round;
 use super::{AuditEntry, Client, Found, Incarnation, Key, Realm, Record, Usage, User, WrittenBy};
 use crate::error::{Error, Result, Unavailability};
+use crate::lock::Exclusive as _;
 
 /// Everything in memory.
 pub struct MemoryStore(Mutex<Tables>);
@@ -81,11 +82,11 @@ impl MemoryStore {
 
     /// Opens a closed store again with all that is in it: what a restart is to a store on a disk.
     pub fn reopen(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).closed = false;
+        self.0.hold().closed = false;
     }
 
     fn state(&self) -> Result<MutexGuard<'_, Tables>> {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.0.hold();
         if state.closed {
             return Err(Error::unavailable(Unavailability::Refused).because("the store is closed"));
         }

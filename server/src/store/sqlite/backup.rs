@@ -22,6 +22,7 @@ use super::disk::free_bytes;
 use super::file::{self, beside, cannot, explain, refused};
 use super::state::Shared;
 use crate::error::{Error, Kind, Result, Unavailability};
+use crate::lock::Exclusive as _;
 use crate::store::Backup;
 use crate::store::backup::One;
 
@@ -186,7 +187,7 @@ impl Job {
 impl Pause {
     /// Rests a little; `false`: the store is being closed.
     fn rest(&self) -> bool {
-        let over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
+        let over = self.over.hold();
         let (over, _) =
             self.ended.wait_timeout_while(over, REST, |over| !*over).unwrap_or_else(PoisonError::into_inner);
         !*over
@@ -194,7 +195,7 @@ impl Pause {
 
     /// Nothing goes on any more.
     pub(super) fn end(&self) {
-        *self.over.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        *self.over.hold() = true;
         self.ended.notify_all();
     }
 }

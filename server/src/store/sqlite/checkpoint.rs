@@ -5,7 +5,7 @@
 //! and again, [`WAL_PAGES_MAX`] is where they have to wait.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
 use rusqlite::wal::CheckpointMode;
@@ -16,6 +16,8 @@ use super::state::Shared;
 use super::writer::is_write;
 use crate::env::Stopwatch;
 use crate::error::Error;
+use crate::lock;
+use crate::lock::Exclusive as _;
 
 /// Pages (of 4 KiB) in the log at most.
 const WAL_PAGES_MAX: u32 = 40_000;
@@ -131,7 +133,7 @@ impl Checkpoint {
 
     /// Ends the thread.
     pub(super) fn close(&self) {
-        *self.task.lock().unwrap_or_else(PoisonError::into_inner) = Task::Closed;
+        *self.task.hold() = Task::Closed;
         self.wake.notify_all();
     }
 
@@ -155,12 +157,12 @@ impl Checkpoint {
     }
 
     fn has_just_failed(&self) -> bool {
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let failures = self.failures.hold();
         failures.last.as_ref().is_some_and(|last| last.secs() < RETRY_SECS)
     }
 
     fn failed(&self, error: &Error) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failures = self.failures.hold();
         failures.last = Some(Stopwatch::start());
         if failures.logged.as_ref().is_none_or(|logged| logged.secs() >= LOGGED_SECS) {
             failures.logged = Some(Stopwatch::start());
@@ -169,7 +171,7 @@ impl Checkpoint {
     }
 
     fn ask(&self) {
-        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut task = self.task.hold();
         if *task == Task::Idle {
             *task = Task::Due;
             self.wake.notify_one();
@@ -178,9 +180,9 @@ impl Checkpoint {
 
     /// Waits until there is something to do; `false`: never again.
     fn wait(&self) -> bool {
-        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut task = self.task.hold();
         while *task == Task::Idle {
-            task = self.wake.wait(task).unwrap_or_else(PoisonError::into_inner);
+            task = lock::wait(&self.wake, task);
         }
         if *task == Task::Due {
             *task = Task::Running;
@@ -189,7 +191,7 @@ impl Checkpoint {
     }
 
     fn finish(&self) {
-        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut task = self.task.hold();
         if *task == Task::Running {
             *task = Task::Idle;
         }

@@ -8,10 +8,12 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use super::file::beside;
 use super::lock::{LOCK, Lock, id, is_gone};
+
+use crate::lock::Exclusive as _;
 
 /// The head of a database, in bytes: it counts the changes of the file.
 const HEAD_BYTES: usize = 100;
@@ -136,7 +138,7 @@ impl Identity {
     }
 
     fn held(&self) -> MutexGuard<'_, Option<Held>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.hold()
     }
 }
 

@@ -43,7 +43,7 @@ mod users;
 mod writer;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::oneshot;
@@ -59,6 +59,7 @@ use self::tail::Cut;
 use self::writer::{Job, Writer};
 use super::{Incarnation, OneAtATime};
 use crate::error::{Error, Result, Unavailability};
+use crate::lock::Exclusive as _;
 
 /// Writes that may wait in each lane.
 const WRITES_MAX: usize = 16_384;
@@ -191,7 +192,7 @@ impl SqliteStore {
 
     fn spawn(&self, name: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
         let thread = thread::Builder::new().name(name.to_owned()).spawn(body).map_err(Error::internal)?;
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut threads = self.threads.hold();
         threads.retain(|thread| !thread.is_finished());
         threads.push(thread);
         Ok(())
@@ -203,7 +204,7 @@ impl SqliteStore {
         self.reads.close();
         self.checkpoint.close();
         self.pause.end();
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let threads = std::mem::take(&mut *self.threads.hold());
         for thread in threads {
             // It has caught its own panics.
             let _ended = thread.join();

@@ -1,9 +1,11 @@
 //! A bounded queue with two lanes between callers and a thread.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard};
 
 use crate::error::{Error, Result, Unavailability};
+use crate::lock;
+use crate::lock::Exclusive as _;
 
 /// Which lane something waits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +56,7 @@ impl<T> Queue<T> {
     pub(super) fn take(&self, first_max: usize, rest_max: usize, into: &mut Vec<(Lane, T)>) {
         let mut lanes = self.lanes();
         while lanes.first.is_empty() && lanes.rest.is_empty() && !lanes.closed {
-            lanes = self.ready.wait(lanes).unwrap_or_else(PoisonError::into_inner);
+            lanes = lock::wait(&self.ready, lanes);
         }
         let (first, rest) = (lanes.first.len().min(first_max), lanes.rest.len().min(rest_max));
         into.extend(lanes.first.drain(..first).map(|item| (Lane::First, item)));
@@ -84,6 +86,6 @@ impl<T> Queue<T> {
     }
 
     fn lanes(&self) -> MutexGuard<'_, Lanes<T>> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lanes.hold()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{OnceLock, RwLock, RwLockReadGuard};
 
 use exeunt_core::{Mark, Moment, SessionId};
 
@@ -10,6 +10,7 @@ use super::SqliteOptions;
 use super::identity::{Identity, Loss};
 use super::load::News;
 use crate::error::{Error, Kind, Result, Unavailability};
+use crate::lock::Shared as _;
 use crate::store::figures::Figures;
 use crate::store::rules::book::Book;
 use crate::store::{Incarnation, Position};
@@ -80,19 +81,19 @@ impl Shared {
     /// Starts from what the file says.
     pub(super) fn load(&self, incarnation: Incarnation, book: Book, seen: HashMap<u64, Moment>) {
         self.incarnation.get_or_init(|| incarnation);
-        *self.book.write().unwrap_or_else(PoisonError::into_inner) = book;
-        *self.seen.write().unwrap_or_else(PoisonError::into_inner) = seen;
+        *self.book.writing() = book;
+        *self.seen.writing() = seen;
         self.life.fetch_add(1, Ordering::SeqCst);
         self.health.store(OPEN, Ordering::SeqCst);
     }
 
     /// Takes in what an unknown outcome has left in the file, which was opened again.
     pub(super) fn catch_up(&self, news: News) {
-        let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
+        let mut book = self.book.writing();
         book.commit(&news.marks);
         news.forgotten.into_iter().for_each(|id| book.forget(id));
         drop(book);
-        *self.seen.write().unwrap_or_else(PoisonError::into_inner) = news.seen;
+        *self.seen.writing() = news.seen;
         self.life.fetch_add(1, Ordering::SeqCst);
         self.health.store(OPEN, Ordering::SeqCst);
     }
@@ -131,7 +132,7 @@ impl Shared {
     }
 
     pub(super) fn book(&self) -> RwLockReadGuard<'_, Book> {
-        self.book.read().unwrap_or_else(PoisonError::into_inner)
+        self.book.reading()
     }
 
     pub(super) fn position(&self) -> Position {
@@ -141,18 +142,18 @@ impl Shared {
 
     /// When a session was seen, by its row and by the touches that are not folded into it yet.
     pub(super) fn seen(&self, place: u64, row: Moment) -> Moment {
-        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.seen.reading();
         seen.get(&place).map_or(row, |at| row.max(*at))
     }
 
     /// Held by every read from before it looks at the file until it has looked at this memory.
     pub(super) fn reading(&self) -> RwLockReadGuard<'_, ()> {
-        self.gate.read().unwrap_or_else(PoisonError::into_inner)
+        self.gate.reading()
     }
 
     /// Waits until no read is under way, and keeps others out while `work` runs.
     pub(super) fn without_reads<T>(&self, work: impl FnOnce() -> T) -> T {
-        let _alone = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        let _alone = self.gate.writing();
         work()
     }
 
@@ -160,14 +161,14 @@ impl Shared {
     pub(super) fn commit(&self, effects: &Effects) {
         let Effects { log, touched, seen_by, .. } = effects;
         if !log.is_empty() {
-            self.book.write().unwrap_or_else(PoisonError::into_inner).commit(log);
+            self.book.writing().commit(log);
         }
         if let Some(now) = seen_by {
-            let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+            let mut seen = self.seen.writing();
             seen.values_mut().for_each(|at| *at = (*at).min(*now));
         }
         if !touched.is_empty() {
-            let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+            let mut seen = self.seen.writing();
             for (place, at) in touched {
                 let entry = seen.entry(*place).or_insert(*at);
                 *entry = (*entry).max(*at);
@@ -181,13 +182,13 @@ impl Shared {
             return;
         }
         let Ok(_alone) = self.gate.try_write() else { return };
-        let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.writing();
         for (place, at) in leftovers.folded.drain(..) {
             if seen.get(&place).is_some_and(|latest| *latest <= at) {
                 seen.remove(&place);
             }
         }
-        let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
+        let mut book = self.book.writing();
         leftovers.forgotten.drain(..).for_each(|id| book.forget(id));
     }
 }

@@ -5,7 +5,7 @@
 //! few instructions and never across an await.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use exeunt_core::{
     Anchor, DialectName, Fingerprint, Mark, Marks, Moment, Session, SessionId, Stamp, Verdict, judge,
@@ -14,6 +14,7 @@ use hashbrown::HashTable;
 use tokio::sync::watch;
 
 use crate::error::{Error, Result, Unavailability};
+use crate::lock::{Exclusive as _, Shared as _};
 use crate::store::{Seen, touch_lag_secs};
 
 /// Into how many parts the tables are split, so that writers rarely meet readers. A power of two.
@@ -201,12 +202,12 @@ impl SessionCache {
 
     /// Nobody knows whether this session was recorded: it stays until that is known. To be called before the doubt is.
     pub fn unsettled(&self, live: Arc<CachedSession>) {
-        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).push(live);
+        self.unsettled.hold().push(live);
     }
 
     /// All that is recorded was taken in: of these sessions those that were not found go.
     pub fn settle_sessions(&self) {
-        let unsettled = std::mem::take(&mut *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner));
+        let unsettled = std::mem::take(&mut *self.unsettled.hold());
         unsettled.iter().filter(|live| !live.is_placed()).for_each(|live| self.remove(live.session.id));
     }
 
@@ -243,7 +244,7 @@ impl SessionCache {
 
     /// The last place up to which all is known here, also while something is unknown.
     pub fn sure(&self) -> Stamp {
-        let reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        let reached = self.reached.hold();
         if self.is_complete() { self.position() } else { self.position().min(reached.stamp) }
     }
 
@@ -276,7 +277,7 @@ impl SessionCache {
     /// Nothing is answered from here until a catching up that begins after this is done. Returns after no check can begin
     /// any more.
     pub fn doubt(&self) {
-        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reached = self.reached.hold();
         if self.is_complete() {
             // The store takes no write between what was unknown and the catching up, so all of it comes after this.
             *reached = Reached { stamp: self.position(), row: self.row.load(Ordering::SeqCst) };
@@ -297,13 +298,13 @@ impl SessionCache {
 
     /// Catching up begins: how many doubts it settles, and from where it reads.
     pub fn catch_up(&self) -> (u64, Reached) {
-        let reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        let reached = self.reached.hold();
         (self.doubted.load(Ordering::SeqCst), *reached)
     }
 
     /// Caught up: up to there nothing is missing, and so many doubts are settled. One that came up meanwhile is not.
     pub fn caught_up(&self, doubts: u64, upto: Reached) {
-        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reached = self.reached.hold();
         *reached = upto;
         self.reach(upto.stamp);
         self.row.fetch_max(upto.row, Ordering::SeqCst);
@@ -344,11 +345,11 @@ fn id_hash(id: SessionId) -> u64 {
 }
 
 fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
-    lock.read().unwrap_or_else(PoisonError::into_inner)
+    lock.reading()
 }
 
 fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
-    lock.write().unwrap_or_else(PoisonError::into_inner)
+    lock.writing()
 }
 
 #[cfg(test)]
