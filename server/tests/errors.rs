@@ -9,19 +9,24 @@ use exeunt::http::headers::text;
 use exeunt::http::{Body, Response};
 use exeunt_core::Why;
 
-/// Every kind, with every value that a renderer may look at. A new kind fails to compile here first.
+/// Every kind, with every value that a renderer may look at. A new kind or reason fails to compile here first.
 fn kinds() -> Vec<Kind> {
     let sample = Kind::Internal;
     match sample {
         Kind::Malformed(_)
         | Kind::Unauthenticated
-        | Kind::Dead(_)
+        | Kind::Dead(DeadReason::Unknown | DeadReason::Expired | DeadReason::Ended(_))
         | Kind::Forbidden
         | Kind::NotFound
         | Kind::Conflict(_)
         | Kind::Unsupported
-        | Kind::TooMany(_)
-        | Kind::Unavailable(_)
+        | Kind::TooMany(Throttle { who: Throttled::Account | Throttled::Address | Throttled::Key, .. })
+        | Kind::Unavailable(
+            Unavailability::Refused
+            | Unavailability::Unknown
+            | Unavailability::Busy
+            | Unavailability::Overtaken,
+        )
         | Kind::Internal => {}
     }
     let wait = |who| Kind::TooMany(Throttle { who, retry_after_secs: 900 });

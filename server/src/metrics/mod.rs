@@ -32,6 +32,8 @@ use labelled::Labelled;
 pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     deprecated: Family<Deprecated, Counter>,
+    /// Requests that the fast path answered: for tests. It is not on the page, since it tells operators nothing.
+    pub fast: Counter,
     /// Decide which lines the log has room for.
     pub quotas: Quotas,
     /// Connections that were closed for lack of a place.

@@ -29,16 +29,21 @@ const LAST: &str = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\
 const RANDOM: u32 = 300;
 
 /// Two servers that differ in nothing but the front.
-struct Pair([Running; 2]);
+struct Pair {
+    servers: [Running; 2],
+    /// Of the one with the front, and of the one without.
+    apps: [App; 2],
+}
 
 impl Pair {
     async fn start() -> Self {
-        Self([start(true).await, start(false).await])
+        let ((with, one), (without, other)) = (start(true).await, start(false).await);
+        Self { servers: [one, other], apps: [with, without] }
     }
 
     /// What both say to these pieces; fails if it is not the same.
     async fn say(&self, pieces: &[Vec<u8>]) -> String {
-        let [hot, library] = &self.0;
+        let [hot, library] = &self.servers;
         let hot = converse(hot, pieces).await;
         let library = converse(library, pieces).await;
         let sent = String::from_utf8_lossy(&pieces.concat()).into_owned();
@@ -46,14 +51,21 @@ impl Pair {
         hot
     }
 
+    /// How many requests the front has answered until now.
+    fn answered_by_the_front(&self) -> u64 {
+        let [with, without] = &self.apps;
+        assert_eq!(without.metrics.fast.get(), 0, "there is no front");
+        with.metrics.fast.get()
+    }
+
     async fn stop(self) {
-        for running in self.0 {
+        for running in self.servers {
             running.stop().await.unwrap();
         }
     }
 }
 
-async fn start(hot_front: bool) -> Running {
+async fn start(hot_front: bool) -> (App, Running) {
     let store = Arc::new(MemoryStore::new(Incarnation([1; 16])));
     let limits = Limits { header_secs: 1, body_secs: 1, ..Limits::default() };
     let config = Config { hot_front, limits, ..Config::default() };
@@ -67,7 +79,9 @@ async fn start(hot_front: bool) -> Running {
     let issue_request = IssueRequest { dialect, user, client: None, idle_secs: None, absolute_secs: None };
     let token = Token::presented(SESSION_KEY).unwrap();
     app.authority.vouch(&call, realm, &issue_request, &token).await.unwrap();
-    serve::start(app, TcpListener::bind("127.0.0.1:0").await.unwrap(), None).unwrap()
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let running = serve::start(app.clone(), listener, None).unwrap();
+    (app, running)
 }
 
 /// Sends the pieces and [`LAST`], and reads until the server closes the connection.
@@ -109,6 +123,29 @@ async fn what_is_simple_is_answered_and_the_rest_goes_to_the_library() {
 }
 
 #[tokio::test]
+async fn a_simple_request_that_comes_alone_is_answered_by_the_front() {
+    let pair = Pair::start().await;
+    let body = format!("session_key={SESSION_KEY}");
+    let request = ping(&format!("Content-Length: {}\r\n", body.len()), &body);
+    for running in &pair.servers {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        let mut answer = Vec::new();
+        for number in 1..=3 {
+            stream.write_all(request.as_bytes()).await.unwrap();
+            while String::from_utf8_lossy(&answer).matches("</response>").count() < number {
+                assert_ne!(
+                    stream.read_buf(&mut answer).await.unwrap(),
+                    0,
+                    "the server closed the connection"
+                );
+            }
+        }
+    }
+    assert_eq!(pair.answered_by_the_front(), 3);
+    pair.stop().await;
+}
+
+#[tokio::test]
 async fn what_could_be_understood_in_two_ways_is_left_to_the_library() {
     let pair = Pair::start().await;
     let body = format!("session_key={SESSION_KEY}");
@@ -140,6 +177,8 @@ async fn what_could_be_understood_in_two_ways_is_left_to_the_library() {
     ] {
         pair.say(&[ping(&headers, body).into_bytes()]).await;
     }
+    // The one with keep-alive is simple, if nothing had come behind it when it was read.
+    assert!(pair.answered_by_the_front() <= 1);
     pair.stop().await;
 }
 

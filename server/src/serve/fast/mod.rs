@@ -59,6 +59,7 @@ where
             settled.set();
         }
         let response = inbound.answer(matched, head, RequestBody::Whole(body), settled.clone()).await;
+        inbound.app.metrics.fast.inc();
         let closes = response.headers.has(&CONNECTION);
         // TLS keeps what did not fit until it is asked again.
         let written = answer::write(response, &mut text).await
