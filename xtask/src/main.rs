@@ -20,7 +20,8 @@ use crate::parts::Parts;
 const HELP: &str = "\
 cargo xtask <command>
 
-  test [--long] [filter]      install what is missing, run every test, end with `N passed, N failed`
+  test [--long] [filter]      install what is missing, run every test, or those with the filter in their names (`test edges`:
+                              each fault that was found from outside), end with `N passed, N failed`
   check                       formatting, lints, and the rules of tidy, dependencies among them
   ci                          check, then test: what .ci/run does
   bless [filter]              write the recorded answers of stories and other checked-in tables anew

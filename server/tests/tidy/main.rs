@@ -12,6 +12,7 @@ mod secrets;
 mod shape;
 mod source;
 mod spdx;
+mod words;
 
 /// The root of the workspace.
 fn root() -> &'static std::path::Path {

@@ -62,6 +62,14 @@ fn files_are_named_for_what_they_hold() {
 }
 
 #[test]
+fn a_room_of_several_files_is_a_folder_with_a_mod() {
+    let files = source::product().filter(|source| source.in_server().is_some());
+    let beside = files.filter(|source| source::is_folder(source.path.trim_end_matches(".rs")));
+    let offences: Vec<String> = beside.map(|source| source.path.clone()).collect();
+    refuse(&offences, "x.rs beside x/: move it to x/mod.rs, so that a listing of server/src is the plan");
+}
+
+#[test]
 fn nothing_is_left_unfinished() {
     let macros = ["todo!", "unimplemented!", "dbg!"];
     let mut offences: Vec<String> = source::all()

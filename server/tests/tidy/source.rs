@@ -66,6 +66,11 @@ pub(crate) fn product() -> impl Iterator<Item = &'static Source> {
     all().filter(|source| source.is_product())
 }
 
+/// Whether there is a folder at this path.
+pub(crate) fn is_folder(path: &str) -> bool {
+    root().join(path).is_dir()
+}
+
 /// The names of the folders directly under this one.
 pub(crate) fn folders(path: &str) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(root().join(path)) else { return Vec::new() };

@@ -32,14 +32,14 @@ pub(super) struct Named {
 /// What ending came to.
 #[derive(Serialize)]
 pub(super) struct Ended<'a> {
-    confirmed: Acknowledgement,
+    confirmed: AcknowledgementBody,
     found_alive: bool,
     mark: Shown<'a>,
     stamp: u64,
 }
 
 #[derive(Serialize)]
-struct Acknowledgement {
+struct AcknowledgementBody {
     applied: bool,
     durable: bool,
     followers: u32,
@@ -76,7 +76,7 @@ pub(super) fn by(by: By) -> Named {
 pub(super) fn ending(ending: &Logout) -> Ended<'_> {
     let confirmed = ending.confirmed;
     Ended {
-        confirmed: Acknowledgement {
+        confirmed: AcknowledgementBody {
             applied: confirmed.applied,
             durable: confirmed.durable,
             followers: confirmed.followers,
