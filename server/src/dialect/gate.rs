@@ -27,7 +27,7 @@ pub use passed::{Passed, admit};
 use self::original::Original;
 use self::question::{PREFIX, Question};
 use self::said::CREDENTIAL;
-pub use self::said::{Form, Said, agreed, copied};
+pub use self::said::{Form, Said, Wanted, agreed, copied};
 use crate::app::{App, Spoken};
 use crate::authority::Slide;
 use crate::dialect::{ADMIN, Route, Sort};

@@ -10,7 +10,7 @@ use super::caller::{Caller, Holder, has_bearer_anywhere, presented, realm};
 use super::error::{Code, Fault};
 use crate::authority::{Presented, Slide};
 use crate::dialect::form::{Field, Fields};
-use crate::dialect::gate::{Judged, Passed, Said, Terms, admit, agreed, copied};
+use crate::dialect::gate::{Judged, Passed, Said, Terms, Wanted, admit, agreed, copied};
 use crate::error::Error;
 use crate::exchange::{Exchange, Response};
 
@@ -18,9 +18,11 @@ use crate::exchange::{Exchange, Response};
 const PARTS: [&str; 4] = ["tmp_key", "tmp_secret", "api_key", "api_secret"];
 /// Credentials of the deployed service that are not known here (their secrets are in a header).
 const UNKNOWN: [&str; 2] = ["rsu_api_key", "sp_api_key"];
-/// All that is looked at.
-const FIELDS: [&str; 7] =
-    ["tmp_key", "tmp_secret", "api_key", "api_secret", "rsu_api_key", "sp_api_key", "format"];
+/// All that is looked at. In which format a refusal is does not depend on how the application reads its own.
+const FIELDS: Wanted = Wanted {
+    credentials: &["tmp_key", "tmp_secret", "api_key", "api_secret", "rsu_api_key", "sp_api_key"],
+    others: &["format"],
+};
 
 pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
     Box::pin(async move { run(&x, &terms).await })

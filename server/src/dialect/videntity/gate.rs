@@ -7,7 +7,7 @@ use super::reply::Reply;
 use super::wire::ApiMethod;
 use crate::authority::Presented;
 use crate::dialect::form::{Field, Fields};
-use crate::dialect::gate::{self, Form, Judged, Passed, Said, Terms, agreed};
+use crate::dialect::gate::{self, Form, Judged, Passed, Said, Terms, Wanted, agreed};
 use crate::error::{Error, Kind, Result};
 use crate::exchange::{Exchange, Response};
 
@@ -22,6 +22,8 @@ pub(super) fn gate(x: Exchange, terms: Terms) -> Judged {
 
 /// The field that the key is in.
 const FIELD: &str = "session_key";
+/// All that is looked at.
+const FIELDS: Wanted = Wanted { credentials: &[FIELD], others: &[] };
 
 async fn judge(x: &Exchange, terms: &Terms) -> Result<Passed> {
     let fields = presented(x, terms)?;
@@ -39,7 +41,7 @@ async fn judge(x: &Exchange, terms: &Terms) -> Result<Passed> {
 /// The key that is in every place where an application may look.
 fn presented(x: &Exchange, terms: &Terms) -> Result<Fields> {
     let unclear = |why| Error::malformed(FIELD, "not the same to every reader").because(why);
-    let said = Said::read(x, &terms.form, &[FIELD]);
+    let said = Said::read(x, &terms.form, &FIELDS);
     if let Some(why) = said.unclear {
         return Err(unclear(why));
     }
