@@ -16,6 +16,8 @@ pub(super) enum LineKind {
     FailedLogin,
     /// A login that never came to a check: throttled, malformed, or while all was busy.
     Login,
+    /// A logout that failed here, so that what it was to end may live: nobody's junk is to hide it.
+    FailedLogout,
     /// A logout that ended nothing.
     Logout,
     /// A call that a gateway asked about and that was not passed.
@@ -30,8 +32,16 @@ pub(super) enum LineKind {
 
 impl LineKind {
     /// All of them, in the order of the documentation.
-    const ALL: [Self; 7] =
-        [Self::FailedLogin, Self::Login, Self::Logout, Self::Gate, Self::Check, Self::Admin, Self::Other];
+    const ALL: [Self; 8] = [
+        Self::FailedLogin,
+        Self::Login,
+        Self::FailedLogout,
+        Self::Logout,
+        Self::Gate,
+        Self::Check,
+        Self::Admin,
+        Self::Other,
+    ];
 
     /// The kind of a line with this outcome; `None`: it is always written. That is what only somebody with a credential
     /// can bring about, who for administrators has `proven` a key.
@@ -40,6 +50,7 @@ impl LineKind {
             (Sort::Admin, _) if proven => None,
             (Sort::Login, Outcome::Refused(Some(Kind::Unauthenticated))) => Some(Self::FailedLogin),
             (Sort::Login, Outcome::HungUp | Outcome::Refused(_)) => Some(Self::Login),
+            (Sort::Logout, Outcome::Refused(Some(kind))) if kind.is_ours() => Some(Self::FailedLogout),
             (Sort::Logout, Outcome::HungUp | Outcome::Refused(_)) => Some(Self::Logout),
             (Sort::Gate, Outcome::HungUp | Outcome::Refused(_)) => Some(Self::Gate),
             (Sort::Check, Outcome::HungUp | Outcome::Refused(_)) => Some(Self::Check),
@@ -51,14 +62,14 @@ impl LineKind {
 
     /// Whether its lines are written also when the log is not read fast enough for all.
     pub(super) const fn is_kept(self) -> bool {
-        matches!(self, Self::FailedLogin | Self::Logout)
+        matches!(self, Self::FailedLogin | Self::FailedLogout | Self::Logout)
     }
 
     /// Lines in one second.
     const fn per_sec(self) -> u64 {
         match self {
             Self::FailedLogin => FAILED_LOGINS_PER_SEC,
-            Self::Logout => IDLE_LOGOUTS_PER_SEC,
+            Self::FailedLogout | Self::Logout => IDLE_LOGOUTS_PER_SEC,
             Self::Login | Self::Gate | Self::Check | Self::Admin | Self::Other => LINES_PER_SEC,
         }
     }
@@ -68,6 +79,7 @@ impl LineKind {
         match self {
             Self::FailedLogin => "failed_login",
             Self::Login => "login",
+            Self::FailedLogout => "failed_logout",
             Self::Logout => "logout",
             Self::Gate => "gate",
             Self::Check => "check",
@@ -79,7 +91,7 @@ impl LineKind {
 
 /// Lines of most kinds in one second; further ones are only counted.
 pub const LINES_PER_SEC: u64 = 100;
-/// Logouts that ended nothing, in one second.
+/// Logouts that ended nothing, and those that failed, in one second.
 const IDLE_LOGOUTS_PER_SEC: u64 = 1_000;
 /// Failed logins in one second: more than 200 cores can check.
 pub const FAILED_LOGINS_PER_SEC: u64 = 10_000;
@@ -167,7 +179,7 @@ impl Quotas {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Cause;
+    use crate::error::{Cause, Outage};
 
     fn admitted(quotas: &Quotas, kind: LineKind, second: u64) -> usize {
         (0..150).filter(|_| quotas.admits(kind, Moment::from_secs(second))).count()
@@ -206,6 +218,9 @@ mod tests {
         assert_eq!(of(Sort::Login, Outcome::Done), None);
         assert_eq!(of(Sort::Logout, Outcome::Done), None);
         assert_eq!(of(Sort::Logout, refused(Kind::Dead(Cause::Unknown))), Some(LineKind::Logout));
+        for ours in [Kind::Unavailable(Outage::Refused), Kind::Internal] {
+            assert_eq!(of(Sort::Logout, refused(ours)), Some(LineKind::FailedLogout));
+        }
         assert_eq!(of(Sort::Admin, Outcome::Done), Some(LineKind::Other), "the page of metrics");
         assert_eq!(of(Sort::Admin, refused(Kind::Unauthenticated)), Some(LineKind::Admin));
         assert_eq!(LineKind::of(route(Sort::Admin), refused(Kind::NotFound), true), None, "a native logout");
