@@ -4,9 +4,10 @@
 use bytes::Bytes;
 use exeunt::http::form::Fields;
 use exeunt::http::headers::Headers;
-use exeunt::http::said::{Form, Said};
+use exeunt::http::said::{Form, Said, Wanted};
 
 const NAME: &str = "session_key";
+const WANTED: Wanted = Wanted { credentials: &[NAME], others: &[] };
 
 pub(super) fn run(bytes: &[u8]) {
     let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
@@ -16,7 +17,7 @@ pub(super) fn run(bytes: &[u8]) {
         [&*content_type, "multipart/form-data; boundary=B", "application/x-www-form-urlencoded"]
     {
         let headers: Headers = [("content-type", content_type)].into_iter().collect();
-        let said = Said::of("", &headers, &Form::Seen(body.clone()), &[NAME]);
+        let said = Said::of("", &headers, &Form::Seen(body.clone()), &WANTED);
         if said.unclear.is_some() {
             continue;
         }
@@ -27,5 +28,5 @@ pub(super) fn run(bytes: &[u8]) {
     }
     // Its own way into a query, and back.
     let query = String::from_utf8_lossy(bytes);
-    assert!(Said::of(&query, &Headers::new(), &Form::Unseen, &[NAME]).form.pairs().next().is_none());
+    assert!(Said::of(&query, &Headers::new(), &Form::Unseen, &WANTED).form.pairs().next().is_none());
 }

@@ -13,6 +13,8 @@ pub enum LineKind {
     FailedLogin,
     /// A login that never came to a check: throttled, malformed, or while all was busy.
     Login,
+    /// A logout that failed here, so that what it was to end may live: nobody's junk is to hide it.
+    FailedLogout,
     /// A logout that ended nothing.
     Logout,
     /// A call that a gateway asked about and that was not passed.
@@ -27,19 +29,27 @@ pub enum LineKind {
 
 impl LineKind {
     /// All of them, in the order of the documentation.
-    const ALL: [Self; 7] =
-        [Self::FailedLogin, Self::Login, Self::Logout, Self::Gate, Self::Check, Self::Admin, Self::Other];
+    const ALL: [Self; 8] = [
+        Self::FailedLogin,
+        Self::Login,
+        Self::FailedLogout,
+        Self::Logout,
+        Self::Gate,
+        Self::Check,
+        Self::Admin,
+        Self::Other,
+    ];
 
     /// Whether its lines are written also when the log is not read fast enough for all.
     pub const fn is_kept(self) -> bool {
-        matches!(self, Self::FailedLogin | Self::Logout)
+        matches!(self, Self::FailedLogin | Self::FailedLogout | Self::Logout)
     }
 
     /// Lines in one second.
     const fn per_sec(self) -> u64 {
         match self {
             Self::FailedLogin => FAILED_LOGINS_PER_SEC,
-            Self::Logout => IDLE_LOGOUTS_PER_SEC,
+            Self::FailedLogout | Self::Logout => IDLE_LOGOUTS_PER_SEC,
             Self::Login | Self::Gate | Self::Check | Self::Admin | Self::Other => LINES_PER_SEC,
         }
     }
@@ -49,6 +59,7 @@ impl LineKind {
         match self {
             Self::FailedLogin => "failed_login",
             Self::Login => "login",
+            Self::FailedLogout => "failed_logout",
             Self::Logout => "logout",
             Self::Gate => "gate",
             Self::Check => "check",
@@ -60,7 +71,7 @@ impl LineKind {
 
 /// Lines of most kinds in one second; further ones are only counted.
 pub const LINES_PER_SEC: u64 = 100;
-/// Logouts that ended nothing, in one second.
+/// Logouts that ended nothing, and those that failed, in one second.
 const IDLE_LOGOUTS_PER_SEC: u64 = 1_000;
 /// Failed logins in one second: more than 200 cores can check.
 pub const FAILED_LOGINS_PER_SEC: u64 = 10_000;

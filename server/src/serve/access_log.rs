@@ -113,6 +113,7 @@ const fn kind(route: Route, outcome: Outcome, proven: bool) -> Option<LineKind> 
         (CallKind::Admin, _) if proven => None,
         (CallKind::Login, Outcome::Refused(Some(Kind::Unauthenticated))) => Some(LineKind::FailedLogin),
         (CallKind::Login, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Login),
+        (CallKind::Logout, Outcome::Refused(Some(kind))) if kind.is_ours() => Some(LineKind::FailedLogout),
         (CallKind::Logout, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Logout),
         (CallKind::Gate, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Gate),
         (CallKind::Check, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Check),
@@ -148,7 +149,7 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::DeadReason;
+    use crate::error::{DeadReason, Unavailability};
 
     #[test]
     fn a_method_from_outside_is_not_repeated() {
@@ -167,6 +168,9 @@ mod tests {
         assert_eq!(of(CallKind::Login, Outcome::Done), None);
         assert_eq!(of(CallKind::Logout, Outcome::Done), None);
         assert_eq!(of(CallKind::Logout, refused(Kind::Dead(DeadReason::Unknown))), Some(LineKind::Logout));
+        for ours in [Kind::Unavailable(Unavailability::Refused), Kind::Internal] {
+            assert_eq!(of(CallKind::Logout, refused(ours)), Some(LineKind::FailedLogout));
+        }
         assert_eq!(of(CallKind::Admin, Outcome::Done), Some(LineKind::Other), "the page of metrics");
         assert_eq!(of(CallKind::Admin, refused(Kind::Unauthenticated)), Some(LineKind::Admin));
         assert_eq!(kind(route(CallKind::Admin), refused(Kind::NotFound), true), None, "a native logout");

@@ -38,8 +38,8 @@ pub(super) fn tokens(headers: &Headers) -> Vec<Token> {
     each_once(texts.map(|text| (text, false))).into_iter().map(|carried| carried.token).collect()
 }
 
-/// Every token that may be meant when a logout is asked for: the same, and what stands between commas, since programs
-/// on the way join fields of one name with them (RFC 9110 §5.3).
+/// Every token that may be meant when a logout is asked for: the same, what stands between commas, since programs on the
+/// way join fields of one name with them (RFC 9110 §5.3), and what only some readers take for a token.
 pub(super) fn carried(headers: &Headers) -> Vec<Carried> {
     let stated = stated(headers).flat_map(|value| {
         let scheme_is_ours = bare(value).is_some();
@@ -47,7 +47,9 @@ pub(super) fn carried(headers: &Headers) -> Vec<Carried> {
         bare(value).into_iter().chain(value.split(',').filter_map(piece))
     });
     let cookies = COOKIE.read_joined(headers);
-    each_once(stated.map(|text| (text, false)).chain(cookies.into_iter().map(|text| (text, true))))
+    let stated = stated.chain(words_after_bearer(headers));
+    let cookies = cookies.into_iter().chain(cookies_anywhere(headers));
+    each_once(stated.map(|text| (text, false)).chain(cookies.map(|text| (text, true))))
 }
 
 fn stated(headers: &Headers) -> impl Iterator<Item = &str> {
@@ -66,33 +68,51 @@ fn each_once<'a>(texts: impl Iterator<Item = (&'a str, bool)>) -> Vec<Carried> {
         .collect()
 }
 
-/// Every token that some reader may take out of these headers, each once, those of [`tokens`] first. Some applications
-/// look for `Bearer` anywhere in the header, split cookies at spaces and commas too, or decode their names.
+/// Every token that some reader may take out of these headers, each once, those of [`tokens`] first. There is none if
+/// those are none: what only some readers take for a token authenticates nobody.
 pub(super) fn tokens_for_any_reader(headers: &Headers) -> Vec<Token> {
     let mut tokens = tokens(headers);
-    let mut add = |text: &[u8]| {
-        let text = std::str::from_utf8(text).unwrap_or(NOTHING);
+    if tokens.is_empty() {
+        return tokens;
+    }
+    for text in words_after_bearer(headers).into_iter().chain(cookies_anywhere(headers)) {
         if !text.is_empty() && !tokens.iter().any(|token| token.expose() == text) {
             tokens.extend(Token::presented(text).or_else(|| Token::presented(NOTHING)));
         }
-    };
+    }
+    tokens
+}
+
+/// Some applications look for `Bearer` anywhere in the header.
+fn words_after_bearer(headers: &Headers) -> Vec<&str> {
+    let mut found = Vec::new();
     for value in headers.all(&AUTHORIZATION) {
         let mut words = value.split(|byte| byte.is_ascii_whitespace() || b",;\"".contains(byte));
         while words.any(|word| word.eq_ignore_ascii_case(b"bearer")) {
-            add(words.clone().find(|word| !word.is_empty()).unwrap_or_default());
+            found.push(read(words.clone().find(|word| !word.is_empty()).unwrap_or_default()));
         }
     }
+    found
+}
+
+/// Some split cookies at spaces and commas too, or decode their names.
+fn cookies_anywhere(headers: &Headers) -> Vec<&str> {
+    let mut found = Vec::new();
     for value in headers.all(&header::COOKIE) {
         for pair in value.split(|byte| byte.is_ascii_whitespace() || b";,\"".contains(byte)) {
             let (name, value) =
                 pair.split_at(pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len()));
             let name: Vec<u8> = percent_decode(name).collect();
             if name.eq_ignore_ascii_case(COOKIE.name.as_bytes()) {
-                add(value.strip_prefix(b"=").unwrap_or_default());
+                found.push(read(value.strip_prefix(b"=").unwrap_or_default()));
             }
         }
     }
-    tokens
+    found
+}
+
+fn read(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or(NOTHING)
 }
 
 /// The `Set-Cookie` that carries a token, for as long as its session can live.
@@ -199,6 +219,28 @@ mod tests {
             (header::COOKIE, b"__Secure-rested-access-token=a"),
         ]);
         assert_eq!(alike, ["a"]);
+    }
+
+    #[test]
+    fn what_only_some_readers_take_for_a_token_opens_nothing_and_a_logout_ends_it() {
+        let name = COOKIE.name;
+        for (header, text) in [
+            (AUTHORIZATION, "x;bearer a".to_owned()),
+            (AUTHORIZATION, "\"Bearer a\"".to_owned()),
+            (AUTHORIZATION, "Basic Bearer a".to_owned()),
+            (header::COOKIE, format!("{}=a", name.to_lowercase())),
+            (header::COOKIE, format!("b=c {name}=a")),
+            (header::COOKIE, format!("{}=a", name.replace('-', "%2D"))),
+        ] {
+            let by_cookie = header == header::COOKIE;
+            let headers: Headers = [(header, text.as_bytes())].into_iter().collect();
+            assert!(tokens_for_any_reader(&headers).is_empty(), "{text}");
+            let all = carried(&headers);
+            assert!(
+                all.iter().any(|carried| carried.token.expose() == "a" && carried.by_cookie == by_cookie),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -12,16 +12,18 @@ use crate::authority::{Presented, Touch};
 use crate::dialect::passed::{Judged, Passed, Terms, admit};
 use crate::error::Error;
 use crate::http::form::{Field, Fields};
-use crate::http::said::{Said, agreed, copied};
+use crate::http::said::{Said, Wanted, agreed, copied};
 use crate::http::{Request, Response};
 
 /// What a credential is in.
 const PARTS: [&str; 4] = ["tmp_key", "tmp_secret", "api_key", "api_secret"];
 /// Credentials of the deployed service that are not known here (their secrets are in a header).
 const UNKNOWN: [&str; 2] = ["rsu_api_key", "sp_api_key"];
-/// All that is looked at.
-const FIELDS: [&str; 7] =
-    ["tmp_key", "tmp_secret", "api_key", "api_secret", "rsu_api_key", "sp_api_key", "format"];
+/// All that is looked at. In which format a refusal is does not depend on how the application reads its own.
+const FIELDS: Wanted = Wanted {
+    credentials: &["tmp_key", "tmp_secret", "api_key", "api_secret", "rsu_api_key", "sp_api_key"],
+    others: &["format"],
+};
 
 pub(super) fn gate(request: Request, terms: Terms) -> Judged {
     Box::pin(async move { run(&request, &terms).await })

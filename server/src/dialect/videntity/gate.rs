@@ -9,7 +9,7 @@ use crate::authority::Presented;
 use crate::dialect::passed::{self, Judged, Passed, Terms};
 use crate::error::{Error, Kind, Result};
 use crate::http::form::{Field, Fields};
-use crate::http::said::{self, Form, Said, agreed};
+use crate::http::said::{self, Form, Said, Wanted, agreed};
 use crate::http::{Request, Response};
 
 pub(super) fn gate(request: Request, terms: Terms) -> Judged {
@@ -23,6 +23,8 @@ pub(super) fn gate(request: Request, terms: Terms) -> Judged {
 
 /// The field that the key is in.
 const FIELD: &str = "session_key";
+/// All that is looked at.
+const FIELDS: Wanted = Wanted { credentials: &[FIELD], others: &[] };
 
 async fn judge(request: &Request, terms: &Terms) -> Result<Passed> {
     let fields = presented(request, terms)?;
@@ -40,7 +42,7 @@ async fn judge(request: &Request, terms: &Terms) -> Result<Passed> {
 /// The key that is in every place where an application may look.
 fn presented(request: &Request, terms: &Terms) -> Result<Fields> {
     let unclear = |why| Error::malformed(FIELD, "not the same to every reader").because(why);
-    let said = Said::read(request, &terms.form, &[FIELD]);
+    let said = Said::read(request, &terms.form, &FIELDS);
     if let Some(why) = said.unclear {
         return Err(unclear(why));
     }

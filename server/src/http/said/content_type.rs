@@ -18,23 +18,34 @@ pub(super) enum FormKind {
 
 /// The longest boundary (RFC 2046 §5.1.1), in bytes.
 const BOUNDARY_BYTES_MAX: usize = 70;
+/// Words of the types that some take for a form. Werkzeug knew `application/x-url-encoded`.
+const WORDS: [&str; 3] = ["x-www-form-urlencoded", "x-url-encoded", "multipart"];
 /// Charsets in which a name of ASCII letters is written with the bytes of these letters, by how they begin.
-const CHARSETS: [&str; 15] = [
+const CHARSETS: [&str; 24] = [
     "utf-8",
     "utf8",
+    "utf_8",
     "us-ascii",
     "ascii",
     "iso-8859-",
     "iso8859-",
+    "iso8859_",
+    "iso_8859-",
     "latin1",
+    "latin-1",
     "windows-125",
+    "windows-874",
+    "windows-31j",
     "cp125",
     "koi8-",
     "euc-",
     "shift_jis",
     "gbk",
     "gb2312",
+    "gb18030",
     "big5",
+    "tis-620",
+    "macintosh",
 ];
 
 impl FormKind {
@@ -56,7 +67,7 @@ impl FormKind {
     fn named(value: &[u8]) -> Result<Self, &'static str> {
         let lower = value.to_ascii_lowercase();
         let mentions = |word: &str| lower.windows(word.len()).any(|part| part == word.as_bytes());
-        if !["x-www-form-urlencoded", "multipart"].iter().any(|word| mentions(word)) {
+        if !WORDS.iter().any(|word| mentions(word)) {
             return Ok(Self::Other);
         }
         let read = Parameters::read(value).ok_or("the Content-Type can be read in several ways")?;
@@ -132,6 +143,7 @@ mod tests {
             "application/x-www-form-urlencoded, application/json",
             "application/json, application/x-www-form-urlencoded",
             "text/plain; application/x-www-form-urlencoded",
+            "application/x-url-encoded",
             "application/x-www-form-urlencodedx",
             "application/x-www-form-urlencoded; charset=utf-16",
             "application/x-www-form-urlencoded; charset=utf-7",

@@ -39,6 +39,15 @@ pub enum Form {
     Cut,
 }
 
+/// Fields to be read.
+#[derive(Clone, Copy)]
+pub struct Wanted {
+    /// Parts of credentials: what only some readers take for one makes a call unclear.
+    pub credentials: &'static [&'static str],
+    /// Others, by their exact names. Nothing depends on how the application reads them.
+    pub others: &'static [&'static str],
+}
+
 /// What a call says of the fields that were asked about.
 pub struct Said {
     /// In its query.
@@ -54,13 +63,13 @@ const KEPT: usize = 2;
 
 impl Said {
     /// Reads these fields of a call.
-    pub fn read(request: &Request, form: &Form, names: &[&'static str]) -> Self {
+    pub fn read(request: &Request, form: &Form, names: &Wanted) -> Self {
         Self::of(request.query().unwrap_or_default(), request.headers(), form, names)
     }
 
     /// Reads these fields of a query and a form, whose type is in the headers.
-    pub fn of(query: &str, headers: &Headers, form: &Form, names: &[&'static str]) -> Self {
-        let (mut said, mut posted) = (Collected::of(names), Collected::of(names));
+    pub fn of(query: &str, headers: &Headers, form: &Form, names: &Wanted) -> Self {
+        let (mut said, mut posted) = (Collected::of(*names), Collected::of(*names));
         said.urlencoded(query.as_bytes());
         posted.form(headers, form);
         let unclear = said.unclear.or(posted.unclear);
@@ -104,15 +113,15 @@ pub fn handed_on(query: &str) -> Form {
 }
 
 /// Wanted fields, as they are found.
-struct Collected<'a> {
-    names: &'a [&'static str],
+struct Collected {
+    wanted: Wanted,
     pairs: Vec<(String, String)>,
     unclear: Option<&'static str>,
 }
 
-impl<'a> Collected<'a> {
-    const fn of(names: &'a [&'static str]) -> Self {
-        Self { names, pairs: Vec::new(), unclear: None }
+impl Collected {
+    const fn of(wanted: Wanted) -> Self {
+        Self { wanted, pairs: Vec::new(), unclear: None }
     }
 
     fn unclear(&mut self, why: &'static str) {
@@ -163,7 +172,7 @@ impl<'a> Collected<'a> {
             }
             for piece in pieces {
                 let name = piece.split(|byte| *byte == b'=').next().unwrap_or_default();
-                if !matches!(self.likeness(&decoded(name)), Likeness::Other) {
+                if likeness(&decoded(name), self.wanted.credentials) != Likeness::Other {
                     self.unclear("a credential stands behind a semicolon, where only some look");
                 }
             }
@@ -171,7 +180,13 @@ impl<'a> Collected<'a> {
     }
 
     fn likeness(&self, name: &[u8]) -> Likeness {
-        likeness(name, self.names)
+        match likeness(name, self.wanted.credentials) {
+            Likeness::Other => {
+                let other = self.wanted.others.iter().find(|other| other.as_bytes() == name);
+                other.map_or(Likeness::Other, |name| Likeness::Same(name))
+            }
+            likeness => likeness,
+        }
     }
 }
 

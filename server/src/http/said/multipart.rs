@@ -8,7 +8,7 @@ use httparse::{EMPTY_HEADER, Header, Status, parse_headers};
 use percent_encoding::percent_decode;
 
 use super::content_type::FormKind;
-use super::name::Likeness;
+use super::name::{Likeness, likeness, mentioned};
 use super::parameters::Parameters;
 use super::{ALIKE, Collected};
 use crate::http::NOTHING;
@@ -23,7 +23,7 @@ const STRUCTURE: &str = "the parts of the form can be told apart in several ways
 const NAMES: &str = "a part of the form has a name that can be read in several ways";
 const CONTENT: &str = "the part of the form with the credential is encoded";
 
-impl Collected<'_> {
+impl Collected {
     pub(super) fn multipart(&mut self, body: &[u8], boundary: &str) {
         if let Err(why) = self.parts(body, format!("--{boundary}").as_bytes()) {
             self.unclear(why);
@@ -76,15 +76,25 @@ impl Collected<'_> {
         {
             return Err(STRUCTURE);
         }
-        let read = Parameters::read(value).filter(|read| read.essence == "form-data").ok_or(NAMES)?;
-        let name = read.get("name").filter(|_| mentions_of_name(value) == 1).ok_or(NAMES)?;
+        let read = Parameters::read(value).filter(|read| read.essence == "form-data");
+        let name = read.as_ref().and_then(|read| read.get("name")).filter(|_| mentions_of_name(value) == 1);
+        let Some(name) = name else {
+            // Names of files are written in many ways: with escaped quotes, in Latin-1. Only credentials matter. A part
+            // without a name gets one from elsewhere in some readers.
+            let credentials = self.wanted.credentials;
+            let may_be_one = mentions_of_name(value) == 0
+                || headers.iter().any(|header| mentioned(header.value, credentials));
+            return if may_be_one { Err(NAMES) } else { Ok(Likeness::Other) };
+        };
         let same = self.likeness(name.as_bytes());
         if matches!(same, Likeness::Same(_)) {
             return Ok(same);
         }
         // Browsers write `%22` for a quote; some undo it, some do not.
         let unescaped: Vec<u8> = percent_decode(name.as_bytes()).collect();
-        Ok(if same == self.likeness(&unescaped) { same } else { Likeness::Alike })
+        let credentials = self.wanted.credentials;
+        let clear = likeness(name.as_bytes(), credentials) == likeness(&unescaped, credentials);
+        Ok(if clear { same } else { Likeness::Alike })
     }
 }
 

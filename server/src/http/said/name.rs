@@ -1,5 +1,7 @@
 //! Whether the name of a field is a wanted one, for everybody or for some.
 
+use percent_encoding::percent_decode;
+
 /// How a name compares with the wanted ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Likeness {
@@ -22,6 +24,20 @@ pub(super) fn likeness(name: &[u8], wanted: &[&'static str]) -> Likeness {
     let flat: Vec<u8> = plain.iter().map(|byte| if *byte == b'[' { b'_' } else { *byte }).collect();
     let is = |wanted: &&str| [list, &flat].iter().any(|name| trimmed(name) == wanted.as_bytes());
     if wanted.iter().any(is) { Likeness::Alike } else { Likeness::Other }
+}
+
+/// Whether some reader may find one of the wanted names anywhere in the value of a header, however it is escaped, or cut
+/// in pieces (`name*0`, `name*1`).
+pub(super) fn mentioned(value: &[u8], wanted: &[&'static str]) -> bool {
+    let holds = |text: &[u8], piece: &[u8]| text.windows(piece.len()).any(|window| window == piece);
+    let unescaped: Vec<u8> = percent_decode(value).filter(|byte| *byte != 0).collect();
+    let lists =
+        |text: &[u8]| plain(text).iter().map(|byte| if *byte == b'[' { b'_' } else { *byte }).collect();
+    let readings: [Vec<u8>; 2] = [lists(value), lists(&unescaped)];
+    readings.iter().any(|text| {
+        [&b"*"[..], b"=?"].iter().any(|piece| holds(text, piece))
+            || wanted.iter().any(|name| holds(text, name.as_bytes()))
+    })
 }
 
 /// A name as the most tolerant readers see it: in lower case, up to a NUL, without what is no ASCII or has no form, and
@@ -101,6 +117,29 @@ mod tests {
         ];
         for name in names {
             assert_eq!(likeness(name, &WANTED), Likeness::Alike, "{}", name.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_wanted_name_in_the_value_of_a_header() {
+        for value in [
+            &b"form-data; name=\"session_key"[..],
+            b"form-data; name=x; name=TMP.Key",
+            b"form-data; name=\"session%5Fkey\\\"",
+            b"form-data; name=\"s%00ession[key",
+            b"form-data; name=\"\xffse\\ssion key",
+            b"form-data; name*0=session; name*1=_key",
+            b"form-data; name=\"=?utf-8?B?c2Vzc2lvbl9rZXk=?=",
+        ] {
+            assert!(mentioned(value, &WANTED), "{}", value.escape_ascii());
+        }
+        for value in [
+            &b"form-data; name=\"f\"; filename=\"a\\\"b.txt\""[..],
+            b"form-data; name=\"f\"; filename=\"caf\xe9 name=1.txt\"",
+            b"attachment; name=f",
+            b"",
+        ] {
+            assert!(!mentioned(value, &WANTED), "{}", value.escape_ascii());
         }
     }
 

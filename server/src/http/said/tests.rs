@@ -2,13 +2,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-const NAMES: [&str; 1] = ["session_key"];
+const NAMES: Wanted = Wanted { credentials: &["session_key"], others: &["format"] };
 const URLENCODED: &str = "application/x-www-form-urlencoded";
 
 /// The values of the field in a form of this type, and whether it is unclear.
 fn form(content_type: Option<&str>, body: &[u8]) -> (Vec<String>, bool) {
     let headers: Headers = content_type.iter().map(|value| ("content-type", value)).collect();
-    let mut collected = Collected::of(&NAMES);
+    let mut collected = Collected::of(NAMES);
     collected.form(&headers, &Form::Seen(Bytes::copy_from_slice(body)));
     (collected.pairs.into_iter().map(|(_, value)| value).collect(), collected.unclear.is_some())
 }
@@ -70,6 +70,46 @@ fn what_only_some_take_for_the_field_is_unclear() {
     ] {
         assert!(form(Some(URLENCODED), body.as_bytes()).1, "{body}");
     }
+}
+
+#[test]
+fn files_have_names_of_any_kind_unless_a_credential_is_in_them() {
+    let key = part("Content-Disposition: form-data; name=\"session_key\"", "LIVE");
+    for head in [
+        &b"form-data; name=\"f\"; filename=\"a\\\"b.txt\""[..],
+        b"form-data; name=\"f\"; filename=\"caf\xe9.txt\"",
+        b"form-data; name=\"caf\xe9\"",
+        b"form-data; name=\"f\"; filename=\"file name=1.txt\"",
+        b"attachment; name=\"f\"; filename=\"a.txt\"",
+    ] {
+        let file = [b"--B\r\nContent-Disposition: ", head, b"\r\n\r\nx\r\n"].concat();
+        let body = [&file, key.replace('\n', "\r\n").as_bytes(), b"--B--\r\n"].concat();
+        let read = form(Some("multipart/form-data; boundary=B"), &body);
+        assert_eq!(read, clear(&["LIVE"]), "{}", head.escape_ascii());
+    }
+    for head in [
+        "form-data; name=\"f\"; filename=\"a\\\"; name=\"session_key\"",
+        "form-data; name=\"f\"; filename=\"name=Session.Key\"",
+        "form-data; name*0=\"session\"; name*1=\"_key\"",
+        "form-data; name=\"=?utf-8?B?c2Vzc2lvbl9rZXk=?=",
+        "form-data; filename=\"name=a b\nContent-ID: session_key",
+    ] {
+        let parts = part(&format!("Content-Disposition: {head}"), "DEAD") + &key;
+        assert!(multipart(&format!("{parts}--B--\n")).1, "{head}");
+    }
+}
+
+#[test]
+fn of_what_is_no_credential_only_the_exact_name_counts() {
+    for (body, found) in [
+        ("session_key=LIVE&_format=json&Format=a&format[]=b&a=b;format=c", &["LIVE"][..]),
+        ("session_key=LIVE&format=json", &["LIVE", "json"]),
+    ] {
+        assert_eq!(form(Some(URLENCODED), body.as_bytes()), clear(found), "{body}");
+    }
+    let key = part("Content-Disposition: form-data; name=\"session_key\"", "LIVE");
+    let other = part("Content-Disposition: form-data; name=\"%66ormat\"", "x");
+    assert_eq!(multipart(&format!("{key}{other}--B--\n")), clear(&["LIVE"]));
 }
 
 #[test]
@@ -153,7 +193,7 @@ fn forms_that_parsers_take_apart_differently_are_unclear() {
 #[test]
 fn a_form_that_is_not_handed_on_is_unclear() {
     let unclear = |form: Form, lines: &[(&str, &str)]| {
-        let mut collected = Collected::of(&NAMES);
+        let mut collected = Collected::of(NAMES);
         collected.form(&lines.iter().copied().collect(), &form);
         collected.unclear.is_some()
     };

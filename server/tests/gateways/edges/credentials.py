@@ -176,7 +176,21 @@ if DIALECT in ("videntity", "runsignup"):
         ([FORM], f"{fields}&{pairs}".encode()),
         ([("Content-Type", 'multipart/form-data; charset=utf-8; boundary="B"')], b"".join(
             part(disposition(f'name="{name}"'), value) for name, value in live.items()
-        ) + part(disposition('name=a; filename="C:\\x\\y.bin"') + "\r\nContent-Type: image/png", "\0\n--\n") + b"--B--\r\n"),
+        ) + part(disposition('name=a; filename="C:\\x\\y.bin"') + "\r\nContent-Type: image/png", "\0\n--\n") + part(disposition('name="f"; filename="a\\"b name=1.txt"'), "x") + b"--B--\r\n"),
+        ([FORM], f"{pairs}&_format=json&Format=x&a=b;format=c".encode()),
     ):
         answer = call("POST", "/rest/races", lines, body)
         assert answer.seen() and answer.seen()["body"].encode() == body, answer
+
+# What only some readers take for a credential opens nothing.
+if DIALECT == "rested":
+    cookie = "__Secure-rested-access-token"
+    for header, text in (
+        ("Authorization", f"x;bearer {live['token']}"),
+        ("Authorization", f'"Bearer {live["token"]}"'),
+        ("Cookie", f"{cookie.lower()}={live['token']}"),
+        ("Cookie", f"a=b {cookie}={live['token']}"),
+        ("Cookie", f"{cookie.replace('-', '%2D')}={live['token']}"),
+    ):
+        answer = call("GET", f"/orders?key={PROJECT}", [(header, text)])
+        assert answer.status == 401 and answer.seen() is None, (text, answer)

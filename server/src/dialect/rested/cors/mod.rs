@@ -85,7 +85,15 @@ impl Origin {
 /// Exactly as listed, or any where that was said. `null` is what every sandboxed page says of itself: it names nobody,
 /// so it is never allowed (CORS-02).
 fn allows(list: &[String], any: bool, origin: &str) -> bool {
-    if any { origin.contains("://") } else { list.iter().any(|listed| listed == origin) }
+    if any { origin.contains("://") } else { list.iter().any(|listed| is_same(listed, origin)) }
+}
+
+/// Browsers write an origin in small letters and without its scheme's own port (RFC 6454 §6.2); whoever listed it may not.
+fn is_same(listed: &str, origin: &str) -> bool {
+    let port = if listed.starts_with("https:") { ":443" } else { ":80" };
+    let as_browsers =
+        listed.strip_suffix(port).unwrap_or(listed).bytes().map(|byte| byte.to_ascii_lowercase());
+    listed == origin || as_browsers.eq(origin.bytes())
 }
 
 #[cfg(test)]

@@ -41,6 +41,24 @@ fn an_origin_is_allowed_letter_for_letter() {
 }
 
 #[test]
+fn an_origin_may_be_listed_otherwise_than_browsers_write_it() {
+    for (listed, stated, allowed) in [
+        ("https://GOOD.Example", GOOD, true),
+        ("https://good.example:443", GOOD, true),
+        ("https://good.example:443", "https://good.example:443", true),
+        ("http://good.example:80", "http://good.example", true),
+        ("https://[2001:DB8::1]:443", "https://[2001:db8::1]", true),
+        ("https://good.example:80", GOOD, false),
+        ("http://good.example:443", "http://good.example", false),
+        ("https://good.example:8443", GOOD, false),
+        ("https://*.example", GOOD, false),
+    ] {
+        let found = origin(&[stated.as_bytes()], &project(&[listed], false));
+        assert_eq!(matches!(found, Origin::Allowed(_)), allowed, "{listed} {stated}");
+    }
+}
+
+#[test]
 fn an_empty_list_allows_no_page() {
     let closed = project(&[], false);
     for origin in
