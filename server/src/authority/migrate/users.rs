@@ -41,7 +41,7 @@ pub enum Run {
 }
 
 impl Authority {
-    /// Adds users, at most [`IMPORTED_PER_WRITE`] in one transaction, and returns one result each, in order. A refused
+    /// Adds users, several in one transaction, and returns one result each, in order. A refused
     /// user (`Malformed(field)`, `Conflict(field)`) is not added and does not affect the others.
     ///
     /// # Errors
