@@ -127,8 +127,8 @@ impl Passwords {
 
     /// Checks a password. `None`, for an unknown user or one without a password, never matches and costs the same.
     ///
-    /// Fails at once with [`Unavailability::Busy`](crate::error::Outage::Busy) when the queue is full. A caller that
-    /// leaves before a thread takes its job costs nothing.
+    /// Fails at once with [`Unavailability::Busy`] when the queue is full. A caller that leaves
+    /// before a thread takes its job costs nothing.
     pub async fn verify(&self, hash: Option<PasswordHash>, password: Password) -> Result<Verified> {
         self.run(self.measured(hash, password)).await
     }
