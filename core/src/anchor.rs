@@ -1,22 +1,22 @@
-//! What a session hangs from. Pull one anchor and it falls.
+//! What a session depends on. A mark on one of its anchors ends it.
 
 use std::fmt;
 
 use crate::{ClientId, RealmId, SessionId, UserId};
 
-/// What a session hangs from, and what a mark is raised on.
+/// Something a session depends on, and something a mark is raised on.
 ///
-/// Deliberately absent: the number of anchors that a session has. Kinds will be added, and a session also hangs
-/// from all anchors of its parent.
+/// The number of anchors of a session is deliberately not fixed: kinds will be added, and a session also has all
+/// anchors of its parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Anchor {
-    /// Everybody of a tenant.
+    /// All sessions of a tenant.
     Realm(RealmId),
-    /// Everybody who uses an application.
+    /// All sessions used with an application.
     Client(ClientId),
-    /// One person, everywhere.
+    /// All sessions of one person.
     User(UserId),
-    /// One session, and whatever hangs from it.
+    /// One session, and its children.
     Session(SessionId),
 }
 
@@ -41,7 +41,7 @@ impl Anchor {
         }
     }
 
-    /// The anchor of this kind and id, `None` for another word.
+    /// The anchor of this kind and id, `None` if the kind is unknown.
     pub fn from_parts(kind: &str, id: [u8; 16]) -> Option<Self> {
         Some(match kind {
             "realm" => Self::Realm(RealmId(id)),

@@ -1,4 +1,4 @@
-//! The name of a dialect, or of the part of the server that does something by itself.
+//! The name of a dialect, or of a part of the server that acts on its own.
 
 use std::fmt;
 
@@ -10,8 +10,8 @@ impl DialectName {
     /// The longest name, in bytes.
     pub const BYTES_MAX: usize = 12;
 
-    /// The dialect of this name. What is longer than [`DialectName::BYTES_MAX`] is cut, so two names must not differ there
-    /// only.
+    /// The dialect of this name. A name longer than [`DialectName::BYTES_MAX`] is cut, so names must differ before
+    /// that.
     pub const fn new(name: &str) -> Self {
         let mut bytes = [0; Self::BYTES_MAX];
         let mut at = 0;

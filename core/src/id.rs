@@ -1,12 +1,11 @@
-//! Names of things: 16 bytes each, written as 32 lower-case hexadecimal digits.
+//! Ids: 16 bytes each, written as 32 lower-case hexadecimal digits.
 //!
-//! An id is public and never a secret. Ids of different nouns are different types, so that one cannot be passed for
-//! another.
+//! An id is public and never a secret. Each kind has its own type, so that one cannot be passed for another.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A text that is not an id: not exactly 32 hexadecimal digits.
+/// The text is not an id: it is not exactly 32 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAnId;
 
@@ -25,7 +24,7 @@ macro_rules! id {
         pub struct $name(pub [u8; 16]);
 
         impl $name {
-            /// As it is written: 32 lower-case hexadecimal digits, in ASCII.
+            /// The id as 32 lower-case hexadecimal digits, in ASCII.
             pub fn digits(&self) -> [u8; 32] {
                 let mut text = [0; 32];
                 write_hex(&self.0, &mut text);
@@ -68,11 +67,11 @@ id!(
     UserId
 );
 id!(
-    /// A session. Ids of sessions grow with the time of issue, so that an index over them is appended to.
+    /// A session. Session ids grow with the time of issue, so that indexes over them grow at their end.
     SessionId
 );
 id!(
-    /// A key: what a caller of the native API proves itself with.
+    /// A key: the credential of a caller of the native API.
     KeyId
 );
 
@@ -84,7 +83,7 @@ fn write_hex(bytes: &[u8; 16], text: &mut [u8; 32]) {
     }
 }
 
-/// Two digits for each byte, in any case.
+/// Reads two digits for each byte, in upper or lower case.
 pub(crate) fn read_hex<const N: usize>(text: &str) -> Result<[u8; N], NotAnId> {
     if text.len() != 2 * N {
         return Err(NotAnId);

@@ -4,7 +4,7 @@
 //! > its stamp.
 //!
 //! Start with [`session`]: reading it is understanding the product. Everything here is a plain value; there is no
-//! I/O, no clock and no randomness, so whoever embeds this crate judges exactly as the server does.
+//! I/O, no clock and no randomness, so a program that embeds this crate judges exactly as the server does.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

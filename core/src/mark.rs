@@ -4,30 +4,30 @@ use std::net::IpAddr;
 
 use crate::{Anchor, ClientId, DialectName, KeyId, Moment, RealmId, Stamp, UserId};
 
-/// Something was pulled: every session that hangs from `anchor` and has an earlier stamp is over.
+/// Ends every session that has `anchor` among its anchors and an earlier stamp.
 ///
-/// Every kind of logout, on every door, raises one mark. There is no other way to end a session.
+/// Every kind of logout, in every dialect, raises one mark. There is no other way to end a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// What was pulled.
+    /// What the mark is raised on.
     pub anchor: Anchor,
-    /// The mark's own place in the log.
+    /// The mark's own log position.
     pub at: Stamp,
     /// The realm that the anchor belongs to.
     pub realm: RealmId,
     /// The reason.
     pub why: Why,
-    /// Who asked for it.
+    /// Who raised it.
     pub by: By,
-    /// The door it came through.
+    /// The dialect of the request.
     pub via: DialectName,
-    /// The caller's address, where there was one.
+    /// The caller's address, if known.
     pub from: Option<IpAddr>,
-    /// The wall clock at that time: for people, never for order.
+    /// The wall clock when it was raised: for people, never for order.
     pub when: Moment,
 }
 
-/// Who asked for something.
+/// Who made a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum By {
     /// The server itself, in a background task.
@@ -57,18 +57,18 @@ pub enum Why {
     UserDeleted,
     /// The client was removed.
     ClientRemoved,
-    /// A token that may be used once was used again.
+    /// A one-time token was used again.
     Reuse,
     /// The user had more sessions than allowed.
     Limit,
-    /// An operator asked for it.
+    /// An operator ended it.
     Admin,
     /// A provider that we rely on ended its session.
     Upstream,
     /// The store was restored from a backup.
     Restored,
-    /// The session had expired; recorded because others depend on it. The one reason that [`judge`](crate::judge)
-    /// looks at.
+    /// The session had expired; recorded because others depend on it. The only reason that [`judge`](crate::judge)
+    /// treats differently.
     Expired,
 }
 

@@ -1,4 +1,4 @@
-//! The marks in force: for each anchor the latest stamp. A value, not a service.
+//! The marks in force: the latest stamp of each anchor. A value, not a service.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -8,24 +8,24 @@ use crate::{Anchor, Mark, Stamp, Why};
 /// Any odd number with its bits well mixed: 2^64 divided by the golden ratio.
 const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// What the latest mark of an anchor says to [`judge`](crate::judge).
+/// What [`judge`](crate::judge) needs of an anchor's latest mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Raised {
-    /// The place of the mark.
+    /// The mark's stamp.
     pub at: Stamp,
     /// It only records that a session had expired.
     pub expiry: bool,
 }
 
-/// For each anchor its latest mark.
+/// The latest mark of each anchor.
 ///
-/// Raising is commutative, associative and idempotent: a cache may receive marks twice or out of order and still
-/// agrees with every other cache. It must only never miss one.
+/// Raising is commutative, associative and idempotent: a cache may receive marks twice or out of order and still agrees
+/// with every other cache. It must only never miss one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marks(HashMap<Anchor, Raised, BuildHasherDefault<Fold>>);
 
-/// Folds ids, which are random bytes of our own making: that spreads them as well as a hash that withstands chosen
-/// keys, in a fraction of its time, and judging looks up one anchor after the other.
+/// A hasher for ids. Ids are random bytes that we make ourselves, so folding them spreads them as well as a hash that
+/// resists chosen keys, in a fraction of the time; and judging looks up one anchor after the other.
 #[derive(Default)]
 struct Fold(u64);
 
@@ -35,7 +35,7 @@ impl Marks {
         Self::default()
     }
 
-    /// Takes in a mark: the later of the two stays.
+    /// Applies a mark: the later of the two stays.
     pub fn raise(&mut self, mark: &Mark) {
         let raised = Raised { at: mark.at, expiry: mark.why == Why::Expired };
         let entry = self.0.entry(mark.anchor).or_insert(raised);
@@ -44,7 +44,7 @@ impl Marks {
         }
     }
 
-    /// Takes in all that another set of marks says.
+    /// Applies all marks of another set.
     pub fn join(&mut self, other: &Self) {
         for (anchor, raised) in &other.0 {
             let entry = self.0.entry(*anchor).or_insert(*raised);
@@ -54,7 +54,7 @@ impl Marks {
         }
     }
 
-    /// The part that says something about these anchors: enough to judge what hangs from them alone.
+    /// The marks on these anchors: enough to judge a session that has no other anchors.
     #[must_use]
     pub fn of(&self, anchors: &[Anchor]) -> Self {
         Self(anchors.iter().filter_map(|anchor| Some((*anchor, self.latest(*anchor)?))).collect())
@@ -65,7 +65,7 @@ impl Marks {
         self.0.get(&anchor).copied()
     }
 
-    /// Drops what is known of an anchor. Only for anchors that nothing recorded hangs from any more.
+    /// Drops the mark of an anchor. Only for anchors that no recorded session has any more.
     pub fn forget(&mut self, anchor: Anchor) {
         self.0.remove(&anchor);
     }
@@ -90,7 +90,7 @@ impl Hasher for Fold {
         }
     }
 
-    /// The table looks at the highest and the lowest bits, and a product is best in the highest.
+    /// The table uses the highest and the lowest bits, and the highest bits of a product are the best mixed.
     fn finish(&self) -> u64 {
         self.0.rotate_left(26)
     }

@@ -1,4 +1,4 @@
-//! Wall-clock time as a value. It decides expiry and nothing else: order is decided by [`Stamp`](crate::Stamp).
+//! Wall-clock time as a value. It decides expiry only; order is decided by [`Stamp`](crate::Stamp).
 
 /// A point in time: milliseconds since 1970-01-01 00:00:00 UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,19 +25,19 @@ impl Moment {
         self.0 / 1000
     }
 
-    /// This moment and `secs` seconds more; at the end of time it stays there.
+    /// `secs` seconds after this moment, saturating.
     #[must_use]
     pub const fn plus_secs(self, secs: u64) -> Self {
         self.plus_millis(secs.saturating_mul(1000))
     }
 
-    /// This moment and `millis` milliseconds more; at the end of time it stays there.
+    /// `millis` milliseconds after this moment, saturating.
     #[must_use]
     pub const fn plus_millis(self, millis: u64) -> Self {
         Self(self.0.saturating_add(millis))
     }
 
-    /// `secs` seconds before this moment; at the epoch it stays there.
+    /// `secs` seconds before this moment, at least the epoch.
     #[must_use]
     pub const fn minus_secs(self, secs: u64) -> Self {
         Self(self.0.saturating_sub(secs.saturating_mul(1000)))

@@ -1,44 +1,43 @@
 //! What a session is, and the one function that decides whether it is alive.
 //!
-//! A session's record never changes after it was issued: no statement anywhere sets it to "ended". Death is
-//! derived, each time, from three things: the session, when it was last seen, and the marks in force. So a cached
-//! session is never stale, and only marks must spread.
+//! A session's record never changes after its issue: no statement anywhere sets it to "ended". Each check derives the
+//! state from three things: the session, when it was last seen, and the marks in force. So a cached session is never
+//! stale, and only marks must spread.
 
 use smallvec::SmallVec;
 
 use crate::{Anchor, ClientId, Marks, Moment, RealmId, SessionId, Stamp, UserId};
 
-/// What a session hangs from. Those of a session without a parent lie in the session itself: a check of one among
-/// millions waits for memory, and each place that it must look at costs more than all its arithmetic.
+/// The anchors of a session. Without a parent they are stored inline: a check of one session among millions waits for
+/// memory, and each further cache miss costs more than all its arithmetic.
 pub type Anchors = SmallVec<[Anchor; OWN_ANCHORS]>;
 
-/// Its realm, client, user and itself.
+/// The session's realm, client and user, and the session itself.
 const OWN_ANCHORS: usize = 4;
 
-/// A session, immutable from its issue on.
+/// A session, immutable once issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Its name.
+    /// Its id.
     pub id: SessionId,
-    /// The last place in the log of marks that was known before the evidence for this session was read.
+    /// The last log position that was known before the evidence for this session was read.
     pub stamp: Stamp,
-    /// What it hangs from: its realm, client, user (client credentials have none) and itself, in that order, then
-    /// all anchors of its parent.
+    /// Its realm, client, user (none for client credentials) and itself, in that order, then all anchors of its parent.
     pub anchors: Anchors,
     /// When it was issued.
     pub issued_at: Moment,
-    /// Seconds that it lives without being seen; 0: no such limit.
+    /// It expires after so many seconds without use; 0: no such limit.
     pub idle_secs: u32,
-    /// Seconds that it lives at most; 0: no such limit.
+    /// It expires so many seconds after its issue; 0: no such limit.
     pub absolute_secs: u32,
 }
 
-/// What [`judge`] says of a session.
+/// The result of [`judge`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It may be used.
     Alive,
-    /// Its time ran out.
+    /// Its deadline has passed.
     Expired,
     /// A mark on this anchor ended it.
     Ended(Anchor),
@@ -46,9 +45,8 @@ pub enum Verdict {
 
 /// Judges a session: **the rule**. Nothing else in this project compares a stamp with a mark.
 ///
-/// `seen` is when the session was last used with success; at first, when it was issued. A session is over at the
-/// very millisecond of its deadline. Ended wins over expired, and a mark that only records an expiry is reported as
-/// that.
+/// `seen` is when the session was last used successfully, initially when it was issued. A session expires at the exact
+/// millisecond of its deadline. Ended wins over expired; a mark that only records an expiry counts as expired.
 pub fn judge(session: &Session, seen: Moment, marks: &Marks, now: Moment) -> Verdict {
     let mut expired = session.deadline(seen).is_some_and(|deadline| deadline <= now);
     for anchor in &session.anchors {
@@ -61,8 +59,8 @@ pub fn judge(session: &Session, seen: Moment, marks: &Marks, now: Moment) -> Ver
     if expired { Verdict::Expired } else { Verdict::Alive }
 }
 
-/// A bound for stores: of the sessions that hang from all of these anchors, those with an earlier stamp are dead,
-/// so the rows of a list may be skipped up to there. Says nothing about the sessions from there on: [`judge`] them.
+/// A bound for stores: of the sessions that have all these anchors, those with an earlier stamp are dead, so a list may
+/// skip their rows. It says nothing about the other sessions: [`judge`] them.
 pub fn floor(marks: &Marks, anchors: &[Anchor]) -> Stamp {
     anchors
         .iter()
@@ -73,7 +71,7 @@ pub fn floor(marks: &Marks, anchors: &[Anchor]) -> Stamp {
 }
 
 impl Session {
-    /// When this session is over if it is not seen again after `seen`; `None`: never.
+    /// When this session expires if it is not used after `seen`; `None`: never.
     pub fn deadline(&self, seen: Moment) -> Option<Moment> {
         let idle = (self.idle_secs > 0).then(|| seen.plus_secs(self.idle_secs.into()));
         let absolute = (self.absolute_secs > 0).then(|| self.issued_at.plus_secs(self.absolute_secs.into()));
@@ -83,7 +81,7 @@ impl Session {
         }
     }
 
-    /// The least time between two records of last-seen, in seconds: a sixtieth of the idle limit, at least 1.
+    /// The shortest time between two writes of last-seen, in seconds: a sixtieth of the idle limit, at least 1.
     pub fn touch_interval_secs(&self) -> u32 {
         (self.idle_secs / 60).max(1)
     }
@@ -93,7 +91,7 @@ impl Session {
         self.anchors.iter().find_map(|anchor| if let Anchor::Realm(id) = anchor { Some(*id) } else { None })
     }
 
-    /// The client it is used with. Its own comes first: a parent's stands further back.
+    /// The client it is used with. Its own comes before its parent's.
     pub fn client(&self) -> Option<ClientId> {
         self.anchors.iter().find_map(|anchor| if let Anchor::Client(id) = anchor { Some(*id) } else { None })
     }

@@ -1,12 +1,12 @@
-//! Order. A stamp is a place in the store's log of marks; wall clocks are never compared across machines.
+//! Order. A stamp is a position in the store's log of marks; wall clocks are never compared across machines.
 
 use std::fmt;
 
-/// A place in the log of marks.
+/// A position in the log of marks.
 ///
-/// A mark's stamp is its own place: contiguous, drawn as the mark commits, so that a reader notices a gap. A
-/// session's stamp is the last place known *before its evidence was read*: whatever is raised while a password is
-/// being checked ends the session that comes of it, and what was acknowledged before does not.
+/// A mark's stamp is its own position. Positions are contiguous and assigned at commit, so a reader notices a gap. A
+/// session's stamp is the last position known *before its evidence was read*: a mark raised while the password is being
+/// checked ends the new session, and a mark acknowledged earlier does not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stamp(u64);
 
@@ -14,17 +14,17 @@ impl Stamp {
     /// Before the first mark.
     pub const ZERO: Self = Self(0);
 
-    /// The place with this number.
+    /// The position with this number.
     pub const fn from_number(number: u64) -> Self {
         Self(number)
     }
 
-    /// The number of this place.
+    /// The number of this position.
     pub const fn number(self) -> u64 {
         self.0
     }
 
-    /// The place after this one.
+    /// The next position.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))

@@ -1,4 +1,4 @@
-//! Tokens as text, and the fingerprint that is the only form of them ever stored.
+//! Tokens as text, and the fingerprint: the only form in which they are stored.
 
 use std::fmt;
 
@@ -6,20 +6,20 @@ use sha2::{Digest, Sha256};
 
 use crate::id::read_hex;
 
-/// The start of a session token of the native dialect, so that scanners find leaked ones.
+/// The prefix of the native dialect's session tokens, so that scanners find leaked ones.
 pub const SESSION_PREFIX: &str = "exs_";
-/// The start of a key of the native dialect.
+/// The prefix of the native dialect's keys.
 pub const KEY_PREFIX: &str = "exk_";
-/// Characters of randomness in a token with a prefix: 32 of 62 letters and digits, 190 bits.
+/// Random characters in a token with a prefix: 32 of 62 letters and digits, 190 bits.
 pub const BODY_CHARS: usize = 32;
-/// Characters of checksum at the end of a token with a prefix.
+/// Checksum characters at the end of a token with a prefix.
 pub const CHECKSUM_CHARS: usize = 6;
-/// The longest text that is looked at as a token, in bytes.
+/// The longest text accepted as a token, in bytes.
 pub const TOKEN_BYTES_MAX: usize = 256;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// The secret that a caller presents. It has no `Debug` and no `Display`, on purpose; [`Token::expose`] is easy to
+/// The secret that a caller presents. It deliberately has no `Debug` and no `Display`; [`Token::expose`] is easy to
 /// search for.
 #[derive(Clone)]
 pub struct Token(String);
@@ -30,13 +30,13 @@ impl Token {
         (!text.is_empty() && text.len() <= TOKEN_BYTES_MAX).then(|| Self(text.to_owned()))
     }
 
-    /// Two halves that are one credential: neither says anything without the other.
+    /// Two halves that form one credential; `None` if either is empty.
     pub fn pair(key: &str, secret: &str) -> Option<Self> {
         let text = format!("{key}:{secret}");
         (!key.is_empty() && !secret.is_empty()).then(|| Self::presented(&text)).flatten()
     }
 
-    /// A token that was just made of these letters, in the form of an older interface.
+    /// A new token of these letters, in the form of a legacy interface.
     pub const fn plain(letters: String) -> Self {
         Self(letters)
     }
@@ -46,13 +46,13 @@ impl Token {
         self.0.split_once(':').unwrap_or((&self.0, ""))
     }
 
-    /// A token with a prefix and a checksum around fresh randomness.
+    /// A token of a prefix, a random body and a checksum.
     pub fn sealed(prefix: &str, body: &str) -> Self {
         Self(format!("{prefix}{body}{}", checksum(prefix, body)))
     }
 
-    /// Reads a token with this prefix; `None` unless its checksum is right. A guess or a typing error is so refused
-    /// without a look-up.
+    /// Reads a token with this prefix; `None` unless its checksum is right, so guesses and typing errors are refused
+    /// without a lookup.
     pub fn parse(prefix: &str, text: &str) -> Option<Self> {
         let rest = text.strip_prefix(prefix)?;
         if rest.len() != BODY_CHARS + CHECKSUM_CHARS || !rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -63,19 +63,19 @@ impl Token {
         (checksum(prefix, body) == sum).then(|| Self(text.to_owned()))
     }
 
-    /// The form in which it is looked up and stored.
+    /// The form in which tokens are looked up and stored.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(self.0.as_bytes())
     }
 
-    /// The text itself: only for the one answer that hands it out.
+    /// The text itself: only for the one response that returns it.
     pub fn expose(&self) -> &str {
         &self.0
     }
 }
 
-/// SHA-256 of a token. Tokens carry at least 128 random bits, so a fast hash suffices, and comparing fingerprints
-/// tells nothing about the token by its timing.
+/// SHA-256 of a token. Tokens have at least 128 random bits, so a fast hash suffices, and the timing of a comparison
+/// reveals nothing about the token.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(pub [u8; 32]);
 
@@ -85,12 +85,12 @@ impl Fingerprint {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// A fingerprint as it is written elsewhere: 64 hexadecimal digits, in any case.
+    /// Reads a fingerprint of 64 hexadecimal digits, in upper or lower case.
     pub fn from_digits(text: &str) -> Option<Self> {
         read_hex(text).ok().map(Self)
     }
 
-    /// The first 8 bytes as a number: fingerprints are uniform, so this is a hash already.
+    /// The first 8 bytes as a number. Fingerprints are uniform, so it serves as a hash.
     pub fn prefix(&self) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = self.0;
         u64::from_le_bytes([a, b, c, d, e, f, g, h])

@@ -1,4 +1,4 @@
-//! The circumstances of a call: when, by whom, from where, through which door.
+//! The circumstances of a call: when, who, from where, in which dialect.
 
 use std::fmt::Display;
 use std::net::IpAddr;
@@ -8,27 +8,27 @@ use exeunt_core::{Anchor, By, DialectName, Moment, RealmId, Why};
 use crate::authority::Mint;
 use crate::store::{AuditEntry, Raise};
 
-/// Who asks for something, when, from where and through which door; and the randomness that the call may draw.
+/// Who makes a call, when, from where and in which dialect; and the randomness that it may draw.
 pub struct Call {
     /// The one time of this call.
     pub now: Moment,
     /// The caller's address.
     pub from: Option<IpAddr>,
-    /// The door it came through.
+    /// The dialect of the request.
     pub via: DialectName,
-    /// Who asks.
+    /// The caller.
     pub by: By,
     /// The randomness of this call.
     pub mint: Mint,
 }
 
 impl Call {
-    /// The mark that this call raises on an anchor.
+    /// The mark to raise for this call on an anchor.
     pub fn raise(&self, anchor: Anchor, realm: RealmId, why: Why) -> Raise {
         Raise { anchor, realm, why, by: self.by, via: self.via, from: self.from, when: self.now, known: None }
     }
 
-    /// The line of the audit trail that this call leaves.
+    /// The line of the audit trail for this call.
     pub fn audit(&self, realm: Option<RealmId>, what: &str, subject: &dyn Display) -> AuditEntry {
         AuditEntry {
             place: 0,

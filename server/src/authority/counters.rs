@@ -1,4 +1,4 @@
-//! What the verbs count, for operators. On the way of a check it is one addition to a number that stands still.
+//! Metrics of the operations. For a check, counting costs one addition to an atomic.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -12,41 +12,41 @@ use crate::error::{DeadReason, Kind, Result};
 use crate::lock::Exclusive as _;
 use crate::store::figures::seconds;
 
-/// What is counted of sessions.
+/// Metrics of sessions.
 pub struct Counters {
     checks: [AtomicU64; VERDICTS.len()],
     causes: [AtomicU64; CAUSES.len()],
     marks: Mutex<BTreeMap<(DialectName, &'static str), u64>>,
-    /// Seconds from the call that logs out until its mark was durable.
+    /// Seconds from a logout call until its mark was durable.
     pub logout_durable_secs: Histogram,
-    /// Seconds from the call that logs out until everybody had its mark who must.
+    /// Seconds from a logout call until its mark was applied everywhere required.
     pub logout_confirmed_secs: Histogram,
-    /// Seconds until a session was recorded, its password checked before.
+    /// Seconds to record a session, without the password check before.
     pub login_durable_secs: Histogram,
 }
 
-/// What memory says of a credential. A session that was ended is not in memory, and neither is one that never was.
+/// The outcomes of a check in memory. Ended and unknown sessions are both absent from memory.
 const VERDICTS: [&str; 4] = ["active", "expired", "not_active", "unavailable"];
-/// What the store says of one that is not active.
+/// The store's reasons why a credential is not active.
 const CAUSES: [&str; 3] = ["ended", "expired", "unknown"];
 
 impl Counters {
-    /// Checks, by what memory said.
+    /// Checks, by their outcome in memory.
     pub fn checks(&self) -> Vec<(&'static str, u64)> {
         told(VERDICTS, &self.checks)
     }
 
-    /// Credentials of which the store was asked why they are not active, by what it said.
+    /// Lookups in the store of why a credential is not active, by reason.
     pub fn causes(&self) -> Vec<(&'static str, u64)> {
         told(CAUSES, &self.causes)
     }
 
-    /// Marks raised here, by door and cause.
+    /// Marks raised here, by dialect and reason.
     pub fn marks(&self) -> BTreeMap<(DialectName, &'static str), u64> {
         self.marks.hold().clone()
     }
 
-    /// A check was answered from memory.
+    /// Counts a check answered from memory.
     pub(super) fn checked<T>(&self, outcome: &Result<T>) {
         let [active, expired, not_active, unavailable] = &self.checks;
         let count = match outcome {
@@ -60,7 +60,7 @@ impl Counters {
         count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The store has said why a credential is not active.
+    /// Counts a reason from the store.
     pub(super) fn explained(&self, cause: DeadReason) {
         let [ended, expired, unknown] = &self.causes;
         let count = match cause {
@@ -71,23 +71,23 @@ impl Counters {
         count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A mark was raised. Doors and causes are words of the program, so there are few.
+    /// Counts a mark. Dialects and reasons are constants of the program, so there are few.
     pub(super) fn raised(&self, mark: &Mark) {
         let mut marks = self.marks.hold();
         *marks.entry((mark.via, mark.why.word())).or_default() += 1;
     }
 
-    /// A logout is durable.
+    /// Records that a logout is durable.
     pub(super) fn durable(&self, since: &Stopwatch) {
         self.logout_durable_secs.observe(since.secs());
     }
 
-    /// A logout is known to everybody who must know.
+    /// Records that a logout is applied everywhere required.
     pub(super) fn confirmed(&self, since: &Stopwatch) {
         self.logout_confirmed_secs.observe(since.secs());
     }
 
-    /// A session is recorded.
+    /// Records that a session is stored.
     pub(super) fn recorded(&self, since: &Stopwatch) {
         self.login_durable_secs.observe(since.secs());
     }

@@ -1,4 +1,4 @@
-//! Reading marks: the log, what is in force, and the audit trail.
+//! Reads marks: the log, the marks in force, and the audit trail.
 
 use exeunt_core::{Mark, RealmId, Stamp};
 use tokio::sync::watch;
@@ -7,11 +7,11 @@ use crate::authority::Authority;
 use crate::error::{Error, Kind, Result};
 use crate::store::{AuditEntry, AuditPlace, MarkPage, Position, Trail};
 
-/// Marks on one page of the log at most.
+/// The largest page of the log, in marks.
 pub const PAGE_MARKS_MAX: u32 = 1_000;
-/// Marks on one page of a snapshot at most.
+/// The largest page of a snapshot, in marks.
 pub const PAGE_SNAPSHOT: u32 = 10_000;
-/// Lines on one page of the audit trail.
+/// The size of a page of the audit trail, in lines.
 pub const PAGE_AUDIT: u32 = 100;
 
 /// A line of the audit trail.
@@ -24,10 +24,10 @@ pub enum AuditLine {
 }
 
 impl Authority {
-    /// The log after a place, at most `limit` marks (see [`PAGE_MARKS_MAX`]).
+    /// The log after a position, at most `limit` marks (see [`PAGE_MARKS_MAX`]).
     ///
     /// # Errors
-    /// `NotFound` if the log no longer reaches back so far, or `after` is beyond its end: take a snapshot then.
+    /// `NotFound` if `after` is older than the log reaches back, or beyond its end: take a snapshot then.
     pub async fn marks(&self, realm: Option<RealmId>, after: Stamp, limit: u32) -> Result<MarkPage> {
         let page = self.settle(self.store.marks(realm, after, limit.clamp(1, PAGE_MARKS_MAX)).await)?;
         if after > page.position.stamp {
@@ -36,7 +36,7 @@ impl Authority {
         Ok(page)
     }
 
-    /// The earliest place that the log reaches back to.
+    /// The earliest position that the log reaches back to.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -44,9 +44,9 @@ impl Authority {
         self.settle(self.store.oldest().await)
     }
 
-    /// A page of what is in force, of the marks after a place and up to another (see [`PAGE_SNAPSHOT`]), and up to where
-    /// it reaches. A snapshot at a position is all pages up to it: what is replaced while they are read is not on
-    /// them, and in the feed after that position.
+    /// One page of the marks in force after one position and up to another (see [`PAGE_SNAPSHOT`]), and the position
+    /// that it reaches. All pages up to a position form a snapshot at it. A mark that is replaced while they are read
+    /// is missing there, but its replacement is in the feed after that position.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -54,7 +54,7 @@ impl Authority {
         self.settle(self.store.in_force(realm, after, upto, PAGE_SNAPSHOT).await)
     }
 
-    /// The last place in the log, and of which incarnation.
+    /// The last position in the log, and the incarnation of the store.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -62,13 +62,13 @@ impl Authority {
         self.settle(self.store.position().await)
     }
 
-    /// Tells whenever there are new marks.
+    /// Notifies about new marks.
     pub fn watch(&self) -> watch::Receiver<Stamp> {
         self.memory.watch()
     }
 
-    /// A page of the audit trail, newest first: changes and marks in one list by time; and where the next begins. Where
-    /// other realms have many a page may be short, even empty, and yet go on.
+    /// A page of the audit trail, newest first: changes and marks in one list by time; and where the next page begins.
+    /// If other realms have many lines, a page may be short or even empty although more follow.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -80,7 +80,7 @@ impl Authority {
         let mut trail = self.settle(self.store.audit(realm, before, PAGE_AUDIT).await)?;
         let cuts = (trail.entries_cut, trail.marks_cut);
         hold_back(&mut trail);
-        // What is held back, or has no more room on this page, is on the next one.
+        // Lines that are held back, or do not fit on this page, are on the next one.
         let (mut entries, mut marks) = (trail.entries.len(), trail.marks.len());
         let lines: Vec<_> = merged(trail.entries, trail.marks).take(PAGE_AUDIT as usize).collect();
         let mut next = before;
@@ -101,8 +101,8 @@ impl Authority {
     }
 }
 
-/// Where looking for the one stopped, some of it from before then may be newer than what is there of the other. The
-/// list that stopped later stays whole, so that every page gets on.
+/// Where the search of one list stopped early, its unread lines may be newer than lines of the other list, so those are
+/// held back. The list that stopped at the later time stays whole, so that every page makes progress.
 fn hold_back(trail: &mut Trail) {
     let (entries, marks) = (trail.entries_cut.map(|cut| cut.when), trail.marks_cut.map(|cut| cut.when));
     if marks > entries {
@@ -120,8 +120,8 @@ fn hold_back(trail: &mut Trail) {
     }
 }
 
-/// Both in one list, the later first, a mark before the change that it came with. Each keeps its own order whatever the
-/// clock did: or a page would not tell where the next one begins.
+/// Merges both lists, latest first, a mark before the change it came with. Each list keeps its own order even if the
+/// clock went backwards; otherwise a page could not say where the next one begins.
 fn merged(entries: Vec<AuditEntry>, marks: Vec<Mark>) -> impl Iterator<Item = AuditLine> {
     let (mut entries, mut marks) = (entries.into_iter().peekable(), marks.into_iter().peekable());
     std::iter::from_fn(move || match (entries.peek(), marks.peek()) {

@@ -1,4 +1,4 @@
-//! Lists of sessions: newest first, stable under inserts, last-seen overlaid from memory.
+//! Lists of sessions: newest first, stable under inserts, with last-seen taken from memory.
 
 use exeunt_core::{Anchor, ClientId, Mark, Moment, RealmId, SessionId, Stamp, UserId, Verdict};
 
@@ -6,30 +6,30 @@ use crate::authority::Authority;
 use crate::error::{Error, Result};
 use crate::store::{Found, List, Record, SessionBy};
 
-/// Sessions on one page.
+/// The size of a page, in sessions.
 pub const PAGE_SESSIONS: u32 = 100;
-/// Sessions asked of the store for one page at most: with a filter a page may be shorter, and still have a next one.
+/// The most rows read for one page: with a filter, a page may be short although another follows.
 const PAGE_ROWS_MAX: u32 = 2_000;
 
 /// Which sessions to list.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
-    /// Of this user.
+    /// Only sessions of this user.
     pub user: Option<UserId>,
-    /// Of this client.
+    /// Only sessions of this client.
     pub client: Option<ClientId>,
-    /// In this state.
+    /// Only sessions in this state.
     pub state: SessionState,
-    /// Issued before this place; `u64::MAX`: the newest.
+    /// Only rows before this one; `u64::MAX`: begin with the newest.
     pub before: u64,
 }
 
 /// Dead or alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionState {
-    /// Only what may be used.
+    /// Only living sessions.
     Alive,
-    /// Only what is over and not yet forgotten.
+    /// Only dead sessions, while they are kept.
     Dead,
     /// Both.
     All,
@@ -42,9 +42,9 @@ pub struct Listed {
     pub record: Record,
     /// When it was last seen.
     pub seen: Moment,
-    /// What it is.
+    /// Its state.
     pub verdict: Verdict,
-    /// What ended it.
+    /// The mark that ended it.
     pub ended_by: Option<Mark>,
 }
 
@@ -84,7 +84,7 @@ impl Authority {
                     continue;
                 }
                 if page.sessions.len() == PAGE_SESSIONS as usize {
-                    // The page is full: the next one begins behind its last session.
+                    // The page is full: the next one begins with this session.
                     page.next = Some(found.row + 1);
                     return Ok(page);
                 }
@@ -106,7 +106,7 @@ impl Authority {
         self.listed(found.record, seen, verdict).await
     }
 
-    /// When a recorded session was last seen and what it is: memory knows better than what is written.
+    /// When a recorded session was last seen, and its state: memory is more recent than the store.
     pub(super) fn seen_and_verdict(&self, found: &Found, now: Moment) -> (Moment, Verdict) {
         match self.memory.find_by_id(found.record.session.id) {
             Some(live) => (live.seen(), self.memory.judge(&live, now)),

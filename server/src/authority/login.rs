@@ -1,5 +1,5 @@
-//! Logging in with a password, and the race of evidence: whatever is raised while a password is being checked ends
-//! the session that comes of it.
+//! Logging in with a password, and the race of evidence: a mark raised while a password is being checked ends the new
+//! session.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,45 +13,44 @@ use crate::error::{Error, Kind, Result};
 use crate::store::rules::name;
 use crate::store::{Client, Identifier, PasswordHash, User};
 
-/// How often a login whose session was dead at birth is tried with fresh evidence.
+/// How often a login is tried if its session is dead from the start, each time with fresh evidence.
 const TRIES: u32 = 2;
 
-/// Somebody who wants to log in.
+/// A request to log in.
 pub struct Login<'a> {
     /// The client that the session is for.
     pub client: &'a Client,
-    /// How the user is named.
+    /// The identifier that was typed.
     pub identifier: Identifier,
-    /// An account number that must be the user's too, where the dialect asks for one.
+    /// An account number that must also be the user's, if the dialect requires one.
     pub account_number: Option<&'a str>,
     /// The password.
     pub password: Password,
-    /// Makes the credential that will open the session: a second one for a second try, since the first has then been
-    /// recorded with a session that is dead.
+    /// Makes the session's credential, a new one for each try.
     pub token: fn(&Mint) -> Token,
-    /// The program, as it names itself.
+    /// The user agent.
     pub user_agent: Option<&'a str>,
 }
 
-/// What a login is judged by.
+/// The evidence that a login is judged by.
 struct Evidence {
-    /// Read before all that follows: this is what makes the race harmless.
+    /// Read before all other evidence: this makes the race harmless.
     stamp: Stamp,
-    /// `None`: it was removed.
+    /// `None`: the client was removed.
     client: Option<Arc<Client>>,
     user: Option<User>,
 }
 
 impl Authority {
-    /// Logs a user in: a new session each time. Returns who it is, and what opens the session.
+    /// Logs a user in, with a new session each time. Returns the user and the session's credential.
     ///
     /// # Errors
-    /// `Unauthenticated` for an unknown user, a wrong password or account number, a disabled user: after the same time
-    /// and in the same words for all. `TooMany`, `Unavailable`.
+    /// `Unauthenticated` for an unknown user, a wrong password or account number, or a disabled user: after the same
+    /// time and in the same words for all. `TooMany`, `Unavailable`.
     pub async fn login(&self, call: &Call, login: &Login<'_>) -> Result<(User, Token)> {
         self.throttle.must_be_open(call.from, call.now)?;
         let evidence = self.evidence(login).await?;
-        // If this is dropped before its end, the try has failed.
+        // If this is dropped early, the attempt counts as failed.
         let attempt = self.throttle.admit(&self.person(login, &evidence), call.from, call.now).await?;
         let turn = match self.passwords.turn() {
             Ok(turn) => turn,
@@ -66,7 +65,7 @@ impl Authority {
                 Ok(done)
             }
             Err(error) if error.kind() == Kind::Unauthenticated => {
-                // In flight until it is answered: whoever waits for it learns nothing from when that is.
+                // In flight until the response is due, so that waiting attempts learn nothing from its end.
                 turn.refuse().await?;
                 drop(attempt);
                 Err(error)
@@ -78,12 +77,12 @@ impl Authority {
         }
     }
 
-    /// Makes every password check wait just before it answers, until the returned value is dropped.
+    /// Makes every password check wait just before it returns, until the returned value is dropped.
     pub fn hold_passwords(&self) -> Held {
         self.passwords.hold()
     }
 
-    /// Sets what a check of a hash of this form costs: for tests, whose clock stands still meanwhile.
+    /// Sets the cost of checking a hash of this form: for tests, whose clock does not advance during a check.
     pub fn set_password_cost(&self, hash: &PasswordHash, took: Duration) {
         self.passwords.set_cost(hash, took);
     }
@@ -120,7 +119,7 @@ impl Authority {
         let Evidence { stamp, client, user } = evidence;
         let hash = user.as_ref().and_then(|user| user.password.clone());
         let verified = self.passwords.verify(hash, login.password.clone()).await?;
-        // Whatever else is wrong is looked at only now, so that it costs the same.
+        // Everything else is checked only now, so that all failures cost the same.
         let client = client.ok_or_else(Error::unauthenticated)?;
         let same = |own: &str, typed: &str| name::composed(own) == name::composed(typed);
         let is_theirs = |user: &User| {
@@ -152,8 +151,8 @@ impl Authority {
         Ok((user, token))
     }
 
-    /// Replaces an old form of hash. The password is the same, so no session ends; if anything goes wrong, or the
-    /// user was changed meanwhile, the next login tries again.
+    /// Replaces a hash of an old form. The password is the same, so no session ends; if it fails, or the user was
+    /// changed meanwhile, the next login tries again.
     async fn renew_hash(&self, call: &Call, user: &User, password: &Password) {
         let Ok(hash) = self.passwords.hash(password.clone(), call.mint.salt()).await else { return };
         let renewed = User { password: Some(hash), ..user.clone() };
@@ -164,8 +163,8 @@ impl Authority {
 }
 
 impl Authority {
-    /// Whom the try is counted for: the person, whichever of its identifiers is typed; or, if nobody has it, the identifier
-    /// itself in the form in which it is compared.
+    /// The person that an attempt is counted for: the user, whichever identifier was typed; for an unknown user, the
+    /// identifier in the form in which it is compared.
     fn person(&self, login: &Login<'_>, evidence: &Evidence) -> String {
         let realm = login.client.realm;
         if let Some(user) = &evidence.user {

@@ -1,4 +1,4 @@
-//! Ending sessions: every kind of logout, on every door, is one [`raise`](Authority::end_session).
+//! Ending sessions: every logout, in every dialect, raises a mark; see [`Authority::end_session`].
 
 use exeunt_core::{Anchor, By, Mark, Moment, RealmId, SessionId, Token, UserId, Verdict, Why};
 
@@ -9,15 +9,15 @@ use crate::env::Stopwatch;
 use crate::error::{DeadReason, Error, Kind, Result, Unavailability};
 use crate::store::{Client, Found, List, Others, Position, RaiseOutcome, SessionBy};
 
-/// How many rows are looked at in one step when something alive is searched for.
+/// How many rows one step of the search for a living session reads.
 const LOOK_ROWS: u32 = 100;
 
-/// What ending came to.
+/// The result of a logout.
 #[derive(Clone, Debug)]
 pub struct Logout {
-    /// The mark raised, or the one that was there first.
+    /// The mark raised, or the earlier one.
     pub mark: Mark,
-    /// It found something alive.
+    /// `true` if it ended a living session.
     pub found_alive: bool,
     /// What confirmed it before this was returned.
     pub confirmed: Acknowledgement,
@@ -26,20 +26,20 @@ pub struct Logout {
 /// What confirmed a mark before its logout was acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Acknowledgement {
-    /// It is on disk. Only the memory store, which is for tests, cannot say so.
+    /// The mark is on disk. Only the memory store, which is for tests, cannot promise this.
     pub durable: bool,
-    /// It is applied in this process.
+    /// The mark is applied in this process.
     pub applied: bool,
     /// How many other nodes and strict followers have applied it. There are none yet.
     pub followers: u32,
 }
 
 impl Authority {
-    /// A session logs itself out: the one that this credential opens.
+    /// Ends the session of this credential: it logs itself out.
     ///
     /// # Errors
-    /// `Dead` with the exact cause if it was not alive: of many at once exactly one succeeds, and the others are
-    /// answered after its mark is durable. `Unavailable` if it could not be made durable.
+    /// `Dead` with the exact cause if it was not alive: of several concurrent calls exactly one succeeds, and the
+    /// others return after its mark is durable. `Unavailable` if it could not be made durable.
     pub async fn end(&self, call: &Call, presented: &Presented<'_>) -> Result<Logout> {
         match self.find(presented)? {
             Some(live) => self.end_found(call, presented.realm, &live).await,
@@ -47,14 +47,14 @@ impl Authority {
         }
     }
 
-    /// A session logs itself out, for a door that acknowledges the logout of a dead or unknown credential too. Whether
-    /// there is one to end is known from memory alone, so however many credentials nobody has are presented, none of
-    /// them costs a look at the store. `may` decides, by the client of the session, whether the caller may end it; it
-    /// is not asked about a client that is being removed, whose sessions end with it.
+    /// Ends the session of this credential, for dialects that also acknowledge the logout of a dead or unknown
+    /// credential. Memory alone decides whether there is a session to end, so unknown credentials never cost a store
+    /// lookup. `may` decides, by the session's client, whether the caller may end it; it is not called for a client
+    /// that is being removed, whose sessions end with it.
     ///
     /// # Errors
     /// `Forbidden` if `may` refuses: the session lives. `Unavailable` if it could not be made durable, or while memory
-    /// is not complete: then nobody knows whether there is something to end.
+    /// is not complete, since it is then unknown whether there is a session to end.
     pub async fn end_if_alive(
         &self,
         call: &Call,
@@ -64,9 +64,9 @@ impl Authority {
         let Some(live) = self.find(presented)? else { return Ok(false) };
         let over = match self.memory.judge(&live, call.now) {
             Verdict::Alive => false,
-            // A use of it may be under way, and after a restart last-seen is known less exactly.
+            // It may be in use right now, and after a restart last-seen is less exact.
             Verdict::Expired => self.memory.surely_expired(&live, call.now),
-            // Memory learns of a mark when it is durable.
+            // A mark reaches memory only once it is durable.
             Verdict::Ended(_) => true,
         };
         if over {
@@ -83,8 +83,8 @@ impl Authority {
         }
     }
 
-    /// Whether a logout of `presented` would leave a session alive that another credential opens, which the same caller
-    /// presented beside it: the acknowledgement would be taken for both.
+    /// Whether a logout of `presented` would leave another session alive whose credential is in `beside`, from the same
+    /// request: the caller would take the acknowledgement for both.
     ///
     /// # Errors
     /// `Unavailable` while memory is not complete.
@@ -104,8 +104,8 @@ impl Authority {
     }
 
     async fn end_found(&self, call: &Call, realm: RealmId, live: &CachedSession) -> Result<Logout> {
-        // One that has expired is raised on too: a door may acknowledge its logout, and after a restart last-seen is
-        // known less exactly.
+        // Also raised on an expired session: a dialect may acknowledge its logout, and after a restart last-seen is
+        // less exact.
         let by = live.session.user().map_or(call.by, By::User);
         let outcome = self.raise_on_session(call, realm, live.session.id, Why::LoggedOut, by).await?;
         match outcome.was {
@@ -115,7 +115,7 @@ impl Authority {
         }
     }
 
-    /// Somebody else ends one session. Ending a dead one is no error: the first mark is returned.
+    /// Ends one session on behalf of another caller. Ending a dead one is no error: its first mark is returned.
     ///
     /// # Errors
     /// `NotFound`, `Unavailable`.
@@ -124,13 +124,13 @@ impl Authority {
         Ok(self.ending(outcome.mark, outcome.was == Verdict::Alive))
     }
 
-    /// Ends everything that hangs from a user, a client or a realm.
+    /// Ends all sessions of a user, a client or a realm.
     ///
     /// # Errors
-    /// `NotFound` for a user that is not there, `Unavailable`. That a client or realm exists is for the caller to know.
+    /// `NotFound` for an unknown user, `Unavailable`. The caller must know that a client or realm exists.
     pub async fn end_all(&self, call: &Call, realm: RealmId, anchor: Anchor, why: Why) -> Result<Logout> {
         let found_alive = self.any_alive(realm, anchor, call.now).await?;
-        // Whoever has a session is there.
+        // A user with a session exists.
         if let Anchor::User(user) = anchor
             && !found_alive
         {
@@ -156,7 +156,7 @@ impl Authority {
         keep: SessionId,
     ) -> Result<(usize, Position)> {
         self.flush_late().await?;
-        // Asked first: a failure after the marks were raised would be taken for a refusal.
+        // Read first: an error after the marks were raised would be taken for a refusal.
         let before = self.position().await?;
         let raise = call.raise(Anchor::User(user), realm, Why::Others);
         let watch = Stopwatch::start();
@@ -183,7 +183,7 @@ impl Authority {
     /// `Malformed("except")`, `Unavailable`.
     pub async fn would_end_others(&self, user: UserId, keep: SessionId, now: Moment) -> Result<usize> {
         self.ready()?;
-        // From the store, as there: the session to keep may be dead already.
+        // Read from the store, as `end_others` does: the session to keep may be dead already.
         let kept = self.settle(self.store.session(SessionBy::Id(keep), now).await)?;
         let kept = kept.map(|found| found.record.session).filter(|session| session.user() == Some(user));
         let kept = kept.ok_or_else(|| Error::malformed("except", "this is not a session of the user"))?;
@@ -197,7 +197,7 @@ impl Authority {
         Ok(self.alive_under(Anchor::User(user), now).filter(|id| !hangs(*id)).count())
     }
 
-    /// A mark was raised: nothing here accepts what it ended any more.
+    /// Applies a raised mark: from now on no check here accepts the sessions that it ended.
     pub(super) fn applied(&self, mark: &Mark) {
         self.memory.apply(mark);
         self.counters.raised(mark);
@@ -224,7 +224,7 @@ impl Authority {
         self.counters.durable(&watch);
         match outcome.was {
             Verdict::Alive => self.applied(&outcome.mark),
-            // Somebody else's mark, counted then.
+            // An earlier mark, already counted.
             Verdict::Expired | Verdict::Ended(_) => self.memory.apply(&outcome.mark),
         }
         self.counters.confirmed(&watch);
@@ -238,17 +238,17 @@ impl Authority {
             .ok_or_else(|| Error::not_found("session"))
     }
 
-    /// Whether a mark on this anchor would end anything: for people, so a login at the same moment may be missed.
+    /// Whether a mark on this anchor would end anything: for people, so a concurrent login may be missed.
     async fn any_alive(&self, realm: RealmId, anchor: Anchor, now: Moment) -> Result<bool> {
-        // Somebody of a client or realm is met at once in memory; somebody's sessions are few and indexed.
+        // A client's or realm's sessions are found at once in memory; a user's sessions are few and indexed.
         let Anchor::User(_) = anchor else { return Ok(self.alive_under(anchor, now).next().is_some()) };
         let floor = self.memory.floor(&[Anchor::Realm(realm), anchor]);
-        // The newest is alive more often than not.
+        // The newest session is usually alive.
         let (mut before, mut limit) = (u64::MAX, 1);
         loop {
             let list = List { realm, under: vec![anchor], before, floor, limit, now };
             let page = match self.settle(self.store.sessions(list).await) {
-                // A logout does not wait for a lane of reads: then all of memory is looked through.
+                // A logout does not wait for a read connection: it searches all of memory instead.
                 Err(error) if error.kind() == Kind::Unavailable(Unavailability::Busy) => {
                     return Ok(self.alive_under(anchor, now).next().is_some());
                 }

@@ -6,10 +6,10 @@ use exeunt_core::{ClientId, KeyId, Moment, RealmId, SessionId, Token, UserId};
 use crate::env::Entropy;
 use crate::store::Incarnation;
 
-/// Bytes from here on are drawn again, so that each letter is as likely as every other: 4 × 62.
+/// Bytes from here on are rejected, so that all letters are equally likely: 4 × 62.
 const FAIR_BELOW: u8 = 248;
 
-/// Makes what must not be guessed or must not repeat, from the randomness of one call.
+/// Makes unguessable or unique values from the randomness of one call.
 pub struct Mint(Entropy);
 
 impl Mint {
@@ -18,7 +18,7 @@ impl Mint {
         Self(entropy)
     }
 
-    /// A session's id: 6 bytes of time, then 10 random ones, so that an index over ids is appended to.
+    /// A session's id: 6 bytes of time, then 10 random ones, so that indexes over ids grow at their end.
     pub fn session_id(&self, now: Moment) -> SessionId {
         let mut id: [u8; 16] = self.bytes();
         id[..6].copy_from_slice(&now.millis().to_be_bytes()[2..]);
@@ -45,7 +45,7 @@ impl Mint {
         KeyId(self.bytes())
     }
 
-    /// A new life of a store.
+    /// A new incarnation of a store.
     pub fn incarnation(&self) -> Incarnation {
         Incarnation(self.bytes())
     }
@@ -60,12 +60,12 @@ impl Mint {
         Token::sealed(SESSION_PREFIX, &self.letters(BODY_CHARS))
     }
 
-    /// A token of so many letters and digits, for a dialect whose tokens are plain.
+    /// A token of `letters` letters and digits, for dialects with plain tokens.
     pub fn plain_token(&self, letters: usize) -> Token {
         Token::plain(self.letters(letters))
     }
 
-    /// A token of two halves, each of so many letters and digits.
+    /// A token of two halves, each of `letters` letters and digits.
     pub fn token_pair(&self, letters: usize) -> Token {
         Token::plain(format!("{}:{}", self.letters(letters), self.letters(letters)))
     }
@@ -80,7 +80,7 @@ impl Mint {
         self.bytes()
     }
 
-    /// `count` letters and digits of mixed case, 5.95 bits each.
+    /// `count` letters and digits, 5.95 bits each.
     pub fn letters(&self, count: usize) -> String {
         let mut text = String::with_capacity(count);
         while text.len() < count {

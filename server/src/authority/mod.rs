@@ -1,7 +1,7 @@
-//! The verbs: one implementation for every door, and the only caller of the store.
+//! The operations: one implementation for all dialects, and the only caller of the store.
 //!
-//! A file a noun. Every verb takes a [`Call`] (who, when, from where, through which door) or just `now`, judges with
-//! `exeunt-core`, and writes at most once.
+//! One file for each noun. Every operation takes a [`Call`] (who, when, from where, which dialect) or just `now`,
+//! judges with `exeunt-core`, and writes at most once.
 
 pub mod backup;
 pub mod cache;
@@ -55,7 +55,7 @@ use crate::authority::upkeep::{Round, Touches};
 use crate::authority::usage::LegacyUsage;
 use crate::store::Store;
 
-/// Who logs in, checks and logs out. Cheap to share behind an `Arc`.
+/// Logs users in, checks sessions and logs them out. Cheap to share behind an `Arc`.
 pub struct Authority {
     store: Arc<dyn Store>,
     memory: Arc<SessionCache>,
@@ -73,10 +73,10 @@ pub struct Authority {
     counters: Arc<Counters>,
 }
 
-/// For how long what is over is kept.
+/// How long ended and expired data is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Seconds that a dead session stays known, so that "expired" and "does not exist" can be told apart.
+    /// Seconds that a dead session is kept, so that "expired" can be told from "does not exist".
     pub dead_secs: u64,
     /// Seconds that the log of marks reaches back.
     pub log_secs: u64,

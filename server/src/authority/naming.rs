@@ -1,5 +1,5 @@
-//! What a name may be. Whoever reads it must see all of it, in its order: or one account, or one application, is taken
-//! for another.
+//! Rules for names. A reader must see the whole name, in order; otherwise one account or application could pass for
+//! another.
 
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 use unicode_security::GeneralSecurityProfile;
@@ -7,14 +7,14 @@ use unicode_security::general_security_profile::IdentifierType;
 
 use crate::error::{Error, Result};
 
-/// Characters that show nothing, though Unicode has them among letters, marks and symbols: a blank of Braille, one of
-/// musical notation, two of hieroglyphs and a filler of the Khitan script.
+/// Characters without a glyph that Unicode lists among letters, marks and symbols: a blank of Braille, one of musical
+/// notation, two of hieroglyphs and a filler of the Khitan script.
 const BLANKS: [char; 5] = ['\u{2800}', '\u{1d159}', '\u{13441}', '\u{13442}', '\u{16fe4}'];
 /// Characters that change the direction of writing (UAX #9).
 const DIRECTION: [std::ops::RangeInclusive<char>; 4] =
     ['\u{61c}'..='\u{61c}', '\u{200e}'..='\u{200f}', '\u{202a}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
 
-/// What somebody or something is called by: a user name, an address, the name of a client or a key.
+/// Checks a user name, an address, or the name of a client or a key.
 ///
 /// # Errors
 /// `Malformed(field)`, with the character and what to do.
@@ -37,8 +37,8 @@ pub(super) fn must_be_name(field: &'static str, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// A person's first or last name: as [`must_be_name`], but with any spaces, and with the joiners that some scripts
-/// need within words.
+/// Checks a person's first or last name: as [`must_be_name`], but any spaces are allowed, and so are the joiners that
+/// some scripts need within words.
 ///
 /// # Errors
 /// As there.
@@ -53,7 +53,7 @@ fn refusal(field: &'static str, c: char, what: &str) -> Error {
     Error::malformed(field, format!("{field} holds {what} (U+{:04X}); take it away", u32::from(c)))
 }
 
-/// Why a character has no place in any name.
+/// Why a character is not allowed in any name.
 fn hidden(c: char) -> Option<&'static str> {
     if c.is_control() {
         return Some("a control character");
@@ -63,7 +63,7 @@ fn hidden(c: char) -> Option<&'static str> {
     }
     let ignorable = c.identifier_type() == Some(IdentifierType::Default_Ignorable);
     match c.general_category() {
-        // Of what is not assigned nobody knows yet how it is composed, nor what it looks like.
+        // How an unassigned character composes, and what it looks like, is not yet defined.
         GeneralCategory::Unassigned | GeneralCategory::PrivateUse => {
             Some("a character that Unicode does not define")
         }
@@ -75,7 +75,7 @@ fn hidden(c: char) -> Option<&'static str> {
     }
 }
 
-/// A skeleton leaves out what is ignored when text is displayed.
+/// A skeleton omits what is ignored when text is displayed.
 fn shows_nothing(c: char) -> bool {
     let mut text = [0; 4];
     BLANKS.contains(&c)

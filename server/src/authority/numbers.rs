@@ -1,7 +1,7 @@
-//! Numbers that grow strictly and never repeat, not after a restart either: taken from blocks reserved in the store.
+//! Strictly growing numbers that never repeat, not even after a restart: taken from blocks reserved in the store.
 //!
-//! Videntity puts one into every answer, also while the store is away; so two blocks are kept in hand, and a task
-//! reserves the next when one is used up. Gaps are allowed.
+//! Videntity puts one into every response, even while the store is unavailable. So two blocks are held, and a task
+//! reserves another when one is used up. Gaps are allowed.
 
 use std::sync::Mutex;
 
@@ -9,10 +9,10 @@ use crate::authority::Authority;
 use crate::error::Result;
 use crate::lock::Exclusive as _;
 
-/// Numbers in one block.
+/// The size of a block.
 pub const BLOCK: u64 = 1 << 20;
 
-/// The numbers in hand.
+/// The reserved numbers.
 pub struct Numbers(Mutex<Hand>);
 
 struct Hand {
@@ -32,7 +32,7 @@ impl Numbers {
         Ok(Self(Mutex::new(Hand { next, end: next + BLOCK, after })))
     }
 
-    /// The next number; `None` if the store has been away for more than a million answers.
+    /// The next number; `None` once the store has been unavailable for more than a million responses.
     pub fn next(&self) -> Option<u64> {
         let mut hand = self.0.hold();
         if hand.next == hand.end {
@@ -43,10 +43,10 @@ impl Numbers {
         Some(hand.next - 1)
     }
 
-    /// Reserves a block if only one is in hand.
+    /// Reserves a block if only one is left.
     ///
     /// # Errors
-    /// `Unavailable`: it is tried again.
+    /// `Unavailable`: the caller retries later.
     pub async fn refill(&self, authority: &Authority) -> Result<()> {
         if self.0.hold().after.is_none() {
             let block = authority.reserve(BLOCK).await?;

@@ -1,4 +1,4 @@
-//! Opening an authority on a store: what must be there is made, and memory is filled.
+//! Opening an authority on a store: creates what is missing and fills memory.
 
 use std::sync::Arc;
 
@@ -17,22 +17,22 @@ use crate::error::{Error, Result, Unavailability};
 use crate::store::figures::{Disk, Figures, Waiting};
 use crate::store::{Found, SessionMarks, Store, seen_at_most};
 
-/// Sessions, or hashes of passwords, read in one step while memory is being filled.
+/// Sessions, or password hashes, read in one step while filling memory.
 const FILL_ROWS: u32 = 20_000;
-/// Sessions whose times are put right in one transaction at most.
+/// Sessions whose times are corrected in one transaction at most.
 const SET_BACK_PER_WRITE: usize = 500;
-/// By how many seconds the wall clock may be behind the newest mark at start.
+/// How many seconds the wall clock may be behind the newest mark at start.
 pub const CLOCK_BEHIND_SECS_MAX: u64 = 300;
 
-/// What an authority is told when it is opened.
+/// The settings with which an authority is opened.
 pub struct Opening {
     /// The clients that every realm has.
     pub builtins: Vec<Builtin>,
     /// The password pool.
     pub passwords: PasswordLimits,
-    /// What is throttled.
+    /// The login limits.
     pub throttle: ThrottleLimits,
-    /// For how long what is over is kept.
+    /// How long ended and expired data is kept.
     pub retention: Retention,
     /// The clock that refused logins wait for.
     pub env: Env,
@@ -41,8 +41,8 @@ pub struct Opening {
 }
 
 impl Authority {
-    /// Opens an authority: makes the main realm if there is none, brings the built-in clients in line with their
-    /// configured lifetimes, fills memory.
+    /// Opens an authority: creates the main realm if it is missing, sets the built-in clients to their configured
+    /// lifetimes, and fills memory.
     ///
     /// # Errors
     /// `Malformed("clock")` when the wall clock is too far behind the newest mark; `Unavailable`.
@@ -75,7 +75,7 @@ impl Authority {
         Ok(authority)
     }
 
-    /// Writes out everything and lets go of the store.
+    /// Writes everything that is pending and closes the store.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -84,12 +84,12 @@ impl Authority {
         if let Err(error) = self.write_usage().await {
             tracing::warn!(%error, "the last counts of legacy calls are lost");
         }
-        // A connection that outlived the grace time is answered no more: another process may have the store.
+        // A connection that outlived the grace time gets no more answers: another process may have the store.
         self.memory.doubt();
         self.store.close().await.and(flushed)
     }
 
-    /// Reserves numbers that are never given twice; the first of them.
+    /// Reserves numbers that are never given twice; returns the first.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -100,15 +100,15 @@ impl Authority {
     /// Fills memory from the store.
     async fn fill(&self, now: Moment) -> Result<()> {
         let (doubts, _) = self.memory.catch_up();
-        // Sessions' own marks are not missed: what they ended is not read.
+        // Marks on single sessions are not needed: the sessions that they ended are not read.
         let snapshot = self.store.snapshot(None, SessionMarks::LeftOut).await?;
         snapshot.marks.iter().for_each(|mark| self.memory.apply(mark));
         self.read_on(doubts, Reached { stamp: snapshot.position.stamp, row: 0 }, now).await
     }
 
-    /// Takes in the sessions and marks after this place: all at the start, and what an unknown outcome has left. What is
-    /// raised meanwhile is read from the log at the end: a page of sessions may have been read before a mark and be taken in
-    /// after it.
+    /// Reads the sessions and marks after this position: all at the start, later what an unknown outcome left open.
+    /// Marks raised meanwhile are read from the log at the end, since a page of sessions may be read before a mark and
+    /// added after it.
     pub(super) async fn read_on(&self, doubts: u64, after: Reached, now: Moment) -> Result<()> {
         let Reached { mut stamp, mut row } = after;
         let mut any_ahead = false;
@@ -116,7 +116,7 @@ impl Authority {
         while let Some(last) = page.last() {
             row = last.row;
             let next = self.store.unended(row, FILL_ROWS, now);
-            // While this page is taken in, the next one is being read.
+            // The next page is read while this one is added.
             let (read, ahead) = join(next, async { self.take_in(page, now) }).await;
             page = read?;
             self.set_back(&ahead, now).await?;
@@ -137,7 +137,7 @@ impl Authority {
         }
     }
 
-    /// Learns which forms of password hashes there are: a refused login takes as long as the dearest of them.
+    /// Learns the forms of the stored password hashes: a refused login takes as long as the most expensive of them.
     async fn read_password_forms(&self) -> Result<()> {
         let mut after = 0;
         loop {
@@ -148,7 +148,7 @@ impl Authority {
         }
     }
 
-    /// Takes sessions into memory; the places of those whose times lie ahead. They are judged as issued and seen now.
+    /// Adds sessions to memory; returns the rows whose times lie in the future. They are judged as issued and seen now.
     fn take_in(&self, page: Vec<Found>, now: Moment) -> Vec<u64> {
         let mut ahead = Vec::new();
         for found in page {
@@ -165,7 +165,7 @@ impl Authority {
         ahead
     }
 
-    /// Lets the store know, so that they are not alive once more after the next start.
+    /// Corrects these times in the store, so that the sessions are not alive again after the next start.
     async fn set_back(&self, rows: &[u64], now: Moment) -> Result<()> {
         for rows in rows.chunks(SET_BACK_PER_WRITE) {
             self.settle(self.store.set_back(rows.to_vec(), now).await)?;
@@ -180,7 +180,7 @@ impl Authority {
         Ok(())
     }
 
-    /// Brings realms, clients and keys in line with the store: at the start, and after an unknown outcome.
+    /// Updates realms, clients and keys from the store: at the start, and after an unknown outcome.
     pub(super) async fn read_directory(&self) -> Result<()> {
         self.store.realms().await?.into_iter().for_each(|realm| drop(self.realms.put(realm)));
         let (clients, keys) = (self.clients.known(), self.keys.known());
@@ -214,8 +214,8 @@ impl Authority {
         Ok(())
     }
 
-    /// A wall clock far behind would let sessions live longer than their deadline says. What it lets pass and lies ahead
-    /// all the same was written by now: or it would never be old enough to be forgotten.
+    /// A wall clock that is far behind would let sessions live past their deadlines. Times that it accepts although
+    /// they lie ahead are recorded as written by now; otherwise those rows would never be old enough to be deleted.
     async fn look_at_the_clock(&self, now: Moment, accept: bool) -> Result<()> {
         let newest = self.store.audit(None, AuditPlace::NEWEST, 1).await?;
         let (mark, entry) = (newest.marks.first(), newest.entries.first());
@@ -240,7 +240,7 @@ impl Authority {
 }
 
 impl Authority {
-    /// Whether checks are answered: memory is complete.
+    /// Whether checks are answered, that is, whether memory is complete.
     ///
     /// # Errors
     /// `Unavailable` if not.
@@ -248,22 +248,22 @@ impl Authority {
         if self.memory.is_complete() { Ok(()) } else { Err(Error::unavailable(Unavailability::Unknown)) }
     }
 
-    /// What was counted.
+    /// The counters of the authority.
     pub fn counters(&self) -> &Counters {
         &self.counters
     }
 
-    /// What the store has counted, and what waits for it.
+    /// The store's counters, and its waiting jobs.
     pub fn store_figures(&self) -> Option<(Figures, Waiting)> {
         self.store.figures()
     }
 
-    /// What was counted of checking passwords.
+    /// The counters of password checks.
     pub fn password_figures(&self) -> &PasswordFigures {
         self.passwords.figures()
     }
 
-    /// What was counted of refusing those who failed too often.
+    /// The counters of throttled calls.
     pub fn throttle_refusals(&self) -> Refusals {
         self.throttle.refusals()
     }
@@ -278,7 +278,7 @@ impl Authority {
         self.passwords.waiting()
     }
 
-    /// How many accounts and addresses have failures that are remembered.
+    /// How many accounts and addresses have remembered failures.
     pub fn throttle_entries(&self) -> usize {
         self.throttle.remembered()
     }
@@ -294,7 +294,7 @@ impl Authority {
     }
 }
 
-/// A time as people read it.
+/// A time in readable form.
 pub(super) fn text(at: Moment) -> String {
     let time = jiff::Timestamp::from_millisecond(i64::try_from(at.millis()).unwrap_or(i64::MAX));
     time.map_or_else(|_| format!("{} s after 1970", at.secs()), |time| time.to_string())

@@ -1,4 +1,4 @@
-//! Realms: create · change · find · list. A realm is made with its built-in clients, one for each dialect that has one.
+//! Realms: create · change · find · list. A realm has one built-in client for each dialect that has such clients.
 
 use std::sync::{Arc, RwLock};
 
@@ -9,9 +9,9 @@ use crate::error::{Error, Kind, Result};
 use crate::lock::Shared as _;
 use crate::store::{Client, Realm, Settings, Usernames};
 
-/// The realm that is always there.
+/// The realm that always exists.
 pub const MAIN: &str = "main";
-/// How many realms a server has at most.
+/// The largest number of realms on a server.
 pub const REALMS_MAX: usize = 1_000;
 /// The longest name of a realm, in bytes.
 pub const REALM_NAME_BYTES_MAX: usize = 64;
@@ -20,14 +20,14 @@ pub const REALM_NAME_BYTES_MAX: usize = 64;
 #[derive(Default)]
 pub struct Realms(RwLock<Vec<Arc<Realm>>>);
 
-/// A client that every realm has: the one that all callers of a dialect share.
+/// A built-in client: every realm has one, shared by all callers of its dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Builtin {
     /// The dialect.
     pub dialect: DialectName,
-    /// Seconds that its sessions live unseen; 0: no such limit.
+    /// The idle limit of its sessions in seconds; 0: none.
     pub idle_secs: u32,
-    /// Seconds that its sessions live at most; 0: no such limit.
+    /// The absolute limit of its sessions in seconds; 0: none.
     pub absolute_secs: u32,
 }
 
@@ -52,7 +52,7 @@ impl Authority {
         let clients: Vec<_> = self.builtins.iter().map(|builtin| builtin.client(call, realm.id)).collect();
         let audit = call.audit(Some(realm.id), "realm.create", &Anchor::Realm(realm.id));
         self.settle(self.store.create_realm(realm.clone(), clients.clone(), Some(audit)).await)?;
-        // Written once now: version 1.
+        // The store gave the first version.
         clients.into_iter().for_each(|client| drop(self.clients.put(Client { version: 1, ..client })));
         Ok(self.realms.put(Realm { version: 1, ..realm }))
     }
@@ -60,7 +60,7 @@ impl Authority {
     /// Changes how a realm's user names are compared.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict("usernames")` while two names differ in case only, with some of them; `Unavailable`.
+    /// `NotFound`; `Conflict("usernames")` with examples, while two names differ only in case; `Unavailable`.
     pub async fn change_realm(&self, call: &Call, id: RealmId, usernames: Usernames) -> Result<Arc<Realm>> {
         let before = self.realms().into_iter().find(|realm| realm.id == id);
         let before = before.ok_or_else(|| Error::not_found("realm"))?;
@@ -92,7 +92,7 @@ impl Authority {
 }
 
 impl Realms {
-    /// Takes in a realm as it is now kept, unless a later form of it is known.
+    /// Caches a stored realm, unless a later version of it is cached.
     pub fn put(&self, realm: Realm) -> Arc<Realm> {
         let mut all = self.0.writing();
         let realm = Arc::new(realm);
@@ -106,7 +106,7 @@ impl Realms {
 }
 
 impl Builtin {
-    /// The client as a realm gets it, not yet written.
+    /// The client for a realm, not yet stored.
     pub(super) fn client(&self, call: &Call, realm: RealmId) -> Client {
         Client {
             builtin: true,

@@ -1,4 +1,4 @@
-//! Sessions: issue, check, find why.
+//! Sessions: issue, check, find the cause of an end.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use crate::env::Stopwatch;
 use crate::error::{DeadReason, Error, Kind, Result, Unavailability};
 use crate::store::{Client, NewSession, Record, SessionBy};
 
-/// The longest user agent that is kept, in bytes.
+/// The longest user agent stored, in bytes.
 pub const USER_AGENT_BYTES_MAX: usize = 256;
 
-/// A credential as somebody presents it. It opens a session only if realm, dialect and (where given) client match.
+/// A credential as presented. It opens a session only if realm, dialect and (if given) client match.
 pub struct Presented<'a> {
     /// The dialect that it is presented to.
     pub dialect: DialectName,
     /// The realm that it is presented in.
     pub realm: RealmId,
-    /// The client that it must belong to, where the dialect knows.
+    /// The client that it must belong to, if the dialect knows it.
     pub client: Option<ClientId>,
     /// The credential.
     pub token: &'a Token,
@@ -32,11 +32,11 @@ pub struct Presented<'a> {
 pub struct ActiveSession {
     /// The session.
     pub session: SessionId,
-    /// Whose it is; client credentials have nobody.
+    /// Its user; none for client credentials.
     pub user: Option<UserId>,
     /// The client that it is used with.
     pub client: Option<ClientId>,
-    /// When it is over unless it is used again; `None`: never.
+    /// When it expires unless it is used again; `None`: never.
     pub expires_at: Option<Moment>,
 }
 
@@ -45,21 +45,21 @@ pub struct ActiveSession {
 pub enum Touch {
     /// It extends the idle deadline.
     Extend,
-    /// It only looks.
+    /// It changes nothing.
     Peek,
 }
 
-/// A session for somebody whom a trusted back end has authenticated itself.
+/// A request for a session of a user whom a trusted back end has authenticated.
 pub struct IssueRequest {
     /// The dialect that accepts the token.
     pub dialect: DialectName,
-    /// Whose it is.
+    /// The user of the session.
     pub user: UserId,
     /// The client it is used with; `None`: the built-in one of the dialect.
     pub client: Option<ClientId>,
-    /// Seconds unseen, instead of the client's.
+    /// The idle limit in seconds, instead of the client's.
     pub idle_secs: Option<u32>,
-    /// Seconds at most, instead of the client's.
+    /// The absolute limit in seconds, instead of the client's.
     pub absolute_secs: Option<u32>,
 }
 
@@ -67,21 +67,21 @@ pub struct IssueRequest {
 pub struct Issue<'a> {
     /// The dialect that accepts the token.
     pub dialect: DialectName,
-    /// The client it is used with; gives lifetimes and limits.
+    /// The client it is used with; its lifetimes and limits apply.
     pub client: &'a Client,
-    /// Whose it is.
+    /// The user of the session.
     pub user: Option<UserId>,
     /// The credential that opens it.
     pub token: &'a Token,
-    /// The last place known before the evidence for it was read.
+    /// The last position known before its evidence was read.
     pub stamp: Stamp,
-    /// The program it is issued to, as it names itself.
+    /// The user agent it is issued to.
     pub user_agent: Option<&'a str>,
-    /// Seconds unseen, instead of the client's.
+    /// The idle limit in seconds, instead of the client's.
     pub idle_secs: Option<u32>,
-    /// Seconds at most, instead of the client's.
+    /// The absolute limit in seconds, instead of the client's.
     pub absolute_secs: Option<u32>,
-    /// It leaves a line in the audit trail: nobody proved who they are, somebody was vouched for.
+    /// Writes a line to the audit trail: a back end vouched for the user, who proved nothing here.
     pub audited: bool,
 }
 
@@ -89,7 +89,7 @@ impl Authority {
     /// Checks a credential, from memory alone.
     ///
     /// # Errors
-    /// `Dead(Expired)`, or `Dead(Unknown)` for everything else that is not active: [`Authority::cause`] tells more.
+    /// `Dead(Expired)`, or `Dead(Unknown)` for all other inactive credentials: [`Authority::cause`] knows more.
     /// `Unavailable` while memory is not provably complete.
     pub fn check(&self, presented: &Presented<'_>, now: Moment, touch: Touch) -> Result<ActiveSession> {
         let outcome = self.judged(presented, now, touch);
@@ -118,8 +118,8 @@ impl Authority {
         Ok(self.memory.find(&presented.token.fingerprint())?.filter(|live| presented.opens(live)))
     }
 
-    /// Checks a credential and, if it is not active, asks the store why: for doors that tell expired, ended and
-    /// unknown apart.
+    /// Checks a credential and, if it is not active, looks up the cause in the store: for dialects that distinguish
+    /// expired, ended and unknown.
     ///
     /// # Errors
     /// `Dead` with the exact cause; `Unavailable`.
@@ -137,7 +137,7 @@ impl Authority {
         }
     }
 
-    /// Why a credential that is not active is not, and the mark that ended it: from the store.
+    /// Why an inactive credential is not active, and the mark that ended it: from the store.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -149,7 +149,7 @@ impl Authority {
 
     async fn looked_up(&self, presented: &Presented<'_>, now: Moment) -> Result<(DeadReason, Option<Mark>)> {
         let token = presented.token.fingerprint();
-        // What is written may be behind by a touch, and is then too late to say so.
+        // The stored last-seen may lag by a touch, so memory decides about expiry.
         if let Some(live) = self.memory.find(&token)?.filter(|live| presented.opens(live))
             && self.memory.judge(&live, now) == Verdict::Expired
         {
@@ -168,12 +168,12 @@ impl Authority {
                 let mark = mark.ok_or_else(|| Error::internal("an ended session without a mark"))?;
                 Ok((DeadReason::Ended(mark.why), Some(mark)))
             }
-            // Recorded, but not yet or no more in memory: a commit or a filling is under way.
+            // Recorded, but not yet or no longer in memory: a commit or a fill is in progress.
             Verdict::Alive => Err(Error::unavailable(Unavailability::Busy)),
         }
     }
 
-    /// Issues a session for somebody whom a trusted back end has authenticated itself.
+    /// Issues a session for a user whom a trusted back end has authenticated.
     ///
     /// # Errors
     /// `NotFound`, `Forbidden` for a disabled user, and as [`Authority::issue`].
@@ -223,17 +223,17 @@ impl Authority {
         self.issue(call, &issue).await
     }
 
-    /// The last place known: to be asked before any evidence for a session is read.
+    /// The last known position: read it before any evidence for a session.
     pub(super) fn evidence_stamp(&self) -> Stamp {
         self.clients.evidence(|| self.memory.sure())
     }
 
-    /// Records a session and lets it live, unless something ended it while its evidence was being looked at: then
-    /// nobody gets the token.
+    /// Records a session and makes it live, unless a mark ended it while its evidence was checked: then no caller gets
+    /// the token.
     ///
     /// # Errors
-    /// `Dead(Unknown)` if it would be dead at birth: nothing was recorded, so it can be tried anew with fresh evidence.
-    /// `Unavailable(Overtaken)` if it was ended while it was being recorded: its token is used up. `Unavailable`.
+    /// `Dead(Unknown)` if it would be dead from the start: nothing was recorded, so retry with fresh evidence.
+    /// `Unavailable(Overtaken)` if it was ended while being recorded: its token is used up. `Unavailable`.
     pub async fn issue(&self, call: &Call, issue: &Issue<'_>) -> Result<ActiveSession> {
         let record = issue.record(call);
         let live =
@@ -255,8 +255,8 @@ impl Authority {
 }
 
 impl Authority {
-    /// Records a session. Goes on to its end when the caller hangs up meanwhile: sessions that had to make room are
-    /// over then, and memory must know. Before this, a login may be given up at any moment, and costs nothing more.
+    /// Records a session. Completes even if the caller hangs up meanwhile, since memory must learn of the sessions that
+    /// were ended to make room. Before this, a login may be abandoned at any time without further cost.
     async fn record(&self, live: Arc<CachedSession>, new: NewSession) -> Result<()> {
         let (store, memory, counters) = (self.store.clone(), self.memory.clone(), self.counters.clone());
         let same = live.clone();
@@ -272,7 +272,7 @@ impl Authority {
             });
             Ok(())
         });
-        // It is never cancelled, so this is a panic; then nobody knows what was done.
+        // The task is never cancelled, so this is a panic, and the outcome is unknown.
         recording.await.unwrap_or_else(|_| {
             self.memory.settle_session(&same, Err(Error::unavailable(Unavailability::Unknown)))
         })

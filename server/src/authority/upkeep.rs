@@ -1,4 +1,4 @@
-//! What keeps a node in order, in small steps: flush touches, expire, sweep, recover. Tasks call these.
+//! Maintenance in small steps, called by background tasks: flush touches, expire, sweep, recover.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,27 +12,27 @@ use crate::error::{Error, Kind, Result, Unavailability};
 use crate::lock::Exclusive as _;
 use crate::store::{Seen, Swept};
 
-/// Touches that wait to be written at most. What comes while it is full is lost; the session is tried again at its
-/// first use an interval later.
+/// The most touches that wait to be written. Further ones are lost; the session's first use an interval later adds a
+/// new one.
 const TOUCHES_MAX: usize = 1_000_000;
-/// Touches written in one transaction at most.
+/// The most touches written in one transaction.
 const TOUCHES_PER_WRITE: usize = 500;
-/// Sessions expired in one transaction at most.
+/// The most sessions expired in one transaction.
 const EXPIRED_PER_WRITE: usize = 250;
-/// How often memory catches up with the store at once.
+/// The most catch-ups with the store in one recovery.
 const CATCH_UPS_MAX: u32 = 16;
-/// Rows that one step of sweeping looks at.
+/// Rows read in one step of sweeping.
 const SWEEP_ROWS: u32 = 1_000;
 
-/// Touches that wait to be written.
+/// Touches that are not written yet.
 #[derive(Default)]
 pub struct Touches {
     waiting: Mutex<Vec<Seen>>,
-    /// The last try failed: the store knows less of when sessions were seen than it allows for.
+    /// The last write failed: last-seen in the store lags by more than the store allows for.
     late: AtomicBool,
 }
 
-/// Where the round of expiry has come to.
+/// The next shard to expire.
 #[derive(Default)]
 pub struct Round(AtomicUsize);
 
@@ -40,7 +40,7 @@ impl Authority {
     /// Writes the touches that are due.
     ///
     /// # Errors
-    /// `Unavailable`; what was not written waits for the next step.
+    /// `Unavailable`; unwritten touches wait for the next step.
     pub async fn flush(&self) -> Result<()> {
         loop {
             let batch = self.touches.take(TOUCHES_PER_WRITE);
@@ -56,8 +56,8 @@ impl Authority {
         }
     }
 
-    /// One part of the table: drops what a mark on its user, client or realm ended, and raises `Expired` on what has
-    /// expired for sure. Returns whether a whole round is done.
+    /// Checks one shard: drops sessions ended by a mark on their user, client or realm, and raises `Expired` on those
+    /// that have certainly expired. Returns whether a whole round is done.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -77,7 +77,7 @@ impl Authority {
         Ok(shard + 1 == SHARDS)
     }
 
-    /// Forgets what has been dead for long, one small step. Returns what it did.
+    /// Deletes, in one small step, what has been dead for long enough. Returns what was deleted.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -87,20 +87,20 @@ impl Authority {
         self.settle(self.store.sweep(now, keep.dead_secs, keep.log_secs, SWEEP_ROWS).await)
     }
 
-    /// After an unknown outcome: opens the store again, and catches up with what is in it: nothing is dropped. Until that is
-    /// done no check is answered.
+    /// Recovers from an unknown outcome: reopens the store and catches up with it, dropping nothing. Until then no
+    /// check is answered.
     ///
     /// # Errors
-    /// `Unavailable`: it is tried again.
+    /// `Unavailable`: the caller retries.
     pub async fn recover(&self, now: Moment) -> Result<()> {
         if self.memory.is_complete() {
             return Ok(());
         }
-        // Calls that were under way may hear of the same failure while memory catches up with it.
+        // Calls in flight may report the same failure while memory catches up.
         for _ in 0..CATCH_UPS_MAX {
             let (doubts, reached) = self.memory.catch_up();
             self.store.recover().await?;
-            // A login that knows a place in the log must not have read older clients.
+            // A login that knows a log position must not have read older clients.
             self.read_directory().await?;
             self.names.forget_all();
             self.read_on(doubts, reached, now).await?;
@@ -115,12 +115,12 @@ impl Authority {
         Ok(())
     }
 
-    /// Tells whenever an outcome is unknown, so that [`Authority::recover`] can begin at once.
+    /// Notifies about every unknown outcome, so that [`Authority::recover`] can begin at once.
     pub fn doubts(&self) -> watch::Receiver<u64> {
         self.memory.doubts()
     }
 
-    /// Looks whether the store is still the one that was opened; if not, no check is answered.
+    /// Checks whether the store is still the one that was opened; if not, no check is answered.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -131,13 +131,13 @@ impl Authority {
         self.settle(self.store.look().await)
     }
 
-    /// Writes what waits, if that is more than the store allows for: before it decides by when sessions were seen.
+    /// Writes waiting touches if they lag by more than the store allows for, before it relies on last-seen.
     pub(super) async fn flush_late(&self) -> Result<()> {
         if self.touches.late.load(Ordering::SeqCst) { self.flush().await } else { Ok(()) }
     }
 
-    /// Looks at what a call of the store came to: after an unknown outcome memory is in doubt, before anybody is
-    /// answered.
+    /// Inspects the result of a store call: after an unknown outcome memory is in doubt, before any caller gets a
+    /// response.
     pub(super) fn settle<T>(&self, outcome: Result<T>) -> Result<T> {
         self.memory.settle(outcome)
     }
@@ -157,7 +157,7 @@ impl SessionCache {
             && error.kind() == Kind::Unavailable(Unavailability::Unknown)
         {
             let news = self.is_complete();
-            // Also while it is catching up: what was read by then may be from before.
+            // Also during a catch-up: it may have read from before this outcome.
             self.doubt();
             if news {
                 tracing::error!(%error, "the store failed in the middle; no check is answered until it was opened again");
@@ -166,8 +166,8 @@ impl SessionCache {
         outcome
     }
 
-    /// The same for a session that was taken in before it was recorded: it goes if it certainly was not, and stays as long as
-    /// nobody knows.
+    /// As `settle`, for a session that was added before it was recorded: drops it if it was certainly not recorded, and
+    /// keeps it while that is unknown.
     pub(super) fn settle_session<T>(&self, live: &Arc<CachedSession>, outcome: Result<T>) -> Result<T> {
         match outcome.as_ref().map_err(Error::kind) {
             Err(Kind::Unavailable(Unavailability::Unknown)) => self.unsettled(live.clone()),
@@ -179,7 +179,7 @@ impl SessionCache {
 }
 
 impl Touches {
-    /// Adds what is due, if there is room.
+    /// Adds a touch that is due, if there is room.
     pub(super) fn add(&self, seen: Option<Seen>) {
         let Some(seen) = seen else { return };
         let mut waiting = self.waiting.hold();
@@ -188,7 +188,7 @@ impl Touches {
         }
     }
 
-    /// How many wait.
+    /// How many touches wait.
     pub fn count(&self) -> usize {
         self.waiting.hold().len()
     }

@@ -1,5 +1,5 @@
-//! Which client still makes which call of a legacy dialect, how often, and when last (DEP-08): counted in memory, written
-//! now and then, read at the start. What is lost by a power cut is what was not yet written.
+//! Which client still makes which call of a legacy dialect, how often, and when last (DEP-08). Counts are kept in
+//! memory, written periodically and read at the start. A power cut loses the counts not yet written.
 
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,24 +13,24 @@ use crate::error::Result;
 use crate::lock::Shared as _;
 use crate::store::Usage;
 
-/// Pairs of client and call that are told apart at most; further ones are not counted.
+/// The largest number of pairs of client and call; further pairs are not counted.
 const USAGES_MAX: usize = 100_000;
-/// Seconds between two lines of the log that tell of the same caller.
+/// The log mentions the same caller at most once in so many seconds.
 const TOLD_SECS: u64 = 3600;
-/// Rows written in one transaction at most.
+/// The largest number of rows in one transaction.
 const USAGES_PER_WRITE: usize = 500;
 
-/// All counts.
+/// All counts of legacy calls.
 #[derive(Default)]
 pub struct LegacyUsage(RwLock<HashMap<LegacyCaller, Calls>>);
 
 type LegacyCaller = (RealmId, DialectName, Option<ClientId>);
 
-/// What one caller calls.
+/// The calls of one caller.
 #[derive(Default)]
 struct Calls {
     tallies: HashMap<String, CallCounter>,
-    /// When the log was last told of this caller; 0: not in this life of the server.
+    /// When the log last mentioned this caller; 0: not since the server started.
     told_secs: AtomicU64,
 }
 
@@ -42,8 +42,8 @@ struct CallCounter {
 }
 
 impl Authority {
-    /// Counts a call of a legacy dialect, and says whether it is time to log that this caller still makes them. After the
-    /// first of its kind it allocates nothing and waits for nobody.
+    /// Counts a call of a legacy dialect; returns `true` if it is time to log that this caller still makes such calls.
+    /// After the first call of a pair it allocates nothing and takes only a read lock.
     pub fn used(
         &self,
         caller: (RealmId, DialectName, Option<ClientId>),
@@ -73,7 +73,7 @@ impl Authority {
         calls.is_to_be_told(now)
     }
 
-    /// All counts, of a realm or of all, by dialect, client and call.
+    /// All counts, of one realm or of all, by dialect, client and call.
     pub fn usage(&self, realm: Option<RealmId>) -> Vec<Usage> {
         let all = self.usages.0.reading();
         let of_realm = all.iter().filter(|((its, ..), _)| realm.is_none_or(|realm| *its == realm));
@@ -94,7 +94,7 @@ impl Authority {
     /// Writes the counts that have changed.
     ///
     /// # Errors
-    /// `Unavailable`; what was not written is written by the next step.
+    /// `Unavailable`; unwritten counts are written next time.
     pub async fn write_usage(&self) -> Result<()> {
         let changed: Vec<Usage> = {
             let all = self.usages.0.reading();
@@ -119,7 +119,7 @@ impl Authority {
         Ok(())
     }
 
-    /// Takes in what was counted in earlier lives of the server.
+    /// Loads the counts of earlier runs of the server.
     pub(super) async fn read_usage(&self) -> Result<()> {
         let stored = self.store.usage().await?;
         let mut all = self.usages.0.writing();
@@ -133,7 +133,7 @@ impl Authority {
 }
 
 impl Calls {
-    /// Once an hour.
+    /// `true` once an hour.
     fn is_to_be_told(&self, now: Moment) -> bool {
         let told = self.told_secs.load(Ordering::Relaxed);
         (told == 0 || now.secs() >= told + TOLD_SECS)

@@ -10,33 +10,33 @@ use crate::error::{Error, Kind, Result};
 use crate::store::rules::name;
 use crate::store::{Identifier, Saved, User};
 
-/// The longest identifier or name, in bytes: what an e-mail address may have.
+/// The longest identifier or name, in bytes: the longest e-mail address.
 pub const NAME_BYTES_MAX: usize = 254;
 /// The largest `data` of a user, in bytes of JSON.
 pub const DATA_BYTES_MAX: usize = 16 * 1024;
 /// The shortest password that may be set, in characters.
 pub const PASSWORD_CHARS_MIN: usize = 8;
-/// How often a change is tried anew when somebody else changed the user meanwhile.
+/// How often a change is tried when another caller changes the user concurrently.
 const TRIES: u32 = 3;
 
-/// What can be said of a user; what is `None` stays as it is.
+/// A change of a user; a field that is `None` stays as it is.
 #[derive(Clone, Default)]
 pub struct UserChange {
-    /// User name; `Some(None)` takes it away.
+    /// User name; `Some(None)` removes it.
     pub username: Option<Option<String>>,
-    /// E-mail address; `Some(None)` takes it away.
+    /// E-mail address; `Some(None)` removes it.
     pub email: Option<Option<String>>,
-    /// Account number; `Some(None)` takes it away.
+    /// Account number; `Some(None)` removes it.
     pub account_number: Option<Option<String>>,
-    /// Password; `Some(None)` takes it away. Ends the user's sessions.
+    /// Password; `Some(None)` removes it. Ends the user's sessions.
     pub password: Option<Option<Password>>,
     /// First name.
     pub first_name: Option<String>,
     /// Last name.
     pub last_name: Option<String>,
-    /// Whatever else is kept with it.
+    /// Further data of the application.
     pub data: Option<Map<String, Value>>,
-    /// Whether it may not log in. Disabling ends the user's sessions; enabling revives none.
+    /// Whether the user may not log in. Disabling ends the user's sessions; enabling revives none.
     pub disabled: Option<bool>,
 }
 
@@ -52,8 +52,8 @@ impl Authority {
         Ok(self.settle(self.store.save_user(user, None, Some(audit)).await)?.record)
     }
 
-    /// Registers a user from outside: like [`Authority::create_user`], but throttled by address, and a name that looks
-    /// like one that is taken is refused.
+    /// Registers a user from outside: like [`Authority::create_user`], but throttled by address, and it refuses a name
+    /// that looks like one already taken.
     ///
     /// # Errors
     /// As there, and `TooMany`.
@@ -93,7 +93,7 @@ impl Authority {
         Err(Error::new(Kind::Conflict("version"), "the user is being changed by others; ask again"))
     }
 
-    /// Deletes a user: all sessions end, the personal data is erased and the identifiers are free at once; the id
+    /// Deletes a user: all sessions end, the personal data is erased and the identifiers are free at once; only the id
     /// remains.
     ///
     /// # Errors
@@ -111,7 +111,7 @@ impl Authority {
         self.save(call, erased, Some(Why::UserDeleted), "user.remove").await
     }
 
-    /// One user that was not deleted.
+    /// The user with this id, unless deleted.
     ///
     /// # Errors
     /// `NotFound`, `Unavailable`.
@@ -119,7 +119,7 @@ impl Authority {
         self.find_user(realm, Identifier::Id(id)).await?.ok_or_else(|| Error::not_found("user"))
     }
 
-    /// The user whom an identifier names, if there is one that was not deleted.
+    /// The user with this identifier, unless deleted.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -128,7 +128,7 @@ impl Authority {
         Ok(user.filter(|user| !user.deleted))
     }
 
-    /// Users in order of their number, greater than `after`.
+    /// Users by number, starting after `after`.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -165,7 +165,7 @@ impl Authority {
 }
 
 impl UserChange {
-    /// The change with its names as they are kept.
+    /// The change with its names in composed form, as they are stored.
     pub(super) fn composed(&self) -> Self {
         let identifier =
             |change: &Option<Option<String>>| change.as_ref().map(|text| text.as_deref().map(name::composed));
@@ -179,7 +179,7 @@ impl UserChange {
         }
     }
 
-    /// The user after this change; the password is as it is in `user`.
+    /// The user after this change; the password stays that of `user`.
     pub(super) fn upon(&self, user: User, now: Moment) -> Result<User> {
         let after = User {
             username: self.username.clone().unwrap_or(user.username),
@@ -202,7 +202,7 @@ impl UserChange {
     }
 }
 
-/// A user of whom nothing is known: what one begins with, and what a deletion leaves.
+/// A user without data: the start of a new one, and the remains of a deleted one.
 pub(super) fn blank(id: UserId, realm: RealmId, now: Moment) -> User {
     User {
         id,

@@ -1,4 +1,4 @@
-//! What a node keeps in memory, so that a check asks no store.
+//! Data in memory, so that a check needs no store access.
 
 pub mod names;
 pub mod sessions;

@@ -1,4 +1,4 @@
-//! The names of users, remembered: the gate tells them with every call, and a call that passes asks no store.
+//! A cache of user names: the gate returns the name with every call, and a call that passes must not read the store.
 
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
@@ -9,17 +9,17 @@ use crate::authority::Authority;
 use crate::error::Result;
 use crate::lock::Shared as _;
 
-/// Names that are remembered at most; when there is one more, all are forgotten and asked for anew.
+/// Largest number of cached names; one more clears the cache.
 const NAMES_MAX: usize = 100_000;
 
-/// Names that the store was asked for.
+/// Names read from the store.
 #[derive(Default)]
 pub struct Names(RwLock<Known>);
 
 #[derive(Default)]
 struct Known {
     names: HashMap<UserId, Option<Arc<str>>>,
-    /// How often something was forgotten. What was read before is not remembered after: it may be the old name.
+    /// How often entries were dropped. A name read before a drop is not cached after it: it may be the old one.
     changes: u64,
 }
 
@@ -40,21 +40,21 @@ impl Authority {
 }
 
 impl Names {
-    /// A change of this user was written, or may have been.
+    /// Drops this user's name: a change was written, or may have been.
     pub(in crate::authority) fn forget(&self, id: UserId) {
         let mut known = self.0.writing();
         known.names.remove(&id);
         known.changes += 1;
     }
 
-    /// Changes of any user may have been written.
+    /// Drops all names: changes of any user may have been written.
     pub(in crate::authority) fn forget_all(&self) {
         let mut known = self.0.writing();
         known.names.clear();
         known.changes += 1;
     }
 
-    /// The name, or how often something was forgotten until now.
+    /// The name, or the count of drops so far.
     fn of(&self, id: UserId) -> Result<Option<Arc<str>>, u64> {
         let known = self.0.reading();
         known.names.get(&id).cloned().ok_or(known.changes)

@@ -1,4 +1,4 @@
-//! Clients: create · change · remove · find · list. All of them are in memory: there are few.
+//! Clients: create · change · remove · find · list. There are few, so all of them are in memory.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, RwLock};
@@ -12,13 +12,13 @@ use crate::lock::{Exclusive as _, Shared as _};
 use crate::store::rules::name;
 use crate::store::{Client, Saved, Settings, USER_SESSIONS_MAX};
 
-/// How many clients a server has at most.
+/// The largest number of clients on a server.
 pub const CLIENTS_MAX: usize = 10_000;
-/// Seconds that sessions live unseen, unless the client says otherwise.
+/// The default idle limit of sessions, in seconds.
 pub const IDLE_SECS: u32 = 3600;
-/// Seconds that sessions live at most, unless the client says otherwise.
+/// The default absolute limit of sessions, in seconds.
 pub const ABSOLUTE_SECS: u32 = 86_400;
-/// How many sessions one user may have alive at once with a client, unless that says otherwise.
+/// The default for how many sessions one user may have alive at once with a client.
 pub const SESSIONS_MAX: u32 = USER_SESSIONS_MAX;
 /// The longest name of a client, in bytes.
 pub const CLIENT_NAME_BYTES_MAX: usize = 100;
@@ -30,21 +30,21 @@ pub struct Clients {
     changing: Mutex<Vec<Stamp>>,
 }
 
-/// A client is being changed: evidence that is read meanwhile may be old.
+/// A change of a client in progress: evidence that is read meanwhile may be old.
 pub(super) struct Changing<'a>(&'a Clients, Stamp);
 
-/// What can be said of a client; what is `None` stays as it is.
+/// A change of a client; a field that is `None` stays as it is.
 #[derive(Default)]
 pub struct ClientChange {
     /// Its name, unique in the realm.
     pub name: Option<String>,
-    /// Seconds that its sessions live unseen; 0: no such limit. Holds for sessions issued from then on.
+    /// The idle limit of its sessions in seconds; 0: none. Applies to sessions issued from then on.
     pub idle_secs: Option<u32>,
-    /// Seconds that its sessions live at most; 0: no such limit. Holds for sessions issued from then on.
+    /// The absolute limit of its sessions in seconds; 0: none. Applies to sessions issued from then on.
     pub absolute_secs: Option<u32>,
     /// How many sessions one user may have alive at once.
     pub sessions_max: Option<u32>,
-    /// What only clients of its dialect have. A changed secret ends the client's sessions.
+    /// The settings of its dialect. A changed secret ends the client's sessions.
     pub settings: Option<Settings>,
 }
 
@@ -109,7 +109,7 @@ impl Authority {
     /// Removes a client; all its sessions end.
     ///
     /// # Errors
-    /// `NotFound`, `Malformed` for one that is built in, `Unavailable`.
+    /// `NotFound`, `Malformed` for a built-in client, `Unavailable`.
     pub async fn remove_client(&self, call: &Call, realm: RealmId, id: ClientId) -> Result<Saved<Client>> {
         let client = self.client(realm, id)?;
         if client.builtin {
@@ -135,7 +135,7 @@ impl Authority {
     /// The built-in client of a dialect in a realm.
     ///
     /// # Errors
-    /// `NotFound` if the realm is not there.
+    /// `NotFound` if the realm does not exist.
     pub fn builtin_client(&self, realm: RealmId, dialect: DialectName) -> Result<Arc<Client>> {
         self.clients
             .find(|client| client.builtin && client.dialect == dialect && client.realm == realm)
@@ -160,7 +160,7 @@ impl Authority {
         self.clients.of(realm)
     }
 
-    /// The clients of a realm with this name: one, or none.
+    /// The clients of a realm with this name: at most one.
     pub fn clients_called(&self, realm: RealmId, name: &str) -> Vec<Arc<Client>> {
         let name = name::composed(name);
         self.clients.of(realm).into_iter().filter(|client| client.name == name).collect()
@@ -176,7 +176,7 @@ impl Authority {
         let (realm, anchor) = (client.realm, Anchor::Client(client.id));
         let raise = why.map(|why| call.raise(anchor, realm, why));
         let audit = call.audit(Some(realm), what, &anchor);
-        // A login that knows the mark's place must not have read the old client.
+        // A login that knows the mark's stamp must not have read the old client.
         let changing = self.clients.changing(|| self.memory.position());
         let saved = self.settle(self.store.save_client(client, raise, Some(audit)).await)?;
         self.clients.put(saved.record.clone());
@@ -187,7 +187,7 @@ impl Authority {
 }
 
 impl Clients {
-    /// Takes in a client as it is now kept, unless a later form of it is known; a removed one goes.
+    /// Caches a stored client, unless a later version of it is cached; drops a removed one.
     pub fn put(&self, client: Client) -> Arc<Client> {
         let client = Arc::new(client);
         let mut all = self.all.writing();
@@ -207,7 +207,7 @@ impl Clients {
         self.all.reading().keys().copied().collect()
     }
 
-    /// Brings the clients in line with the store: of those that were known, the ones that are there no more go.
+    /// Updates the clients from the store: of the `known` ones, those no longer stored are dropped.
     pub fn align(&self, known: &[ClientId], stored: Vec<Client>) {
         let there: HashSet<_> = stored.iter().map(|client| client.id).collect();
         let mut all = self.all.writing();
@@ -216,7 +216,7 @@ impl Clients {
         stored.into_iter().for_each(|client| drop(self.put(client)));
     }
 
-    /// A client is about to be changed. What is evidence until this is dropped is only as fresh as the position now.
+    /// Begins a change. Evidence read until the result is dropped is only as fresh as the position now.
     pub(super) fn changing(&self, position: impl FnOnce() -> Stamp) -> Changing<'_> {
         let mut changing = self.changing.hold();
         let at = position();
@@ -224,7 +224,7 @@ impl Clients {
         Changing(self, at)
     }
 
-    /// The last place before the evidence of a client that is read after this, given the last place known.
+    /// The last position before a client is read as evidence, given the last known position.
     pub(super) fn evidence(&self, position: impl FnOnce() -> Stamp) -> Stamp {
         let changing = self.changing.hold();
         changing.iter().copied().min().unwrap_or(Stamp::from_number(u64::MAX)).min(position())
@@ -256,7 +256,7 @@ impl Drop for Changing<'_> {
 }
 
 impl Client {
-    /// A client of a dialect that is not kept yet, with the usual lifetimes.
+    /// A client of a dialect with the default lifetimes, not yet stored.
     pub fn usual(call: &Call, realm: RealmId, dialect: DialectName, name: &str, settings: Settings) -> Self {
         Self {
             id: call.mint.client_id(),
@@ -280,7 +280,7 @@ impl Client {
     }
 }
 
-/// A client that was made before there was this bound keeps what it has until that is changed.
+/// A client that was created before this limit existed keeps its value until that is changed.
 fn must_allow_some(sessions_max: u32) -> Result<()> {
     match sessions_max {
         0 => Err(Error::malformed("max_sessions", "at least one session must be allowed")),
@@ -327,9 +327,9 @@ impl Settings {
     }
 }
 
-/// How many origins a project has at most.
+/// The largest number of origins of a project.
 const PROJECT_ORIGINS_MAX: usize = 100;
-/// How many endpoints a project has at most.
+/// The largest number of endpoints of a project.
 const PROJECT_ENDPOINTS_MAX: usize = 100;
 
 fn must_be_name_of_client(name: &str) -> Result<()> {

@@ -25,8 +25,8 @@ fn client(number: u8, version: u64) -> Client {
     }
 }
 
-/// Whoever reads a client while its secret is being changed may read the old secret, and learn of the mark's place
-/// before the client in memory is the new one: so the evidence is as old as the beginning of the change.
+/// A reader may read the old secret while it is being changed, and see the mark's stamp before the new client is in
+/// memory. So the evidence is only as fresh as the beginning of the change.
 #[test]
 fn evidence_is_as_old_as_the_oldest_change_under_way() {
     let clients = Clients::default();
@@ -37,7 +37,7 @@ fn evidence_is_as_old_as_the_oldest_change_under_way() {
     assert_eq!(clients.evidence(|| at(9)), at(5));
     drop(first);
     assert_eq!(clients.evidence(|| at(9)), at(7));
-    // Two that began at one place are two.
+    // Two changes that began at one stamp are two.
     let third = clients.changing(|| at(7));
     drop(second);
     assert_eq!(clients.evidence(|| at(9)), at(7));
@@ -45,8 +45,8 @@ fn evidence_is_as_old_as_the_oldest_change_under_way() {
     assert_eq!(clients.evidence(|| at(9)), at(9));
 }
 
-/// The place is asked for under the lock: otherwise a change could begin and end between the place and the look at
-/// the changes, and the evidence would claim to be fresher than it is.
+/// The position is read under the lock; otherwise a change could begin and end between the two reads, and the evidence
+/// would claim to be fresher than it is.
 #[test]
 fn the_place_and_the_changes_are_one_look() {
     let clients = Clients::default();
@@ -64,7 +64,7 @@ fn a_client_that_is_gone_from_the_store_goes_and_one_made_meanwhile_stays() {
     [client(1, 1), client(2, 1)].into_iter().for_each(|client| drop(clients.put(client)));
     let known = clients.known();
     clients.put(client(3, 1));
-    // Read from the store before the third was made there; the first has been removed from it.
+    // Read from the store before the third was created there; the first has been removed from it.
     clients.align(&known, vec![client(2, 1), client(4, 1)]);
     let mut left: Vec<_> = clients.known().into_iter().map(|id| id.0[0]).collect();
     left.sort_unstable();

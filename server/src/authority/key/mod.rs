@@ -15,40 +15,40 @@ use crate::lock::{Exclusive as _, Shared as _};
 use crate::store::rules::name;
 use crate::store::{Key, Role};
 
-/// How many keys a server has at most.
+/// The largest number of keys on a server.
 pub const KEYS_MAX: usize = 10_000;
-/// The shortest key that may be given by the environment, in characters.
+/// The shortest key that the environment may give, in characters.
 pub const GIVEN_KEY_CHARS_MIN: usize = 32;
 
-/// All keys: those in the store, and those given by the environment, which hold while they are set.
+/// All keys: those in the store, and those given by the environment, which are valid while they are set.
 #[derive(Default)]
 pub struct Keys {
     stored: Table,
     given: Table,
-    /// How often either has changed.
+    /// How often either table has changed.
     changes: AtomicU64,
-    /// Wakes whoever waits for a change.
+    /// Wakes tasks that wait for a change.
     changed: watch::Sender<()>,
-    /// Hashes what the ids of given keys are made of: kept in the store, so that an id is the same after a restart.
+    /// Hashed into the ids of given keys; kept in the store, so that an id is the same after a restart.
     pub(super) secret: [u8; 32],
-    /// Held by who writes a key and then takes it in, or drops it: or a key that is removed as soon as it is written
-    /// would be taken in afterwards.
+    /// Held while a key is written and then added to or dropped from memory; otherwise a key removed right after it was
+    /// written could be added afterwards.
     writing: tokio::sync::Mutex<()>,
 }
 
-/// The key that was proven last on a connection: whoever presents the same text again on it, as gateways do with every
-/// check, is known without a fingerprint. The text stays in memory for as long as the connection is open.
+/// The last key accepted on a connection. A caller that presents the same text again, as gateways do with every check,
+/// is recognised without hashing. The text stays in memory while the connection is open.
 #[derive(Clone, Default)]
 pub struct Proven(Arc<Mutex<Option<Proof>>>);
 
 struct Proof {
     text: Box<[u8]>,
     key: Arc<Key>,
-    /// How often the keys had changed before it was looked up.
+    /// The count of changes before the lookup.
     changes: u64,
 }
 
-/// A key that was presented, and how often the keys had changed by then.
+/// A key that was presented, and the count of changes at that time.
 #[derive(Clone)]
 pub struct Presented {
     /// The key.
@@ -59,7 +59,7 @@ pub struct Presented {
 type Table = RwLock<HashMap<Fingerprint, Arc<Key>>>;
 
 impl Authority {
-    /// Makes a key. The text is shown this once; only its fingerprint is kept.
+    /// Creates a key. The text is returned this once; only its fingerprint is stored.
     ///
     /// # Errors
     /// `Malformed` if there are too many, `Unavailable`.
@@ -75,8 +75,7 @@ impl Authority {
         Ok((key, text))
     }
 
-    /// Makes a key that opens nothing before [`Authority::add_key`]: for whoever must put its text in a safe place
-    /// first.
+    /// Makes a key that is not valid before [`Authority::add_key`], for callers that must first store its text safely.
     ///
     /// # Errors
     /// `Malformed` if there are too many.
@@ -107,7 +106,7 @@ impl Authority {
         Ok((key, text))
     }
 
-    /// Keeps a key: from the return on it opens what it is for.
+    /// Stores a key: once this returns, it is valid.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -119,11 +118,11 @@ impl Authority {
         Ok(())
     }
 
-    /// Removes a key: from the return on it opens nothing, and streams that it opened end.
+    /// Removes a key: once this returns, it is invalid, and the streams that it opened end.
     ///
     /// # Errors
-    /// `NotFound`, also for one that the environment gives; `Conflict` for one that the environment gives as well, which
-    /// would go on opening everything; `Unavailable`.
+    /// `NotFound`, also for a key that only the environment gives; `Conflict` for one that the environment gives as
+    /// well, since it would stay valid; `Unavailable`.
     pub async fn remove_key(&self, call: &Call, id: KeyId) -> Result<()> {
         let _writing = self.keys.writing.lock().await;
         if self.keys.is_given_too(id) {
@@ -134,22 +133,22 @@ impl Authority {
         let realm = self.keys.all().into_iter().find(|key| key.id == id).and_then(|key| key.realm);
         let audit = call.audit(realm, "key.remove", &format_args!("key {id}"));
         let found = self.settle(self.store.remove_key(id, Some(audit)).await)?;
-        // Also one that is not found any more: an earlier removal may have been cut short.
+        // Also if the store did not find it: an earlier removal may have been cut short.
         self.keys.drop(id);
         if found { Ok(()) } else { Err(Error::not_found("key")) }
     }
 
-    /// The key that this text is.
+    /// Finds the key with this text.
     ///
     /// # Errors
     /// `Unauthenticated`.
     pub fn key(&self, presented: &str) -> Result<Arc<Key>> {
-        // Keys from the environment have no checksum, so none is looked at: a mistyped key is in no table either.
+        // Keys from the environment have no checksum, so none is verified: a mistyped key is in no table either.
         let key = Token::presented(presented).and_then(|token| self.keys.find(&token.fingerprint()));
         key.ok_or_else(|| Error::new(Error::unauthenticated().kind(), "the key is not valid"))
     }
 
-    /// The key that this text is, on a connection where one may have been proven before.
+    /// Finds the key with this text, on a connection that may have proven one before.
     ///
     /// # Errors
     /// As [`Authority::key`].
@@ -167,14 +166,14 @@ impl Authority {
         Ok(key)
     }
 
-    /// Whether this key still opens anything: for answers that take long.
+    /// Whether this key is still valid: for long responses.
     pub fn key_holds(&self, key: &Key) -> bool {
         self.keys.find(&key.fingerprint).is_some()
     }
 
-    /// Returns when this key opens nothing any more.
+    /// Returns when this key is no longer valid.
     pub async fn key_gone(&self, key: &Key) {
-        // Subscribed first: a removal between the question and the wait is not missed.
+        // Subscribes first, so that a removal between the check and the wait is not missed.
         let mut changed = self.keys.changed.subscribe();
         while self.key_holds(key) {
             if changed.changed().await.is_err() {
@@ -183,12 +182,12 @@ impl Authority {
         }
     }
 
-    /// How often the keys have changed: read before one is looked up, it tells later whether to look again.
+    /// How often the keys have changed. Read it before a lookup to find out later whether to look again.
     pub fn key_changes(&self) -> u64 {
         self.keys.changes.load(Ordering::SeqCst)
     }
 
-    /// Refuses a key that was removed since it was presented, as when its caller's body was on its way.
+    /// Refuses a key that was removed since it was presented, for example while the request body arrived.
     ///
     /// # Errors
     /// `Unauthenticated`.
@@ -199,7 +198,7 @@ impl Authority {
         Err(removed())
     }
 
-    /// Refuses a write by a key that was removed since its call began: for writes that are prepared for long.
+    /// Refuses a write by a key that was removed since its call began: for writes with a long preparation.
     ///
     /// # Errors
     /// `Unauthenticated`.
@@ -210,7 +209,7 @@ impl Authority {
         }
     }
 
-    /// Whether this text is a key that may end sessions: whoever presents one is served also when the server is full.
+    /// Whether this text is a key that may end sessions: its caller is served even when the server is full.
     pub fn administers(&self, presented: &str) -> bool {
         self.key(presented).is_ok_and(|key| matches!(key.role, Role::Admin | Role::End))
     }
@@ -222,9 +221,9 @@ impl Authority {
         all
     }
 
-    /// Keys given by the environment: full administrators of all realms, not stored. The id of each is the same at
-    /// every start on the same store, so that the audit trail tells one from another, and tells nothing of the key to
-    /// whoever does not know the secret of the store.
+    /// Adds keys given by the environment: full administrators of all realms, not stored. The id of each is the same at
+    /// every start on the same store, so the audit trail distinguishes them; without the store's secret the id reveals
+    /// nothing about the key.
     pub fn give_keys(&self, texts: &[Token], now: Moment) {
         for text in texts {
             let fingerprint = text.fingerprint();
@@ -237,13 +236,13 @@ impl Authority {
 }
 
 impl Presented {
-    /// A key that was looked up after the keys had changed so often.
+    /// A key that was looked up after this many changes.
     pub const fn new(key: Arc<Key>, changes: u64) -> Self {
         Self { key, changes }
     }
 }
 
-/// What a key that was removed while it was in use is answered.
+/// The error for a key that was removed while it was in use.
 pub fn removed() -> Error {
     Error::new(Error::unauthenticated().kind(), "the key was removed meanwhile")
 }
@@ -261,14 +260,14 @@ impl Keys {
         read(&self.stored).values().map(|key| key.id).collect()
     }
 
-    /// Brings the keys in line with the store: of those that were known, the ones that are there no more go.
+    /// Updates the keys from the store: of the `known` ones, those no longer stored are dropped.
     pub fn align(&self, known: &[KeyId], stored: Vec<Key>) {
         let gone = known.iter().filter(|id| stored.iter().all(|key| key.id != **id));
         gone.for_each(|id| self.drop(*id));
         stored.into_iter().for_each(|key| self.put(&self.stored, key));
     }
 
-    /// Whether the environment gives a key that is stored under this id.
+    /// Whether the environment also gives the key stored under this id.
     fn is_given_too(&self, id: KeyId) -> bool {
         let stored = read(&self.stored).values().find(|key| key.id == id).map(|key| key.fingerprint);
         stored.is_some_and(|fingerprint| read(&self.given).contains_key(&fingerprint))
@@ -299,7 +298,7 @@ impl Keys {
     }
 }
 
-/// Whether these are the same, in a time that depends on their lengths alone.
+/// Whether these are equal, in a time that depends only on their lengths.
 fn same(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len() && one.iter().zip(other).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
 }

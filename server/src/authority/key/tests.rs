@@ -18,7 +18,7 @@ fn a_key_that_is_gone_from_the_store_goes_and_one_made_meanwhile_stays() {
     [key(1), key(2)].into_iter().for_each(|key| keys.put(&keys.stored, key));
     let known = keys.known();
     keys.put(&keys.stored, key(3));
-    // Read from the store before the third was made there; the first has been removed from it.
+    // Read from the store before the third was created there; the first has been removed from it.
     keys.align(&known, vec![key(2), key(4)]);
     let opens = |number: u8| keys.find(&Fingerprint([number; 32])).is_some();
     assert_eq!([1, 2, 3, 4, 9].map(opens), [false, true, true, true, true]);

@@ -1,4 +1,4 @@
-//! Moving in from another system: its users with their hashes, its live sessions with their tokens.
+//! Migration from another system: users with their hashes, live sessions with their tokens.
 
 pub mod sessions;
 pub mod users;

@@ -1,4 +1,4 @@
-//! Users of another system, with the hashes that they have there: in batches, each committed whole.
+//! Imports users of another system with their password hashes, in batches.
 
 use exeunt_core::{RealmId, UserId};
 
@@ -8,44 +8,44 @@ use crate::authority::{Authority, Call, UserChange};
 use crate::error::{Error, Kind, Result};
 use crate::store::{PasswordHash, User};
 
-/// Users in one batch at most.
+/// The largest batch, in users.
 pub const IMPORT_USERS_MAX: usize = 1_000;
-/// Users added in one transaction at most: no logout waits for a whole batch.
+/// The most users added in one transaction, so that no logout waits for a whole batch.
 const IMPORTED_PER_WRITE: usize = 100;
 
 /// A user of another system.
 #[derive(Default)]
 pub struct Newcomer {
-    /// Who it is. A password in clear is no part of it: what is imported are hashes.
+    /// The user's data. It has no password in clear text: hashes are imported.
     pub user: UserChange,
-    /// The hash of its password, in any form that [`Passwords`] reads; renewed at its first login.
+    /// The hash of the password, in any form that [`Passwords`] reads; renewed at the first login.
     pub password_hash: Option<String>,
 }
 
-/// What became of one.
+/// The result for one user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Imported {
-    /// It was added (on a dry run: it would be).
+    /// The user was added (on a dry run: would be).
     Made(UserId),
-    /// There is a user with these very identifiers: nothing was changed.
+    /// A user with exactly these identifiers exists: nothing was changed.
     There(UserId),
 }
 
 /// Whether anything is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Run {
-    /// Yes.
+    /// Writes.
     Real,
-    /// It only looks what would become of it.
+    /// Only reports what would happen.
     Dry,
 }
 
 impl Authority {
-    /// Adds users, so many in one transaction, and tells of each, in their order, what became of it. One that is refused
-    /// (`Malformed(field)`, `Conflict(field)`) is not there at all, and keeps no other one out.
+    /// Adds users, several in one transaction, and returns one result each, in order. A refused
+    /// user (`Malformed(field)`, `Conflict(field)`) is not added and does not affect the others.
     ///
     /// # Errors
-    /// `Malformed` for too many; `Unavailable`: asking again is safe, for who is there is found to be.
+    /// `Malformed` for too many; `Unavailable`: a retry is safe, since users that were added are recognised.
     pub async fn import_users(
         &self,
         call: &Call,
@@ -80,7 +80,7 @@ impl Authority {
     }
 
     async fn add(&self, call: &Call, realm: RealmId, users: Vec<User>) -> Result<Vec<Result<u64>>> {
-        // Before anybody can log in with them.
+        // Before these users can log in.
         let hashes = users.iter().filter_map(|user| user.password.as_ref());
         hashes.for_each(|hash| self.passwords.hold_form(hash));
         let mut outcomes = Vec::with_capacity(users.len());
@@ -92,7 +92,7 @@ impl Authority {
         Ok(outcomes)
     }
 
-    /// What the store would say, without the users of this batch.
+    /// What the store would answer, without regard to the other users of this batch.
     async fn try_out(&self, users: Vec<User>) -> Result<Vec<Result<u64>>> {
         let mut outcomes = Vec::with_capacity(users.len());
         for user in users {
@@ -108,7 +108,7 @@ impl Authority {
         Ok(outcomes)
     }
 
-    /// Whoever has exactly these identifiers is the one that is meant: it was imported before.
+    /// A user with exactly these identifiers is the same one: it was imported before.
     async fn outcome(&self, user: User, added: Result<u64>) -> Result<Result<Imported>> {
         let Err(refused) = added else { return Ok(Ok(Imported::Made(user.id))) };
         let Some(identifier) = user.identifiers().into_iter().next() else { return Ok(Err(refused)) };

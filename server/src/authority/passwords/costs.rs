@@ -1,4 +1,4 @@
-//! What checking a password costs, measured: for the dearest form of each family of hashes in the store.
+//! The measured cost of checking a password: for the most expensive form of each family of hashes in the store.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
@@ -8,42 +8,42 @@ use crate::authority::passwords::forms;
 use crate::lock::Exclusive as _;
 use crate::store::PasswordHash;
 
-/// Measurements that are kept of one form; their median is its cost, so that one slow moment of the machine does not
-/// make refusals slow.
+/// The number of measurements kept for one form. Their median is its cost, so that one slow moment of the machine does
+/// not make refusals slow.
 pub(super) const MEASUREMENTS: usize = 15;
 
-/// Hashes whose cost grows with one number alone. Within a family only the dearest form is measured, so a store whose
-/// hashes all have different parameters costs no more measurements than one whose hashes are alike.
+/// Hashes whose cost grows with one number. Only the most expensive form of a family is measured, so hashes with many
+/// different parameters need no more measurements than hashes that are alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Family {
-    /// KiB of memory times passes.
+    /// Work: KiB of memory times passes.
     Argon2,
-    /// N · r · p.
+    /// Work: N · r · p.
     Scrypt,
-    /// Rounds times blocks of output.
+    /// Work: rounds times blocks of output.
     Pbkdf2Sha1,
-    /// The same.
+    /// As for SHA-1.
     Pbkdf2Sha256,
-    /// The same.
+    /// As for SHA-1.
     Pbkdf2Sha512,
-    /// Rounds.
+    /// Work: rounds.
     Bcrypt,
 }
 
-/// What is known of the forms in the store. A form stays known until the process ends, also if no hash has it any more:
-/// refusals are then later than they need be, never earlier.
+/// The known forms in the store. A form stays known until the process ends, even if no hash has it any more: refusals
+/// may then be later than necessary, never earlier.
 pub(super) struct Costs(Mutex<BTreeMap<Family, Dearest>>);
 
-/// The dearest form of a family.
+/// The most expensive form of a family.
 struct Dearest {
     work: u64,
-    /// A hash of this form, to be measured with.
+    /// A hash of this form, for measurements.
     sample: PasswordHash,
     took: VecDeque<Duration>,
 }
 
 impl Default for Costs {
-    /// Knows the form that is made here: it is what nobody's password is checked with.
+    /// Knows the form made here: passwords of unknown users are checked against it.
     fn default() -> Self {
         let costs = Self(Mutex::default());
         costs.put(&PasswordHash(forms::NOBODYS.to_owned()));
@@ -52,7 +52,7 @@ impl Default for Costs {
 }
 
 impl Costs {
-    /// A hash of this form is in the store, or will be. One that cannot be used is checked like nobody's.
+    /// Records the form of a hash in the store. An unusable hash is checked like an unknown user's.
     pub(super) fn hold(&self, hash: &PasswordHash) {
         if hash.0.starts_with(forms::OURS) {
             return;
@@ -69,7 +69,7 @@ impl Costs {
         }
     }
 
-    /// A check of this hash (`None`: of nobody's) took so long.
+    /// Records how long a check of this hash took (`None`: an unknown user's).
     pub(super) fn learn(&self, hash: Option<&PasswordHash>, took: Duration) {
         let nobodys = PasswordHash(forms::NOBODYS.to_owned());
         let hash = hash.filter(|hash| forms::work(hash).is_some()).unwrap_or(&nobodys);
@@ -94,7 +94,7 @@ impl Costs {
             .collect()
     }
 
-    /// What a check costs of the dearest form in the store.
+    /// The cost of checking the most expensive form in the store.
     pub(super) fn dearest(&self) -> Duration {
         self.lock().values().map(Dearest::median).max().unwrap_or_default()
     }

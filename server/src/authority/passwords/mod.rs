@@ -1,7 +1,6 @@
-//! Passwords: checked and hashed on threads of their own, so that a flood of logins never delays a check.
+//! Passwords: checked and hashed on separate threads, so that a flood of logins never delays a check.
 //!
-//! Whoever asks about a user that does not exist waits for one real verification, like everybody else, and every
-//! refusal for its [`Turn`].
+//! A login for an unknown user also waits for one real verification, and every refusal waits for its [`Turn`].
 
 mod choice;
 mod costs;
@@ -33,16 +32,16 @@ use crate::store::figures::seconds;
 
 /// The longest password, in bytes of UTF-8.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
-/// Callers that may wait for each thread of the pool, unless configured.
+/// Callers that may wait for each thread of the pool, by default.
 pub const QUEUE_PER_THREAD: usize = 64;
 
-/// What a caller typed. It has no `Debug` and no `Display`, on purpose.
+/// A password as the caller typed it. It deliberately has no `Debug` and no `Display`.
 #[derive(Clone)]
 pub struct Password(Option<String>);
 
 impl Password {
-    /// A password as presented. One that is longer than [`PASSWORD_BYTES_MAX`], or holds a NUL, matches nothing and
-    /// costs the same; bytes that could not be decoded arrive here as a NUL.
+    /// A password as presented. One longer than [`PASSWORD_BYTES_MAX`], or with a NUL, matches nothing and costs the
+    /// same; the caller passes undecodable bytes as a NUL.
     pub fn new(text: &str) -> Self {
         let usable = text.len() <= PASSWORD_BYTES_MAX && !text.contains('\0');
         Self(usable.then(|| text.to_owned()))
@@ -59,18 +58,18 @@ impl Password {
 pub struct PasswordLimits {
     /// Threads; each holds 19 MiB.
     pub threads: usize,
-    /// Callers that may wait for each thread; one more is told that the server is busy.
+    /// Callers that may wait for each thread; further ones are refused as busy.
     pub queue: usize,
 }
 
 impl PasswordLimits {
-    /// Callers that may wait, all together.
+    /// Callers that may wait for all threads together.
     pub const fn waiting_max(self) -> usize {
         self.threads.saturating_mul(self.queue)
     }
 }
 
-/// One thread less than there are cores, so that one is left for checks.
+/// One thread fewer than cores, so that one core is left for checks.
 impl Default for PasswordLimits {
     fn default() -> Self {
         let cores = available_parallelism().map_or(1, NonZeroUsize::get);
@@ -78,12 +77,12 @@ impl Default for PasswordLimits {
     }
 }
 
-/// What a verification found.
+/// The result of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// The password is the one that was hashed.
+    /// The password matches the hash.
     pub right: bool,
-    /// It is right as a whole, and its hash is of another form than [`Passwords::hash`] makes: renew it.
+    /// It matches as a whole, and the hash has another form than [`Passwords::hash`] makes: renew it.
     pub renewable: bool,
 }
 
@@ -98,21 +97,21 @@ pub struct Passwords {
     figures: PasswordFigures,
     env: Env,
     costs: Arc<Costs>,
-    /// Held by who measures: the others wait for what it finds.
+    /// Held during a measurement; others wait for its result.
     measuring: tokio::sync::Mutex<()>,
     turns: Turns,
 }
 
-/// What was counted of it.
+/// The pool's metrics.
 pub struct PasswordFigures {
-    /// Seconds from asking for a thread to its answer.
+    /// Seconds from requesting a thread to its result.
     pub secs: Histogram,
-    /// Callers that were told that all are busy.
+    /// Callers refused as busy.
     pub busy: Counter,
 }
 
 impl Passwords {
-    /// Starts the threads; fails if the operating system gives none. `env` is the clock that refusals wait for.
+    /// Starts the threads; fails if the operating system refuses one. `env` is the clock that refusals wait for.
     pub fn start(limits: PasswordLimits, env: Env) -> Result<Self> {
         let threads = limits.threads.max(1);
         Ok(Self {
@@ -126,15 +125,15 @@ impl Passwords {
         })
     }
 
-    /// Checks a password. `None`, a user without a password or no user at all, is never right and costs the same.
+    /// Checks a password. `None`, for an unknown user or one without a password, never matches and costs the same.
     ///
-    /// Fails at once with [`Unavailability::Busy`](crate::error::Outage::Busy) when the queue is full. A caller that goes
-    /// away before a thread has taken its job costs nothing.
+    /// Fails at once with [`Unavailability::Busy`] when the queue is full. A caller that leaves
+    /// before a thread takes its job costs nothing.
     pub async fn verify(&self, hash: Option<PasswordHash>, password: Password) -> Result<Verified> {
         self.run(self.measured(hash, password)).await
     }
 
-    /// A check that tells how long it took.
+    /// A check that records how long it took.
     fn measured(
         &self,
         hash: Option<PasswordHash>,
@@ -149,18 +148,17 @@ impl Passwords {
         }
     }
 
-    /// A hash of this form is in the store, or will be: a refusal is answered no earlier than it would be for that one.
+    /// Records the form of a hash in the store: refusals then take at least as long as a check of it.
     pub fn hold_form(&self, hash: &PasswordHash) {
         self.costs.hold(hash);
     }
 
-    /// A check of a hash of this form is known to take so long: for tests, whose clock stands still while a password
-    /// is checked.
+    /// Sets the cost of checking a hash of this form: for tests, whose clock does not advance during a check.
     pub fn set_cost(&self, hash: &PasswordHash, took: Duration) {
         (0..costs::MEASUREMENTS).for_each(|_| self.costs.learn(Some(hash), took));
     }
 
-    /// What a check costs of the dearest form in the store. Forms that were never checked are measured first.
+    /// The cost of checking the most expensive form in the store. Forms that were never checked are measured first.
     async fn dearest(&self) -> Result<Duration> {
         if !self.costs.unmeasured().is_empty() {
             let _measuring = self.measuring.lock().await;
@@ -194,34 +192,34 @@ impl Passwords {
         outcome
     }
 
-    /// What was counted.
+    /// The pool's metrics.
     pub fn figures(&self) -> &PasswordFigures {
         &self.figures
     }
 
-    /// Whether a hash that was made elsewhere can be checked here.
+    /// Whether a hash made by another system can be checked here.
     ///
     /// # Errors
-    /// [`Kind::Malformed`](crate::error::Kind::Malformed), with the reason: its form is not known, or it asks for too
-    /// much memory or time.
+    /// [`Kind::Malformed`](crate::error::Kind::Malformed), with the reason: the form is unknown, or it needs too much
+    /// memory or time.
     pub fn must_be_usable(hash: &PasswordHash) -> Result<()> {
         forms::must_be_usable(hash)
             .map_err(|reason| Error::malformed("password_hash", format!("password_hash: {reason}")))
     }
 
-    /// How many callers wait for a thread: a gauge.
+    /// Gauge: how many callers wait for a thread.
     pub fn waiting(&self) -> usize {
         self.pool.waiting()
     }
 
-    /// Makes every verification wait just before it answers, until the returned value is dropped: so something can be
-    /// made to happen while a password is being checked.
+    /// Makes every verification wait just before it returns, until the returned value is dropped, so that tests can act
+    /// while a password is being checked.
     pub fn hold(&self) -> Held {
         self.pool.hold()
     }
 }
 
-/// Observes how long a caller had to do with the pool, also one that hangs up.
+/// Observes how long a caller used the pool, also if it hangs up.
 struct Observed<'a> {
     secs: &'a Histogram,
     watch: Stopwatch,

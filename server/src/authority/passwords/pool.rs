@@ -1,4 +1,4 @@
-//! A bounded pool of low-priority threads, out of the way of everything that answers checks.
+//! A bounded pool of low-priority threads, separate from the threads that answer checks.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,11 +12,11 @@ use crate::error::{Error, Result, Unavailability};
 use crate::lock;
 use crate::lock::Exclusive as _;
 
-/// The niceness of the threads, 19 being the most patient: a login may wait for a check, never the other way round.
+/// The niceness of the threads. 19 is the lowest priority, so password hashing never delays a check.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 19;
 
-/// Threads, and the queue in front of them.
+/// The threads and their queue.
 pub(super) struct Pool(Arc<Shared>);
 
 struct Shared {
@@ -33,7 +33,7 @@ struct Queue {
 }
 
 impl Pool {
-    /// Starts the threads, each with room for `queue` callers that wait.
+    /// Starts the threads; for each of them, `queue` callers may wait.
     pub(super) fn start(threads: usize, queue: usize) -> Result<Self> {
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
@@ -50,7 +50,7 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Runs the work on one of the threads; *busy* at once if too many wait already.
+    /// Runs the work on one of the threads; fails at once with `Busy` if the queue is full.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Argon2Blocks) -> T + Send + 'static,
@@ -65,7 +65,7 @@ impl Pool {
         self.0.lock().jobs.len()
     }
 
-    /// Shuts the gate in front of every answer.
+    /// Closes the gate, so that no result is returned while the value exists.
     pub(super) fn hold(&self) -> Held {
         *lock(&self.0.gate.holds) += 1;
         Held(Arc::clone(&self.0))
@@ -85,8 +85,8 @@ impl Pool {
     }
 }
 
-/// Whoever waits borrows the pool, so by now nobody does. The threads end when they are done with what they are at;
-/// joining them could take seconds, and they hold nothing that must be put in order.
+/// Waiting callers borrow the pool, so there are none by now. The threads end after their current job; joining them
+/// could take seconds, and they hold nothing that needs cleanup.
 impl Drop for Pool {
     fn drop(&mut self) {
         let mut queue = self.0.lock();
@@ -125,11 +125,11 @@ impl Shared {
     }
 }
 
-/// Work of any kind that somebody waits for.
+/// A job of any kind, with a waiting caller.
 trait Job: Send {
-    /// Nobody waits any more.
+    /// Whether the caller has gone.
     fn abandoned(&self) -> bool;
-    /// Does it and answers.
+    /// Does the work and sends the result.
     fn run(self: Box<Self>, memory: &mut Argon2Blocks, gate: &Gate);
 }
 
@@ -148,12 +148,12 @@ impl<F: FnOnce(&mut Argon2Blocks) -> T + Send, T: Send> Job for Task<F, T> {
         let result = catch_unwind(AssertUnwindSafe(|| work(memory)))
             .map_err(|_| Error::internal("a panic while checking or hashing a password"));
         gate.pass();
-        // A caller that has gone meanwhile needs no answer.
+        // The caller may have gone meanwhile.
         drop(answer.send(result));
     }
 }
 
-/// Where answers wait while somebody holds them.
+/// Holds back results while a [`Held`] exists.
 struct Gate {
     holds: Mutex<usize>,
     opened: Condvar,
@@ -179,14 +179,14 @@ impl Gate {
     }
 }
 
-/// While it exists, the pool gives no answer.
+/// While it exists, the pool returns no result.
 pub struct Held(Arc<Shared>);
 
 impl Held {
-    /// Returns when a thread has done its work and stands at the gate.
+    /// Returns when a thread has done its work and waits at the gate.
     pub async fn reached(&self) {
         let mut standing = self.0.gate.standing.subscribe();
-        // It fails only without a sender, and the sender is ours.
+        // It fails only without a sender, and we own the sender.
         drop(standing.wait_for(|standing| *standing > 0).await);
     }
 }
@@ -198,8 +198,8 @@ impl Drop for Held {
     }
 }
 
-/// Lowers the priority of the calling thread: on Linux niceness belongs to a thread (setpriority(2), "C
-/// library/kernel differences"). Other systems share it within a process, so there it stays as it is.
+/// Lowers the priority of the calling thread. On Linux, niceness belongs to a thread (setpriority(2), "C library/kernel
+/// differences"). Other systems share it within a process, so there the priority stays unchanged.
 fn be_patient() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
@@ -210,7 +210,7 @@ fn be_patient() {
     }
 }
 
-/// A panic while the lock was held leaves nothing half done here.
+/// A panic while the lock was held leaves no inconsistent state.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.hold()
 }

@@ -85,7 +85,7 @@ fn stored(text: &str) -> Option<PasswordHash> {
     Some(PasswordHash(text.to_owned()))
 }
 
-/// Whether the future is still waiting after one poll: by then its job is in the queue.
+/// Whether the future is pending after one poll: by then its job is in the queue.
 async fn waits<F: Future>(future: &mut Pin<&mut F>) -> bool {
     poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
 }

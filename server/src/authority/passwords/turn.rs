@@ -1,8 +1,8 @@
-//! When a refused login is answered: by a timer, so that the time tells neither whether there is such a user nor in
-//! which form the password is kept.
+//! Times the response to a refused login, so that the time reveals neither whether the user exists nor the form of the
+//! password hash.
 //!
-//! A refusal is answered when it would be if every hash in the store were of the dearest form, and every login before
-//! it were still to be checked. What it waits for after its own check holds no thread.
+//! A refusal is sent when it would be if every hash in the store were of the most expensive form and every earlier
+//! login were still to be checked. After its own check it waits without holding a thread.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,31 +10,31 @@ use std::time::Duration;
 use super::Passwords;
 use crate::error::{Error, Result, Unavailability};
 
-/// Logins before it that a refusal allows time for, at most: as many as one person has in flight from one address.
+/// The most earlier logins that a refusal allows time for: as many as one person has in flight from one address.
 const TURNS_MAX: u32 = 10;
-/// Refusals that may wait for their time at once; then a login is told that the server is busy, before its password is
-/// looked at.
+/// The most refusals that wait for their time at once; beyond it, a login is refused as busy before its password is
+/// checked.
 pub const REFUSALS_WAITING_MAX: usize = 4_096;
 
-/// Logins that are not yet answered.
+/// Logins without a response yet.
 #[derive(Default)]
 pub(super) struct Turns {
-    /// That are being checked, or wait for that, or were refused and wait for their time.
+    /// All of them: queued, being checked, or refused and waiting for their time.
     begun: AtomicUsize,
-    /// That were refused and wait for their time.
+    /// Those refused and waiting for their time.
     refused: AtomicUsize,
 }
 
-/// One login from when it asks for a check until it is answered.
+/// One login, from its request for a check until its response.
 pub struct Turn<'a> {
     passwords: &'a Passwords,
     asked: Duration,
-    /// Its place among those that are not yet answered; 1: the first.
+    /// How many checks per thread its refusal allows time for, its own included.
     number: u32,
 }
 
 impl Passwords {
-    /// A login asks for a check.
+    /// Begins the turn of a login.
     ///
     /// # Errors
     /// `Unavailable(Busy)` while too many refusals wait.
@@ -50,10 +50,10 @@ impl Passwords {
 }
 
 impl Turn<'_> {
-    /// Returns when a refusal may be answered.
+    /// Returns when the refusal may be sent.
     ///
     /// # Errors
-    /// `Unavailable(Busy)` if what a form costs is not known yet, and no thread can measure it now.
+    /// `Unavailable(Busy)` if the cost of a form is not known yet and no thread can measure it now.
     pub async fn refuse(&self) -> Result<()> {
         let _waiting = Waiting::begin(&self.passwords.turns.refused);
         let due = due(self.asked, self.number, self.passwords.dearest().await?);
@@ -68,13 +68,12 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// When a refusal is answered: a quarter is added to the cost, so that a check that is a little slower than most is
-/// done by then.
+/// When a refusal is sent. A quarter is added to the cost, so that a check slightly slower than most is done by then.
 fn due(asked: Duration, number: u32, dearest: Duration) -> Duration {
     asked + (dearest + dearest / 4) * number
 }
 
-/// Counts one for as long as it exists.
+/// Increments a count for as long as it exists.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {

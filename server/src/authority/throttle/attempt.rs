@@ -1,14 +1,14 @@
-//! A try that was admitted.
+//! An admitted attempt to log in.
 
 use exeunt_core::Moment;
 
 use super::{Keys, Throttle};
 
-/// A try to log in that is in flight. Dropped, it has failed: so does one that is given up.
+/// An attempt in flight. When dropped, it counts as failed, also if the login was abandoned.
 pub struct Attempt<'a> {
     throttle: &'a Throttle,
     keys: Keys,
-    /// When it was made: what it is counted at.
+    /// The time that its failure is counted at.
     now: Moment,
     counts: bool,
 }
@@ -18,14 +18,14 @@ impl<'a> Attempt<'a> {
         Self { throttle, keys, now, counts: true }
     }
 
-    /// The login succeeded: the try is given back, and the failures of the pair are forgotten. Those of the person and
-    /// of the address are not, or one known password would buy guesses at others.
+    /// The login succeeded: the attempt is not counted, and the failures of the pair are cleared. The failures of the
+    /// person and of the address stay; otherwise one known password would buy guesses at others.
     pub fn succeeded(self) {
         self.throttle.lock().pair.forgive(self.keys.pair);
         self.give_back();
     }
 
-    /// Nobody learned whether the password was right: the try is given back.
+    /// The attempt is not counted, since the caller did not learn whether the password was right.
     pub fn give_back(mut self) {
         self.counts = false;
     }

@@ -1,10 +1,9 @@
-//! Throttling: how many failures are too many. It slows down guessing; it never touches a session, and logout never
-//! asks it.
+//! Throttling: limits on failures, to slow down guessing. It never affects a session, and logout never uses it.
 //!
-//! A try is counted when it is admitted, and given back when it succeeds: so one that is given up has failed. A
-//! window opens with the first failure of a key and is closed after `window_secs`. The failure that makes it `count`
-//! locks the key for `lock_secs`, and at least until the window closes. While failures and tries in flight together
-//! are `count`, one more try waits for those in flight.
+//! An attempt is reserved when it is admitted and released when it succeeds, so an abandoned one counts as failed. A
+//! window opens with the first failure of a key and closes after `window_secs`. The failure that reaches `count` locks
+//! the key for `lock_secs`, at least until the window closes. While failures plus attempts in flight equal `count`, a
+//! further attempt waits for those in flight.
 
 mod attempt;
 mod table;
@@ -24,30 +23,29 @@ use crate::authority::throttle::table::{Room, Table};
 use crate::error::{self, Error, Kind, Result, Throttled, Unavailability};
 use crate::lock::Exclusive as _;
 
-/// Keys that one table remembers; beyond it, the oldest window is forgotten. All four tables together hold less than
-/// 50 MiB.
+/// The largest number of keys in one table; beyond it, the oldest window is dropped. All four tables together hold less
+/// than 50 MiB.
 pub const ENTRIES_MAX: usize = 100_000;
 
-/// So many in so many seconds, and what follows.
+/// A limit on events in a window, and the lock that follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// The failure of this number locks; 0: nothing ever does.
+    /// The number of the failure that locks; 0: never.
     pub count: u32,
-    /// Seconds for which a window counts, at least 1.
+    /// Length of a window in seconds, at least 1.
     pub window_secs: u32,
-    /// Seconds for which a lock holds; it holds until the window closes in any case.
+    /// Length of a lock in seconds; a lock lasts at least until the window closes.
     pub lock_secs: u32,
 }
 
-/// The limits of all that is throttled. The defaults: 10, 100 and 100 failures in 15 minutes
-/// lock for 15; 20 registrations an hour.
+/// All limits. The defaults: 10, 100 and 100 failures in 15 minutes lock for 15; 20 registrations an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThrottleLimits {
     /// Failures of a person from one address.
     pub pair: Limit,
-    /// Failures of a person, from wherever.
+    /// Failures of a person, from any address.
     pub account: Limit,
-    /// Failures from one address, of whatever person.
+    /// Failures from one address, of any person.
     pub address: Limit,
     /// Registrations from one address.
     pub registrations: Limit,
@@ -65,18 +63,18 @@ impl Default for ThrottleLimits {
     }
 }
 
-/// Who has failed too often. A person is named by its id, or by the identifier that nobody has, in the form in which
-/// identifiers are compared; each with its realm. Only a keyed hash of that is kept.
+/// Counts failures. A person is keyed by id or, if unknown, by the identifier in the form in which identifiers are
+/// compared; each with its realm. Only a keyed hash of that is kept.
 pub struct Throttle {
     key: [u8; 16],
     tables: Mutex<Tables>,
-    /// Tells those who wait that a try is no longer in flight.
+    /// Wakes waiting attempts when another one ends.
     ended: Notify,
-    /// Places for those who wait.
+    /// Places for waiting attempts.
     places: Semaphore,
 }
 
-/// How often somebody was refused, since the start.
+/// Refusals since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Refusals {
     /// For an account, or an account from one address.
@@ -96,7 +94,7 @@ struct Tables {
 }
 
 impl Throttle {
-    /// Nobody has failed yet, and `waiting_max` tries may wait for others. The key is random: without it, nobody can
+    /// An empty throttle; `waiting_max` attempts may wait for others. The key is random: without it, an attacker cannot
     /// choose names that hash alike.
     pub fn new(limits: ThrottleLimits, waiting_max: usize, key: [u8; 16]) -> Self {
         let table = |limit| Table::new(limit, ENTRIES_MAX);
@@ -111,7 +109,7 @@ impl Throttle {
         Self { key, tables, ended: Notify::new(), places }
     }
 
-    /// Refuses an address that has failed too often: asked before anything is looked up for it.
+    /// Refuses a locked address, before anything is looked up for it.
     ///
     /// # Errors
     /// `TooMany`.
@@ -120,10 +118,10 @@ impl Throttle {
         self.lock().must_be_open(key, now)
     }
 
-    /// Counts a try to log in as this person, before the password is looked at; in the same way for people who do not
-    /// exist. A refusal for the person counts as a failure of the address.
+    /// Admits an attempt to log in as this person, before the password is checked; in the same way for unknown people.
+    /// A refusal for the person counts as a failure of the address.
     ///
-    /// Where only the tries in flight are too many, it waits for them: they may succeed.
+    /// If only the attempts in flight exceed the limit, it waits for them: they may succeed.
     ///
     /// # Errors
     /// `TooMany`; `Unavailable(Busy)` if too many wait.
@@ -131,7 +129,7 @@ impl Throttle {
         let keys = self.keys(person, address);
         let mut place: Option<SemaphorePermit<'_>> = None;
         loop {
-            // Before the look at the tables, or the end of a try could be missed between the two.
+            // Registered before the tables are read; otherwise an attempt that ends in between could be missed.
             let mut ended = pin!(self.ended.notified());
             ended.as_mut().enable();
             if self.lock().begin(keys, now)? {
@@ -159,12 +157,12 @@ impl Throttle {
         Ok(())
     }
 
-    /// How often somebody was refused.
+    /// Refusals so far.
     pub fn refusals(&self) -> Refusals {
         self.lock().refusals
     }
 
-    /// How many keys are remembered, in all tables: a gauge.
+    /// Gauge: how many keys are remembered in all tables.
     pub fn remembered(&self) -> usize {
         let tables = self.lock();
         [&tables.pair, &tables.account, &tables.address, &tables.registrations].map(Table::len).iter().sum()
@@ -196,7 +194,7 @@ impl Throttle {
     }
 }
 
-/// A keyed hash of what is counted.
+/// A keyed hash of a pair, a person or an address.
 type Key = [u8; 16];
 
 #[derive(Clone, Copy)]
@@ -213,7 +211,7 @@ impl Tables {
         Err(refusal(Throttled::Address, until, now))
     }
 
-    /// Begins a try: `false` if there is no room while others are in flight.
+    /// Begins an attempt; `false` if there is no room before others in flight have ended.
     fn begin(&mut self, keys: Keys, now: Moment) -> Result<bool> {
         if let Some(key) = keys.address {
             self.must_be_open(key, now)?;
@@ -238,7 +236,7 @@ impl Tables {
         Ok(true)
     }
 
-    /// A try is no longer in flight.
+    /// Ends an attempt.
     fn end(&mut self, keys: Keys) {
         self.pair.end(keys.pair);
         self.account.end(keys.account);
@@ -247,7 +245,7 @@ impl Tables {
         }
     }
 
-    /// A try has failed.
+    /// Counts a failed attempt.
     fn count(&mut self, keys: Keys, now: Moment) {
         self.pair.count(keys.pair, now);
         self.account.count(keys.account, now);
@@ -257,7 +255,7 @@ impl Tables {
     }
 }
 
-/// What counts as one address: an IPv4 address, or the /64 that one subscriber of IPv6 has to itself.
+/// The bytes that stand for one address: an IPv4 address, or the /64 that an IPv6 subscriber has for itself.
 pub fn network(address: IpAddr) -> [u8; 16] {
     match address.to_canonical() {
         IpAddr::V4(four) => four.to_ipv6_mapped().octets(),

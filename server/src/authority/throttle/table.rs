@@ -12,20 +12,20 @@ pub(super) struct Table {
     limit: Limit,
     entries_max: usize,
     windows: HashMap<Key, Window>,
-    /// Tries in flight; a key without any is not in it, so it is as large as there are logins at once.
+    /// Attempts in flight; only keys with at least one, so it is no larger than the number of concurrent logins.
     in_flight: HashMap<Key, u32>,
-    /// Every window in the order of opening. One that was opened again is in it twice; only the later counts.
+    /// All windows in the order of opening. A reopened one is in it twice; only the later entry counts.
     opened: VecDeque<(Moment, Key)>,
 }
 
-/// Whether there is room for one more try.
+/// Whether one more attempt may begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Room {
-    /// There is.
+    /// It may begin.
     Free,
-    /// There may be, when those in flight have ended.
+    /// Perhaps, once those in flight have ended.
     InFlight,
-    /// There is none until then.
+    /// Not before this time.
     Locked(Moment),
 }
 
@@ -40,7 +40,7 @@ impl Room {
 
 struct Window {
     opened: Moment,
-    /// When it closes, or when the lock ends.
+    /// When the window closes, or when the lock ends.
     until: Moment,
     count: u32,
 }
@@ -52,7 +52,7 @@ impl Table {
         Self { limit, entries_max, windows, in_flight, opened }
     }
 
-    /// Whether one more try may begin.
+    /// Whether one more attempt may begin.
     pub(super) fn room(&self, key: Key, now: Moment) -> Room {
         if self.limit.count == 0 {
             return Room::Free;
@@ -66,12 +66,12 @@ impl Table {
         if failed.saturating_add(in_flight) < self.limit.count { Room::Free } else { Room::InFlight }
     }
 
-    /// A try begins.
+    /// Begins an attempt.
     pub(super) fn begin(&mut self, key: Key) {
         *self.in_flight.entry(key).or_default() += 1;
     }
 
-    /// A try that began has ended.
+    /// Ends an attempt.
     pub(super) fn end(&mut self, key: Key) {
         if let Entry::Occupied(mut tries) = self.in_flight.entry(key) {
             *tries.get_mut() -= 1;
@@ -81,13 +81,13 @@ impl Table {
         }
     }
 
-    /// Until when this key is locked, if it is.
+    /// When the lock of this key ends, if it is locked.
     pub(super) fn locked_until(&self, key: Key, now: Moment) -> Option<Moment> {
         let window = self.windows.get(&key)?;
         (window.count >= self.limit.count && now < window.until).then_some(window.until)
     }
 
-    /// Counts one. Those that were still on their way when the lock fell do not prolong it.
+    /// Counts a failure. Failures of attempts that were in flight when the lock began do not extend it.
     pub(super) fn count(&mut self, key: Key, now: Moment) {
         if self.limit.count == 0 || self.locked_until(key, now).is_some() {
             return;
@@ -103,7 +103,7 @@ impl Table {
         }
     }
 
-    /// Forgets what was counted; a lock is forgotten too.
+    /// Clears the count, and the lock.
     pub(super) fn forgive(&mut self, key: Key) {
         if let Some(window) = self.windows.get_mut(&key) {
             window.count = 0;
@@ -127,8 +127,8 @@ impl Table {
         self.forget(now);
     }
 
-    /// Drops windows that are over, and the oldest ones beyond the bound. Each window is dropped once, so this costs
-    /// a constant time for each that was opened.
+    /// Drops expired windows, and the oldest ones beyond the bound. Each window is dropped once, so this costs constant
+    /// time for each window opened.
     fn forget(&mut self, now: Moment) {
         let life_secs = u64::from(self.limit.window_secs) + u64::from(self.limit.lock_secs);
         while let Some((opened, key)) = self.opened.front().copied() {

@@ -10,14 +10,14 @@ use crate::error;
 const START: Moment = Moment::from_secs(1_000_000);
 const ADDRESS: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)));
 
-/// Tries that may wait for others.
+/// Attempts that may wait for others.
 const PLACES: usize = 2;
 
 fn throttle() -> Throttle {
     Throttle::new(ThrottleLimits::default(), PLACES, [7; 16])
 }
 
-/// A try that need not wait for others.
+/// An attempt that need not wait for others.
 fn admit<'a>(
     throttle: &'a Throttle,
     person: &str,
@@ -237,14 +237,14 @@ const fn busy() -> Kind {
     Kind::Unavailable(Unavailability::Busy)
 }
 
-/// What happens to one key at some time.
+/// An event of one key.
 #[derive(Clone, Copy, Debug)]
 enum Event {
     Count,
     Forgive,
 }
 
-/// The rule said again: walk through all that ever happened to the key.
+/// The rule again, as an oracle: replays all events of the key.
 fn oracle(limit: Limit, history: &[(Moment, Event)], now: Moment) -> Option<Moment> {
     let mut opened = None;
     let mut counted = Vec::new();

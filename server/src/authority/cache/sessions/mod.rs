@@ -1,8 +1,8 @@
-//! What a node keeps in memory: every live session with only what `judge` needs, and the latest mark of each realm,
-//! client and user.
+//! The sessions in memory: every live session with only what `judge` needs, and the latest mark of each realm, client
+//! and user.
 //!
-//! A session's own mark removes its entry, so a miss means "not active". Nothing here waits: locks are held for a
-//! few instructions and never across an await.
+//! A session's own mark removes its entry, so a miss means "not active". Nothing here blocks: locks are held for a few
+//! instructions and never across an await.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -17,10 +17,10 @@ use crate::error::{Error, Result, Unavailability};
 use crate::lock::{Exclusive as _, Shared as _};
 use crate::store::{Seen, touch_lag_secs};
 
-/// Into how many parts the tables are split, so that writers rarely meet readers. A power of two.
+/// Number of shards of the tables, so that writers rarely meet readers. A power of two.
 pub const SHARDS: usize = 256;
 
-/// A session in memory. Its record never changes; only last-seen moves. What a check reads lies together, in this order.
+/// A session in memory. Only last-seen changes. The fields that a check reads come first, next to each other.
 #[repr(C)]
 pub struct CachedSession {
     token: Fingerprint,
@@ -33,29 +33,30 @@ pub struct CachedSession {
     row: AtomicU64,
 }
 
-/// The memory of a node.
+/// All sessions and marks in memory.
 pub struct SessionCache {
     by_token: Box<[RwLock<HashTable<Arc<CachedSession>>>]>,
     by_id: Box<[RwLock<HashTable<Arc<CachedSession>>>]>,
     marks: RwLock<Marks>,
     position: watch::Sender<Stamp>,
-    /// The greatest place in the order of issue that was acknowledged.
+    /// The greatest acknowledged row.
     row: AtomicU64,
-    /// How often something was unknown, and for how many of these memory has caught up with the store.
+    /// How many unknown outcomes there were (each is a doubt), and up to which of them memory has caught up with the
+    /// store.
     doubts: watch::Sender<u64>,
     doubted: AtomicU64,
     settled: AtomicU64,
     reached: Mutex<Reached>,
-    /// Sessions of which nobody knows whether they were recorded.
+    /// Sessions that may or may not have been recorded.
     unsettled: Mutex<Vec<Arc<CachedSession>>>,
 }
 
-/// Up to where nothing is missing in memory, but for what is acknowledged since.
+/// Memory is complete up to here, apart from later acknowledged writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reached {
-    /// In the log of marks.
+    /// Position in the log of marks.
     pub stamp: Stamp,
-    /// In the order of issue.
+    /// Row, in the order of issue.
     pub row: u64,
 }
 
@@ -72,12 +73,12 @@ impl CachedSession {
         }
     }
 
-    /// When it was last used with success.
+    /// When it was last used successfully.
     pub fn seen(&self) -> Moment {
         Moment::from_millis(self.seen_millis.load(Ordering::Relaxed))
     }
 
-    /// Moves last-seen; tells what to write if a touch interval has passed since the last writing.
+    /// Moves last-seen; returns what to write if a touch interval has passed since the last write.
     pub fn see(&self, now: Moment) -> Option<Seen> {
         self.seen_millis.fetch_max(now.millis(), Ordering::Relaxed);
         let written = self.written_millis.load(Ordering::Relaxed);
@@ -98,7 +99,7 @@ impl CachedSession {
 }
 
 impl SessionCache {
-    /// An empty memory that is not complete yet: it answers nothing.
+    /// An empty cache. It is not complete yet, so it answers nothing.
     pub fn new() -> Self {
         let tables = || (0..SHARDS).map(|_| RwLock::new(HashTable::new())).collect();
         Self {
@@ -115,16 +116,16 @@ impl SessionCache {
         }
     }
 
-    /// The session that a token opens, dead or alive; `None`: not active.
+    /// The session of a token, dead or alive; `None`: not active.
     ///
     /// # Errors
-    /// `Unavailable` while the memory is not provably complete: then nobody may be told "not active" either.
+    /// `Unavailable` while memory is not provably complete: then "not active" cannot be answered either.
     pub fn find(&self, token: &Fingerprint) -> Result<Option<Arc<CachedSession>>> {
         self.must_be_complete()?;
         let shard = read(&self.by_token[token_shard(token)]);
         let found = shard.find(token.prefix(), |live| live.token == *token).cloned();
         if found.is_none() {
-            // It may have been recorded by a call whose outcome is unknown since.
+            // A call whose outcome has become unknown meanwhile may have recorded it.
             self.must_be_complete()?;
         }
         Ok(found)
@@ -141,8 +142,8 @@ impl SessionCache {
         judge(&live.session, live.seen(), &read(&self.marks), now)
     }
 
-    /// Takes in a session, once. Done before it is recorded, so that no mark on it can be missed; nobody knows its
-    /// token yet.
+    /// Adds a session, once. Called before it is recorded, so that no mark on it is missed; its token is not known
+    /// outside yet.
     pub fn insert(&self, live: Arc<CachedSession>) {
         let (token, id) = (live.token, live.session.id);
         let mut ids = write(&self.by_id[id_shard(id)]);
@@ -154,14 +155,14 @@ impl SessionCache {
             .insert_unique(token.prefix(), live, |live| live.token.prefix());
     }
 
-    /// Takes in a session whose token is known outside already, before it is recorded: nobody finds it by its token
-    /// until [`SessionCache::reveal`], but a mark on it is not missed.
+    /// Adds a session whose token is already known outside, before it is recorded: marks on it are not missed, but its
+    /// token does not find it until [`SessionCache::reveal`].
     pub fn announce(&self, live: Arc<CachedSession>) {
         let id = live.session.id;
         write(&self.by_id[id_shard(id)]).insert_unique(id_hash(id), live, |live| id_hash(live.session.id));
     }
 
-    /// It is recorded: from now on its token opens it, unless it was ended or dropped meanwhile.
+    /// The session is recorded: from now on its token finds it, unless it was ended or dropped meanwhile.
     pub fn reveal(&self, live: &Arc<CachedSession>) {
         let id = live.session.id;
         // Under the lock of the first table, as in `insert`.
@@ -172,7 +173,7 @@ impl SessionCache {
         }
     }
 
-    /// Its token opens it. The lock of the first table is held.
+    /// Makes the token find the session. The caller holds the lock of the first table.
     fn open(&self, live: &Arc<CachedSession>) {
         let (prefix, id) = (live.token.prefix(), live.session.id);
         let mut tokens = write(&self.by_token[token_shard(&live.token)]);
@@ -181,13 +182,13 @@ impl SessionCache {
         }
     }
 
-    /// Its place in the order of issue has become known.
+    /// Sets its row, once known.
     pub fn placed(&self, live: &CachedSession, row: u64) {
         live.row.store(row, Ordering::Relaxed);
         self.row.fetch_max(row, Ordering::SeqCst);
     }
 
-    /// Takes in a session that was found in the store. One that is here already keeps what is known of it.
+    /// Adds a session read from the store. An entry that is already here is kept.
     pub fn found(&self, live: Arc<CachedSession>) {
         let id = live.session.id;
         let mut ids = write(&self.by_id[id_shard(id)]);
@@ -200,18 +201,19 @@ impl SessionCache {
         }
     }
 
-    /// Nobody knows whether this session was recorded: it stays until that is known. To be called before the doubt is.
+    /// Keeps a session that may or may not have been recorded until that is known. Call it before
+    /// [`SessionCache::doubt`].
     pub fn unsettled(&self, live: Arc<CachedSession>) {
         self.unsettled.hold().push(live);
     }
 
-    /// All that is recorded was taken in: of these sessions those that were not found go.
+    /// All recorded sessions have been read: drops the unsettled ones that were not among them.
     pub fn settle_sessions(&self) {
         let unsettled = std::mem::take(&mut *self.unsettled.hold());
         unsettled.iter().filter(|live| !live.is_placed()).for_each(|live| self.remove(live.session.id));
     }
 
-    /// The place of the latest mark on an anchor, if there is one.
+    /// The stamp of the latest mark on an anchor, if there is one.
     pub fn marked(&self, anchor: Anchor) -> Option<Stamp> {
         read(&self.marks).latest(anchor).map(|raised| raised.at)
     }
@@ -228,7 +230,7 @@ impl SessionCache {
         }
     }
 
-    /// Applies a mark: from the return on, no check here accepts what it ended.
+    /// Applies a mark: once this returns, no check here accepts the sessions that it ended.
     pub fn apply(&self, mark: &Mark) {
         match mark.anchor {
             Anchor::Session(id) => self.remove(id),
@@ -237,23 +239,23 @@ impl SessionCache {
         self.reach(mark.at);
     }
 
-    /// The last place known here: all that was acknowledged is at or before it.
+    /// The last log position known here: every acknowledged mark is at or before it.
     pub fn position(&self) -> Stamp {
         *self.position.borrow()
     }
 
-    /// The last place up to which all is known here, also while something is unknown.
+    /// The last log position up to which memory is complete, even during a doubt.
     pub fn sure(&self) -> Stamp {
         let reached = self.reached.hold();
         if self.is_complete() { self.position() } else { self.position().min(reached.stamp) }
     }
 
-    /// Tells whenever the position has moved.
+    /// Notifies about every move of the position.
     pub fn watch(&self) -> watch::Receiver<Stamp> {
         self.position.subscribe()
     }
 
-    /// The earliest stamp of sessions that the marks on these anchors leave alive.
+    /// The earliest stamp at which these anchors' marks leave sessions alive.
     pub fn floor(&self, anchors: &[Anchor]) -> Stamp {
         exeunt_core::floor(&read(&self.marks), anchors)
     }
@@ -263,46 +265,46 @@ impl SessionCache {
         self.by_id.iter().map(|shard| read(shard).len()).sum()
     }
 
-    /// The sessions of one part of the table, of [`SHARDS`].
+    /// The sessions of one of the [`SHARDS`].
     pub fn shard(&self, number: usize) -> Vec<Arc<CachedSession>> {
         read(&self.by_id[number % SHARDS]).iter().cloned().collect()
     }
 
-    /// Whether this session has expired even if a use of it is still under way.
+    /// Whether this session has expired, even if it is in use right now.
     pub fn surely_expired(&self, live: &CachedSession, now: Moment) -> bool {
         let late = live.seen().plus_secs(touch_lag_secs(&live.session));
         judge(&live.session, late, &read(&self.marks), now) == Verdict::Expired
     }
 
-    /// Nothing is answered from here until a catching up that begins after this is done. Returns after no check can begin
-    /// any more.
+    /// Memory answers nothing until a catch-up that begins after this call has ended. Once this returns, no check can
+    /// begin.
     pub fn doubt(&self) {
         let mut reached = self.reached.hold();
         if self.is_complete() {
-            // The store takes no write between what was unknown and the catching up, so all of it comes after this.
+            // The store takes no write between an unknown outcome and the catch-up, so all later rows come after this.
             *reached = Reached { stamp: self.position(), row: self.row.load(Ordering::SeqCst) };
         }
         let doubts = self.doubted.fetch_add(1, Ordering::SeqCst) + 1;
         self.doubts.send_replace(doubts);
     }
 
-    /// Tells whenever there is a doubt.
+    /// Notifies about every doubt.
     pub fn doubts(&self) -> watch::Receiver<u64> {
         self.doubts.subscribe()
     }
 
-    /// Whether checks are answered from here: the last catching up began after the last doubt.
+    /// Whether checks are answered from memory: the last catch-up began after the last doubt.
     pub fn is_complete(&self) -> bool {
         self.settled.load(Ordering::SeqCst) == self.doubted.load(Ordering::SeqCst)
     }
 
-    /// Catching up begins: how many doubts it settles, and from where it reads.
+    /// Begins a catch-up: returns how many doubts it settles, and where to start reading.
     pub fn catch_up(&self) -> (u64, Reached) {
         let reached = self.reached.hold();
         (self.doubted.load(Ordering::SeqCst), *reached)
     }
 
-    /// Caught up: up to there nothing is missing, and so many doubts are settled. One that came up meanwhile is not.
+    /// Ends a catch-up: memory is complete up to `upto`, and `doubts` are settled. A later doubt is not.
     pub fn caught_up(&self, doubts: u64, upto: Reached) {
         let mut reached = self.reached.hold();
         *reached = upto;
@@ -338,7 +340,7 @@ fn id_shard(id: SessionId) -> usize {
     usize::from(id.0[15]) % SHARDS
 }
 
-/// The last bytes of an id are random, the first are time.
+/// The last bytes of an id are random, the first are the time.
 fn id_hash(id: SessionId) -> u64 {
     let [.., a, b, c, d, e, f, g, h] = id.0;
     u64::from_le_bytes([a, b, c, d, e, f, g, h])

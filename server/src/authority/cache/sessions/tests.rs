@@ -6,7 +6,7 @@ use crate::error::Kind;
 const NOW: Moment = Moment::from_secs(1_767_323_045);
 const USER: UserId = UserId([7; 16]);
 
-/// Session `number`: its id and its token are in parts of the tables of that number.
+/// Session `number`: its id and its token are in the shards of that number.
 fn session(number: u8) -> Arc<CachedSession> {
     let id = SessionId([number; 16]);
     let anchors = [
@@ -26,7 +26,7 @@ fn session(number: u8) -> Arc<CachedSession> {
     Arc::new(CachedSession::new(session, DialectName::new("native"), Fingerprint([number; 32]), 0, NOW))
 }
 
-/// The same as the store tells it.
+/// The same session as read from the store.
 fn stored(number: u8) -> Arc<CachedSession> {
     let live = session(number);
     live.row.store(number.into(), Ordering::Relaxed);
@@ -63,7 +63,7 @@ fn nothing_is_answered_before_the_first_filling() {
     assert!(filled().find(&Fingerprint([1; 32])).unwrap().is_none());
 }
 
-/// What was read may be from before the doubt, so that it does not settle it; the next catching up does.
+/// The catch-up may have read from before the doubt, so it does not settle it; the next one does.
 #[test]
 fn a_doubt_while_catching_up_outlives_it() {
     let memory = SessionCache::new();
@@ -99,7 +99,7 @@ fn a_doubt_drops_nothing() {
     assert_eq!(memory.judge(&live, NOW), Verdict::Ended(Anchor::User(USER)));
 }
 
-/// What is acknowledged after the store was opened again, and before memory has caught up, is no reason to read less.
+/// Writes acknowledged after the store was reopened, before memory has caught up, do not shorten the catch-up.
 #[test]
 fn catching_up_begins_where_the_first_doubt_came_up() {
     let memory = filled();
@@ -111,7 +111,7 @@ fn catching_up_begins_where_the_first_doubt_came_up() {
     memory.doubt();
     let there = Reached { stamp: Stamp::from_number(1), row: 5 };
     assert_eq!(memory.catch_up().1, there);
-    // Nor is it evidence that what came before is known.
+    // Nor do they prove that everything before them is known.
     assert_eq!((memory.sure(), memory.position()), (there.stamp, Stamp::from_number(8)));
 }
 
@@ -130,7 +130,7 @@ fn a_session_of_an_unknown_outcome_lives_if_it_is_found_and_goes_if_not() {
     assert!(memory.find_by_id(lost.session.id).is_none());
 }
 
-/// Its call learns that the outcome is unknown only when memory has caught up with it already.
+/// The call learns that the outcome is unknown only after memory has caught up.
 #[test]
 fn a_session_that_was_found_stays_when_its_call_hears_of_it_later() {
     let (memory, live) = (filled(), session(1));

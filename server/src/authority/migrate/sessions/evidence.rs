@@ -1,6 +1,6 @@
-//! A list of sessions is made at one time and read at another, and the other system knew nothing of the logouts here in
-//! between. So beside the stamp, which speaks of what is raised from now on, the times are looked at: whatever was pulled
-//! here after a session was issued there, has ended it. This refuses more than the rule does, and never less.
+//! A list of sessions is read some time after it was made, and the other system does not know of logouts here in
+//! between. The stamp covers only marks raised from now on, so times are compared as well: any mark raised here after a
+//! session was issued there has ended it. This refuses more than the rule does, never less.
 
 use std::collections::HashMap;
 
@@ -9,11 +9,11 @@ use exeunt_core::{Anchor, Moment, Stamp};
 use crate::authority::Authority;
 use crate::error::{Error, Kind, Result};
 
-/// When each anchor was last pulled, as far as it was asked for; `None`: never.
+/// When each anchor's latest mark was raised, as far as looked up; `None`: no longer in the log.
 #[derive(Default)]
 pub(super) struct Pulled(HashMap<(Anchor, Stamp), Option<Moment>>);
 
-/// It was logged out here.
+/// The error for a session that was logged out here.
 pub(super) fn ended() -> Error {
     Error::new(
         Kind::Conflict("issued_at"),
@@ -22,8 +22,8 @@ pub(super) fn ended() -> Error {
 }
 
 impl Authority {
-    /// Refuses a session that was issued, by the clock of the other system, before its realm, client or user was pulled
-    /// here; one of which nobody knows when, if they ever were.
+    /// Refuses a session if its realm, client or user has a mark here that was raised after the session was issued, by
+    /// the clock of the other system. A session with an unknown time of issue is refused if there is any mark.
     pub(super) async fn must_not_be_pulled(
         &self,
         anchors: &[Anchor],
@@ -42,7 +42,7 @@ impl Authority {
             };
             let before = match (issued_at, when) {
                 (None, _) => true,
-                // The log no longer reaches back to it, so it is older than that.
+                // The log no longer reaches back to the mark, so the mark is older than that.
                 (Some(issued_at), None) => issued_at <= now.minus_secs(self.retention.log_secs),
                 (Some(issued_at), Some(when)) => issued_at <= when,
             };

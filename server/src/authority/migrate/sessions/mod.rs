@@ -1,5 +1,5 @@
-//! Live sessions of another system: adopted with the tokens that its clients hold, so that nobody is logged out by the
-//! move, and whoever was logged out here before or meanwhile stays so.
+//! Adopts live sessions of another system with the tokens that its clients hold. The move logs no user out, and users
+//! who were logged out here, before or meanwhile, stay logged out.
 
 mod evidence;
 mod refused;
@@ -21,34 +21,34 @@ use crate::error::{DeadReason, Error, Kind, Result, Unavailability};
 use crate::store::{Adopted, Adoption, Client, Identifier, Record, SessionBy, USER_SESSIONS_MAX};
 use crate::time::{DURATION_SECS_MAX, Time};
 
-/// Sessions in one batch at most.
+/// The largest batch, in sessions.
 pub const ADOPT_SESSIONS_MAX: usize = 1_000;
-/// Sessions recorded in one transaction at most.
+/// The most sessions recorded in one transaction.
 const ADOPTED_PER_WRITE: usize = 100;
-/// By how many seconds the clock of the other system may be ahead of ours.
+/// How many seconds the clock of the other system may be ahead of ours.
 const CLOCK_AHEAD_SECS_MAX: u64 = 300;
 
 /// A live session of another system.
 pub struct Elsewhere {
     /// The fingerprint of the token that its client holds.
     pub token: Fingerprint,
-    /// Whose it is.
+    /// Its user.
     pub user: Identifier,
     /// The client it is used with; `None`: the built-in one of the dialect.
     pub client: Option<ClientNamed>,
     /// The dialect that accepts the token; `None`: that of the client.
     pub dialect: Option<DialectName>,
-    /// When it was issued there; `None`: nobody knows, and it is taken to be older than any logout here.
+    /// When it was issued there; `None`: unknown, and taken to be before any logout here.
     pub issued_at: Option<Moment>,
     /// When it was last seen there; `None`: when it was issued, else now.
     pub seen_at: Option<Moment>,
-    /// When it is over whatever happens, instead of `absolute_secs`.
+    /// When it expires in any case, instead of `absolute_secs`.
     pub expires_at: Option<Time>,
-    /// Seconds unseen, instead of the client's.
+    /// The idle limit in seconds, instead of the client's.
     pub idle_secs: Option<u32>,
-    /// Seconds at most since its issue, instead of the client's.
+    /// The absolute limit in seconds since its issue, instead of the client's.
     pub absolute_secs: Option<u32>,
-    /// The program it was issued to, as it named itself.
+    /// The user agent it was issued to.
     pub user_agent: Option<String>,
     /// The address it was issued to.
     pub from: Option<IpAddr>,
@@ -63,31 +63,31 @@ pub enum ClientNamed {
     Name(String),
 }
 
-/// What became of one.
+/// The result for one session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// It is a session here (on a dry run: it would be).
+    /// It was recorded here (on a dry run: would be).
     Made(SessionId),
-    /// Its token opens a session that is alive here. Nothing was changed but when that was last seen, if it is this
-    /// user's and this client's and was seen there later.
+    /// Its token already belongs to a living session here. Only the last-seen time was changed, if user and client are
+    /// the same and the session was seen there later.
     There,
 }
 
-/// What is to be done with one.
+/// What to do with one session.
 enum Ready {
     New(Box<Adopted>),
     There,
 }
 
 impl Authority {
-    /// Adopts sessions, so many in one transaction, and tells of each, in their order, what became of it. One that is refused
-    /// keeps no other one out, and none of those that are alive here is ended to make room. One whose session here is over
-    /// is refused: nothing revives it.
+    /// Adopts sessions, several in one transaction, and returns one result each, in order. A refused session does not
+    /// affect the others, and no living session is ended to make room. A session that was adopted before and is over
+    /// here is refused: nothing revives it.
     ///
-    /// `since` is a place in the log that was taken before the list of them was made: whatever was ended here after it stays so.
+    /// `since` is a log position taken before the list was made: sessions ended here after it stay ended.
     ///
     /// # Errors
-    /// `Malformed` for too many; `Unavailable`: asking again is safe.
+    /// `Malformed` for too many; `Unavailable`: a retry is safe.
     pub async fn adopt(
         &self,
         call: &Call,
@@ -137,7 +137,7 @@ impl Authority {
         Ok(ready.into_iter().map(outcome).collect())
     }
 
-    /// A session as it is to be recorded, if everything speaks for it.
+    /// Prepares the record of a session, if all checks pass.
     async fn prepare(
         &self,
         call: &Call,
@@ -161,7 +161,7 @@ impl Authority {
             Err(error) if matches!(error.kind(), Kind::Malformed(_)) => return Err(error),
             times => times,
         };
-        // What its times there come to counts for nothing as soon as it is a session here.
+        // Once it is a session here, errors in its times there no longer matter.
         if let Some(here) = self.memory.find(&elsewhere.token)? {
             match self.memory.judge(&here, call.now) {
                 Verdict::Alive => {
@@ -203,10 +203,10 @@ impl Authority {
         Ok(Ready::New(Box::new(adopted)))
     }
 
-    /// The client that a session is used with, by its name or by the dialect that it is the built-in one of.
+    /// The client that a session is used with, by its id or name, or else the built-in one of the dialect.
     ///
     /// # Errors
-    /// `NotFound`; `Malformed("dialect")`: neither is named, or they do not go together.
+    /// `NotFound`; `Malformed("dialect")`: neither is given, or they do not match.
     pub fn client_named(
         &self,
         realm: RealmId,
@@ -228,8 +228,8 @@ impl Authority {
         Ok(client)
     }
 
-    /// In several transactions, so that no logout waits for all of them. Those of the first stay when a later one fails:
-    /// asked again, they are there.
+    /// Uses several transactions, so that no logout waits for all of them. If a later one fails, the sessions of the
+    /// earlier ones stay; a retry finds them.
     async fn record_all(&self, call: &Call, realm: RealmId, all: &[Adopted]) -> Result<Vec<Adoption>> {
         let mut outcomes = Vec::with_capacity(all.len());
         for some in all.chunks(ADOPTED_PER_WRITE) {
@@ -238,8 +238,8 @@ impl Authority {
         Ok(outcomes)
     }
 
-    /// Records them, and lets memory know. A mark that is raised as soon as one is recorded finds it announced, and no
-    /// token opens anything before it is recorded.
+    /// Records sessions and adds them to memory. They are announced first, so that a mark raised right after the commit
+    /// finds them; until they are recorded, their tokens open nothing.
     async fn record_adopted(&self, call: &Call, realm: RealmId, all: Vec<Adopted>) -> Result<Vec<Adoption>> {
         self.caller_must_still_hold(call)?;
         let audit = call.audit(Some(realm), "session.import", &format_args!("a batch of {}", all.len()));
@@ -268,7 +268,7 @@ impl Authority {
         self.settle(adopted)
     }
 
-    /// What the store would say, as far as that can be told without writing.
+    /// What the store would answer, as far as can be known without writing.
     async fn look_for(&self, all: &[Adopted], now: Moment) -> Result<Vec<Adoption>> {
         let mut found = Vec::with_capacity(all.len());
         for adopted in all {
@@ -281,7 +281,7 @@ impl Authority {
     }
 }
 
-/// The times of a session, as they are recorded.
+/// The times of a session to record.
 struct Times {
     issued_at: Moment,
     seen: Moment,
@@ -306,7 +306,7 @@ impl Elsewhere {
                 return Err(Error::malformed("expires_at", "give expires_at or absolute_secs, not both"));
             }
             (Some(Time::Never), None) => 0,
-            // Rounded down; 0 would mean that it never expires.
+            // Rounded down; 0 would mean no limit.
             (Some(Time::At(at)), None) => match at.millis_since(issued_at) / 1000 {
                 0 => return Err(refused::over_at_once()),
                 secs => match u32::try_from(secs) {

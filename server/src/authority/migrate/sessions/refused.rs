@@ -1,4 +1,4 @@
-//! Why a session of another system is not taken, in words that say what to look at.
+//! Errors for sessions of another system that are refused, with what to check.
 
 use exeunt_core::{Moment, Session};
 
@@ -6,7 +6,7 @@ use crate::authority::open::text;
 use crate::error::{DeadReason, Error, Kind};
 use crate::store::Over;
 
-/// Its session here is over: a token is adopted once.
+/// Its session here is over: a token can be adopted only once.
 pub(super) fn over(over: Over) -> Error {
     match over {
         Over::RanOut(at) => ran_out_at(at),
@@ -17,7 +17,7 @@ pub(super) fn over(over: Over) -> Error {
     }
 }
 
-/// Its time ran out here, after it was adopted.
+/// It expired here, after it was adopted.
 pub(super) fn ran_out(session: &Session, seen: Moment, now: Moment) -> Error {
     ran_out_at(session.deadline(seen).unwrap_or(now).min(now))
 }
@@ -26,7 +26,7 @@ fn ran_out_at(at: Moment) -> Error {
     dead(format!("it was adopted before, and ran out here at {}", text(at)))
 }
 
-/// It was over there already: by which of its limits.
+/// It had already expired there; says by which limit.
 pub(super) fn expired(session: &Session, seen: Moment) -> Error {
     let absolute = Session { idle_secs: 0, ..session.clone() }.deadline(seen);
     dead(match absolute {
@@ -43,7 +43,7 @@ pub(super) fn expired(session: &Session, seen: Moment) -> Error {
     })
 }
 
-/// Its end is not after its beginning.
+/// Its expiry is not after its issue.
 pub(super) fn over_at_once() -> Error {
     dead(
         "the session has expired: its expires_at is not after its issued_at (else last_seen_at, else now)"
@@ -51,7 +51,7 @@ pub(super) fn over_at_once() -> Error {
     )
 }
 
-/// It would live for longer than anything may, unless it has no end at all.
+/// It would live longer than allowed; only sessions without an end may.
 pub(super) fn too_far(at: Moment) -> Error {
     let text = format!(
         "expires_at is {}; expected at most ten years after issued_at (else last_seen_at, else now); for a session \
@@ -61,7 +61,7 @@ pub(super) fn too_far(at: Moment) -> Error {
     Error::malformed("expires_at", text)
 }
 
-/// There is no room for it, and nobody is ended to make some.
+/// The user has too many sessions, and none is ended to make room.
 pub(super) fn crowded(max: u32) -> Error {
     conflict(
         "user",

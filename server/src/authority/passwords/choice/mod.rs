@@ -1,5 +1,5 @@
-//! What a new password must not be: one that everybody tries first, or one that holds a name of its user (ASVS 5.0,
-//! 6.2.4 and 6.2.11). Asked when a password is set: never of one that is presented, nor of a hash that is imported.
+//! Rules for new passwords: none of the most common ones, and none that contains a name of its user (ASVS 5.0, 6.2.4
+//! and 6.2.11). Checked when a password is set, never for a login or an imported hash.
 
 use caseless::Caseless;
 use passwords::analyzer::is_common_password;
@@ -9,13 +9,13 @@ use crate::authority::passwords::Password;
 use crate::error::{Error, Result};
 use crate::store::User;
 
-/// A name that has fewer characters is no part of a password that anybody would try for it.
+/// Shorter names are ignored: an attacker would not guess a password from them.
 const NAME_CHARS_MIN: usize = 4;
 
-/// Whether a password may be set for this user, as the user is after the change.
+/// Checks whether a password may be set for this user, as the user is after the change.
 ///
 /// # Errors
-/// `Malformed("password")`, with what is wrong and what to do, without the password.
+/// `Malformed("password")`, with the reason and what to do, without the password.
 pub(in crate::authority) fn must_be_hard_to_guess(password: &Password, user: &User) -> Result<()> {
     let Some(text) = password.expose() else { return Ok(()) };
     let folded = folded(text);
@@ -30,7 +30,7 @@ pub(in crate::authority) fn must_be_hard_to_guess(password: &Password, user: &Us
     let names = [
         ("username", user.username.as_deref().unwrap_or_default()),
         ("email", email),
-        // Holding the whole address is holding this part of it, unless this part is too short.
+        // A password that contains the whole address contains this part too, unless this part is too short.
         ("email", email.rsplit_once('@').map_or("", |(local, _)| local)),
         ("first_name", user.first_name.as_str()),
         ("last_name", user.last_name.as_str()),
@@ -47,7 +47,7 @@ pub(in crate::authority) fn must_be_hard_to_guess(password: &Password, user: &Us
     })
 }
 
-/// A text in which case, width and other variants of letters make no difference (Unicode's compatibility caseless
+/// Folds a text so that case, width and other variants of letters make no difference (Unicode's compatibility caseless
 /// match, D146).
 fn folded(text: &str) -> String {
     text.nfd().default_case_fold().nfkd().default_case_fold().nfkc().collect()

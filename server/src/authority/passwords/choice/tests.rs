@@ -17,7 +17,7 @@ fn user() -> User {
 fn refused(password: &str, user: &User) -> Option<String> {
     let error = must_be_hard_to_guess(&Password::new(password), user).err()?;
     assert_eq!(error.kind(), Kind::Malformed("password"));
-    // "password" itself is a word of the text.
+    // "password" itself occurs in the error text.
     assert!(password.len() < 9 || !error.public().contains(password), "{}", error.public());
     Some(error.public().to_owned())
 }

@@ -1,14 +1,14 @@
-//! Hashes as frameworks write them: Django (`django.contrib.auth.hashers`), passlib, Werkzeug. What PHP's `password_hash`
-//! makes is bcrypt or a PHC string, and is read as such.
+//! Hashes in the forms of frameworks: Django (`django.contrib.auth.hashers`), passlib, Werkzeug. PHP's `password_hash`
+//! makes bcrypt or PHC strings, which are read as such.
 
 use phc::{Output, Salt};
 
 use super::{Digest, Form, PBKDF2_ROUNDS_MAX, Unusable, scrypt_params};
 
-/// Reads a form of a framework's own; `None` if the text has none of their prefixes.
+/// Reads a framework's form; `None` if the text has none of their prefixes.
 pub(super) fn read(text: &str) -> Option<Result<Form, Unusable>> {
     if let Some(rest) = text.strip_prefix("argon2$") {
-        // Django's prefix before a PHC string, whose own `$` it swallows.
+        // Django's prefix replaces the leading `$` of a PHC string.
         return Some(if rest.starts_with("argon2") { Form::read(&format!("${rest}")) } else { UNKNOWN });
     }
     if let Some(rest) = text.strip_prefix("bcrypt$") {
@@ -73,7 +73,7 @@ fn pbkdf2(
     }
 }
 
-/// Both Django and Werkzeug tell N itself, not its logarithm.
+/// Both Django and Werkzeug write N itself, not its logarithm.
 fn scrypt(params: [&str; 3], salt: &str, output: Option<Output>) -> Result<Form, Unusable> {
     let mut numbers = [0_u32; 3];
     for (number, text) in numbers.iter_mut().zip(params) {
@@ -91,7 +91,7 @@ fn base64(text: &str) -> Option<Output> {
     Output::decode(text.trim_end_matches('=')).ok()
 }
 
-/// passlib writes `.` for `+`.
+/// passlib writes `.` instead of `+`.
 fn standard(text: &str) -> String {
     text.replace('.', "+")
 }

@@ -1,8 +1,8 @@
-//! The forms of password hashes: argon2id is made; what other systems made is read, and renewed at the next login if it
-//! then was verified as a whole.
+//! The forms of password hashes. New hashes are argon2id; hashes of other systems are read, and renewed at the next
+//! login if the password was verified as a whole.
 //!
-//! A stored hash says itself how much memory and time it takes. The bounds below keep a hostile or mistaken one from
-//! taking all of either: such a hash is never right.
+//! A stored hash states how much memory and time it needs. The limits below keep a hostile or mistaken one from using
+//! all of either: such a hash never matches.
 
 mod foreign;
 
@@ -18,16 +18,16 @@ use super::{Password, Verified};
 use crate::error::{Error, Result};
 use crate::store::PasswordHash;
 
-/// Memory of a hash that we make, in KiB: 19 MiB (OWASP's first choice for argon2id, RFC 9106 §4 in small).
+/// Memory of our hashes, in KiB: 19 MiB (OWASP's first choice for argon2id, a smaller variant of RFC 9106 §4).
 const MEMORY_KIB: u32 = 19_456;
 /// Passes over that memory.
 const PASSES: u32 = 2;
 /// Lanes; a verification runs on one thread anyway.
 const LANES: u32 = 1;
-/// Bytes of a hash that we make.
+/// Output length of our hashes.
 const OUTPUT_BYTES: usize = 32;
 
-/// The most memory that any stored hash may ask for, in KiB: 128 MiB, for scrypt with N = 2^17 and r = 8.
+/// The most memory that a stored hash may need, in KiB: 128 MiB, for scrypt with N = 2^17 and r = 8.
 const MEMORY_KIB_MAX: u32 = 128 * 1024;
 /// The most argon2 work: KiB of memory times passes.
 const ARGON2_WORK_MAX: u32 = 1024 * 1024;
@@ -42,23 +42,23 @@ const BCRYPT_COST_MIN: u32 = 4;
 /// The highest cost of bcrypt, the logarithm of its rounds.
 const BCRYPT_COST_MAX: u32 = 15;
 
-/// The bytes of a password that bcrypt looks at, the NUL after it included.
+/// The bytes of a password that bcrypt reads, including the NUL after it.
 const BCRYPT_BYTES: usize = 72;
 
-/// What an unknown user's password is checked with.
+/// The salt for checks of unknown users.
 const NOBODYS_SALT: [u8; 16] = *b"nobody's salt...";
-/// How a hash begins that is made here.
+/// The prefix of hashes made here.
 pub(super) const OURS: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
-/// A hash of the form that is made here, of no password.
+/// A hash of the form made here that matches no password.
 pub(super) const NOBODYS: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// The memory of one thread, kept from one verification to the next.
+/// The memory of one thread, reused between verifications.
 #[derive(Default)]
 pub(super) struct Argon2Blocks(Vec<Block>);
 
-/// Checks a password against a stored hash; without a hash, or with one that we do not read, it works as long as for
-/// one that is made here and finds it wrong.
+/// Checks a password against a stored hash. Without a hash, or with an unreadable one, it takes as long as for one made
+/// here and does not match.
 pub(super) fn verify(
     hash: Option<&PasswordHash>,
     password: &Password,
@@ -80,17 +80,17 @@ pub(super) fn verify(
     Verified { right, renewable: right && !form.is_ours() && form.reads_whole(text) }
 }
 
-/// The family of a hash, and how much work it asks for within it; `None` for one that cannot be used.
+/// The family of a hash, and its work within the family; `None` for an unusable hash.
 pub(super) fn work(hash: &PasswordHash) -> Option<(Family, u64)> {
     Form::read(&hash.0).ok().map(|form| form.work())
 }
 
-/// Whether this is a hash that [`verify`] can use; if not, why.
+/// Checks whether [`verify`] can use this hash; if not, returns the reason.
 pub(super) fn must_be_usable(hash: &PasswordHash) -> Result<(), &'static str> {
     Form::read(&hash.0).map(drop).map_err(Unusable::reason)
 }
 
-/// The hash of a new password.
+/// Hashes a new password.
 pub(super) fn hash(password: &Password, salt: [u8; 16], memory: &mut Argon2Blocks) -> Result<PasswordHash> {
     let text = password.expose().unwrap_or_default().as_bytes();
     let params = format!("m={MEMORY_KIB},t={PASSES},p={LANES}");
@@ -107,7 +107,7 @@ pub(super) fn hash(password: &Password, salt: [u8; 16], memory: &mut Argon2Block
     Ok(PasswordHash(hash.to_string()))
 }
 
-/// A stored hash, read and found to be within the bounds.
+/// A stored hash, parsed and within the limits.
 enum Form {
     Argon2 {
         argon2: Argon2<'static>,
@@ -139,7 +139,7 @@ enum Digest {
     Sha512,
 }
 
-/// Why a stored hash is never right.
+/// Why a stored hash never matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unusable {
     Unknown,
@@ -228,7 +228,7 @@ impl Form {
         }
     }
 
-    /// Whether the password was hashed so; compared in constant time.
+    /// Whether the password matches; compared in constant time.
     fn matches(&self, text: &[u8], memory: &mut Argon2Blocks) -> bool {
         match self {
             Self::Argon2 { argon2, salt, output, .. } => {
@@ -247,7 +247,7 @@ impl Form {
                 });
                 made.as_ref() == Ok(output)
             }
-            // bcrypt itself looks at the first 72 bytes only.
+            // bcrypt itself reads only the first 72 bytes.
             Self::Bcrypt(hash) => bcrypt::verify(text, hash).unwrap_or(false),
             Self::BcryptSha256(hash) => {
                 let digits: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -256,19 +256,18 @@ impl Form {
         }
     }
 
-    /// Whether it is of the form that is made here. A dearer one is none: it would tell by its time who is there.
+    /// Whether it has the form made here. A more expensive one does not: its time would reveal which users exist.
     const fn is_ours(&self) -> bool {
         matches!(self, Self::Argon2 { ours: true, .. })
     }
 
-    /// Whether a password that matches must be the very one that was hashed. If not, it may be a wrong one, which must
-    /// not take the place of the right one.
+    /// Whether only the password that was hashed can match. If another one could, it must not replace the right one.
     fn reads_whole(&self, text: &[u8]) -> bool {
         match self {
             Self::Argon2 { .. } | Self::BcryptSha256(_) => true,
-            // Of a longer one it looks at the beginning alone.
+            // bcrypt reads only the beginning of a longer password.
             Self::Bcrypt(_) => text.len() < BCRYPT_BYTES,
-            // HMAC takes the digest of a key that is longer than its block instead of the key.
+            // HMAC replaces a key longer than its block by the key's digest.
             Self::Scrypt { .. } => !may_be_a_digest(text, Digest::Sha256),
             Self::Pbkdf2 { digest, .. } => !may_be_a_digest(text, *digest),
         }
@@ -295,8 +294,8 @@ impl Form {
     }
 }
 
-/// Whether this may be the digest of another password, by its length; what anybody types on a plain keyboard is taken
-/// for none.
+/// Whether this may be the digest of another password, judged by its length; text of printable ASCII is assumed to be
+/// none.
 fn may_be_a_digest(text: &[u8], digest: Digest) -> bool {
     let plain = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
     text.len() == digest.bytes() && !text.iter().all(plain)
@@ -341,14 +340,14 @@ fn scrypt_params(log_n: u32, r: u32, p: u32) -> Result<scrypt::Params, Unusable>
     scrypt::Params::new(log_n, r, p).map_err(|_| Unusable::Unknown)
 }
 
-/// The engine of the hashes that we make.
+/// Argon2 with the parameters of our hashes.
 fn ours() -> Option<Argon2<'static>> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(OUTPUT_BYTES)).ok()?;
     Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-/// Argon2 in the thread's own memory. A hash of other systems that needs more gets its own for once, so that one
-/// such user does not make every thread large for good.
+/// Runs Argon2 in the thread's own memory. A foreign hash that needs more gets temporary memory, so that one such user
+/// does not make every thread large for good.
 fn fill(
     argon2: &Argon2<'_>,
     text: &[u8],
@@ -372,7 +371,7 @@ fn fill(
     .ok()
 }
 
-/// The numbers of exactly these parameters; those of `optional` may be there and are not looked at.
+/// The values of exactly these parameters; `optional` ones may be present and are ignored.
 fn numbers<const N: usize>(
     params: &ParamsString,
     names: [&str; N],
