@@ -84,7 +84,7 @@ impl Env {
         }
     }
 
-    /// By how much the wall clock differs from [`Env::now`].
+    /// How much the wall clock differs from [`Env::now`].
     pub fn difference(&self) -> Difference {
         match &*self.0 {
             Source::System { clock, .. } | Source::Manual { clock, .. } => clock.difference(),

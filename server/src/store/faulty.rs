@@ -49,7 +49,7 @@ impl<S: Store + ?Sized> Faulty<S> {
         Self { inner, calls, failing, fault, down, held, stage }
     }
 
-    /// The store inside, which does not fail.
+    /// The inner store, which does not fail.
     pub fn inner(&self) -> &S {
         &self.inner
     }

@@ -50,7 +50,7 @@ pub struct Waiting {
     pub writes: usize,
     /// Reads that wait.
     pub reads: usize,
-    /// Pages (of 4 KiB) in the log beside the file.
+    /// Pages (of 4 KiB) in the WAL.
     pub log_pages: u32,
 }
 

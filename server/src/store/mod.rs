@@ -33,7 +33,7 @@ pub use records::{
 use crate::error::Unavailability;
 use crate::error::{Error, Kind, Result};
 
-/// How many sessions a user may have alive at once in its realm, with all clients together.
+/// The limit of live sessions of one user in its realm, with all clients together.
 pub const USER_SESSIONS_MAX: u32 = 10_000;
 
 /// Everything the server keeps.

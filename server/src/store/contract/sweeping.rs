@@ -1,4 +1,4 @@
-//! Sweeping.
+//! Sweeping: what a store may forget.
 
 use exeunt_core::{Anchor, Moment, Session, SessionId, Stamp, UserId, Verdict, Why};
 

@@ -1,4 +1,4 @@
-//! Forgetting.
+//! Sweeping: forgets the dead.
 
 use exeunt_core::{Mark, Moment, Verdict};
 

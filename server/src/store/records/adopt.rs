@@ -7,7 +7,7 @@ use crate::store::Record;
 /// A live session of another system, to be recorded with its known facts.
 #[derive(Clone, Debug)]
 pub struct Adopted {
-    /// The session. Issued in the past.
+    /// The session, issued in the past.
     pub record: Record,
     /// When it was last seen in the other system.
     pub seen: Moment,

@@ -11,7 +11,7 @@ use crate::store::AuditEntry;
 /// A session and the facts of its issue. Never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// What `judge` needs.
+    /// The part that `judge` needs.
     pub session: Session,
     /// The dialect that issued it, and the only one that accepts its token.
     pub dialect: DialectName,

@@ -1,7 +1,7 @@
 //! The live sessions of a user, in the order in which a limit ends them: so a login at the limit costs no more than one
 //! below it.
 //!
-//! Kept in the writer's memory, read from the file once. The writer sees each session's own mark. It checks for new marks
+//! Kept in the writer's memory, read from the file once. The writer sees each session's own mark, checks for new marks
 //! on users, clients and realms, and judges a session again before ending it.
 
 use std::collections::{BTreeSet, HashMap};

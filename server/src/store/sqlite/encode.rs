@@ -121,7 +121,7 @@ pub(super) fn bound(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// A stored value that this program did not write.
+/// The error for a stored value that this program cannot have written.
 pub(super) fn corrupt(what: &'static str) -> Error {
     Error::FromSqlConversionFailure(0, Type::Blob, FromSqlError::Other(what.into()).into())
 }

@@ -86,7 +86,7 @@ pub(super) fn last_stamp(conn: &Connection) -> Result<u64> {
 
 fn ahead(number: u64, stride: u64) -> Result<u64> {
     let ahead = number.saturating_add(stride);
-    // The columns are signed.
+    // SQLite integers are signed.
     if bound(ahead) == i64::MAX {
         Err(corrupt("a number that leaves no room for another life"))
     } else {
