@@ -1,11 +1,10 @@
-//! What went wrong, in words of the domain. Nothing here knows HTTP: each dialect renders a [`Kind`] in one
-//! exhaustive match of its own.
+//! Failures, in terms of the domain. Nothing here knows HTTP: each dialect renders a [`Kind`] in one exhaustive match.
 
 use std::fmt;
 
 use exeunt_core::Why;
 
-/// The result of everything that can fail here.
+/// The result of a call that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A failure: its kind for programs, a public text for the caller, a private text for the log.
@@ -16,37 +15,37 @@ pub struct Error {
     private: Option<String>,
 }
 
-/// Every way in which a call can fail. A new kind needs a program that must tell it apart.
+/// Every way in which a call can fail. A new kind is needed only if a program must tell it apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The request makes no sense; the field that is to blame.
+    /// The request is not valid; the field at fault.
     Malformed(&'static str),
-    /// We do not know who is speaking: wrong password, unknown key.
+    /// The caller is not authenticated: wrong password, unknown key.
     Unauthenticated,
-    /// We know what was presented, and it is over or was never there.
+    /// The presented credential is over or unknown.
     Dead(DeadReason),
-    /// We know who is speaking, and they may not.
+    /// The caller is authenticated but not allowed to do this.
     Forbidden,
-    /// There is no such thing.
+    /// No such object.
     NotFound,
-    /// It is there already, or it was changed meanwhile; the field in conflict.
+    /// It exists already, or it was changed meanwhile; the field in conflict.
     Conflict(&'static str),
-    /// This door has no such verb.
+    /// This dialect has no such verb.
     Unsupported,
-    /// Too many tries.
+    /// Too many attempts.
     TooMany(Throttle),
-    /// Not now; asking again is safe.
+    /// Not now; a retry is safe.
     Unavailable(Unavailability),
-    /// A fault of ours.
+    /// A fault of the server.
     Internal,
 }
 
 /// Why a presented credential is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeadReason {
-    /// Never issued here, or long forgotten.
+    /// Never issued here, or forgotten long ago.
     Unknown,
-    /// Its time ran out.
+    /// It expired.
     Expired,
     /// It was ended, for this reason.
     Ended(Why),
@@ -57,18 +56,18 @@ pub enum DeadReason {
 pub struct Throttle {
     /// Who has to wait.
     pub who: Throttled,
-    /// Seconds until another try makes sense.
+    /// Seconds until a retry makes sense.
     pub retry_after_secs: u64,
 }
 
 /// Who has to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Throttled {
-    /// Everybody who names this account, or does so from this address.
+    /// Every caller that names this account, or names it from this address.
     Account,
-    /// Everybody at this address.
+    /// Every caller at this address.
     Address,
-    /// Whoever holds this key.
+    /// Every holder of this key.
     Key,
 }
 
@@ -77,16 +76,15 @@ pub enum Throttled {
 pub enum Unavailability {
     /// The store refused; nothing was changed.
     Refused,
-    /// The store failed in the middle: it may have happened or not. Nothing is answered from memory until that is
-    /// known.
+    /// The store failed during a commit: the outcome is unknown. Nothing is answered from memory until it is known.
     Unknown,
-    /// All hands are busy checking passwords, or a queue is full.
+    /// All password hashing threads are busy, or a queue is full.
     Busy,
-    /// A session was ended while it was being recorded: nobody has it.
+    /// A session was ended while it was being recorded: its token was given to no client.
     Overtaken,
 }
 
-/// Seconds after which a caller should ask again when the server was busy or its store was away.
+/// Seconds after which a caller should retry when the server was busy or its store unavailable.
 pub const RETRY_AFTER_SECS: u64 = 1;
 
 impl Error {
@@ -95,14 +93,14 @@ impl Error {
         Self { kind, public: public.into(), private: None }
     }
 
-    /// Adds what only the log may hold. Never a secret.
+    /// Adds a text for the log only. Never a secret.
     #[must_use]
     pub fn because(mut self, private: impl fmt::Display) -> Self {
         self.private = Some(private.to_string());
         self
     }
 
-    /// The request makes no sense: this field is to blame.
+    /// The request is not valid: this field is at fault.
     pub fn malformed(field: &'static str, public: impl Into<String>) -> Self {
         Self::new(Kind::Malformed(field), public)
     }
@@ -117,12 +115,12 @@ impl Error {
         Self::new(Kind::Dead(cause), public)
     }
 
-    /// Wrong user or wrong password: never which of the two.
+    /// Wrong user or wrong password: never says which of the two.
     pub fn unauthenticated() -> Self {
         Self::new(Kind::Unauthenticated, "the credentials are not valid")
     }
 
-    /// There is no such thing as this noun names.
+    /// No such object; `noun` names its type.
     pub fn not_found(noun: &str) -> Self {
         Self::new(Kind::NotFound, format!("no such {noun}"))
     }
@@ -138,7 +136,7 @@ impl Error {
         Self::new(Kind::Unavailable(outage), public)
     }
 
-    /// A fault of ours; the reason goes to the log.
+    /// A fault of the server; the reason goes to the log.
     pub fn internal(private: impl fmt::Display) -> Self {
         Self::new(Kind::Internal, "internal error").because(private)
     }
@@ -160,7 +158,7 @@ impl Error {
 }
 
 impl Kind {
-    /// Seconds after which asking again makes sense, where it does.
+    /// Seconds after which a retry makes sense, if it does.
     pub const fn retry_after_secs(self) -> Option<u64> {
         match self {
             Self::TooMany(throttle) => Some(throttle.retry_after_secs),
@@ -169,7 +167,7 @@ impl Kind {
         }
     }
 
-    /// Whether it is our fault, rather than the caller's.
+    /// Whether the server is at fault, rather than the caller.
     pub const fn is_ours(self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Internal)
     }

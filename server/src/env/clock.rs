@@ -1,11 +1,11 @@
-//! The time that the server goes by, worked out from two clocks: the wall clock, which can be set, and the time since the
-//! machine was booted, which cannot, and which goes on while the machine is suspended.
+//! The server's time, computed from two clocks: the wall clock, which can be set, and the time since boot, which
+//! cannot, and which continues while the machine is suspended.
 //!
-//! The wall clock is believed as long as both go on together. A step of more than a second is on trial until it has stood
-//! for ten: until then time goes on by the other clock. So a wall clock that is wrong for an instant ends no session and
-//! lifts no lock-out. See `docs/decisions/0018-a-clock-that-steps-is-on-trial.md`.
+//! The wall clock is believed as long as both clocks advance together. A step of more than a second is on trial until
+//! it has lasted ten seconds: until then time follows the other clock. So a wall clock that is briefly wrong ends no
+//! session and lifts no lock-out. See `docs/decisions/0018-a-clock-that-steps-is-on-trial.md`.
 //!
-//! Reads no clock itself: both readings are given to it.
+//! Reads no clock itself: callers pass both readings.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -15,69 +15,69 @@ use exeunt_core::Moment;
 
 use crate::lock::Exclusive as _;
 
-/// A difference of more than so many milliseconds is a step.
+/// A difference of more than this many milliseconds is a step.
 pub const STEP_MILLIS: u64 = 1_000;
-/// For how many milliseconds a step must have stood before it is believed.
+/// A step is believed once it has lasted this many milliseconds.
 pub const TRIAL_MILLIS: u64 = 10_000;
-/// By what part time runs slower while it waits for a wall clock that was set back: by a tenth.
+/// Time runs slower by one part in this many while it waits for a wall clock that was set back.
 const SLEW_PART: u64 = 10;
-/// Two readings in whole milliseconds of clocks that go on together differ by so much.
+/// Two readings in whole milliseconds of clocks that advance together differ by up to this.
 const ROUNDING_MILLIS: u64 = 1;
-/// Pieces of news that are told in an hour at most: a wall clock that is set all the time must not fill the log.
+/// News logged in an hour at most: a wall clock that is set all the time must not fill the log.
 const NEWS_PER_HOUR: u32 = 20;
 const HOUR_MILLIS: u64 = 3_600_000;
-/// Instead of an offset: the clocks do not agree, or were never read.
+/// Stands for an offset: the clocks disagree, or were never read.
 const DISAGREE: i64 = i64::MIN;
 
-/// Works out the time. While the clocks agree, this takes no lock.
+/// Computes the time. While the clocks agree, this takes no lock.
 pub struct Clock {
-    /// By how much the wall clock is ahead of the time since boot; [`DISAGREE`].
+    /// The wall clock minus the time since boot; or [`DISAGREE`].
     agreed: AtomicI64,
-    /// The latest time that was told: no earlier one is told after it.
+    /// The latest time returned: no earlier one is returned after it.
     latest_millis: AtomicU64,
-    /// The millisecond since boot after that of the latest judgement; 0: there was none.
+    /// The milliseconds since boot of the latest judgement, plus one; 0: there was none.
     judged_millis: AtomicU64,
-    /// By how much the wall clock is ahead of the time told (negative: behind).
+    /// The wall clock minus the time returned (negative: it is behind).
     ahead_millis: AtomicI64,
     steps: AtomicU64,
     state: Mutex<Option<State>>,
 }
 
-/// What changed about the wall clock: for the log.
+/// A change of the wall clock's state, for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
-    /// It stepped, by so many milliseconds (negative: back). It is on trial from now on.
+    /// It stepped by this many milliseconds (negative: back). It is now on trial.
     Stepped(i64),
-    /// It came back before it was believed.
+    /// It came back before the step was believed.
     CameBack,
-    /// It was ahead for the whole trial: time has gone on to it at once.
+    /// It was ahead for the whole trial: time jumped to it.
     BelievedAhead(i64),
     /// It was behind for the whole trial: time runs slower until both agree.
     BelievedBehind(i64),
-    /// Both agree again.
+    /// Both clocks agree again.
     Agreed,
 }
 
-/// By how much the wall clock differs from the time told.
+/// How much the wall clock differs from the time returned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
-    /// The wall clock less the time told, in milliseconds.
+    /// The wall clock minus the time returned, in milliseconds.
     pub ahead_millis: i64,
     /// How often the wall clock has stepped, believed or not.
     pub steps: u64,
 }
 
-/// All times are offsets from the time since boot, so that they stand still while both clocks go on together.
+/// All times are offsets from the time since boot, so that they are constant while both clocks advance together.
 struct State {
-    /// The offset of the wall clock that is believed.
+    /// The believed offset of the wall clock.
     believed: i64,
-    /// The offset of the time told when it began to wait for the believed one, and when that was.
+    /// The offset of the time returned when it began to wait for the believed one, and when that was.
     from: (i64, u64),
-    /// What was believed when the latest span of [`TRIAL_MILLIS`] began, and when that was: many small steps are a large
-    /// one.
+    /// The believed offset when the latest span of [`TRIAL_MILLIS`] began, and when that was: many small steps make a
+    /// large one.
     stood: (i64, u64),
     trial: Option<Trial>,
-    /// The log was told of a difference.
+    /// `true` if the latest news said that the clocks differ.
     told: bool,
     latest_boot: u64,
     quota: (u64, u32),
@@ -90,19 +90,19 @@ struct Trial {
 }
 
 impl Clock {
-    /// The time, from a reading of both clocks in milliseconds, and what has changed.
+    /// The time, from a reading of both clocks in milliseconds, and what changed.
     pub fn read(&self, wall_millis: u64, boot_millis: u64) -> (Moment, Option<News>) {
         if let Some(now) = self.agreed(wall_millis, boot_millis) {
             return (now, None);
         }
         let (offset, boot) = (signed(wall_millis) - signed(boot_millis), boot_millis);
-        // Nothing changes within a millisecond: one of the callers judges, the others are answered.
+        // Nothing changes within a millisecond: one caller judges, the others get the same time.
         if self.judged_millis.load(Ordering::Acquire) == boot.saturating_add(1) {
             return (Moment::from_millis(self.latest_millis.load(Ordering::Relaxed)), None);
         }
         let mut known = self.lock();
         let state = known.get_or_insert_with(|| State::new(offset, boot));
-        // A caller that was held up between reading and telling judges nothing.
+        // A caller that was delayed since its reading judges nothing.
         let news = if boot < state.latest_boot { None } else { state.judge(offset, boot) };
         let ours = state.offset(boot);
         if boot == state.latest_boot {
@@ -111,20 +111,20 @@ impl Clock {
             self.ahead_millis.store(if agreed { 0 } else { offset - ours }, Ordering::Relaxed);
         }
         let now = self.reach(u64::try_from(signed(boot) + ours).unwrap_or_default());
-        // After `reach`: whoever finds the judgement finds the time, too.
+        // After `reach`: a caller that sees the judgement also sees the time.
         self.judged_millis.fetch_max(state.latest_boot.saturating_add(1), Ordering::Release);
         self.steps.fetch_add(u64::from(matches!(news, Some(News::Stepped(_)))), Ordering::Relaxed);
         (now, news.filter(|_| state.may_tell(boot)))
     }
 
-    /// The time, if both clocks go on together: the way of nearly all calls.
+    /// The time, if both clocks agree. Nearly all calls take this path.
     pub fn agreed(&self, wall_millis: u64, boot_millis: u64) -> Option<Moment> {
         let agreed = self.agreed.load(Ordering::Relaxed);
         let apart = (signed(wall_millis) - signed(boot_millis)).abs_diff(agreed);
         (agreed != DISAGREE && apart <= ROUNDING_MILLIS).then(|| self.reach(wall_millis))
     }
 
-    /// By how much the wall clock differs, as of the latest reading.
+    /// How much the wall clock differs, as of the latest reading.
     pub fn difference(&self) -> Difference {
         Difference {
             ahead_millis: self.ahead_millis.load(Ordering::Relaxed),
@@ -132,7 +132,7 @@ impl Clock {
         }
     }
 
-    /// Tells this time, or the latest that was told.
+    /// Returns this time, or the latest one returned before if that is later.
     fn reach(&self, millis: u64) -> Moment {
         let before = self.latest_millis.load(Ordering::Relaxed);
         if millis <= before {
@@ -142,7 +142,7 @@ impl Clock {
         Moment::from_millis(millis.max(before))
     }
 
-    /// A panic while the lock was held cannot leave it half changed.
+    /// A panic under the lock cannot leave the state half changed.
     fn lock(&self) -> MutexGuard<'_, Option<State>> {
         self.state.hold()
     }
@@ -168,7 +168,7 @@ impl State {
         Self { believed: offset, from, stood, trial: None, told: false, latest_boot: boot, quota: (0, 0) }
     }
 
-    /// The offset of the time told: the believed one, or what is left above it after waiting so long.
+    /// The offset of the time returned: the believed one, or what is still above it after this wait.
     fn offset(&self, boot: u64) -> i64 {
         let waited = signed(boot.saturating_sub(self.from.1) / SLEW_PART);
         self.believed.max(self.from.0 - waited)
@@ -183,7 +183,7 @@ impl State {
         if near(self.believed) && near(self.stood.0) {
             let was_on_trial = self.trial.take().is_some();
             self.believe(offset, boot);
-            // It may have come back to one that time still waits for.
+            // It may have come back to an offset that time still waits for.
             let differs = self.offset(boot) != offset;
             let agrees = self.told && !differs;
             let news = was_on_trial.then_some(News::CameBack).or(agrees.then_some(News::Agreed))?;
@@ -208,7 +208,7 @@ impl State {
         }
     }
 
-    /// Time goes on to this offset: at once if it is ahead, else by waiting for it.
+    /// Time moves to this offset: at once if it is ahead, otherwise by running slower.
     fn believe(&mut self, offset: i64, boot: u64) {
         let ours = self.offset(boot);
         if offset != self.believed {
@@ -233,13 +233,13 @@ impl State {
 }
 
 impl Difference {
-    /// Whether there is one.
+    /// Whether the clocks differ.
     pub const fn is_any(self) -> bool {
         self.ahead_millis != 0
     }
 }
 
-/// For whoever looks after the server.
+/// For the operator.
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (secs, way) =
@@ -281,7 +281,7 @@ impl fmt::Display for News {
     }
 }
 
-/// With its sign, in seconds.
+/// Seconds with a sign.
 struct Signed(i64);
 
 impl fmt::Display for Signed {
@@ -291,7 +291,7 @@ impl fmt::Display for Signed {
     }
 }
 
-/// Seconds with one place, without the sign.
+/// Seconds with one decimal, without the sign.
 fn secs(millis: i64) -> String {
     let tenths = millis.unsigned_abs().div_ceil(100);
     format!("{}.{}", tenths / 10, tenths % 10)

@@ -1,7 +1,7 @@
-//! The world outside: the one file that reads the clock and the operating system's randomness.
+//! The outside world: the one file that reads the clock and the operating system's randomness.
 //!
-//! Everything below takes `now` as a value and draws randomness from the [`Entropy`] of its request, so a test that
-//! builds a seeded [`Env`] gets the same bytes each time.
+//! All other code gets `now` as a value and draws randomness from the [`Entropy`] of its request, so a test with a
+//! seeded [`Env`] gets the same bytes each time.
 
 pub mod clock;
 
@@ -16,12 +16,12 @@ use tokio::sync::watch;
 use crate::env::clock::{Clock, Difference, News};
 use crate::lock::Exclusive as _;
 
-/// How often both clocks are read again if the process was held up in between.
+/// How often both clocks are read again if the process was delayed between the readings.
 const READINGS_MAX: usize = 5;
-/// By so many milliseconds two readings may be apart and still be compared.
+/// Two readings at most this many milliseconds apart can be compared.
 const HELD_UP_MILLIS: u64 = 10;
 
-/// Where time and randomness come from.
+/// The source of time and randomness.
 #[derive(Clone)]
 pub struct Env(Arc<Source>);
 
@@ -31,17 +31,17 @@ enum Source {
     Seeded { seed: u64, millis: AtomicU64, exchanges: AtomicU64, waits: watch::Sender<Waits> },
 }
 
-/// Who waits for a seeded clock.
+/// Waiters on a seeded clock.
 #[derive(Default)]
 struct Waits {
-    /// What [`Env::elapsed`] must say before the one goes on that began to wait last; `None` before anybody does.
+    /// The [`Env::elapsed`] that the latest waiter waits for; `None` before the first.
     latest: Option<Duration>,
 }
 
-/// The randomness of one request: never shared between two, so that concurrency cannot change what a request draws.
+/// The randomness of one request. Never shared between requests, so concurrency cannot change what a request draws.
 pub struct Entropy(Draw);
 
-/// Measures how long something took: for what is counted alone, since no two runs are the same.
+/// Measures durations, only for metrics, since no two runs are the same.
 pub struct Stopwatch(Instant);
 
 enum Draw {
@@ -56,7 +56,7 @@ impl Env {
         Self(Arc::new(Source::System { clock: Clock::default(), started: Instant::now() }))
     }
 
-    /// A clock that stands still until it is advanced, and randomness that follows from the seed.
+    /// A clock that stands still until it is advanced, and randomness derived from the seed.
     pub fn seeded(seed: u64, start: Moment) -> Self {
         Self(Arc::new(Source::Seeded {
             seed,
@@ -76,7 +76,7 @@ impl Env {
         match &*self.0 {
             Source::Seeded { millis, .. } => Moment::from_millis(millis.load(Ordering::SeqCst)),
             Source::System { clock, .. } => {
-                // In this order: who is held up in between takes the wall clock for behind, which costs least.
+                // In this order, a delay between the two makes the wall clock seem behind, which costs least.
                 let (wall, boot) = (wall_millis(), boot_millis());
                 clock.agreed(wall, boot).unwrap_or_else(|| now(clock, both_millis()))
             }
@@ -84,7 +84,7 @@ impl Env {
         }
     }
 
-    /// By how much the wall clock differs from [`Env::now`].
+    /// How much the wall clock differs from [`Env::now`].
     pub fn difference(&self) -> Difference {
         match &*self.0 {
             Source::System { clock, .. } | Source::Manual { clock, .. } => clock.difference(),
@@ -92,7 +92,7 @@ impl Env {
         }
     }
 
-    /// Time that only measures how long something took.
+    /// A monotonic time, only for measuring durations.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn elapsed(&self) -> Duration {
         match &*self.0 {
@@ -102,7 +102,7 @@ impl Env {
         }
     }
 
-    /// Returns when [`Env::elapsed`] says this much or more.
+    /// Returns once [`Env::elapsed`] has reached `elapsed`.
     pub async fn wait_until(&self, elapsed: Duration) {
         match &*self.0 {
             Source::System { .. } => {
@@ -111,20 +111,20 @@ impl Env {
                     tokio::time::sleep(left).await;
                 }
             }
-            // Nobody moves these clocks while somebody waits.
+            // No test advances these clocks while a task waits.
             Source::Manual { .. } => {}
             Source::Seeded { waits, .. } => {
                 if self.elapsed() >= elapsed {
                     return;
                 }
                 waits.send_modify(|waits| waits.latest = Some(elapsed));
-                // It fails only without a sender, and the sender is ours.
+                // It fails only without a sender, and `self` holds the sender.
                 drop(waits.subscribe().wait_for(|_| self.elapsed() >= elapsed).await);
             }
         }
     }
 
-    /// For tests with a seeded clock: returns when somebody waits for it, and until when. A real clock: never.
+    /// For tests with a seeded clock: returns once a task waits for it, and until when. With a real clock: never.
     pub async fn waited_for(&self) -> Duration {
         let Source::Seeded { waits, .. } = &*self.0 else { return std::future::pending().await };
         let mut seen = waits.subscribe();
@@ -132,7 +132,7 @@ impl Env {
         latest.ok().and_then(|waits| waits.latest).unwrap_or_default()
     }
 
-    /// Lets a seeded clock go on; a real one is not moved.
+    /// Advances a seeded clock; a real one is not moved.
     pub fn advance_millis(&self, more: u64) {
         if let Source::Seeded { millis, waits, .. } = &*self.0 {
             millis.fetch_add(more, Ordering::SeqCst);
@@ -153,7 +153,7 @@ impl Env {
     }
 }
 
-/// The time by these readings. What is new goes to the log, which asks for the time itself: after the judgement.
+/// The time by these readings. News is logged after the judgement, since the log asks for the time itself.
 fn now(clock: &Clock, (wall, boot): (u64, u64)) -> Moment {
     let (now, news) = clock.read(wall, boot);
     match news {
@@ -165,13 +165,13 @@ fn now(clock: &Clock, (wall, boot): (u64, u64)) -> Moment {
 }
 
 impl Stopwatch {
-    /// It runs.
+    /// Starts it.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn start() -> Self {
         Self(Instant::now())
     }
 
-    /// For how long it has run, in seconds.
+    /// Seconds since the start.
     pub fn secs(&self) -> f64 {
         self.0.elapsed().as_secs_f64()
     }
@@ -181,7 +181,7 @@ impl Entropy {
     /// Fills the bytes.
     ///
     /// # Panics
-    /// If the operating system has no randomness: then nothing that this server promises could be kept.
+    /// If the operating system has no randomness: without it no promise of this server holds.
     #[expect(clippy::disallowed_methods, clippy::expect_used, reason = "this is the one place")]
     pub fn fill(&self, bytes: &mut [u8]) {
         match &self.0 {
@@ -198,7 +198,7 @@ impl Entropy {
     }
 }
 
-/// Clocks that are set by hand: for tests of what happens when the wall clock is.
+/// Clocks that a test sets, to show what happens when the wall clock is set.
 #[derive(Debug, Default)]
 pub struct ManualClocks {
     wall_millis: AtomicU64,
@@ -213,13 +213,13 @@ impl ManualClocks {
         Arc::new(Self { wall_millis, boot_millis })
     }
 
-    /// Time goes by, on both clocks.
+    /// Advances both clocks.
     pub fn pass_millis(&self, millis: u64) {
         self.wall_millis.fetch_add(millis, Ordering::SeqCst);
         self.boot_millis.fetch_add(millis, Ordering::SeqCst);
     }
 
-    /// Somebody sets the wall clock: by so many milliseconds, negative: back.
+    /// Sets the wall clock by this many milliseconds (negative: back).
     pub fn step_millis(&self, by: i64) {
         self.wall_millis.fetch_add(by.cast_unsigned(), Ordering::SeqCst);
     }
@@ -235,7 +235,7 @@ fn wall_millis() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Goes on while the machine is suspended, and is never set.
+/// Advances while the machine is suspended, and is never set.
 fn boot_millis() -> u64 {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     const CLOCK: ClockId = ClockId::Boottime;
@@ -246,7 +246,7 @@ fn boot_millis() -> u64 {
     u64::try_from(millis).unwrap_or_default()
 }
 
-/// Both clocks, read within so short a time that they can be compared: whoever was held up in between reads again.
+/// Both clocks, read so close together that they can be compared: after a delay in between they are read again.
 fn both_millis() -> (u64, u64) {
     let mut wall = wall_millis();
     for _ in 0..READINGS_MAX {

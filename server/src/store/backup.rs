@@ -1,4 +1,4 @@
-//! A copy of a store, as whoever asked for it gets it.
+//! A copy of a store, for the caller to read.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -7,33 +7,33 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Kind, Result, Unavailability};
 
-/// A copy of everything, in a file that has no name any more: it is gone when this is dropped, whatever happens.
+/// A copy of everything, in an unlinked file: it is gone once this is dropped or the process ends.
 pub struct Backup {
-    /// How many bytes it has.
+    /// Its length in bytes.
     pub bytes: u64,
-    /// The SHA-256 of them.
+    /// Its SHA-256.
     pub sha256: [u8; 32],
     file: File,
     _one: One,
 }
 
-/// Admits one backup, as long as its copy is there.
+/// Admits one backup at a time, until its copy is dropped.
 #[derive(Default)]
 pub struct OneAtATime(Arc<AtomicBool>);
 
-/// The one that is under way.
+/// The permit of the backup in progress.
 pub struct One(Arc<AtomicBool>);
 
 impl Backup {
-    /// A copy of which everything is in this file.
+    /// A backup whose copy is this file.
     pub const fn new(file: File, bytes: u64, sha256: [u8; 32], one: One) -> Self {
         Self { bytes, sha256, file, _one: one }
     }
 
-    /// The next bytes, at most so many; nothing at the end. Blocks as reading from a disk does.
+    /// The next bytes, at most `bytes_max`; empty at the end. Blocks as reading from a disk does.
     ///
     /// # Errors
-    /// The system's.
+    /// The system's error.
     pub fn read(&mut self, bytes_max: usize) -> io::Result<Vec<u8>> {
         let mut piece = vec![0; bytes_max];
         let mut filled = 0;
@@ -51,10 +51,10 @@ impl Backup {
 }
 
 impl OneAtATime {
-    /// Admits one.
+    /// Admits one backup.
     ///
     /// # Errors
-    /// `Unavailable(Busy)` while another one is there.
+    /// `Unavailable(Busy)` while there is another one.
     pub fn admit(&self) -> Result<One> {
         if self.0.swap(true, Ordering::SeqCst) {
             let text = "another backup is being made; ask again when it is done";

@@ -1,6 +1,6 @@
-//! A store that fails when it is told to: for showing what the rest does when a disk or a network goes away.
+//! A store that fails on demand, to show how the rest behaves when a disk or a network fails.
 //!
-//! Not a mock: everything it does, the store inside does.
+//! Not a mock: the inner store does the work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -20,11 +20,11 @@ use crate::error::{Error, Result, Unavailability};
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Before it does anything: refused.
+    /// Before it does anything: the outcome is refused.
     Before,
-    /// After it has done everything: unknown, and nothing is answered until [`Ledger::recover`].
+    /// After it has done everything: the outcome is unknown, and no call is answered before [`Ledger::recover`].
     After,
-    /// Before it does anything, but nobody knows: unknown, as above.
+    /// Before it does anything, but the outcome is unknown, as above.
     Lost,
 }
 
@@ -35,7 +35,7 @@ pub struct Faulty<S: ?Sized> {
     failing: AtomicU64,
     fault: AtomicU8,
     down: AtomicBool,
-    /// The call that waits when it is done, and how far that is: 0 not yet, 1 done, 2 it may go on.
+    /// The number of the call to hold once it is done, and its stage: 0 not yet, 1 done, 2 released.
     held: AtomicU64,
     stage: watch::Sender<u8>,
 }
@@ -49,7 +49,7 @@ impl<S: Store + ?Sized> Faulty<S> {
         Self { inner, calls, failing, fault, down, held, stage }
     }
 
-    /// The store inside, which does not fail.
+    /// The inner store, which does not fail.
     pub fn inner(&self) -> &S {
         &self.inner
     }
@@ -59,26 +59,26 @@ impl<S: Store + ?Sized> Faulty<S> {
         self.calls.load(Ordering::SeqCst)
     }
 
-    /// Makes the call fail that comes as number `nth` from now; 1: the next.
+    /// Makes the call fail that is number `nth` from now; 1: the next.
     pub fn fail(&self, nth: u64, fault: Fault) {
         self.fault.store(fault as u8, Ordering::SeqCst);
         self.failing.store(self.calls() + nth, Ordering::SeqCst);
     }
 
-    /// Makes the call that comes as number `nth` from now wait when it is done, before anybody learns of it, until
+    /// Holds the call that is number `nth` from now once it is done, before its caller gets the answer, until
     /// [`Faulty::release`].
     pub fn hold(&self, nth: u64) {
         self.stage.send_replace(0);
         self.held.store(self.calls() + nth, Ordering::SeqCst);
     }
 
-    /// Returns when the held call is done and waits.
+    /// Returns when the held call is done and waiting.
     pub async fn reached(&self) {
-        // It fails only without a sender, and the sender is ours.
+        // It fails only without a sender, and `self` holds the sender.
         drop(self.stage.subscribe().wait_for(|stage| *stage > 0).await);
     }
 
-    /// Lets the held call go on.
+    /// Releases the held call.
     pub fn release(&self) {
         self.stage.send_replace(2);
     }

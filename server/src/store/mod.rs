@@ -1,5 +1,5 @@
-//! Where it is kept. A [`Store`] is a [`Ledger`] (sessions, tokens, marks) and a [`Directory`] (realms, users,
-//! clients, keys, audit), in words of the domain: every write is one transaction.
+//! Storage. A [`Store`] is a [`Ledger`] (sessions, tokens, marks) and a [`Directory`] (realms, users, clients, keys,
+//! audit). Its calls are operations of the domain: every write is one transaction.
 //!
 //! [`contract`] states what a store promises, as plain functions that run on every store. The stores are in
 //! [`memory`] (the reference, for tests) and [`sqlite`] (the embedded default).
@@ -33,10 +33,10 @@ pub use records::{
 use crate::error::Unavailability;
 use crate::error::{Error, Kind, Result};
 
-/// How many sessions a user may have alive at once in its realm, with all clients together.
+/// The limit of live sessions of one user in its realm, with all clients together.
 pub const USER_SESSIONS_MAX: u32 = 10_000;
 
-/// Where everything is kept.
+/// Everything the server keeps.
 pub trait Store: Ledger + Directory {}
 
 impl<S: Ledger + Directory> Store for S {}
@@ -44,49 +44,49 @@ impl<S: Ledger + Directory> Store for S {}
 /// Sessions, their tokens, the log of marks.
 #[async_trait]
 pub trait Ledger: Send + Sync + 'static {
-    /// The last place in the log of marks, and of which incarnation of the store. Whatever was acknowledged is at
-    /// or before it.
+    /// The last position in the log of marks, and the incarnation of the store. Every acknowledged mark is at or before
+    /// it.
     async fn position(&self) -> Result<Position>;
 
-    /// Whether the demonstration made this store: its passwords are known to everybody.
+    /// `true` if the demonstration created this store: its passwords are public.
     async fn is_demo(&self) -> Result<bool> {
         Ok(false)
     }
 
-    /// Says that the demonstration made this store, once and for all. Nothing to remember for a store that ends with
-    /// its process.
+    /// Records permanently that the demonstration created this store. A store in memory ends with its process and need
+    /// not record it.
     async fn set_demo(&self) -> Result<()> {
         Ok(())
     }
 
-    /// Whether what it has answered survives a power cut.
+    /// Whether an acknowledged write survives a power cut.
     fn durable(&self) -> bool;
 
-    /// What it has counted, and what waits; `None` for a store that counts nothing.
+    /// The counters and the queue lengths; `None` for a store that counts nothing.
     fn figures(&self) -> Option<(Figures, Waiting)> {
         None
     }
 
-    /// The disk that it is on; `None` for a store that is on none.
+    /// The disk that holds the store; `None` for a store in memory.
     fn disk(&self) -> Option<Disk> {
         None
     }
 
-    /// Looks whether what is open is still what is at the place of the store. After an error nothing is read or written
+    /// Checks that the open files are still the ones at the store's path. After an error nothing is read or written
     /// before [`Ledger::recover`].
     async fn look(&self) -> Result<()> {
         Ok(())
     }
 
-    /// Records a session and its token. If the user then has more than `new.sessions_max` sessions alive with this
-    /// client, or more than [`USER_SESSIONS_MAX`] with all, the longest unseen of the others, of this client or of all,
-    /// are ended in the same transaction (`Why::Limit`).
+    /// Records a session and its token. If the user then has more than `new.sessions_max` live sessions with this
+    /// client, or more than [`USER_SESSIONS_MAX`] with all clients, the same transaction ends the least recently seen
+    /// of the other sessions (of this client, or of all) with `Why::Limit`.
     async fn issue(&self, new: NewSession) -> Result<Issued>;
 
-    /// Records live sessions of another system, in one transaction: what became of each, in their order. None is
-    /// refused because of another one, and none of those that are alive is ended to make room. A token that was adopted
-    /// once is never adopted again, not even when its session was forgotten: whoever reads the same list twice revives
-    /// nobody. `audit` is the line of the trail that commits with them, if there are any.
+    /// Records live sessions of another system in one transaction, and returns the outcome of each, in their order. No
+    /// session is refused because of another one, and no live session is ended to make room. A token is adopted only
+    /// once, even if its session was forgotten since: reading the same list twice revives no session. `audit` is the
+    /// line of the trail that commits with them, if there are any.
     async fn adopt(
         &self,
         sessions: Vec<Adopted>,
@@ -94,60 +94,59 @@ pub trait Ledger: Send + Sync + 'static {
         audit: Option<AuditEntry>,
     ) -> Result<Vec<Adoption>>;
 
-    /// Raises a mark and returns when it is durable. On a session that is not alive no second mark is raised: the
-    /// one that ended it first is returned, or, if it had expired, one that records that (`Why::Expired`). Of many
-    /// concurrent raises on one session exactly one gets `was: Alive`, and all are answered after its commit.
-    /// Marks on users, clients and realms are always new. An unknown session is [`Kind::NotFound`](crate::error::Kind).
+    /// Raises a mark and returns when it is durable. A session that is not alive gets no second mark: the mark that
+    /// ended it first is returned or, if it had expired, one that records that (`Why::Expired`). Of many concurrent
+    /// raises on one session exactly one gets `was: Alive`, and all are answered after its commit. Marks on users,
+    /// clients and realms are always new. An unknown session is [`Kind::NotFound`](crate::error::Kind).
     async fn raise(&self, raise: Raise) -> Result<RaiseOutcome>;
 
-    /// Ends every session of a user but one, its ancestors and what hangs from it, in one transaction. Returns the
+    /// Ends every session of a user except one, its ancestors and its descendants, in one transaction. Returns the
     /// marks raised, oldest first.
     async fn raise_others(&self, others: Others) -> Result<Vec<Mark>>;
 
-    /// Raises `Why::Expired` on those of these sessions that have expired for sure: it reads last-seen again in its
+    /// Raises `Why::Expired` on those of these sessions that have certainly expired: it reads last-seen again in its
     /// transaction, and allows for touches that are not yet written. Returns the marks raised.
     async fn expire(&self, sessions: Vec<SessionId>, now: Moment) -> Result<Vec<Mark>>;
 
-    /// Records when sessions were seen. Later wins; unknown and dead sessions are passed over.
+    /// Records when sessions were seen. The later time wins; unknown and dead sessions are skipped.
     async fn touch(&self, seen: Vec<Seen>) -> Result<()>;
 
-    /// One session, dead or alive, as long as it is not forgotten, with its verdict at `now`.
+    /// One session, dead or alive, unless it was forgotten, with its verdict at `now`.
     async fn session(&self, by: SessionBy, now: Moment) -> Result<Option<Found>>;
 
-    /// Sessions under an anchor, newest first, at most `list.limit`, and where the list goes on.
+    /// Sessions under an anchor, newest first, at most `list.limit`, and where the list continues.
     async fn sessions(&self, list: List) -> Result<SessionPage>;
 
-    /// For filling a memory at start: sessions that no mark of their own ended, oldest first, with a place greater
-    /// than `after`; at most `limit`. Their verdict may still be anything.
+    /// Fills a cache at start: sessions without a mark of their own, oldest first, with a row greater than `after`; at
+    /// most `limit`. Their verdict may still be anything.
     async fn unended(&self, after: u64, limit: u32, now: Moment) -> Result<Vec<Found>>;
 
-    /// For filling a memory at start: these sessions, by their places, were last seen later than `now`, since the wall
-    /// clock was ahead then. From here on they count as seen now.
+    /// Used while filling a cache at start: these sessions were last seen later than `now`, because the wall clock was
+    /// ahead then. From now on they count as seen now.
     async fn set_back(&self, rows: Vec<u64>, now: Moment) -> Result<()>;
 
-    /// For a start at which something that was written lies ahead of `now`: what is there counts as written now at the
-    /// latest. The sessions that are recorded count as issued by now; marks and lines of the trail stay as they are, and
-    /// are forgotten in time.
+    /// Called at a start at which something written is dated after `now`: everything stored then counts as written at
+    /// `now` at the latest. Recorded sessions count as issued by `now`. Marks and lines of the trail are not changed,
+    /// and are forgotten in time.
     async fn written_by(&self, now: Moment) -> Result<()>;
 
     /// What ended this session: its earliest mark above its stamp on any of its anchors.
     async fn why(&self, session: &Session) -> Result<Option<Mark>>;
 
-    /// The log of marks after a place, in order and without holes, at most `limit` marks of this realm (of all:
-    /// `None`), and the position up to which the reader then has everything. [`Kind::NotFound`](crate::error::Kind)
-    /// if the log no longer reaches back to `after`.
+    /// The log of marks after a stamp, in order and without holes: at most `limit` marks of this realm (`None`: of
+    /// all), and the position up to which the reader then has everything. [`Kind::NotFound`](crate::error::Kind) if the
+    /// log no longer reaches back to `after`.
     async fn marks(&self, realm: Option<RealmId>, after: Stamp, limit: u32) -> Result<MarkPage>;
 
-    /// The earliest place that the log reaches back to: what came before it is forgotten, or of an earlier life.
+    /// The earliest stamp that the log reaches back to: earlier marks are forgotten, or of an earlier incarnation.
     async fn oldest(&self) -> Result<Stamp>;
 
-    /// The latest mark of each realm, client and user, and, unless left out, of each session that is recorded: what
-    /// is in force.
+    /// The marks in force: the latest of each realm, client and user, and of each recorded session unless left out.
     async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot>;
 
-    /// A page of what is in force, in order: of the marks after a place and up to another, at most `limit` that are
-    /// still the latest on their anchor and, on a session, of one that is recorded. The position is up to where the
-    /// page reaches; where much is not in force, or of other realms, it may hold less than it could.
+    /// A page of the marks in force, in order: of the marks after `after` and up to `upto`, at most `limit` that are
+    /// still the latest on their anchor and, on a session, whose session is recorded. The position says how far the
+    /// page reaches. A page may be shorter than `limit` where many marks are not in force or of other realms.
     async fn in_force(
         &self,
         realm: Option<RealmId>,
@@ -156,64 +155,63 @@ pub trait Ledger: Send + Sync + 'static {
         limit: u32,
     ) -> Result<MarkPage>;
 
-    /// Reserves `count` numbers and returns the first: never given twice, not after a restart either.
+    /// Reserves `count` numbers and returns the first. No number is given twice, even after a restart.
     async fn reserve(&self, count: u64) -> Result<u64>;
 
-    /// A secret that this store keeps for good, for hashes that tell nothing outside of it. `fresh` becomes it where
-    /// there is none yet. Whoever copies or restores the store has it too.
+    /// A secret that this store keeps for good, for hashes that mean nothing outside of it. A store without one keeps
+    /// `fresh`. A copied or restored store has the same secret.
     async fn secret(&self, fresh: [u8; 32]) -> Result<[u8; 32]>;
 
-    /// Forgets, in one small step of at most `budget` rows, what has been dead for longer than `keep_secs`, and log
-    /// entries older than `log_secs`. The only deletion of sessions and marks.
+    /// Forgets, in one small step of at most `budget` rows, sessions dead for longer than `keep_secs`, and log entries
+    /// older than `log_secs`. This is the only deletion of sessions and marks.
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept>;
 
-    /// A copy of everything as it is at one moment, made while others write, and the line of the audit trail that tells
-    /// of it. It can only be restored: no store is opened on it. One at a time, [`Unavailability::Busy`] meanwhile; a store
-    /// that is not kept in a file is [`Kind::Conflict("store")`](crate::error::Kind).
+    /// Copies everything as it is at one moment, while others write, and writes the line of the audit trail about it. A
+    /// copy can only be restored: no store opens it. One at a time, [`Unavailability::Busy`] meanwhile; a store without
+    /// a file answers [`Kind::Conflict("store")`](crate::error::Kind).
     async fn backup(&self, _audit: AuditEntry) -> Result<Backup> {
         Err(Error::new(Kind::Conflict("store"), "a store in memory has nothing to back up"))
     }
 
-    /// After an outcome was unknown: opens the store again and finds out. Does nothing on a healthy store. Until it has
-    /// succeeded nothing is written, so whatever was unknown has a later place in the log of marks, and in the order of
-    /// issue, than whatever was acknowledged before.
+    /// After an unknown outcome: opens the store again and finds out. Does nothing on a healthy store. Nothing is
+    /// written before it has succeeded, so a write whose outcome was unknown comes later in the log of marks, and in
+    /// the order of issue, than every write acknowledged before it.
     async fn recover(&self) -> Result<()>;
 
-    /// Writes out everything and lets go of the store; every later call fails.
+    /// Writes out everything and closes the store; every later call fails.
     async fn close(&self) -> Result<()>;
 }
 
 /// Realms, users, clients, keys, and who changed them.
 ///
-/// A record is written whole: version 0 creates it, otherwise the stored version must be the record's, or the
-/// answer is [`Kind::Conflict("version")`](crate::error::Kind). A change that ends sessions commits in one
-/// transaction with its mark. `audit` is the line of the audit trail that commits with the change.
+/// A record is written as a whole: version 0 creates it, otherwise the stored version must be the record's, or the
+/// answer is [`Kind::Conflict("version")`](crate::error::Kind). A change that ends sessions commits in one transaction
+/// with its mark. `audit` is the line of the audit trail that commits with the change.
 #[async_trait]
 pub trait Directory: Send + Sync + 'static {
     /// All realms, oldest first.
     async fn realms(&self) -> Result<Vec<Realm>>;
 
-    /// Creates a realm with the clients that are built into it, each new and so at version 0, or the answer is
-    /// `Conflict("version")`. A taken name is `Conflict("name")`.
+    /// Creates a realm with its built-in clients. Each must be at version 0, or the answer is `Conflict("version")`. A
+    /// taken name is `Conflict("name")`.
     async fn create_realm(&self, realm: Realm, clients: Vec<Client>, audit: Option<AuditEntry>)
     -> Result<()>;
 
-    /// Changes how a realm's user names are compared, and counts its version up. They are not compared without case
-    /// while two of them differ in nothing else: that is `Conflict("usernames")`, with the names of some, at most
-    /// [`COLLIDING_NAMES_MAX`].
+    /// Changes how a realm compares user names, and increments its version. Ignoring case is refused while two names
+    /// differ in case only: `Conflict("usernames")`, with at most [`COLLIDING_NAMES_MAX`] of the names.
     async fn save_realm(&self, realm: Realm, audit: Option<AuditEntry>) -> Result<Realm>;
 
-    /// One user that was not deleted (a deleted one only by id).
+    /// One user that was not deleted; a deleted user is found only by id.
     async fn user(&self, realm: RealmId, by: Identifier) -> Result<Option<User>>;
 
-    /// Users of a realm in order of their number, greater than `after`, deleted ones left out.
+    /// Users of a realm with a number greater than `after`, in order, without deleted ones.
     async fn users(&self, realm: RealmId, after: u64, limit: u32) -> Result<Vec<User>>;
 
-    /// The hashes of passwords in all realms, each with the number of its user, in order of these numbers and greater
-    /// than `after`: those of deleted users are gone.
+    /// The password hashes of all realms, each with the number of its user, in order and greater than `after`. Those of
+    /// deleted users are gone.
     async fn password_hashes(&self, after: u64, limit: u32) -> Result<Vec<(u64, PasswordHash)>>;
 
-    /// Writes a user; on creation the store gives it a number. A taken identifier is `Conflict(field)`.
+    /// Writes a user; on creation the store assigns its number. A taken identifier is `Conflict(field)`.
     async fn save_user(
         &self,
         user: User,
@@ -221,22 +219,22 @@ pub trait Directory: Send + Sync + 'static {
         audit: Option<AuditEntry>,
     ) -> Result<Saved<User>>;
 
-    /// Creates a user as [`Directory::save_user`] does, unless a name of it looks like one that is there already and one
-    /// of the two is not ASCII: that is `Conflict(field)` too.
+    /// Creates a user as [`Directory::save_user`] does, but also refuses a name that looks like a taken one if one of
+    /// the two is not ASCII: `Conflict(field)` too.
     async fn register_user(&self, user: User, audit: Option<AuditEntry>) -> Result<User>;
 
-    /// Adds users of another system, in one transaction: the number of each, in their order, or `Conflict(field)` for
-    /// one of whom an identifier is taken, by a user who is there or by an earlier one in the list. That one is not there
-    /// at all, and the others are. `audit` commits with them, if there are any.
+    /// Adds users of another system in one transaction. Returns the number of each, in their order, or
+    /// `Conflict(field)` if an identifier is taken by an existing user or by an earlier one in the list. Such a user is
+    /// left out and the others are added. `audit` commits with them, if there are any.
     async fn import_users(&self, users: Vec<User>, audit: Option<AuditEntry>) -> Result<Vec<Result<u64>>>;
 
-    /// Writes who still calls what. Of each the greatest count and the latest time stay, so writing twice is harmless.
+    /// Writes the usage of legacy calls. The greatest count and the latest time stay, so writing twice is harmless.
     async fn put_usage(&self, all: Vec<Usage>) -> Result<()>;
 
-    /// Who still calls what: all that was written.
+    /// All usage of legacy calls written so far.
     async fn usage(&self) -> Result<Vec<Usage>>;
 
-    /// All clients of all realms, removed ones left out.
+    /// All clients of all realms, without removed ones.
     async fn clients(&self) -> Result<Vec<Client>>;
 
     /// Writes a client. A taken name is `Conflict("name")`, a taken key `Conflict("key")`.
@@ -253,18 +251,18 @@ pub trait Directory: Send + Sync + 'static {
     /// Adds a key.
     async fn add_key(&self, key: Key, audit: Option<AuditEntry>) -> Result<()>;
 
-    /// Removes a key for good; `false` if there was none.
+    /// Deletes a key; `false` if there was none.
     async fn remove_key(&self, id: KeyId, audit: Option<AuditEntry>) -> Result<bool>;
 
-    /// The audit trail of a realm (of all: `None`), newest first, before a place: at most `limit` of the changes and
-    /// `limit` of the marks. Where other realms have many, it may stop looking before it has found so many.
+    /// The audit trail of a realm (`None`: of all), newest first, before a place: at most `limit` changes and `limit`
+    /// marks. Where other realms have many, it may stop looking earlier.
     async fn audit(&self, realm: Option<RealmId>, before: AuditPlace, limit: u32) -> Result<Trail>;
 }
 
-/// How many names are told at most when user names cannot be compared without case.
+/// At most this many names are listed when user names cannot be compared without case.
 pub const COLLIDING_NAMES_MAX: usize = 10;
 
-/// User names that differ in case only, as they are there.
+/// The error for user names that differ in case only.
 fn colliding(names: &[String]) -> Error {
     let told = names.iter().take(COLLIDING_NAMES_MAX).map(|name| format!("'{}'", name.escape_debug()));
     let told: Vec<String> = told.collect();
@@ -276,12 +274,12 @@ fn colliding(names: &[String]) -> Error {
     Error::new(Kind::Conflict("usernames"), public)
 }
 
-/// A name looks like one that is there.
+/// The error for a name that looks like a taken one.
 fn look_alike(field: &'static str) -> Error {
     Error::new(Kind::Conflict(field), format!("this {field} looks like one that is taken; choose another"))
 }
 
-/// What is to be written collides with what is there.
+/// The error for a write that collides with a stored record.
 fn conflict(field: &'static str) -> Error {
     let public = match field {
         "version" => "it was changed meanwhile; read it again".to_owned(),

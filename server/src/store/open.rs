@@ -1,4 +1,4 @@
-//! From the text that an operator writes to a store.
+//! Parses an operator's store URL and opens the store.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -15,12 +15,12 @@ use crate::error::{Error, Result};
 pub enum StoreUrl {
     /// A file of the embedded store.
     Sqlite(PathBuf),
-    /// Nothing that survives the process: for trying things out.
+    /// In memory: nothing survives the process. For trying things out.
     Memory,
 }
 
-/// Opens the store, and makes it if it is not there. A new one gets this incarnation. Blocks until what is in force
-/// is in memory.
+/// Opens the store, and creates it if it does not exist. A new one gets this incarnation. Blocks until the marks in
+/// force are in memory.
 ///
 /// # Errors
 /// `Unavailable`, with a public text for the operator that names the file and what to do.

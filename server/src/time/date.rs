@@ -1,4 +1,4 @@
-//! The date that every answer carries (RFC 9110 §6.6.1), written once a second and not once an answer.
+//! The `Date` of every response (RFC 9110 §6.6.1), formatted once a second instead of once a response.
 
 use std::sync::RwLock;
 use std::time::{Duration, UNIX_EPOCH};
@@ -7,17 +7,17 @@ use exeunt_core::Moment;
 
 use crate::lock::Shared as _;
 
-/// The date of the second that was asked for last.
+/// The date of the second asked for last.
 pub struct Dates(RwLock<(u64, Letters)>);
 
-/// A time as HTTP writes it: it always has so many letters.
+/// A time in HTTP's format, which has a fixed length.
 type Letters = [u8; 29];
 
-/// The last second that has a text.
+/// The last second that HTTP's format can express.
 const LAST: u64 = 253_402_300_799;
 
 impl Dates {
-    /// The `Date` of an answer at this time.
+    /// The `Date` of a response at this time.
     pub fn header(&self, now: Moment) -> Letters {
         let (secs, letters) = *self.0.reading();
         if secs == now.secs() { letters } else { self.write(now) }
@@ -36,7 +36,7 @@ impl Default for Dates {
     }
 }
 
-/// A time as HTTP writes it; a time after the year 9999 as the last second of that.
+/// A time in HTTP's format; times after the year 9999 become its last second.
 pub fn text(at: Moment) -> String {
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(at.secs().min(LAST)))
 }

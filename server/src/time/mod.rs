@@ -1,5 +1,5 @@
-//! Times and durations from outside, read in one place: with bounds, so that milliseconds given for seconds are found
-//! out, and so that "never" is understood. What is refused is told with what was found and what was expected.
+//! Times and durations from outside, parsed in one place: with bounds, so that milliseconds given as seconds are
+//! detected, and so that "never" is understood. An error names what was found and what was expected.
 
 pub mod date;
 
@@ -13,57 +13,57 @@ use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, Result};
 
-/// The longest duration that can be given, in seconds: ten years. What has no limit says 0.
+/// The longest duration accepted, in seconds: ten years. 0 stands for no limit.
 pub const DURATION_SECS_MAX: u32 = 3_660 * 86_400;
-/// The beginning of the year 9999, in seconds since 1970. Whoever has no end writes one in that year.
+/// The beginning of the year 9999, in seconds since 1970. Other systems write a time in that year for "no end".
 const NEVER_SECS: u64 = 253_370_764_800;
 /// The last second of that year.
 const LAST_SECS: u64 = 253_402_300_799;
-/// Times between 1971 and 2200 are plausible: by them the unit of a number is guessed that is too large for seconds.
+/// Times between 1971 and 2200 are plausible: they serve to guess the unit of a number that is too large for seconds.
 const PLAUSIBLE_SECS: std::ops::RangeInclusive<u64> = 31_536_000..=7_258_118_400;
-/// Units that are taken for seconds, and how many make one.
+/// Units mistaken for seconds, and how many make one second.
 const UNITS: [(&str, u64); 3] =
     [("milliseconds", 1_000), ("microseconds", 1_000_000), ("nanoseconds", 1_000_000_000)];
-/// Five minutes in milliseconds. A multiple is a usual duration in milliseconds, and in seconds an odd one: of whole days
-/// only those by the 125.
+/// Five minutes in milliseconds. A multiple is a usual duration in milliseconds and an odd one in seconds: in whole
+/// days only the multiples of 125.
 const FIVE_MINUTES_MILLIS: u64 = 300_000;
-/// The longest text that is repeated where it is refused.
+/// The longest text quoted in an error.
 const SHOWN_BYTES_MAX: usize = 40;
-/// What a time looks like.
+/// The expected form of a time.
 const RULE: &str = "a time with its zone, as in 2026-01-02T03:04:05Z, or seconds since 1970";
 
-/// A time as it is given: text, or a number of seconds. It may be a secret in the wrong place, so it has no `Debug`.
+/// A time as given: text, or a number of seconds. It may be a misplaced secret, so it has no `Debug`.
 #[derive(Clone)]
 pub struct GivenTime(String);
 
-/// A duration as it is given: a number of seconds.
+/// A duration as given: a number of seconds.
 #[derive(Clone)]
 pub struct GivenSecs(String);
 
-/// A time that was given.
+/// A parsed time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Time {
-    /// This one.
+    /// This time.
     At(Moment),
-    /// In the year 9999, which stands for no end.
+    /// A time in the year 9999, which stands for no end.
     Never,
 }
 
 impl GivenTime {
-    /// A time in text.
+    /// A time given as text.
     pub fn new(text: &str) -> Self {
         Self(text.to_owned())
     }
 
-    /// Reads it.
+    /// Parses it.
     ///
     /// # Errors
-    /// `Malformed(field)`: it is none, of another unit than seconds, before 1970 or after 9999.
+    /// `Malformed(field)`: not a time, a unit other than seconds, before 1970 or after 9999.
     pub fn read(&self, field: &'static str) -> Result<Time> {
         time(&self.0).map_err(|why| Error::malformed(field, format!("{field} {why}")))
     }
 
-    /// Reads a time that has to be one.
+    /// Parses a time that must not be "never".
     ///
     /// # Errors
     /// As [`GivenTime::read`], and for "never".
@@ -82,25 +82,25 @@ impl GivenTime {
 }
 
 impl GivenSecs {
-    /// Reads it.
+    /// Parses it.
     ///
     /// # Errors
-    /// `Malformed(field)`: it is no whole number, of another unit, or above [`DURATION_SECS_MAX`].
+    /// `Malformed(field)`: not a whole number, another unit, or above [`DURATION_SECS_MAX`].
     pub fn read(&self, field: &'static str) -> Result<u32> {
         duration(&self.0).map_err(|why| Error::malformed(field, format!("{field} {why}")))
     }
 }
 
-/// Reads a time.
+/// Parses a time.
 ///
 /// # Errors
-/// What was found and what was expected, to be put behind the name of the field.
+/// What was found and what was expected, to follow the name of the field.
 pub fn time(text: &str) -> Result<Time, String> {
     let number = text.parse::<f64>().is_ok_and(f64::is_finite);
     if number { whole(text, "seconds since 1970").and_then(since_1970) } else { written(text) }
 }
 
-/// Reads a duration in seconds; 0: without a limit.
+/// Parses a duration in seconds; 0: no limit.
 ///
 /// # Errors
 /// As [`time`].
@@ -119,7 +119,7 @@ pub fn duration(text: &str) -> Result<u32, String> {
     })
 }
 
-/// For a field of the configuration that may be absent: [`duration`].
+/// [`duration`], for an optional field of the configuration.
 ///
 /// # Errors
 /// As [`duration`].
@@ -128,7 +128,7 @@ pub fn optional_duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u3
     given.map(|given| duration(&given.0).map_err(D::Error::custom)).transpose()
 }
 
-/// For a field of the configuration that may be absent: seconds since 1970.
+/// Seconds since 1970, for an optional field of the configuration.
 ///
 /// # Errors
 /// As [`time`], and for "never".
@@ -143,7 +143,7 @@ pub fn optional_secs_since_1970<'de, D: Deserializer<'de>>(from: D) -> Result<Op
     }
 }
 
-/// Whether this number may be a time since 1970, in whatever unit: it stands where something else is expected.
+/// Whether this number may be a time since 1970, in any unit, where something else is expected.
 pub fn looks_like_a_time(text: &str) -> bool {
     let plausible = |secs: u64| secs >= 1_000_000_000 && PLAUSIBLE_SECS.contains(&secs);
     match text.parse::<u64>() {
@@ -169,12 +169,12 @@ fn since_1970(number: u64) -> Result<Time, String> {
 }
 
 fn written(text: &str) -> Result<Time, String> {
-    // As PostgreSQL writes it.
+    // PostgreSQL's form.
     if text.eq_ignore_ascii_case("infinity") {
         return Ok(Time::Never);
     }
     let pieces = Pieces::parse(text).ok();
-    // With whatever zone, or without one. The library has no text for the end of that year.
+    // With any zone, or none. jiff cannot represent the end of that year.
     if pieces.as_ref().is_some_and(|pieces| pieces.date().year() == 9999) {
         return Ok(Time::Never);
     }
@@ -196,7 +196,7 @@ fn before_1970(found: &str) -> String {
     format!("is {found}, which is before 1970; expected {RULE}; leave it out where there is no time")
 }
 
-/// `+057974-10-09T…`: of a time with more digits than four the year begins with a sign.
+/// `+057974-10-09T…`: a year of more than four digits begins with a sign.
 fn is_of_a_long_year(text: &str) -> bool {
     let digits = text.strip_prefix('+').unwrap_or(text);
     digits.bytes().take_while(u8::is_ascii_digit).count() > 4 && digits.contains('-')
@@ -204,7 +204,7 @@ fn is_of_a_long_year(text: &str) -> bool {
 
 /// A whole number that is not negative.
 fn whole(text: &str, unit: &str) -> Result<u64, String> {
-    /// Above this not every whole number has a floating point number of its own.
+    /// Above this a float cannot represent every whole number.
     const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
     if let Ok(number) = text.parse::<u64>() {
         return Ok(number);
@@ -215,14 +215,14 @@ fn whole(text: &str, unit: &str) -> Result<u64, String> {
         Ok(number) if number.is_finite() && number.fract() != 0.0 => {
             Err(format!("is {found}; expected whole {unit}, without a fraction"))
         }
-        // `1.7e9` and `1767323045.0`, as some programs write whole numbers.
+        // `1.7e9` and `1767323045.0`: some programs write whole numbers like this.
         Ok(number) if number <= EXACT_MAX => Ok(number as u64),
         Ok(_) => Err(format!("is {found}, which is too large; expected {unit}")),
         Err(_) => Err(format!("is {found}; expected {unit}")),
     }
 }
 
-/// What was found, if it looks like a time or a number: anything else may be a secret in the wrong place.
+/// The text, if it looks like a time or a number: anything else may be a misplaced secret.
 fn shown(text: &str) -> String {
     let harmless = |byte: u8| byte.is_ascii_digit() || b"+-.:eETZtz ".contains(&byte);
     if !text.is_empty() && text.len() <= SHOWN_BYTES_MAX && text.bytes().all(harmless) {
@@ -232,7 +232,7 @@ fn shown(text: &str) -> String {
     }
 }
 
-/// Takes numbers as they are written, and texts if there may be any.
+/// Keeps numbers as written, and accepts text if `texts`.
 struct AsGiven {
     texts: bool,
 }
@@ -253,7 +253,7 @@ impl Visitor<'_> for AsGiven {
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<String, E> {
-        // With an exponent where it is large.
+        // With an exponent if it is large.
         Ok(format!("{number:?}"))
     }
 

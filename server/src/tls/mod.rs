@@ -1,6 +1,6 @@
-//! TLS by rustls: the certificate that is shown, and how another one takes its place while connections go on.
+//! TLS by rustls: the served certificate, and how it is replaced while connections stay open.
 //!
-//! Deliberately absent: client certificates, HTTP/2, a certificate for each name, early data (it could be replayed).
+//! Deliberately absent: client certificates, HTTP/2, a certificate per name, early data (it could be replayed).
 
 mod pair;
 mod validity;
@@ -26,51 +26,51 @@ use crate::error::{Error, Result};
 use crate::lock::{Exclusive as _, Shared as _};
 use crate::time::date;
 
-/// The one protocol that is spoken inside (RFC 7301).
+/// The only protocol inside TLS (RFC 7301).
 const ALPN: &[u8] = b"http/1.1";
-/// Seconds before its end from which on a certificate is spoken of: two weeks.
+/// The log warns about a certificate this many seconds before it expires: two weeks.
 pub const RENEWAL_SECS: u64 = 14 * DAY_SECS;
 /// Seconds between two reminders.
 const DAY_SECS: u64 = 86_400;
 
-/// What is needed to speak TLS.
+/// The server's side of TLS.
 pub struct Tls {
     files: Pair,
     watched: Mutex<Watched>,
     shown: Arc<Shown>,
-    /// When the log was told last that the certificate ends.
+    /// When the log last warned about the expiry.
     reminded: Mutex<Option<Moment>>,
     acceptor: TlsAcceptor,
     handshakes_failed: AtomicU64,
     renewals_failed: AtomicU64,
 }
 
-/// The files as they were seen.
+/// The state of the files.
 struct Watched {
-    /// At the last look.
+    /// At the last check.
     last: Seen,
-    /// When they were read last, whatever came of it.
+    /// At the last read, successful or not.
     read: Seen,
 }
 
-/// What is to be said of a certificate that nobody renews.
+/// The warning about a certificate that was not renewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// It ends within [`RENEWAL_SECS`].
+    /// It expires within [`RENEWAL_SECS`].
     Soon,
-    /// It has ended: clients refuse it.
+    /// It has expired: clients refuse it.
     Over,
 }
 
-/// The certificate that connections are shown from now on.
+/// The certificate that new connections get, and when it expires.
 struct Shown(RwLock<(Arc<CertifiedKey>, Moment)>);
 
 impl Tls {
-    /// Reads the certificate and its key, if the configuration names some.
+    /// Reads the certificate and its key, if the configuration names them.
     ///
     /// # Errors
-    /// `Malformed("tls_cert")` or `Malformed("tls_key")`, naming the file, what is wrong with it and what to do: it is
-    /// not readable, empty, not PEM; the two do not belong together; the certificate is expired or not yet valid.
+    /// `Malformed("tls_cert")` or `Malformed("tls_key")`, naming the file, the problem and the remedy: it is not
+    /// readable, empty, not PEM; the two do not belong together; the certificate is expired or not yet valid.
     pub fn open(config: &Config, now: Moment) -> Result<Option<Self>> {
         let Some(files) = files(config)? else { return Ok(None) };
         let seen = files.look();
@@ -83,7 +83,7 @@ impl Tls {
         Ok(Some(Self { files, watched, shown, reminded, acceptor, handshakes_failed, renewals_failed }))
     }
 
-    /// Speaks TLS on a connection; `None` if the other end does not, or not in time.
+    /// The TLS handshake on a connection; `None` if it fails or exceeds the limit.
     pub async fn handshake<C>(&self, connection: C, limit: Duration) -> Option<TlsStream<C>>
     where
         C: AsyncRead + AsyncWrite + Unpin,
@@ -95,10 +95,10 @@ impl Tls {
         stream
     }
 
-    /// Reads both files again; connections that are open go on. Blocks while it reads.
+    /// Reads both files again; open connections are not affected. Blocks while it reads.
     ///
     /// # Errors
-    /// As [`Tls::open`]; then what was shown before is shown still.
+    /// As [`Tls::open`]; the previous certificate then stays in use.
     pub fn renew(&self, now: Moment) -> Result<()> {
         let seen = self.files.look();
         self.watched().read = seen;
@@ -109,11 +109,11 @@ impl Tls {
         Ok(())
     }
 
-    /// Reads both files again if they have changed since, and have stopped changing: whoever replaces two files
-    /// replaces one first. Whether they were read. Blocks while it looks.
+    /// Reads both files again if they have changed and have stopped changing, since two files are replaced one after
+    /// the other. Returns whether it read them. Blocks while it looks.
     ///
     /// # Errors
-    /// As [`Tls::renew`]; once for each change.
+    /// As [`Tls::renew`]; once per change.
     pub fn renew_if_changed(&self, now: Moment) -> Result<bool> {
         let seen = self.files.look();
         {
@@ -128,7 +128,7 @@ impl Tls {
         self.renew(now).map(|()| true)
     }
 
-    /// Tells the log what came of a renewal.
+    /// Logs the result of a renewal.
     pub fn report(&self, outcome: Result<bool>) {
         match outcome {
             Ok(false) => {}
@@ -139,8 +139,8 @@ impl Tls {
         }
     }
 
-    /// What the log is to be told of the end of the certificate that is shown: once a day, since a server goes on with
-    /// it whatever the date.
+    /// The warning due about the expiry of the served certificate: once a day, since the server keeps serving it after
+    /// that date.
     pub fn ending(&self, now: Moment) -> Option<Ending> {
         let until = self.until();
         if now.plus_secs(RENEWAL_SECS) < until {
@@ -154,7 +154,7 @@ impl Tls {
         Some(if now > until { Ending::Over } else { Ending::Soon })
     }
 
-    /// Tells the log of it.
+    /// Logs that warning.
     pub fn remind(&self, now: Moment) {
         let until = date::text(self.until());
         match self.ending(now) {
@@ -171,17 +171,17 @@ impl Tls {
         }
     }
 
-    /// Until when the certificate that is shown is valid.
+    /// When the served certificate expires.
     pub fn until(&self) -> Moment {
         self.shown.0.reading().1
     }
 
-    /// Connections that did not come to speak TLS, since the start.
+    /// Failed TLS handshakes since the start.
     pub fn handshakes_failed(&self) -> u64 {
         self.handshakes_failed.load(Ordering::Relaxed)
     }
 
-    /// Certificates that were not taken over, since the start.
+    /// Failed renewals since the start.
     pub fn renewals_failed(&self) -> u64 {
         self.renewals_failed.load(Ordering::Relaxed)
     }

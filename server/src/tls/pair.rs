@@ -1,4 +1,4 @@
-//! The two files: reading them, and saying in words what is wrong with them.
+//! The two files: reads them, and explains what is wrong with them.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -15,10 +15,10 @@ use super::validity::{self, Validity};
 use crate::error::{Error, Result};
 use crate::time::date;
 
-/// The largest file of certificates, or of a key, in bytes.
+/// The largest accepted certificate or key file, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
-/// Where the certificate and its key are.
+/// The paths of the certificate and its key.
 pub(super) struct Pair {
     /// The server's certificate, then those of its issuers, as PEM.
     pub(super) cert: PathBuf,
@@ -26,13 +26,13 @@ pub(super) struct Pair {
     pub(super) key: PathBuf,
 }
 
-/// What tells whether a file is another one: changed at, in seconds and nanoseconds; bytes; number. `None`: not there.
+/// What identifies a file's version: change time in seconds and nanoseconds, length, inode. `None`: it does not exist.
 type Look = Option<(i64, i64, u64, u64)>;
-/// Both files at one time.
+/// Both files at one moment.
 pub(super) type Seen = [Look; 2];
 
 impl Pair {
-    /// Both files as they are now, unread.
+    /// The state of both files now, without reading them.
     pub(super) fn look(&self) -> Seen {
         [&self.cert, &self.key].map(|path| {
             let it = fs::metadata(path).ok()?;
@@ -40,7 +40,7 @@ impl Pair {
         })
     }
 
-    /// What connections are shown, and until when it is valid.
+    /// The certificate to serve, and when it expires.
     ///
     /// # Errors
     /// As [`super::Tls::open`].
@@ -65,7 +65,7 @@ impl Pair {
         Ok((key, validity.until))
     }
 
-    /// An expired certificate is refused rather than shown: no client would take it, and a server that seems to run
+    /// An expired certificate is refused rather than served: no client would accept it, and a server that seems to run
     /// hides the reason.
     fn must_be_valid(&self, validity: Validity, now: Moment) -> Result<()> {
         if now > validity.until {

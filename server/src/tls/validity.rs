@@ -1,4 +1,4 @@
-//! From when until when a certificate is valid (RFC 5280 §4.1.2.5): the one thing of it that rustls keeps to itself.
+//! The validity period of a certificate (RFC 5280 §4.1.2.5), which rustls does not expose.
 
 use exeunt_core::Moment;
 use jiff::civil::DateTime;
@@ -8,17 +8,17 @@ const INTEGER: u8 = 0x02;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 const SEQUENCE: u8 = 0x30;
-/// The version, which stands first or not at all.
+/// The version, an optional first element.
 const VERSION: u8 = 0xa0;
 
-/// The two ends, both within.
+/// The period, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Validity {
     pub(super) from: Moment,
     pub(super) until: Moment,
 }
 
-/// The validity of a certificate as DER, or `None` if it is none.
+/// The validity of a certificate in DER; `None` if it is not a certificate.
 pub(super) fn of(certificate: &[u8]) -> Option<Validity> {
     let (certificate, _) = expect(SEQUENCE, certificate)?;
     let (rest, _) = expect(SEQUENCE, certificate)?;
@@ -32,7 +32,7 @@ pub(super) fn of(certificate: &[u8]) -> Option<Validity> {
     Some(Validity { from, until })
 }
 
-/// The content of the element that comes first, if it is of this kind, and what follows it.
+/// The content of the first element, if it has this tag, and the rest.
 fn expect(tag: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (found, content, rest) = element(bytes)?;
     (found == tag).then_some((content, rest))
@@ -57,7 +57,7 @@ fn time(bytes: &[u8]) -> Option<(Moment, &[u8])> {
     let (tag, text, rest) = element(bytes)?;
     let text = std::str::from_utf8(text).ok()?.strip_suffix('Z')?;
     let text = match (tag, text.len()) {
-        // Two digits of a year are of 1950 to 2049.
+        // A two-digit year is one of 1950 to 2049.
         (UTC_TIME, 12) if text < "5" => format!("20{text}"),
         (UTC_TIME, 12) => format!("19{text}"),
         (GENERALIZED_TIME, 14) => text.to_owned(),

@@ -1,4 +1,4 @@
-//! What is moved over from another system.
+//! Migration from another system.
 
 use exeunt_core::{Anchor, Stamp, Verdict, Why};
 
@@ -8,14 +8,14 @@ use super::fixture::{
 use crate::error::{Error, Kind, Result};
 use crate::store::{Adopted, Adoption, AuditPlace, Identifier, NewSession, Over, SessionBy, Store};
 
-/// Session `number` of user `user`, issued elsewhere a minute ago and seen half a minute ago.
+/// Session `number` of user `user`, issued in the other system a minute ago and last seen half a minute ago.
 pub(super) async fn elsewhere(store: &dyn Store, number: u64, user: u64) -> Result<Adopted> {
     let NewSession { mut record, sessions_max, audit: _ } = fresh(store, number, user).await?;
     record.session.issued_at = NOW.minus_secs(60);
     Ok(Adopted { record, seen: NOW.minus_secs(30), sessions_max })
 }
 
-/// A user whose identifier is taken, in the store or earlier in the list, is not there at all; the others are.
+/// A user with a taken identifier, in the store or earlier in the list, is left out; the others are added.
 pub async fn users_are_imported_each_whole_or_not_at_all(store: &dyn Store) -> Result<()> {
     store.save_user(user(1), None, None).await?;
     let mut taken = user(2);
@@ -41,7 +41,7 @@ pub async fn users_are_imported_each_whole_or_not_at_all(store: &dyn Store) -> R
     Ok(())
 }
 
-/// It is recorded with its own times, read back when memory is filled, and ended as any.
+/// It is recorded with its own times, read back when the cache is filled, and ended like any other.
 pub async fn an_adopted_session_is_a_session(store: &dyn Store) -> Result<()> {
     issue(store, 1, 1).await?;
     let adopted = elsewhere(store, 2, 1).await?;
@@ -50,7 +50,7 @@ pub async fn an_adopted_session_is_a_session(store: &dyn Store) -> Result<()> {
     let [found] = &unended[..] else { return Err(Error::internal("it is not among the unended")) };
     assert_eq!((&found.record, found.row), (&adopted.record, 2));
     assert_eq!((found.seen, found.verdict), (NOW.minus_secs(30), Verdict::Alive));
-    // Idleness counts from when it was seen, not from its issue.
+    // The idle timeout runs from when it was seen, not from its issue.
     let by = SessionBy::Token(adopted.record.token);
     let idle = NOW.minus_secs(30).plus_secs(u64::from(IDLE_SECS) + 11);
     assert_eq!(store.session(by, idle).await?.map(|found| found.verdict), Some(Verdict::Expired));
@@ -60,8 +60,8 @@ pub async fn an_adopted_session_is_a_session(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// Neither while its session is recorded, nor after that was ended or ran out, nor when it was forgotten: and which of
-/// these it is, is told.
+/// Neither while its session is recorded, nor after it ended or expired, nor once it was forgotten; and the outcome
+/// says which of these applies.
 pub async fn a_token_is_adopted_once(store: &dyn Store) -> Result<()> {
     let adopted = elsewhere(store, 1, 1).await?;
     let again = async |number| {
@@ -80,13 +80,13 @@ pub async fn a_token_is_adopted_once(store: &dyn Store) -> Result<()> {
     while store.sweep(later, 100, 1_000_000, 100).await?.more {}
     assert!(store.session(SessionBy::Token(adopted.record.token), NOW).await?.is_none());
     assert_eq!(again(4).await?, [Adoption::Over(Over::Forgotten)]);
-    // What was issued here is known as well.
+    // A token issued here is known as well.
     let own = fresh(store, 5, 1).await?;
     store.issue(own.clone()).await?;
     let mut copy = elsewhere(store, 6, 1).await?;
     copy.record.token = own.record.token;
     assert_eq!(store.adopt(vec![copy], NOW, None).await?, [Adoption::Known]);
-    // One that ran out is over, however late the list says it was seen, and with the mark of its expiry as without.
+    // An expired one stays over, however late the list says it was seen, with or without the mark of its expiry.
     let idle = elsewhere(store, 7, 1).await?;
     assert_eq!(store.adopt(vec![idle.clone()], NOW, None).await?, [Adoption::Recorded(3)]);
     let over = idle.seen.plus_secs(IDLE_SECS.into());
@@ -100,7 +100,7 @@ pub async fn a_token_is_adopted_once(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// Expired, or ended by a mark after its stamp: nothing is recorded, and it may be tried again with other evidence.
+/// Expired, or ended by a mark after its stamp: nothing is recorded, and a retry with a later stamp may succeed.
 pub async fn the_dead_are_not_adopted(store: &dyn Store) -> Result<()> {
     let mut late = elsewhere(store, 1, 1).await?;
     late.record.session.issued_at = NOW.minus_secs(ABSOLUTE_SECS.into());
@@ -117,7 +117,7 @@ pub async fn the_dead_are_not_adopted(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// None of the living is ended to make room; the dead take none.
+/// No live session is ended to make room; dead ones take no room.
 pub async fn adopting_ends_nobody(store: &dyn Store) -> Result<()> {
     let first = issue(store, 1, 1).await?;
     let second = issue(store, 2, 1).await?;
@@ -129,7 +129,7 @@ pub async fn adopting_ends_nobody(store: &dyn Store) -> Result<()> {
     assert_eq!(store.unended(0, 10, NOW).await?.len(), 2);
     raise_session(store, &first).await?;
     assert_eq!(store.adopt(vec![third().await?], NOW, None).await?, [Adoption::Recorded(3)]);
-    // And it counts as any does when the next one logs in.
+    // The adopted session counts like any other when the next one is issued.
     let mut fourth = fresh(store, 4, 1).await?;
     fourth.sessions_max = 2;
     let ended = store.issue(fourth).await?.ended;

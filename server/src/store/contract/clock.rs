@@ -1,4 +1,4 @@
-//! What was written while the wall clock was ahead.
+//! Records written while the wall clock was ahead.
 
 use exeunt_core::{Anchor, Stamp, Verdict, Why};
 
@@ -7,10 +7,10 @@ use crate::error::Result;
 use crate::store::{AuditPlace, Raise, Seen, SessionBy, Store, touch_lag_secs};
 
 const DAY_SECS: u64 = 86_400;
-/// By how far the clock was ahead.
+/// How far the clock was ahead.
 const AHEAD_SECS: u64 = 365 * DAY_SECS;
 
-/// A session that was issued, or seen, later than it is counts as issued and seen now, and no other does.
+/// A session issued or seen in the future counts as issued and seen now; other sessions are not changed.
 pub async fn times_ahead_are_set_back(store: &dyn Store) -> Result<()> {
     let then = NOW.plus_secs(AHEAD_SECS);
     let mut ahead = fresh(store, 1, 1).await?;
@@ -20,7 +20,7 @@ pub async fn times_ahead_are_set_back(store: &dyn Store) -> Result<()> {
     let second = store.issue(seen.clone()).await?.row;
     let other = fresh(store, 3, 3).await?;
     store.issue(other.clone()).await?;
-    // One is folded, one is not.
+    // One touch is folded, one is not.
     store.touch(vec![Seen { session: ahead.record.session.id, row: first, at: then.plus_secs(60) }]).await?;
     store.sweep(NOW, 10 * AHEAD_SECS, 10 * AHEAD_SECS, 100).await?;
     store.touch(vec![Seen { session: seen.record.session.id, row: second, at: NOW.plus_secs(500) }]).await?;
@@ -36,14 +36,14 @@ pub async fn times_ahead_are_set_back(store: &dyn Store) -> Result<()> {
         let found = store.session(SessionBy::Id(session.id), over).await?;
         assert_eq!(found.map(|found| found.verdict), Some(Verdict::Expired), "{}", session.id);
     }
-    // And it is used on.
+    // It can still be touched.
     store.touch(vec![Seen { session: ahead.record.session.id, row: first, at: now.plus_secs(60) }]).await?;
     let found = store.session(SessionBy::Id(ahead.record.session.id), now).await?;
     assert_eq!(found.map(|found| found.seen), Some(now.plus_secs(60)));
     Ok(())
 }
 
-/// The log and the trail are forgotten in time, although their lines tell a later one; those lines stay as they are.
+/// The log and the trail are forgotten in time, although their lines have later times; the lines are not changed.
 pub async fn what_was_written_ahead_is_forgotten_in_time(store: &dyn Store) -> Result<()> {
     let then = NOW.plus_secs(AHEAD_SECS);
     let session = issue(store, 1, 1).await?;

@@ -1,4 +1,4 @@
-//! Order, and what commits together.
+//! The order of commits, and what commits together.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use super::fixture::{Call, NOW, at_once, audit_entry, client, fresh, id, issue, 
 use crate::error::{Kind, Result};
 use crate::store::{AuditPlace, Identifier, NewSession, SessionBy, Store};
 
-/// Marks get the places 1, 2, 3, … also when many are raised at once.
+/// Marks get the stamps 1, 2, 3, … also when many are raised concurrently.
 pub async fn stamps_are_contiguous(store: &dyn Store) -> Result<()> {
     let start = store.position().await?.stamp.number();
     for round in 0..4 {
@@ -27,8 +27,8 @@ pub async fn stamps_are_contiguous(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// A session whose evidence was read after a logout was acknowledged outlives that logout; one whose evidence was
-/// read before does not.
+/// A session whose stamp was read after a logout was acknowledged survives that logout; one whose stamp was read before
+/// does not.
 pub async fn a_position_covers_what_was_acknowledged(store: &dyn Store) -> Result<()> {
     let early = super::fresh(store, 1, 1).await?;
     let mark = store.raise(raise(Anchor::User(UserId(id(1))), Why::Everywhere)).await?.mark;
@@ -41,7 +41,7 @@ pub async fn a_position_covers_what_was_acknowledged(store: &dyn Store) -> Resul
     Ok(())
 }
 
-/// A change of user and its mark are one transaction, with its line in the trail.
+/// A change of user, its mark and its line in the trail are one transaction.
 pub async fn a_change_of_user_commits_with_its_mark_or_not_at_all(store: &dyn Store) -> Result<()> {
     let saved = store.save_user(user(1), None, Some(audit_entry("user.create"))).await?;
     assert!(saved.mark.is_none());
@@ -54,7 +54,7 @@ pub async fn a_change_of_user_commits_with_its_mark_or_not_at_all(store: &dyn St
     assert_eq!((mark.anchor, mark.why), (end.anchor, Why::Disabled));
     assert_eq!(store.position().await?.stamp, mark.at);
 
-    // The same version again: nothing of it happens.
+    // The same version again: nothing is changed.
     let refused = store.save_user(disabled, Some(end), Some(audit_entry("user.change"))).await;
     assert_eq!(kind(refused), Some(Kind::Conflict("version")));
     assert_eq!(store.position().await?.stamp, mark.at);
@@ -65,7 +65,7 @@ pub async fn a_change_of_user_commits_with_its_mark_or_not_at_all(store: &dyn St
     Ok(())
 }
 
-/// A session and its line in the trail are one transaction: one that is refused leaves none.
+/// A session and its line in the trail are one transaction: a refused session leaves no line.
 pub async fn a_session_commits_with_its_line_or_not_at_all(store: &dyn Store) -> Result<()> {
     let new = NewSession { audit: Some(audit_entry("session.issue")), ..fresh(store, 1, 1).await? };
     store.issue(new.clone()).await?;
@@ -75,7 +75,7 @@ pub async fn a_session_commits_with_its_line_or_not_at_all(store: &dyn Store) ->
     Ok(())
 }
 
-/// So are a change of client and its mark.
+/// A change of client and its mark are one transaction.
 pub async fn a_change_of_client_commits_with_its_mark(store: &dyn Store) -> Result<()> {
     let mut saved = store.save_client(client(1), None, None).await?.record;
     saved.removed = true;

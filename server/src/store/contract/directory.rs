@@ -9,8 +9,8 @@ use crate::store::{
     AuditPlace, Client, Endpoint, Identifier, Key, PasswordHash, Realm, Role, Settings, Store, Trail,
 };
 
-/// By id, user name and account number letter by letter, by e-mail address without case, each in its realm; and nothing
-/// of a user is lost.
+/// By id, by user name and account number letter by letter, by e-mail address without case, each within its realm. All
+/// fields are kept.
 pub async fn users_are_found_by_their_identifiers(store: &dyn Store) -> Result<()> {
     let mut new = user(1);
     new.password = Some(PasswordHash("$argon2id$1".to_owned()));
@@ -73,7 +73,7 @@ pub async fn identifiers_are_unique_and_freed_by_deletion(store: &dyn Store) -> 
     Ok(())
 }
 
-/// Whoever read an older version is told so, and a record cannot be created twice.
+/// A write of an older version is refused, and a record cannot be created twice.
 pub async fn a_stale_version_changes_nothing(store: &dyn Store) -> Result<()> {
     let first = store.save_user(user(1), None, None).await?.record;
     let mut changed = first.clone();
@@ -92,7 +92,7 @@ pub async fn a_stale_version_changes_nothing(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// In the order of their numbers, which only grow, without the deleted.
+/// In the order of their numbers, which only grow, without deleted ones.
 pub async fn users_are_listed_by_number(store: &dyn Store) -> Result<()> {
     for number in 1..=5 {
         let mut saved = store.save_user(user(number), None, None).await?.record;
@@ -116,7 +116,7 @@ pub async fn users_are_listed_by_number(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// Of all realms, in the order of their users' numbers; a user without a password has none, and a deleted one neither.
+/// Of all realms, in the order of the users' numbers; users without a password and deleted ones are left out.
 pub async fn hashes_of_passwords_are_read_page_by_page(store: &dyn Store) -> Result<()> {
     for number in 1..=5 {
         let mut new = user(number);
@@ -167,7 +167,7 @@ pub async fn names_and_keys_of_clients_are_unique(store: &dyn Store) -> Result<(
     Ok(())
 }
 
-/// A realm is there with its clients or not at all.
+/// A realm is created with its clients or not at all.
 pub async fn realms_are_made_with_their_clients(store: &dyn Store) -> Result<()> {
     let realm =
         |number, name: &str| Realm { id: RealmId(id(number)), name: name.to_owned(), ..fixture::realm() };
@@ -179,7 +179,7 @@ pub async fn realms_are_made_with_their_clients(store: &dyn Store) -> Result<()>
     assert_eq!(kind(refused), Some(Kind::Conflict("name")));
     let twins = vec![client(3), Client { id: client(9).id, ..client(3) }];
     assert_eq!(kind(store.create_realm(realm(3, "other"), twins, None).await), Some(Kind::Conflict("name")));
-    // What is there, whatever its version, is not built into a new realm; nor is what claims to be there.
+    // A client that exists, at any version, is refused in a new realm; so is one with a version other than 0.
     for stale in [client(1), Client { version: 1, ..client(1) }, Client { version: 7, ..client(3) }] {
         let refused = store.create_realm(realm(3, "other"), vec![stale], None).await;
         assert_eq!(kind(refused), Some(Kind::Conflict("version")));

@@ -1,5 +1,5 @@
-//! A short history on a store whose n-th call fails: an acknowledged logout is never lost, a refused call changed
-//! nothing, an unknown outcome is found out before the next answer, and asking again is safe.
+//! A short history on a store whose n-th call fails: an acknowledged logout is never lost, a refused call changes
+//! nothing, an unknown outcome is resolved before the next answer, and a retry is safe.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::store::{Adoption, Directory, Identifier, Ledger, Others, Over, Sessio
 
 type Broken = Faulty<dyn Store>;
 
-/// Plays the history on a fresh store with this fault in call `nth`; `false` if the history is shorter than that.
+/// Runs the history on a fresh store with this fault in call `nth`; `false` if the history is shorter than that.
 pub async fn history_with_fault(store: Arc<dyn Store>, nth: u64, fault: Fault) -> Result<bool> {
     let store = Faulty::new(store);
     store.fail(nth, fault);
@@ -41,7 +41,7 @@ pub async fn history_with_fault(store: Arc<dyn Store>, nth: u64, fault: Fault) -
     Ok(store.calls() >= nth)
 }
 
-/// Makes a call until it is answered.
+/// Retries a call until it succeeds.
 async fn insist<T>(store: &Broken, call: impl AsyncFn() -> Result<T>) -> Result<T> {
     let before = everything(store.inner()).await?;
     let first = call().await;
@@ -66,7 +66,7 @@ async fn login(store: &Broken, number: u64, user: u64) -> Result<Session> {
     let new = insist(store, async || fresh(store, number, user).await).await?;
     let issued = insist(store, async || store.issue(new.clone()).await).await;
     match kind(issued) {
-        // It had happened.
+        // The first attempt had succeeded.
         None | Some(Kind::Conflict("session")) => Ok(new.record.session),
         Some(kind) => Err(Error::new(kind, "no login")),
     }
@@ -77,8 +77,8 @@ async fn logout(store: &Broken, session: &Session) -> Result<()> {
     insist(store, async || store.raise(end()).await).await.map(|_| ())
 }
 
-/// Adopts a session and imports a user, as whoever reads the same list again would: neither is doubled, and a session
-/// that was logged out does not come back.
+/// Adopts a session and imports a user, and retries: neither is doubled, and a session that was logged out does not
+/// come back.
 async fn move_over(store: &Broken) -> Result<()> {
     let before = store.inner().unended(0, 100, NOW).await?.len();
     let adopted = insist(store, async || elsewhere(store.inner(), 5, 3).await).await?;
@@ -99,7 +99,7 @@ async fn move_over(store: &Broken) -> Result<()> {
     Ok(())
 }
 
-/// Reads, changes and writes a user until it is disabled, as whoever asks again would.
+/// Reads, changes and writes a user until it is disabled, with retries.
 async fn disable(store: &Broken, number: u64) -> Result<()> {
     use crate::store::Directory;
     let end = || Some(raise(Anchor::User(user(number).id), Why::Disabled));

@@ -1,4 +1,4 @@
-//! What the promises are tried with.
+//! Fixtures for the promises.
 
 use std::pin::Pin;
 use std::task::Poll;
@@ -13,9 +13,9 @@ use crate::store::{
     AuditEntry, Client, NewSession, Raise, RaiseOutcome, Realm, Record, Settings, Store, User, Usernames,
 };
 
-/// The realm of all but a few.
+/// The realm of most records.
 pub const REALM: RealmId = RealmId([7; 16]);
-/// A time in the life of a store.
+/// The current time in the promises.
 pub const NOW: Moment = Moment::from_secs(1_800_000_000);
 pub(super) const CLIENT: ClientId = ClientId([8; 16]);
 pub(super) const IDLE_SECS: u32 = 600;
@@ -26,7 +26,7 @@ pub(super) fn id(number: u64) -> [u8; 16] {
     u128::from(number).to_be_bytes()
 }
 
-/// Session `number` of user `user`, whose evidence is read now.
+/// Session `number` of user `user`; its stamp is read now.
 pub async fn fresh(store: &dyn Store, number: u64, user: u64) -> Result<NewSession> {
     let id = SessionId(id(number));
     let user = UserId(self::id(user));
@@ -44,14 +44,14 @@ pub async fn fresh(store: &dyn Store, number: u64, user: u64) -> Result<NewSessi
     Ok(NewSession { record, sessions_max: 10_000, audit: None })
 }
 
-/// Issues it.
+/// Issues that session.
 pub async fn issue(store: &dyn Store, number: u64, user: u64) -> Result<Session> {
     let new = fresh(store, number, user).await?;
     store.issue(new.clone()).await?;
     Ok(new.record.session)
 }
 
-/// Issues a session that hangs from another.
+/// Issues a child of another session.
 pub(super) async fn issue_child(
     store: &dyn Store,
     number: u64,
@@ -76,7 +76,7 @@ pub async fn raise_session(store: &dyn Store, session: &Session) -> Result<Raise
     store.raise(raise(Anchor::Session(session.id), Why::LoggedOut)).await
 }
 
-/// The realm of all but a few, not yet written.
+/// The realm of most records, not yet written.
 pub fn realm() -> Realm {
     let usernames = Usernames::Exact;
     Realm { id: REALM, name: "main".to_owned(), usernames, created_at: NOW, version: 0 }
@@ -136,12 +136,12 @@ pub fn audit_entry(what: &str) -> AuditEntry {
     }
 }
 
-/// The kind of a failure that there must be.
+/// The kind of the error; `None` if there is none.
 pub(super) fn kind<T>(result: Result<T>) -> Option<Kind> {
     result.err().map(|error| error.kind())
 }
 
-/// Lets all of these calls be under way at once, and returns what each came to.
+/// Runs all of these calls concurrently, and returns the result of each.
 pub(super) async fn at_once<'a, T: 'a>(calls: impl IntoIterator<Item = Call<'a, T>>) -> Vec<T> {
     let mut calls: Vec<_> = calls.into_iter().map(|call| (Some(call), None)).collect();
     std::future::poll_fn(|context| {

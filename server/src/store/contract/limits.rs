@@ -1,4 +1,4 @@
-//! How many sessions a user may have.
+//! The limits of sessions per user.
 
 use exeunt_core::{Anchor, ClientId, SessionId, UserId, Why};
 
@@ -6,10 +6,10 @@ use super::fixture::{CLIENT, NOW, at_once, fresh, id, raise, raise_session};
 use crate::error::Result;
 use crate::store::{Issued, NewSession, Others, Seen, Store};
 
-/// More than a store reads of one user while others wait for it.
+/// More sessions of one user than a store reads while other calls wait.
 const MANY: u64 = 300;
 
-/// Session `number` of user 1, with this client, which allows so many.
+/// Session `number` of user 1 with this client, whose limit is `sessions_max`.
 async fn with(store: &dyn Store, number: u64, client: ClientId, sessions_max: u32) -> Result<NewSession> {
     let mut new = fresh(store, number, 1).await?;
     for anchor in &mut new.record.session.anchors {
@@ -20,20 +20,20 @@ async fn with(store: &dyn Store, number: u64, client: ClientId, sessions_max: u3
     Ok(NewSession { sessions_max, ..new })
 }
 
-/// The numbers of the sessions that had to go.
+/// The numbers of the sessions that were ended.
 fn gone(issued: &Issued) -> Vec<u64> {
     assert!(issued.ended.iter().all(|mark| mark.why == Why::Limit));
     let ids = issued.ended.iter().map(|mark| mark.anchor.id());
     ids.map(|id| u128::from_be_bytes(id).try_into().unwrap_or(u64::MAX)).collect()
 }
 
-/// What a client allows is counted among its own sessions, and ends none of another's.
+/// A client's limit counts only its own sessions, and ends none of another client.
 pub async fn a_limit_is_of_one_client(store: &dyn Store) -> Result<()> {
     let other = ClientId([9; 16]);
     for number in 1..=3 {
         assert!(gone(&store.issue(with(store, number, other, 10).await?).await?).is_empty());
     }
-    // With three of another client there is room for two of this one.
+    // With three sessions of another client there is room for two of this one.
     for number in 4..=5 {
         assert!(gone(&store.issue(with(store, number, CLIENT, 2).await?).await?).is_empty());
     }
@@ -44,7 +44,7 @@ pub async fn a_limit_is_of_one_client(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// Those that are over take no room, however many are still recorded, whatever ended them, and however late that was.
+/// Dead sessions take no room, however many are still recorded, whatever ended them, and however late.
 pub async fn a_limit_counts_the_living_among_many(store: &dyn Store) -> Result<()> {
     let mut sessions = Vec::new();
     for number in 1..=MANY {
@@ -57,7 +57,7 @@ pub async fn a_limit_counts_the_living_among_many(store: &dyn Store) -> Result<(
     }
     assert!(gone(&store.issue(with(store, 1001, CLIENT, 4).await?).await?).is_empty());
     assert_eq!(gone(&store.issue(with(store, 1002, CLIENT, 4).await?).await?), [1]);
-    // A use counts, and so does a logout.
+    // A touch counts, and so does a logout.
     let row = 2;
     store.touch(vec![Seen { session: sessions[1].id, row, at: NOW.plus_secs(5) }]).await?;
     raise_session(store, &sessions[2]).await?;
@@ -68,7 +68,7 @@ pub async fn a_limit_counts_the_living_among_many(store: &dyn Store) -> Result<(
     for number in 1006..1010 {
         assert!(gone(&store.issue(with(store, number, CLIENT, 4).await?).await?).is_empty());
     }
-    // One that is dead at birth ends nobody, and counts for nothing.
+    // One that is dead already ends no other, and takes no room.
     late.sessions_max = 1;
     assert!(gone(&store.issue(late).await?).is_empty());
     store.raise(raise(Anchor::Client(CLIENT), Why::ClientRemoved)).await?;
@@ -77,7 +77,7 @@ pub async fn a_limit_counts_the_living_among_many(store: &dyn Store) -> Result<(
     Ok(())
 }
 
-/// Of many that log in at once, never more are alive than may be.
+/// However many log in concurrently, the limit is never exceeded.
 pub async fn a_limit_holds_among_many_at_once(store: &dyn Store) -> Result<()> {
     let mut all = Vec::new();
     for number in 1..=MANY {
@@ -93,7 +93,7 @@ pub async fn a_limit_holds_among_many_at_once(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// "Log out my other sessions" finds each of many, and none that came afterwards is missed by the limit.
+/// "Log out my other sessions" ends each of many, and the limit counts all that were issued afterwards.
 pub async fn the_others_are_ended_among_many(store: &dyn Store) -> Result<()> {
     let mut sessions = Vec::new();
     for number in 1..=MANY {

@@ -1,4 +1,4 @@
-//! Reading: the feed, what is in force, sessions page by page.
+//! Reading: the feed, the marks in force, sessions page by page.
 
 use exeunt_core::{Anchor, ClientId, Mark, RealmId, Stamp, UserId, Verdict, Why, floor};
 
@@ -12,7 +12,7 @@ fn elsewhere(number: u64) -> Raise {
     Raise { realm: ELSEWHERE, ..raise(Anchor::User(UserId(id(number))), Why::Everywhere) }
 }
 
-/// From every place, in pages of every size: all marks, in order, and a position to go on from.
+/// From every stamp, in pages of every size: all marks, in order, and a position to continue from.
 pub async fn the_feed_misses_nothing_page_by_page(store: &dyn Store) -> Result<()> {
     let mut all = Vec::new();
     for number in 0..7 {
@@ -41,7 +41,7 @@ pub async fn the_feed_misses_nothing_page_by_page(store: &dyn Store) -> Result<(
     Ok(())
 }
 
-/// A reader of one realm goes on behind the marks of others.
+/// The position for a reader of one realm also passes the marks of other realms.
 pub async fn the_feed_of_a_realm_tells_positions_of_the_whole(store: &dyn Store) -> Result<()> {
     store.raise(elsewhere(1)).await?;
     store.raise(raise(Anchor::User(UserId(id(1))), Why::Everywhere)).await?;
@@ -85,8 +85,8 @@ pub async fn a_snapshot_holds_what_is_in_force(store: &dyn Store) -> Result<()> 
     Ok(())
 }
 
-/// Page by page, what was in force at a place and still is; what has replaced some of it meanwhile is in the log after
-/// that place.
+/// The pages return the marks that were in force at a stamp and still are. Marks that replaced some of them meanwhile
+/// are in the log after that stamp.
 pub async fn a_snapshot_is_read_page_by_page(store: &dyn Store) -> Result<()> {
     let user = |number| Anchor::User(UserId(id(number)));
     for number in 1..=3 {
@@ -161,8 +161,8 @@ pub async fn sessions_are_listed_newest_first(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// Where the list goes on is told by the store, however long or short a page is: none left out and none twice, with
-/// others between them.
+/// The store says where the list continues, whatever the page size: no session is left out or repeated, with sessions
+/// of other realms between them.
 pub async fn a_list_tells_where_it_goes_on(store: &dyn Store) -> Result<()> {
     const ALL: u64 = 2_500;
     let mut calls: Vec<Call<'_, _>> = Vec::new();
@@ -191,7 +191,7 @@ pub async fn a_list_tells_where_it_goes_on(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// Those without a mark of their own, oldest first, none left out and none twice.
+/// Those without a mark of their own, oldest first, none left out and none repeated.
 pub async fn the_unended_are_read_page_by_page(store: &dyn Store) -> Result<()> {
     for number in 1..=9 {
         let session = issue(store, number, number).await?;

@@ -1,4 +1,4 @@
-//! Ending sessions.
+//! Logouts.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use super::fixture::{ABSOLUTE_SECS, Call, NOW, at_once, id, issue, issue_child, 
 use crate::error::{Kind, Result};
 use crate::store::{Others, Raise, SessionBy, Store};
 
-/// Of many concurrent raises on one session exactly one found it alive, and all tell the same mark, durable by then.
+/// Of many concurrent raises on one session exactly one found it alive; all return the same durable mark.
 pub async fn of_concurrent_raises_one_found_it_alive(store: &dyn Store) -> Result<()> {
     let session = issue(store, 1, 1).await?;
     let calls = (0..100).map(|n| -> Call<'_, _> {
@@ -29,7 +29,7 @@ pub async fn of_concurrent_raises_one_found_it_alive(store: &dyn Store) -> Resul
     Ok(())
 }
 
-/// The answer to logging out twice is the first mark, whatever raised it.
+/// A second logout returns the first mark, whatever raised it.
 pub async fn an_ended_session_gets_no_second_mark(store: &dyn Store) -> Result<()> {
     let session = issue(store, 1, 1).await?;
     let first = raise_session(store, &session).await?;
@@ -74,7 +74,7 @@ pub async fn marks_on_other_anchors_are_always_new(store: &dyn Store) -> Result<
     Ok(())
 }
 
-/// There is nothing to end.
+/// Raising a mark on an unknown session is an error.
 pub async fn an_unknown_session_cannot_be_ended(store: &dyn Store) -> Result<()> {
     let outcome = store.raise(raise(Anchor::Session(SessionId(id(404))), Why::LoggedOut)).await;
     assert_eq!(kind(outcome), Some(Kind::NotFound));
@@ -98,8 +98,8 @@ pub async fn why_is_the_earliest_mark(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// "Log out my other sessions" gives every other live session a mark of its own in one commit, and spares the kept
-/// one, what it hangs from, what hangs from it, and everybody else.
+/// "Log out my other sessions" gives every other live session a mark of its own in one commit. It spares the kept
+/// session, its ancestors, its descendants, and other users' sessions.
 pub async fn logging_out_the_others_spares_the_family(store: &dyn Store) -> Result<()> {
     let root = issue(store, 1, 1).await?;
     let kept = issue_child(store, 2, 1, &root).await?;
@@ -127,7 +127,7 @@ pub async fn logging_out_the_others_spares_the_family(store: &dyn Store) -> Resu
     Ok(())
 }
 
-/// Keeping a stranger's session, or none, is a mistake of the caller.
+/// Keeping another user's session, or an unknown one, is the caller's error.
 pub async fn only_ones_own_session_can_be_kept(store: &dyn Store) -> Result<()> {
     let strange = issue(store, 1, 2).await?;
     issue(store, 2, 1).await?;

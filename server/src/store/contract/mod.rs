@@ -1,7 +1,7 @@
-//! What every store promises, as plain functions that take a store and fail if it breaks its word.
+//! The promises of every store, as plain functions that take a store and fail if it breaks one.
 //!
-//! `tests/stores.rs` runs each of them on each store. A store is done when all of them hold on it; a promise that is
-//! not written here is none.
+//! `tests/stores.rs` runs each of them on each store. A store is done when all of them hold; what is not written here
+//! is not promised.
 
 mod adopting;
 mod clock;
@@ -38,10 +38,10 @@ pub use usage::*;
 use super::Store;
 use crate::error::Result;
 
-/// A promise: `Ok` if the store keeps it. A broken one panics, as an assertion does, and tells what it saw.
+/// A promise: `Ok` if the store keeps it. A broken one panics, as an assertion does, and says what it saw.
 pub type Promise = for<'a> fn(&'a dyn Store) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 
-/// Hands the names of all promises to another macro.
+/// Passes the names of all promises to another macro.
 #[macro_export]
 macro_rules! with_promises {
     ($callback:ident $($more:tt)*) => {

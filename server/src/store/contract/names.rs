@@ -1,4 +1,4 @@
-//! How the names of users are compared.
+//! How user names are compared.
 
 use exeunt_core::{RealmId, UserId};
 
@@ -6,7 +6,7 @@ use super::fixture::{REALM, audit_entry, id, kind, realm, user};
 use crate::error::{Error, Kind, Result};
 use crate::store::{AuditPlace, Identifier, Realm, Store, User, Usernames};
 
-/// A user who has only a user name.
+/// A user with only a user name.
 fn named(number: u64, username: &str) -> User {
     User { username: Some(username.to_owned()), email: None, account_number: None, ..user(number) }
 }
@@ -41,8 +41,8 @@ pub async fn a_name_is_one_however_its_letters_are_composed(store: &dyn Store) -
     Ok(())
 }
 
-/// Letter by letter, unless the realm says that case makes no difference: then it makes none in any script, and a name
-/// that is taken in another case is taken. Another realm is not touched by that.
+/// Letter by letter, unless the realm ignores case: then in every script, and a name taken in another case is taken.
+/// Other realms are not affected.
 pub async fn user_names_are_compared_as_the_realm_says(store: &dyn Store) -> Result<()> {
     store.create_realm(realm(), Vec::new(), None).await?;
     let other = RealmId([9; 16]);
@@ -66,7 +66,7 @@ pub async fn user_names_are_compared_as_the_realm_says(store: &dyn Store) -> Res
     ] {
         assert_eq!(kind(refused), Some(Kind::Conflict("username")));
     }
-    // Its own name in another case is no other's.
+    // Its own name in another case is not taken by another user.
     let own = store.user(REALM, username("\u{c9}mile")).await?.ok_or_else(|| Error::internal("nobody"))?;
     let renamed = User { username: Some("\u{e9}MILE".to_owned()), ..own };
     store.save_user(renamed, None, None).await?;
@@ -75,7 +75,7 @@ pub async fn user_names_are_compared_as_the_realm_says(store: &dyn Store) -> Res
     Ok(())
 }
 
-/// A change that would make one user of two is refused, and names some of them: not more than ten.
+/// A change that would make two users' names equal is refused, and lists at most ten of the names.
 pub async fn case_is_not_ignored_while_it_tells_two_users_apart(store: &dyn Store) -> Result<()> {
     store.create_realm(realm(), Vec::new(), None).await?;
     let mut doubles = Vec::new();
@@ -99,7 +99,7 @@ pub async fn case_is_not_ignored_while_it_tells_two_users_apart(store: &dyn Stor
     Ok(())
 }
 
-/// The version counts up, an old one is refused, and the line of the trail commits with the change.
+/// The version is incremented, an old version is refused, and the line of the trail commits with the change.
 pub async fn a_realm_is_changed_by_who_has_read_it(store: &dyn Store) -> Result<()> {
     store.create_realm(realm(), Vec::new(), None).await?;
     let before = store.realms().await?.remove(0);
@@ -117,8 +117,8 @@ pub async fn a_realm_is_changed_by_who_has_read_it(store: &dyn Store) -> Result<
     Ok(())
 }
 
-/// Where one of the two is not ASCII, a name that people would take for another one's is refused to whoever registers,
-/// user names and addresses alike. An administrator may give it all the same.
+/// A registration with a look-alike of a taken name is refused if one of the two is not ASCII, for user names and
+/// e-mail addresses. An administrator may still create such a user.
 pub async fn a_registered_name_looks_like_no_other(store: &dyn Store) -> Result<()> {
     let register = async |number: u64, name: &str| {
         let new = store.register_user(named(number, name), Some(audit_entry("user.create"))).await;
@@ -129,11 +129,11 @@ pub async fn a_registered_name_looks_like_no_other(store: &dyn Store) -> Result<
     for twin in ["\u{430}lice", "\u{410}lice", "al\u{131}ce", "\u{ff41}lice", "alice"] {
         assert_eq!(kind(register(2, twin).await), conflict, "{twin}");
     }
-    // Letters that only look alike within ASCII, and letters that differ, are as different as ever.
+    // Look-alikes within ASCII, and letters that differ, are still different.
     for (number, other) in [(3, "a1ice"), (4, "alic\u{e9}"), (5, "\u{430}\u{43b}\u{438}\u{441}\u{430}")] {
         assert_eq!(kind(register(number, other).await), None, "{other}");
     }
-    // Whichever of the two came first.
+    // Whichever of the two was first.
     store.save_user(named(6, "\u{440}\u{430}\u{443}\u{440}\u{430}l"), None, None).await?;
     assert_eq!(kind(register(7, "paypal").await), conflict);
     let mut address = named(8, "x");
@@ -144,12 +144,12 @@ pub async fn a_registered_name_looks_like_no_other(store: &dyn Store) -> Result<
     address.email = Some("\u{430}nn@example.org".to_owned());
     assert_eq!(kind(store.register_user(address, None).await), Some(Kind::Conflict("email")));
     assert_eq!(kind(register(9, "\u{430}nn@example.org").await), conflict);
-    // Elsewhere, and when the other one is gone, it is nobody's.
+    // In another realm it is free; so it would be here once the other user is gone.
     let elsewhere = User { realm: RealmId([9; 16]), ..named(10, "\u{430}lice") };
     store.register_user(elsewhere, None).await?;
     let alice = store.user(REALM, username("alice")).await?.ok_or_else(|| Error::internal("nobody"))?;
     store.save_user(User { deleted: true, username: None, ..alice }, None, None).await?;
-    // Not the one that looks like her within ASCII: it is there.
+    // But the user who looks like her within ASCII still exists.
     assert_eq!(kind(register(11, "\u{430}lice").await), conflict);
     let entries = store.audit(None, AuditPlace::NEWEST, 100).await?.entries;
     assert_eq!(entries.len(), 4, "a refused one leaves no line");

@@ -1,4 +1,4 @@
-//! Nothing acknowledged is lost: write some of everything, close, open again, compare.
+//! Nothing acknowledged is lost: writes records of every type, closes, opens again, compares.
 
 use exeunt_core::{Anchor, Fingerprint, KeyId, Mark, Stamp, UserId, Why};
 
@@ -10,7 +10,7 @@ use crate::store::{
     AuditEntry, AuditPlace, Client, Key, List, Position, Realm, Record, Role, Seen, SessionMarks, Store,
 };
 
-/// All that a store tells, in a form that compares.
+/// Everything that a store returns, in a form that can be compared.
 #[derive(Debug, PartialEq)]
 pub struct Everything {
     position: Position,
@@ -26,7 +26,7 @@ pub struct Everything {
     trail: Vec<AuditEntry>,
 }
 
-/// Writes some of everything.
+/// Writes records of every type.
 pub async fn write_everything(store: &dyn Store) -> Result<()> {
     store.create_realm(realm(), vec![client(1)], Some(audit_entry("realm.create"))).await?;
     let saved = store.save_user(user(1), None, Some(audit_entry("user.create"))).await?.record;
@@ -46,7 +46,7 @@ pub async fn write_everything(store: &dyn Store) -> Result<()> {
         let session = exeunt_core::SessionId(self::id(number));
         store.touch(vec![Seen { session, row, at: NOW.plus_secs(number) }]).await?;
     }
-    // Some touches are folded, some not.
+    // Some touches are folded, some are not.
     store.sweep(NOW, 100, 100, 2).await?;
     let session = exeunt_core::SessionId(self::id(6));
     store.touch(vec![Seen { session, row: 6, at: NOW.plus_secs(60) }]).await?;
@@ -54,7 +54,7 @@ pub async fn write_everything(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// Reads it back.
+/// Reads everything back.
 pub async fn everything(store: &dyn Store) -> Result<Everything> {
     let (before, limit, floor) = (u64::MAX, 100, Stamp::ZERO);
     let list = List { realm: REALM, under: vec![], before, floor, limit, now: NOW };

@@ -1,4 +1,4 @@
-//! Issuing, touching, expiring.
+//! Issuing, touching and expiring sessions.
 
 use exeunt_core::{Anchor, Fingerprint, SessionId, UserId, Verdict, Why};
 
@@ -12,7 +12,7 @@ async fn find(store: &dyn Store, number: u64) -> Result<Option<Found>> {
     store.session(SessionBy::Id(SessionId(id(number))), NOW).await
 }
 
-/// Nothing of a record is lost or changed, and it is found by its id and by its token.
+/// A record keeps all its fields, and is found by its id and by its token.
 pub async fn a_session_is_found_as_it_was_issued(store: &dyn Store) -> Result<()> {
     let parent = issue(store, 1, 1).await?;
     let mut new = fresh(store, 2, 1).await?;
@@ -34,7 +34,7 @@ pub async fn a_session_is_found_as_it_was_issued(store: &dyn Store) -> Result<()
     Ok(())
 }
 
-/// Neither an id nor a token is used twice.
+/// Neither an id nor a token can be used twice.
 pub async fn a_session_is_issued_once(store: &dyn Store) -> Result<()> {
     let new = fresh(store, 1, 1).await?;
     store.issue(new.clone()).await?;
@@ -46,12 +46,12 @@ pub async fn a_session_is_issued_once(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// Beyond the limit the longest unseen goes, in the commit of the login.
+/// Beyond the limit the least recently seen session is ended, in the transaction that issues the new one.
 pub async fn a_limit_ends_the_longest_unseen(store: &dyn Store) -> Result<()> {
     for number in 1..=3 {
         let row = store.issue(fresh(store, number, 1).await?).await?.row;
         let session = SessionId(id(number));
-        // The first was seen last.
+        // The first was seen most recently.
         store.touch(vec![Seen { session, row, at: NOW.plus_secs(40 - number * 10) }]).await?;
     }
     issue(store, 4, 2).await?;
@@ -72,7 +72,7 @@ pub async fn a_limit_ends_the_longest_unseen(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// The dead take no room, and a session that is dead at birth ends nobody.
+/// Dead sessions take no room, and a session that is dead already ends no other.
 pub async fn a_limit_counts_only_the_living(store: &dyn Store) -> Result<()> {
     let mut stale = fresh(store, 9, 1).await?;
     stale.sessions_max = 1;
@@ -90,7 +90,7 @@ pub async fn a_limit_counts_only_the_living(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// A child at the limit does not end its own parent, with which it would fall.
+/// A child at the limit does not end its own parent, whose end would end it too.
 pub async fn a_limit_never_ends_what_the_new_session_hangs_from(store: &dyn Store) -> Result<()> {
     let parent = issue(store, 1, 1).await?;
     issue_child(store, 2, 1, &parent).await?;
@@ -105,7 +105,7 @@ pub async fn a_limit_never_ends_what_the_new_session_hangs_from(store: &dyn Stor
     Ok(())
 }
 
-/// Touches may come in any order and for anything: the latest of a live, known session counts.
+/// Touches may come in any order and for any session: the latest one of a live, known session counts.
 pub async fn a_later_touch_wins(store: &dyn Store) -> Result<()> {
     let new = fresh(store, 1, 1).await?;
     let row = store.issue(new.clone()).await?.row;
@@ -125,7 +125,7 @@ pub async fn a_later_touch_wins(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// A touch after the end, of whatever kind, changes nothing.
+/// A touch after the end, for whatever reason it ended, changes nothing.
 pub async fn a_touch_never_revives(store: &dyn Store) -> Result<()> {
     let new = fresh(store, 1, 1).await?;
     let row = store.issue(new.clone()).await?.row;
@@ -144,7 +144,7 @@ pub async fn a_touch_never_revives(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// Expiring a batch ends those whose time is over for sure, once, and none that was touched meanwhile.
+/// Expiring a batch ends those that have certainly expired, once, and none that was touched meanwhile.
 pub async fn expiring_spares_the_touched(store: &dyn Store) -> Result<()> {
     let mut rows = Vec::new();
     for number in 1..=3 {
@@ -152,7 +152,7 @@ pub async fn expiring_spares_the_touched(store: &dyn Store) -> Result<()> {
     }
     let all: Vec<_> = (1..=3).map(|number| SessionId(id(number))).chain([SessionId(id(404))]).collect();
     let idle = NOW.plus_secs(IDLE_SECS.into());
-    // An unwritten touch may still be under way.
+    // An unwritten touch may still be on its way.
     assert!(store.expire(all.clone(), idle).await?.is_empty());
     store.touch(vec![Seen { session: all[1], row: rows[1], at: NOW.plus_secs(500) }]).await?;
     let sure = idle.plus_secs(11);

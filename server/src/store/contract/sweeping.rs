@@ -1,4 +1,4 @@
-//! Forgetting.
+//! Sweeping: what a store may forget.
 
 use exeunt_core::{Anchor, Moment, Session, SessionId, Stamp, UserId, Verdict, Why};
 
@@ -25,13 +25,13 @@ async fn sweep(store: &dyn Store, now: Moment, budget: u32) -> Result<Swept> {
     }
 }
 
-/// The places of the marks in force.
+/// The stamps of the marks in force.
 async fn in_force(store: &dyn Store) -> Result<Vec<u64>> {
     let snapshot = store.snapshot(None, SessionMarks::Included).await?;
     Ok(snapshot.marks.iter().map(|mark| mark.at.number()).collect())
 }
 
-/// A session is forgotten when it has been dead for long enough, with its token; not a moment earlier.
+/// A session and its token are forgotten once it has been dead for long enough, not earlier.
 pub async fn sweeping_forgets_only_the_long_dead(store: &dyn Store) -> Result<()> {
     let ended = issue(store, 1, 1).await?;
     raise_session(store, &ended).await?;
@@ -47,7 +47,7 @@ pub async fn sweeping_forgets_only_the_long_dead(store: &dyn Store) -> Result<()
     assert_eq!(sweep(store, day_later.plus_millis(1), 1).await?.sessions, 1);
     assert!(!known(&ended).await? && known(&expired).await?);
     assert!(store.session(SessionBy::Token(forever.record.token), NOW).await?.is_some());
-    // Idleness counts from the latest that it can have been seen.
+    // The idle timeout runs from the latest time it can have been seen.
     let idle = day_later.plus_secs(u64::from(IDLE_SECS) + 11);
     assert_eq!(sweep(store, idle, 2).await?.sessions, 0);
     assert_eq!(sweep(store, idle.plus_millis(1), 2).await?.sessions, 1);
@@ -57,7 +57,7 @@ pub async fn sweeping_forgets_only_the_long_dead(store: &dyn Store) -> Result<()
     Ok(())
 }
 
-/// In the middle of a round nothing that was dead is alive: a parent's mark stays until its last child is forgotten.
+/// No dead session becomes alive during a round: a parent's mark stays until its last child is forgotten.
 pub async fn sweeping_never_wakes_the_dead(store: &dyn Store) -> Result<()> {
     let parent = issue(store, 1, 1).await?;
     let mut child = parent.clone();
@@ -88,8 +88,8 @@ pub async fn sweeping_never_wakes_the_dead(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// A logout that took so long that its time is of before the round stays in force as long as anything is recorded that it
-/// ended: a session that was looked at while it was alive, or one that hangs from a session forgotten before.
+/// A slow logout, dated before the round, stays in force as long as a session that it ended is recorded: one examined
+/// while it was alive, or a child of a session forgotten before.
 pub async fn sweeping_keeps_slow_marks(store: &dyn Store) -> Result<()> {
     let forever = async |number, parent: Option<&Session>| {
         let mut new = fresh(store, number, number).await?;
@@ -106,7 +106,7 @@ pub async fn sweeping_keeps_slow_marks(store: &dyn Store) -> Result<()> {
     let last = forever(4, None).await?;
     let now = NOW.plus_secs(2 * KEEP_SECS);
     assert_eq!(sweep(store, now, 100).await?.sessions, 1);
-    // The child and the slow one are looked at.
+    // This step examines the child and the slow one.
     assert!(store.sweep(now, KEEP_SECS, LOG_SECS, 2).await?.more);
     let known = Some((parent.clone(), NOW));
     store.raise(Raise { known, ..raise(Anchor::Session(parent.id), Why::LoggedOut) }).await?;
@@ -117,7 +117,7 @@ pub async fn sweeping_keeps_slow_marks(store: &dyn Store) -> Result<()> {
         let by = Anchor::Session(by.id);
         assert_eq!(found.map(|found| found.verdict), Some(Verdict::Ended(by)));
     }
-    // The next round looks at both again.
+    // The next round examines both again.
     assert_eq!(sweep(store, now, 1).await?.sessions, 2);
     assert!(store.session(SessionBy::Id(last.id), now).await?.is_some());
     assert!(in_force(store).await?.is_empty());
@@ -139,7 +139,7 @@ pub async fn sweeping_keeps_marks_in_force(store: &dyn Store) -> Result<()> {
     store.issue(stale.clone()).await?;
     let found = store.session(SessionBy::Id(stale.record.session.id), now).await?;
     assert_eq!(found.map(|found| found.verdict), Some(Verdict::Ended(user)));
-    // A later mark that goes too takes the earlier one with it.
+    // A later mark that is dropped too takes the earlier one with it.
     store.raise(raise(user, Why::Everywhere)).await?;
     let later = now.plus_secs(LOG_SECS + u64::from(ABSOLUTE_SECS));
     sweep(store, later, 100).await?;
@@ -147,7 +147,7 @@ pub async fn sweeping_keeps_marks_in_force(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// Whoever comes from before the log's beginning is told so, and its places go on where they were.
+/// Reading from before the log's beginning is an error, and stamps continue where they were.
 pub async fn the_log_begins_where_it_was_dropped(store: &dyn Store) -> Result<()> {
     for number in 1..=3 {
         raise_session(store, &issue(store, number, number).await?).await?;

@@ -1,4 +1,4 @@
-//! Who still calls what of a legacy dialect.
+//! Usage of the calls of a legacy dialect.
 
 use exeunt_core::{ClientId, DialectName};
 
@@ -6,7 +6,7 @@ use super::fixture::{NOW, REALM, id};
 use crate::error::Result;
 use crate::store::{Store, Usage};
 
-/// Of each call of each client the greatest count and the latest time stay, in whatever order they are written.
+/// For each call and client the greatest count and the latest time stay, in whatever order they are written.
 pub async fn usage_only_grows(store: &dyn Store) -> Result<()> {
     let usage = |client: Option<u64>, count, secs| Usage {
         realm: REALM,

@@ -212,7 +212,7 @@ impl Directory for MemoryStore {
 }
 
 impl Tables {
-    /// Whether each identifier of a user is free. A deleted user has none.
+    /// Checks that each identifier of a user is free. A deleted user has none.
     fn check_user(&self, user: &User) -> Result<()> {
         if user.deleted {
             return Ok(());
@@ -220,7 +220,7 @@ impl Tables {
         self.must_be_free(user, |other| other.id != user.id)
     }
 
-    /// Whether none of those others has an identifier of this user.
+    /// Checks that none of those others has an identifier of this user.
     fn must_be_free(&self, user: &User, others: impl Fn(&User) -> bool) -> Result<()> {
         let others =
             self.users.values().filter(|other| others(other) && other.realm == user.realm && !other.deleted);
@@ -232,7 +232,7 @@ impl Tables {
         }
     }
 
-    /// Whether a name of this user looks like one that is there, and one of the two is not ASCII.
+    /// Fails if a name of this user looks like a taken one and one of the two is not ASCII.
     fn must_not_look_like_another(&self, user: &User) -> Result<()> {
         let others = self.users.values().filter(|other| other.realm == user.realm && !other.deleted);
         let there: Vec<_> = others.flat_map(User::identifiers).collect();
@@ -245,7 +245,7 @@ impl Tables {
         found.map_or(Ok(()), |identifier| Err(look_alike(identifier.field())))
     }
 
-    /// User names of a realm that differ in case only, one more than are told at most.
+    /// User names of a realm that differ in case only: one more than the error lists.
     fn names_but_for_case(&self, realm: RealmId) -> Vec<String> {
         let users = self.users.values().filter(|user| user.realm == realm && !user.deleted);
         let mut names: Vec<(String, &String)> =
@@ -277,7 +277,7 @@ impl Tables {
         Ok(())
     }
 
-    /// Whether a client's name is free in its realm and its key everywhere. A removed client has neither.
+    /// Checks that a client's name is free in its realm and its key everywhere. A removed client has neither.
     fn check_client(&self, client: &Client) -> Result<()> {
         if client.removed {
             return Ok(());

@@ -216,7 +216,7 @@ impl Tables {
         Position { incarnation: self.incarnation, stamp: self.book.last() }
     }
 
-    /// Whether this is in force, and asked for.
+    /// Whether this mark is in force and asked for.
     fn is_in_force(&self, mark: &Mark, own: SessionMarks) -> bool {
         let recorded = |id| own == SessionMarks::Included && self.rows.contains_key(&id);
         self.is_latest(mark) && session_id(mark.anchor).is_none_or(recorded)
@@ -310,7 +310,7 @@ impl Tables {
         if keep.record.session.user() != Some(others.user) {
             return Err(not_theirs());
         }
-        // The newest first: a parent's mark would end its children before they got their own.
+        // Newest first: a parent's mark would end its children before they got their own.
         for (_, kept) in self.under(Anchor::User(others.user)).rev() {
             let session = &kept.record.session;
             let alive = draft.verdict(session, kept.seen, others.raise.when) == Verdict::Alive;

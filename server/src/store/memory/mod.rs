@@ -1,7 +1,7 @@
-//! The reference: everything in plain collections behind one lock. For tests, and the oracle of the contract.
+//! The reference store: plain collections behind one lock. Used by tests, and as the oracle of the contract.
 //!
-//! Every write checks first and changes afterwards, or takes back what it changed: a refused one has changed nothing. Nothing survives the
-//! process.
+//! Every write checks first and changes afterwards, or undoes its changes: a refused write changes nothing. Nothing
+//! survives the process.
 
 mod directory;
 mod ledger;
@@ -80,7 +80,7 @@ impl MemoryStore {
         }))
     }
 
-    /// Opens a closed store again with all that is in it: what a restart is to a store on a disk.
+    /// Opens a closed store again with all its content, as a restart does for a store on disk.
     pub fn reopen(&self) {
         self.0.hold().closed = false;
     }
@@ -95,7 +95,7 @@ impl MemoryStore {
 }
 
 impl Tables {
-    /// Runs a transaction: what it drafts is taken in if it succeeds.
+    /// Runs a transaction: its draft is committed if it succeeds.
     fn write<T>(&mut self, work: impl FnOnce(&Self, &mut Draft<'_>) -> Result<T>) -> Result<(T, Vec<Mark>)> {
         let mut draft = self.book.draft();
         let done = work(self, &mut draft)?;
@@ -117,7 +117,7 @@ impl Tables {
         Some((row, self.sessions.get(&row)?))
     }
 
-    /// Recorded sessions that hang from this anchor, oldest first.
+    /// Recorded sessions under this anchor, oldest first.
     fn under(&self, anchor: Anchor) -> impl DoubleEndedIterator<Item = (u64, &SessionRow)> {
         let hangs = move |kept: &&SessionRow| kept.record.session.anchors.contains(&anchor);
         self.sessions.iter().filter(move |(_, kept)| hangs(kept)).map(|(row, kept)| (*row, kept))

@@ -1,4 +1,4 @@
-//! Forgetting.
+//! Sweeping: forgets the dead.
 
 use exeunt_core::{Mark, Moment, Verdict};
 
@@ -54,7 +54,7 @@ impl Tables {
         true
     }
 
-    /// Takes one more mark out of force if it is a session's own: nothing recorded hangs from that session.
+    /// Takes one more mark out of force if it is a session's own: no recorded session has that anchor.
     fn forget_own(&mut self, round: &Round) -> bool {
         let mark = self.log.get(&self.own_start).map(|mark| self.written.dated(mark.clone()));
         let Some(mark) = mark.filter(|mark| round.outlived(mark)) else {
@@ -69,7 +69,7 @@ impl Tables {
         true
     }
 
-    /// Drops one more mark from the log. It stays, outside the log, while it is in force.
+    /// Drops one more mark from the log. While it is in force it is kept outside the log.
     fn drop_mark(&mut self, horizon: Moment, swept: &mut Swept) -> bool {
         if self.log_start >= self.own_start {
             return false;
@@ -85,7 +85,7 @@ impl Tables {
         true
     }
 
-    /// The mark at this place of the log, if it is from before the horizon.
+    /// The mark with this stamp, if it is from before the horizon.
     fn before(&self, place: u64, horizon: Moment) -> Option<Mark> {
         let mark = self.log.get(&place).map(|mark| self.written.dated(mark.clone()));
         mark.filter(|mark| mark.when < horizon)

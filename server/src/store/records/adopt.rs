@@ -1,48 +1,48 @@
-//! What is moved over from another system: its users, and its live sessions.
+//! What is migrated from another system: its users and its live sessions.
 
 use exeunt_core::{Moment, Session, Verdict};
 
 use crate::store::Record;
 
-/// A live session of another system, to be recorded with what is known of it.
+/// A live session of another system, to be recorded with its known facts.
 #[derive(Clone, Debug)]
 pub struct Adopted {
-    /// The session. Issued in the past.
+    /// The session, issued in the past.
     pub record: Record,
-    /// When it was last seen there.
+    /// When it was last seen in the other system.
     pub seen: Moment,
-    /// How many sessions the user may have alive at once with the client of this one.
+    /// How many live sessions the user may have with this session's client.
     pub sessions_max: u32,
 }
 
-/// What became of one of them.
+/// The outcome of adopting one session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Adoption {
-    /// It is recorded, at this place in the order of issue.
+    /// Recorded, with this row in the order of issue.
     Recorded(u64),
-    /// A session with this token is alive here already.
+    /// A session with this token is already alive here.
     Known,
-    /// The token is known, and its session is over. A token is adopted once.
+    /// The token is known and its session is over. A token is adopted once.
     Over(Over),
-    /// It would be dead at birth: expired, or ended by a mark after its stamp. Nothing was recorded.
+    /// It would be dead already: expired, or ended by a mark after its stamp. Nothing was recorded.
     Dead,
-    /// The user has as many sessions alive as it may have, with this client or with all. Nothing was recorded, and none of those was ended.
+    /// The user has as many live sessions as allowed. Nothing was recorded, and no session was ended.
     Crowded,
 }
 
-/// How the session of a token that is known came to its end.
+/// How the session of a known token ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
-    /// Its time ran out, then.
+    /// It expired at this time.
     RanOut(Moment),
     /// A mark ended it.
     Ended,
-    /// It was adopted once, is over, and was forgotten.
+    /// It was adopted once, has ended, and was forgotten.
     Forgotten,
 }
 
 impl Adoption {
-    /// Of a token whose session is recorded, and was last seen at `seen`.
+    /// The outcome for a token whose session is recorded and was last seen at `seen`.
     pub fn recorded(session: &Session, seen: Moment, verdict: Verdict, now: Moment) -> Self {
         match verdict {
             Verdict::Alive => Self::Known,

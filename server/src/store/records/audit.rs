@@ -1,31 +1,31 @@
-//! A line of the audit trail as it is kept. Marks are lines of it too, and are not written twice.
+//! A stored line of the audit trail. Marks are lines of it too, and are not written twice.
 
 use std::net::IpAddr;
 
 use exeunt_core::{By, DialectName, Mark, Moment, RealmId, Stamp};
 
-/// A change that somebody made, other than a mark.
+/// A change other than a mark.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// The place in the trail, given by the store; 0 before.
+    /// The place in the trail, assigned by the store; 0 before.
     pub place: u64,
     /// When.
     pub when: Moment,
     /// The realm that was changed; `None`: the whole server.
     pub realm: Option<RealmId>,
-    /// Who.
+    /// Who made the change.
     pub by: By,
-    /// Through which door.
+    /// The dialect of the request.
     pub via: DialectName,
-    /// From which address.
+    /// The client's address.
     pub from: Option<IpAddr>,
-    /// What was done: `user.create`, `key.remove`, …
+    /// The action: `user.create`, `key.remove`, …
     pub what: String,
-    /// To what: the kind and the id. Never a secret, never personal data, since a trail outlives a deleted user.
+    /// Its object: the kind and the id. Never a secret or personal data, since a trail outlives a deleted user.
     pub subject: String,
 }
 
-/// Where reading the trail goes on: before this change and before this mark.
+/// Where reading the trail continues: before this change and before this mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditPlace {
     /// Changes with a smaller place.
@@ -41,16 +41,16 @@ pub struct Trail {
     pub entries: Vec<AuditEntry>,
     /// Marks, newest first.
     pub marks: Vec<Mark>,
-    /// Where looking for changes stopped although there was room for more.
+    /// Where the search for changes stopped although the page had room for more.
     pub entries_cut: Option<Cut>,
-    /// Where looking for marks stopped although there was room for more.
+    /// Where the search for marks stopped although the page had room for more.
     pub marks_cut: Option<Cut>,
 }
 
-/// The last row that was looked at.
+/// The last row examined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cut {
-    /// Its place, or its stamp: looking goes on before it.
+    /// Its place or its stamp: the search continues before it.
     pub place: u64,
     /// When it happened.
     pub when: Moment,

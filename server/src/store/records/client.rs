@@ -1,32 +1,32 @@
-//! A client as it is kept.
+//! A stored client.
 
 use exeunt_core::{ClientId, DialectName, Fingerprint, Moment, RealmId};
 use serde::{Deserialize, Serialize};
 
-/// An application that sessions are used with.
+/// An application that uses sessions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Client {
-    /// Its name for programs.
+    /// Its id, for programs.
     pub id: ClientId,
-    /// The tenant that it belongs to.
+    /// The realm that it belongs to.
     pub realm: RealmId,
-    /// Its name for people, unique in the realm.
+    /// Its name, for people; unique in the realm.
     pub name: String,
-    /// The dialect that it speaks.
+    /// The dialect that it uses.
     pub dialect: DialectName,
-    /// Made with the realm, and never removed.
+    /// Created with the realm, and never removed.
     pub builtin: bool,
-    /// Seconds that its sessions live unseen; 0: no such limit.
+    /// Seconds after which an unseen session expires; 0: never.
     pub idle_secs: u32,
-    /// Seconds that its sessions live at most; 0: no such limit.
+    /// Seconds after which a session expires in any case; 0: never.
     pub absolute_secs: u32,
-    /// How many sessions one user may have alive at once.
+    /// How many live sessions one user may have.
     pub sessions_max: u32,
-    /// What only clients of its dialect have.
+    /// Settings of its dialect.
     pub settings: Settings,
-    /// It is gone; only the id remains.
+    /// It is removed; only the id remains.
     pub removed: bool,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Moment,
     /// When it was last changed.
     pub updated_at: Moment,
@@ -34,11 +34,11 @@ pub struct Client {
     pub version: u64,
 }
 
-/// What only clients of one dialect have.
+/// Settings of a client that depend on its dialect.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Settings {
-    /// Nothing more.
+    /// No settings.
     #[default]
     Plain,
     /// A RunSignup partner with a permanent pair `api_key` and `api_secret`.
@@ -51,9 +51,9 @@ pub enum Settings {
     Project {
         /// The public key, 32 hexadecimal digits, unique among all clients.
         key: String,
-        /// The origins of web pages that may call.
+        /// The allowed origins of web pages.
         allowed_origins: Vec<String>,
-        /// Any page that has a name may call.
+        /// Web pages of any named origin may call.
         #[serde(default)]
         any_origin: bool,
         /// A call without an origin is refused.

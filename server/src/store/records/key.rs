@@ -1,21 +1,21 @@
-//! A key of the native API as it is kept.
+//! A stored key of the native API.
 
 use exeunt_core::{Fingerprint, KeyId, Moment, RealmId};
 
-/// What a caller of the native API proves itself with; only its fingerprint is kept.
+/// What a caller of the native API authenticates with; only its fingerprint is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// Its name for programs.
+    /// Its id, for programs.
     pub id: KeyId,
-    /// Its name for people.
+    /// Its name, for people.
     pub name: String,
     /// What its holder may do.
     pub role: Role,
-    /// The one realm that it opens; `None`: all.
+    /// The only realm it may access; `None`: all.
     pub realm: Option<RealmId>,
-    /// What the presented key is looked up by.
+    /// The fingerprint that a presented key is looked up by.
     pub fingerprint: Fingerprint,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Moment,
 }
 
@@ -36,7 +36,7 @@ impl Role {
     /// Every role.
     pub const ALL: [Self; 4] = [Self::Admin, Self::Read, Self::Check, Self::End];
 
-    /// The word for this role.
+    /// The role's word on the wire and in the store.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Admin => "admin",

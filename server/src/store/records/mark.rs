@@ -7,20 +7,20 @@ use exeunt_core::{
     Anchor, By, DialectName, Mark, Moment, RealmId, Session, SessionId, Stamp, UserId, Verdict, Why,
 };
 
-/// A mark to be raised: all of it but the stamp, which the store draws as it commits.
+/// A mark to be raised. The store assigns its stamp as it commits.
 #[derive(Clone, Debug)]
 pub struct Raise {
-    /// What to pull.
+    /// The anchor to raise it on.
     pub anchor: Anchor,
     /// The realm of the anchor.
     pub realm: RealmId,
     /// The reason.
     pub why: Why,
-    /// Who asks.
+    /// The subject who asks.
     pub by: By,
-    /// Through which door.
+    /// The dialect of the request.
     pub via: DialectName,
-    /// From which address.
+    /// The client's address.
     pub from: Option<IpAddr>,
     /// When.
     pub when: Moment,
@@ -29,36 +29,36 @@ pub struct Raise {
     pub known: Option<(Session, Moment)>,
 }
 
-/// What raising came to.
+/// The result of raising a mark.
 #[derive(Clone, Debug)]
 pub struct RaiseOutcome {
-    /// The mark raised, or the one that was there first.
+    /// The mark raised, or the one that ended the session first.
     pub mark: Mark,
     /// What the session was in commit order, just before. `Alive` for marks on other anchors.
     pub was: Verdict,
 }
 
-/// End every session of a user but one, its ancestors and what hangs from it.
+/// Ends every session of a user except one, its ancestors and its descendants.
 #[derive(Clone, Debug)]
 pub struct Others {
-    /// Whose.
+    /// The user.
     pub user: UserId,
-    /// The session to keep. If it is not one of the user's, the answer is `Malformed("except")`.
+    /// The session to keep. If it is not the user's, the answer is `Malformed("except")`.
     pub keep: SessionId,
-    /// What the marks say; their anchor and `known` are not looked at.
+    /// The content of the marks; its anchor and `known` are ignored.
     pub raise: Raise,
 }
 
-/// Which life of a store a position belongs to: a restored or copied store is another one.
+/// The incarnation of a store that a position belongs to: a restored or copied store is another one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Incarnation(pub [u8; 16]);
 
-/// Up to where a reader has everything.
+/// A log position: a reader has everything up to here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// Of which life of the store.
+    /// The incarnation of the store.
     pub incarnation: Incarnation,
-    /// The last place.
+    /// The last stamp.
     pub stamp: Stamp,
 }
 
@@ -67,12 +67,12 @@ pub struct Position {
 pub struct MarkPage {
     /// In order.
     pub marks: Vec<Mark>,
-    /// Up to here the reader then has everything; beyond the last mark where other realms' marks follow.
+    /// The reader then has everything up to here; beyond the last mark where other realms' marks follow.
     pub position: Position,
 }
 
-/// Whether a snapshot has sessions' own marks in it. They may be a million, and a reader that knows which sessions are
-/// unended needs none of them.
+/// Whether a snapshot includes the sessions' own marks. There may be a million, and a reader that knows which sessions
+/// are unended needs none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionMarks {
     /// Those of sessions that are recorded.
@@ -81,17 +81,17 @@ pub enum SessionMarks {
     LeftOut,
 }
 
-/// What is in force.
+/// The marks in force.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The latest mark of each anchor asked for, in order.
     pub marks: Vec<Mark>,
-    /// The position at which this was so.
+    /// The position of the snapshot.
     pub position: Position,
 }
 
 impl Raise {
-    /// The mark that this becomes at a place.
+    /// The mark with this stamp.
     pub fn mark(&self, anchor: Anchor, why: Why, at: Stamp) -> Mark {
         Mark {
             anchor,

@@ -1,4 +1,4 @@
-//! What is kept, as plain values, one file a noun.
+//! The stored records, as plain values; one file per noun.
 
 mod adopt;
 mod audit;

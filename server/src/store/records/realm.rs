@@ -1,17 +1,17 @@
-//! A realm as it is kept.
+//! A stored realm.
 
 use exeunt_core::{Moment, RealmId};
 
 /// An isolated tenant: its users, clients, sessions and keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Realm {
-    /// Its name for programs.
+    /// Its id, for programs.
     pub id: RealmId,
-    /// Its name for people, unique: 1 to 64 of lower-case letters, digits and `-`. Never changed.
+    /// Its name, for people; unique: 1 to 64 of lower-case letters, digits and `-`. Never changed.
     pub name: String,
-    /// How its user names are compared.
+    /// How it compares user names.
     pub usernames: Usernames,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Moment,
     /// How often it was written; 0: never.
     pub version: u64,
@@ -28,10 +28,10 @@ pub enum Usernames {
 }
 
 impl Usernames {
-    /// All of them.
+    /// Every variant.
     pub const ALL: [Self; 2] = [Self::Exact, Self::IgnoreCase];
 
-    /// Its word, in the store and on the wire.
+    /// The word in the store and on the wire.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Exact => "exact",
@@ -39,7 +39,7 @@ impl Usernames {
         }
     }
 
-    /// The one that this word names.
+    /// The variant with this word.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|usernames| usernames.word() == word)
     }

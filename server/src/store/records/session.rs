@@ -1,4 +1,4 @@
-//! A session as it is kept, with what is kept beside it.
+//! A stored session, and what is stored beside it.
 
 use std::net::IpAddr;
 
@@ -8,18 +8,18 @@ use exeunt_core::{
 
 use crate::store::AuditEntry;
 
-/// A session and what is known of its issue. Never changed.
+/// A session and the facts of its issue. Never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// What `judge` needs.
+    /// The part that `judge` needs.
     pub session: Session,
     /// The dialect that issued it, and the only one that accepts its token.
     pub dialect: DialectName,
     /// The fingerprint of its token.
     pub token: Fingerprint,
-    /// The address that it was issued to.
+    /// The client's address at issue.
     pub from: Option<IpAddr>,
-    /// The program that it was issued to, as it named itself; cut to 256 bytes.
+    /// The client's `User-Agent` at issue, cut to 256 bytes.
     pub user_agent: Option<String>,
 }
 
@@ -28,27 +28,27 @@ pub struct Record {
 pub struct NewSession {
     /// The session.
     pub record: Record,
-    /// How many sessions the user may have alive at once with the client of this one.
+    /// How many live sessions the user may have with this session's client.
     pub sessions_max: u32,
     /// The line of the audit trail that commits with it.
     pub audit: Option<AuditEntry>,
 }
 
-/// What issuing came to.
+/// The result of issuing a session.
 #[derive(Clone, Debug)]
 pub struct Issued {
-    /// The place in the order of issue, from 1.
+    /// The row in the order of issue, from 1.
     pub row: u64,
-    /// The marks of the sessions that had to go.
+    /// The marks of the sessions ended to make room.
     pub ended: Vec<Mark>,
 }
 
-/// A session was seen.
+/// A touch: a session was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// Which.
+    /// The session.
     pub session: SessionId,
-    /// Its place in the order of issue.
+    /// Its row in the order of issue.
     pub row: u64,
     /// When.
     pub at: Moment,
@@ -59,15 +59,15 @@ pub struct Seen {
 pub struct Found {
     /// The session.
     pub record: Record,
-    /// Its place in the order of issue.
+    /// Its row in the order of issue.
     pub row: u64,
-    /// When it was last seen, as far as that is written: the truth may be up to [`touch_lag_secs`] later.
+    /// When it was last seen, as written: the true time may be up to [`touch_lag_secs`] later.
     pub seen: Moment,
-    /// What it is, all marks considered, and last-seen taken as late as it can have been.
+    /// Its verdict, judged with all marks and the latest possible last-seen.
     pub verdict: Verdict,
 }
 
-/// How a session is found.
+/// How to find a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionBy {
     /// By its id.
@@ -79,15 +79,15 @@ pub enum SessionBy {
 /// Which sessions to list.
 #[derive(Clone, Debug)]
 pub struct List {
-    /// Of this realm.
+    /// The realm.
     pub realm: RealmId,
-    /// That hang from all of these anchors: users and clients, at most one of each; none: all of the realm.
+    /// Only sessions with all of these anchors: users and clients, at most one of each; empty: all of the realm.
     pub under: Vec<Anchor>,
-    /// Issued before this place.
+    /// Only sessions issued before this row.
     pub before: u64,
-    /// With this stamp or a later one: see [`exeunt_core::floor`].
+    /// Only sessions with this stamp or a later one: see [`exeunt_core::floor`].
     pub floor: Stamp,
-    /// At most so many.
+    /// At most this many.
     pub limit: u32,
     /// The time to judge at.
     pub now: Moment,
@@ -98,8 +98,8 @@ pub struct List {
 pub struct SessionPage {
     /// Newest first, at most as many as asked for.
     pub found: Vec<Found>,
-    /// Before which place the list goes on; `None`: nothing follows. A store looks only so far at once, so a page may
-    /// be short or empty and yet go on.
+    /// The list continues before this row; `None`: it is complete. A store examines a limited number of rows at once,
+    /// so a page may be short or empty although the list continues.
     pub next: Option<u64>,
 }
 
@@ -110,20 +110,20 @@ pub struct Swept {
     pub sessions: u32,
     /// Entries of the log of marks dropped.
     pub marks: u32,
-    /// There is more to look at before the end of this round.
+    /// `true` if this round has more to examine.
     pub more: bool,
 }
 
-/// Seconds within which a touch that is due has been handed to the store.
+/// Seconds within which a due touch is sent to the store.
 pub const FLUSH_SECS: u64 = 1;
 
-/// By how many seconds the written last-seen of this session can be behind the truth: touches are written once an
-/// interval, and not at the very moment.
+/// By how many seconds the written last-seen of this session can lag: touches are written once an interval, with a
+/// delay.
 pub fn touch_lag_secs(session: &Session) -> u64 {
     u64::from(session.touch_interval_secs()) + FLUSH_SECS
 }
 
-/// The latest that a session can have been seen, by what is written.
+/// The latest time a session can have been seen, given the written last-seen.
 pub fn seen_at_most(session: &Session, written: Moment, now: Moment) -> Moment {
     written.plus_secs(touch_lag_secs(session)).min(now).max(written)
 }

@@ -1,8 +1,8 @@
-//! Who still calls what of a legacy dialect.
+//! Usage of the calls of a legacy dialect.
 
 use exeunt_core::{ClientId, DialectName, Moment, RealmId};
 
-/// What a client makes of one call of a dialect.
+/// How often a client has made one call of a dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
     /// The realm that the dialect serves.
@@ -11,9 +11,9 @@ pub struct Usage {
     pub dialect: DialectName,
     /// The call's name in logs and metrics.
     pub call: String,
-    /// Who makes it; `None`: nobody knows.
+    /// The client; `None`: unknown.
     pub client: Option<ClientId>,
-    /// How often, ever.
+    /// How often in total.
     pub count: u64,
     /// When last.
     pub last_at: Moment,

@@ -1,4 +1,4 @@
-//! A user as it is kept.
+//! A stored user.
 
 use exeunt_core::{Mark, Moment, RealmId, UserId};
 use serde_json::{Map, Value};
@@ -9,17 +9,17 @@ use crate::store::rules::name;
 /// A person who logs in. The id outlives the person's data.
 #[derive(Clone)]
 pub struct User {
-    /// Its name for programs.
+    /// Its id, for programs.
     pub id: UserId,
-    /// The tenant that it belongs to.
+    /// The realm that it belongs to.
     pub realm: RealmId,
-    /// A number given by the store on creation, growing and never given twice; 0 before.
+    /// Assigned by the store on creation, growing and never reused; 0 before.
     pub number: u64,
-    /// How it logs in, compared as the realm's [`Usernames`] say.
+    /// A login name, compared as the realm's [`Usernames`] say.
     pub username: Option<String>,
-    /// How it logs in, compared without case.
+    /// A login name, compared without case.
     pub email: Option<String>,
-    /// How it logs in, a string: leading zeros count.
+    /// A login name, a string: leading zeros count.
     pub account_number: Option<String>,
     /// The hash of its password.
     pub password: Option<PasswordHash>,
@@ -27,13 +27,13 @@ pub struct User {
     pub first_name: String,
     /// Last name, may be empty.
     pub last_name: String,
-    /// Whatever else an application keeps with it.
+    /// Other data of an application.
     pub data: Map<String, Value>,
     /// It cannot log in.
     pub disabled: bool,
     /// The personal data is gone; only the id remains.
     pub deleted: bool,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Moment,
     /// When it was last changed.
     pub updated_at: Moment,
@@ -45,7 +45,7 @@ pub struct User {
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(pub String);
 
-/// How a user is found.
+/// How to find a user.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Identifier {
     /// By its id, deleted or not.
@@ -58,17 +58,17 @@ pub enum Identifier {
     AccountNumber(String),
 }
 
-/// What became of a write.
+/// The result of a write.
 #[derive(Clone, Debug)]
 pub struct Saved<T> {
-    /// The record as it is now kept, with its new version.
+    /// The record as stored, with its new version.
     pub record: T,
     /// The mark that committed with it.
     pub mark: Option<Mark>,
 }
 
 impl User {
-    /// What it logs in with.
+    /// The identifiers it logs in with.
     pub fn identifiers(&self) -> Vec<Identifier> {
         let all = [
             self.username.clone().map(Identifier::Username),
@@ -85,8 +85,8 @@ impl User {
 }
 
 impl Identifier {
-    /// The field's name and the form that is compared, in a realm whose user names are compared so; `None` for an id.
-    /// Whatever counts or compares by who is meant, a throttle for instance, counts by this.
+    /// The field's name and the form that is compared under these [`Usernames`]; `None` for an id. A throttle counts by
+    /// this key too.
     pub fn unique_key(&self, usernames: Usernames) -> Option<(&'static str, String)> {
         let key = match self {
             Self::Id(_) => return None,
@@ -100,7 +100,7 @@ impl Identifier {
         Some((self.field(), key))
     }
 
-    /// What it looks like to people, if it is a name; two that look alike have the same look.
+    /// The skeleton of a name; names that look alike have the same one. `None` for other identifiers.
     pub fn look(&self) -> Option<String> {
         match self {
             Self::Username(text) | Self::Email(text) => Some(name::look(text)),
@@ -108,7 +108,7 @@ impl Identifier {
         }
     }
 
-    /// The name of the field that holds it.
+    /// The name of its field.
     pub const fn field(&self) -> &'static str {
         match self {
             Self::Id(_) => "id",
@@ -118,7 +118,7 @@ impl Identifier {
         }
     }
 
-    /// Its text as it was typed; an id has none.
+    /// Its text as typed; empty for an id.
     pub fn text(&self) -> &str {
         match self {
             Self::Id(_) => "",

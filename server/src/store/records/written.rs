@@ -1,22 +1,21 @@
-//! Lines of the log and of the trail that were written while the wall clock was ahead: their times do not say how old they
-//! are.
+//! Lines of the log and of the trail written while the wall clock was ahead: their times do not say how old they are.
 
 use exeunt_core::{Mark, Moment, Stamp};
 
-/// What was there at a start at which the newest line was of a later time than the clock's: all of it was written by then
-/// at the latest. Nothing, unless that has happened.
+/// What was stored at a start at which the newest line was dated after the clock's time: all of it was written by then.
+/// Zero if that never happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WrittenBy {
-    /// When that start was.
+    /// The time of that start.
     pub now: Moment,
-    /// The last mark that was there.
+    /// The last mark stored at that start.
     pub mark: Stamp,
-    /// The last line of the trail that was there.
+    /// The last line of the trail stored at that start.
     pub entry: u64,
 }
 
 impl WrittenBy {
-    /// The mark, with the latest time at which it can have been raised.
+    /// The mark, dated at the latest time at which it can have been raised.
     #[must_use]
     pub fn dated(&self, mut mark: Mark) -> Mark {
         if mark.at <= self.mark {

@@ -1,15 +1,15 @@
-//! The decision that all stores share: does raising append a mark, or was one there first?
+//! The decision that all stores share: does raising append a mark, or does the session have one already?
 //!
-//! A [`Book`] is what is known to be committed, a [`Draft`] what a transaction adds to it. A draft is thrown away
-//! when its transaction is, so the book never runs ahead of the disk.
+//! A [`Book`] holds what is certainly committed, a [`Draft`] what a transaction adds to it. A draft is dropped with its
+//! transaction, so the book never runs ahead of the disk.
 //!
-//! Deliberately absent: any comparison of a stamp with a mark. That is [`judge`]'s alone.
+//! No stamp is compared with a mark here: only [`judge`] does that.
 
 use exeunt_core::{Anchor, Mark, Marks, Moment, Session, SessionId, Stamp, Verdict, Why, judge};
 
 use crate::store::{Raise, RaiseOutcome, seen_at_most};
 
-/// The marks in force, of all anchors, and the last place in their log. Only what is committed.
+/// The marks in force of all anchors, and the last stamp of their log. Only committed marks.
 #[derive(Debug, Default)]
 pub struct Book {
     marks: Marks,
@@ -24,22 +24,22 @@ pub struct Draft<'a> {
     log: Vec<Mark>,
 }
 
-/// What raising a mark on a session comes to.
+/// The result of raising a mark on a session.
 #[derive(Debug)]
 pub enum Ruling {
     /// This mark is new and must be written.
     Raised(RaiseOutcome),
-    /// There is a mark already: the earliest of this session above its stamp is the answer.
+    /// The session has a mark already: the answer is its earliest above the session's stamp.
     There(Verdict),
 }
 
 impl Book {
-    /// A book whose log has come to `last`.
+    /// A book whose log ends at `last`.
     pub const fn new(marks: Marks, last: Stamp) -> Self {
         Self { marks, last }
     }
 
-    /// The last place in the log.
+    /// The last stamp in the log.
     pub const fn last(&self) -> Stamp {
         self.last
     }
@@ -49,12 +49,12 @@ impl Book {
         &self.marks
     }
 
-    /// The place of this session's own mark.
+    /// The stamp of this session's own mark.
     pub fn own(&self, id: SessionId) -> Option<Stamp> {
         self.marks.latest(Anchor::Session(id)).map(|raised| raised.at)
     }
 
-    /// What a session is at `now`, when last-seen was written as `seen` and may be a little later in truth.
+    /// The verdict at `now`, when last-seen was written as `seen` and may lag a little.
     pub fn verdict(&self, session: &Session, seen: Moment, now: Moment) -> Verdict {
         judge(session, seen_at_most(session, seen, now), &self.marks, now)
     }
@@ -64,7 +64,7 @@ impl Book {
         Draft { book: self, marks: Marks::new(), log: Vec::new() }
     }
 
-    /// Takes in the log of a draft whose transaction has been committed.
+    /// Applies the log of a draft whose transaction has committed.
     pub fn commit(&mut self, log: &[Mark]) {
         for mark in log {
             self.marks.raise(mark);
@@ -72,24 +72,24 @@ impl Book {
         }
     }
 
-    /// Drops what is known of a session. Only when neither it nor anything that hangs from it is recorded.
+    /// Drops a session's own mark. Only when neither the session nor a descendant is recorded.
     pub fn forget(&mut self, id: SessionId) {
         self.marks.forget(Anchor::Session(id));
     }
 }
 
 impl Draft<'_> {
-    /// The last place in the log, this transaction's marks included.
+    /// The last stamp in the log, including this transaction's marks.
     pub fn last(&self) -> Stamp {
         self.log.last().map_or(self.book.last, |mark| mark.at)
     }
 
-    /// The place of the latest mark of an anchor, this transaction's included.
+    /// The stamp of the latest mark on an anchor, including this transaction's.
     pub fn latest(&self, anchor: Anchor) -> Option<Stamp> {
         self.marks.latest(anchor).or_else(|| self.book.marks.latest(anchor)).map(|raised| raised.at)
     }
 
-    /// What a session is, all marks considered, this transaction's included.
+    /// The verdict under all marks, including this transaction's.
     pub fn judge(&self, session: &Session, seen: Moment, now: Moment) -> Verdict {
         let ours = self.marks.of(&session.anchors);
         if ours.is_empty() {
@@ -100,7 +100,7 @@ impl Draft<'_> {
         judge(session, seen, &all, now)
     }
 
-    /// The same when last-seen was written as `seen` and may be a little later in truth.
+    /// As [`Draft::judge`], when last-seen was written as `seen` and may lag a little.
     pub fn verdict(&self, session: &Session, seen: Moment, now: Moment) -> Verdict {
         self.judge(session, seen_at_most(session, seen, now), now)
     }
@@ -116,7 +116,7 @@ impl Draft<'_> {
         Ruling::Raised(RaiseOutcome { mark: self.append(raise, Anchor::Session(session.id), why), was })
     }
 
-    /// Raises a mark whatever was there before: on a user, a client, a realm, or on a session judged already.
+    /// Raises a mark unconditionally: on a user, a client, a realm, or on a session judged already.
     pub fn append(&mut self, raise: &Raise, anchor: Anchor, why: Why) -> Mark {
         let mark = raise.mark(anchor, why, self.last().next());
         self.marks.raise(&mark);
@@ -124,22 +124,22 @@ impl Draft<'_> {
         mark
     }
 
-    /// How many marks this transaction has raised: a place to go back to.
+    /// How many marks this transaction has raised: a savepoint for [`Draft::truncate`].
     pub const fn len(&self) -> usize {
         self.log.len()
     }
 
-    /// Whether this transaction has raised none.
+    /// `true` if this transaction has raised no mark.
     pub const fn is_empty(&self) -> bool {
         self.log.is_empty()
     }
 
-    /// What was raised after that place.
+    /// The marks raised after that savepoint.
     pub fn since(&self, len: usize) -> &[Mark] {
         self.log.get(len..).unwrap_or_default()
     }
 
-    /// Takes back what was raised after that place.
+    /// Takes back the marks raised after that savepoint.
     pub fn truncate(&mut self, len: usize) {
         if len < self.log.len() {
             self.log.truncate(len);

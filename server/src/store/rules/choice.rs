@@ -1,5 +1,5 @@
-//! Which sessions: whom a limit sends away, whom "log out my other sessions" spares, who has been dead for how long.
-//! Plain functions, shared by all stores.
+//! Chooses sessions: which a limit ends, which "log out my other sessions" spares, and when one died. Plain functions,
+//! shared by all stores.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,12 +7,12 @@ use exeunt_core::{Anchor, By, DialectName, Mark, Moment, RealmId, Session, Sessi
 
 use crate::store::{Raise, USER_SESSIONS_MAX, seen_at_most};
 
-/// The door of marks that a store raises by itself.
+/// The dialect of marks that a store raises by itself.
 pub const NAME: DialectName = DialectName::new("store");
 
-/// Of the sessions that are alive beside a new one, those that have to go so that at most `max` are left, the new
-/// one included: the longest unseen, and what hangs from one that goes, goes with it. What the new session hangs from
-/// stays, since it would fall with it.
+/// Of the live sessions beside a new one, those to end so that at most `max` are left, the new one included: the least
+/// recently seen first. The descendants of an ended session end with it. The ancestors of the new session stay, since
+/// their end would end it too.
 fn beyond_limit(new: &Session, mut others: Vec<(Session, Moment)>, max: u32) -> Vec<SessionId> {
     others.sort_by_key(|(_, seen)| *seen);
     let mut left: HashSet<SessionId> = others.iter().map(|(session, _)| session.id).collect();
@@ -38,8 +38,8 @@ fn beyond_limit(new: &Session, mut others: Vec<(Session, Moment)>, max: u32) -> 
     going
 }
 
-/// Who has to go so that a new session has room: with its client at most `max` are left, and of its user at most
-/// [`USER_SESSIONS_MAX`], the new one included each time. `others` are alive, the oldest first.
+/// The sessions to end so that a new one has room: at most `max` are left with its client, and at most
+/// [`USER_SESSIONS_MAX`] of its user, the new one included each time. `others` are alive, oldest first.
 pub fn make_room(new: &Session, others: Vec<(Session, Moment)>, max: u32) -> Vec<SessionId> {
     let mine = others.iter().filter(|(session, _)| session.client() == new.client()).cloned();
     let mut going = beyond_limit(new, mine.collect(), max);
@@ -49,18 +49,18 @@ pub fn make_room(new: &Session, others: Vec<(Session, Moment)>, max: u32) -> Vec
     going
 }
 
-/// Whether logging out all but `kept` leaves this one: it is the kept one, an ancestor of it, or hangs from it.
+/// Whether logging out all but `kept` spares this one: it is `kept`, an ancestor of it, or a descendant.
 pub fn spared(kept: &Session, other: &Session) -> bool {
     kept.anchors.contains(&Anchor::Session(other.id)) || other.anchors.contains(&Anchor::Session(kept.id))
 }
 
-/// When a session that is not alive died: with its first mark, or when its time ran out, whichever was earlier.
+/// When a session that is not alive died: at its first mark or its deadline, whichever was earlier.
 pub fn died_at(session: &Session, seen: Moment, first: Option<&Mark>, now: Moment) -> Option<Moment> {
     let deadline = session.deadline(seen_at_most(session, seen, now));
     [first.map(|mark| mark.when), deadline].into_iter().flatten().min()
 }
 
-/// What the store says of a mark that it raises by itself.
+/// The content of a mark that the store raises by itself.
 pub fn by_itself(realm: RealmId, why: Why, when: Moment) -> Raise {
     Raise {
         anchor: Anchor::Realm(realm),
@@ -74,7 +74,7 @@ pub fn by_itself(realm: RealmId, why: Why, when: Moment) -> Raise {
     }
 }
 
-/// A session's realm, as far as a mark on it tells.
+/// The realm for a mark on this session.
 pub fn realm_of(session: &Session) -> RealmId {
     session.realm().unwrap_or(RealmId([0; 16]))
 }

@@ -1,4 +1,4 @@
-//! Decisions that every store shares, decided once: plain functions over records and marks.
+//! Decisions that all stores share: plain functions over records and marks.
 
 pub mod book;
 pub mod choice;

@@ -1,12 +1,12 @@
-//! The forms of a name: as it is kept, as it is compared, and as it looks.
+//! The forms of a name: as stored, as compared, and as it looks.
 //!
-//! Whoever compares names, or counts by them, takes these: [`Identifier::unique_key`](super::Identifier::unique_key) is
-//! made of them.
+//! Code that compares names, or counts by them, uses these forms:
+//! [`Identifier::unique_key`](super::Identifier::unique_key) is made of them.
 
 use caseless::Caseless;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-/// A name as it is kept (NFC): é is one character, however it was typed.
+/// The stored form of a name (NFC): é is one character, however it was typed.
 pub fn composed(text: &str) -> String {
     if is_nfc(text) { text.to_owned() } else { text.nfc().collect() }
 }
@@ -16,17 +16,17 @@ pub fn without_case(text: &str) -> String {
     text.nfd().default_case_fold().nfc().collect()
 }
 
-/// An e-mail address as it is compared: all of it in lower case, what stands before its `@` too.
+/// The compared form of an e-mail address: all of it in lower case, including the part before `@`.
 pub fn address(text: &str) -> String {
     composed(&composed(text).to_lowercase())
 }
 
-/// What a name looks like: names that people may take for each other have the same form, in whatever case (the
-/// skeleton of UTS #39). It is only ever compared.
+/// The skeleton of a name (UTS #39), without case: names that people may confuse have the same one. It is only
+/// compared.
 pub fn look(text: &str) -> String {
     let seen: String = unicode_security::skeleton(text).collect();
     let lower: String = unicode_security::skeleton(&seen.to_lowercase()).collect();
-    // A capital I is taken for an l, so an i has to be as well.
+    // A capital I looks like an l, so an i must map to l as well.
     lower.replace('i', "l")
 }
 
@@ -38,7 +38,7 @@ mod tests {
     fn a_letter_is_one_however_it_is_typed() {
         assert_eq!(composed("Jose\u{301}"), "Jos\u{e9}");
         assert_eq!(composed("Jos\u{e9}"), "Jos\u{e9}");
-        // Composed, but nothing is folded away: a name is kept as it was meant.
+        // Composed, but no compatibility folding: the stored name keeps its characters.
         assert_eq!(composed("\u{fb01}ne \u{2460}"), "\u{fb01}ne \u{2460}");
     }
 

@@ -1,4 +1,4 @@
-//! Recording live sessions of another system.
+//! Records live sessions of another system.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::store::{Adopted, Adoption, Over, SessionBy};
 
 impl Batch<'_> {
-    /// Records all of them; the users of whom the sessions have to be read first, and then nothing is recorded.
+    /// Records all of them; or returns the users whose sessions have to be read first, and records nothing.
     pub(super) fn adopt_all(
         &mut self,
         all: &[Adopted],
@@ -48,7 +48,7 @@ impl Batch<'_> {
         }
         let user = session.user();
         if let Some(user) = user {
-            // Those before it in the list have filled what was room enough for one.
+            // Earlier sessions in the list have used up the room.
             if !self.knows(user, *sessions_max, seats.get(&user), now)? {
                 self.seat(user, &Seats::default(), now)?;
             }
@@ -70,7 +70,7 @@ impl Batch<'_> {
         Ok(Adoption::Recorded(place))
     }
 
-    /// What is known of a token; `None`: nothing.
+    /// The outcome for a known token; `None`: it is unknown.
     fn known(&self, token: Fingerprint, now: Moment) -> Result<Option<Adoption>> {
         if let Some(kept) = find(self.conn, SessionBy::Token(token))? {
             let (session, seen) = (&kept.record.session, self.shared.seen(kept.place, kept.seen));

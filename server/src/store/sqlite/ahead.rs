@@ -31,7 +31,7 @@ impl Batch<'_> {
         let sql = "SELECT coalesce(max(place), 0) FROM audit";
         let entry = self.conn.query_row(sql, [], |row| row.get(0))?;
         let written = WrittenBy { now, mark: self.draft.last(), entry };
-        // What is read of sessions asks the file itself: see `sessions`.
+        // Reads of sessions use these numbers in SQL: see `sessions`.
         for (name, number) in [
             (NOW, now.millis()),
             (MARK, written.mark.number()),
@@ -45,7 +45,7 @@ impl Batch<'_> {
     }
 }
 
-/// As it was noted at an earlier start.
+/// As recorded at an earlier start.
 pub(super) fn written(conn: &Connection) -> rusqlite::Result<WrittenBy> {
     Ok(WrittenBy {
         now: Moment::from_millis(meta::number(conn, NOW)?),

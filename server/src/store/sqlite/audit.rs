@@ -15,7 +15,7 @@ impl Reading<'_> {
     pub(super) fn trail(self, realm: Option<RealmId>, before: AuditPlace, limit: u32) -> Result<Trail> {
         let transaction = self.conn.unchecked_transaction()?;
         let log_start = bound(meta::number(&transaction, "log_start")?);
-        // A page of all realms is full before much was looked at.
+        // A page of all realms is full before many rows are examined.
         let of = realm.map(|realm| realm.0);
         let (before_entry, before_mark) = (bound(before.entry), bound(before.mark.number()));
         let cut = |sql, start, before| match realm {
@@ -52,7 +52,7 @@ impl Reading<'_> {
     }
 }
 
-/// Rows that are passed over to find the last one of [`LOOKED_AT_MAX`].
+/// The offset of the last of [`LOOKED_AT_MAX`] rows.
 const SKIPPED: usize = LOOKED_AT_MAX - 1;
 
 fn cut(row: &Row<'_>) -> rusqlite::Result<Cut> {
@@ -65,7 +65,7 @@ impl Batch<'_> {
     }
 }
 
-/// Writes a line of the trail; its place is the next one.
+/// Writes a line of the trail at the next place.
 pub(super) fn append(conn: &Connection, entry: AuditEntry) -> rusqlite::Result<()> {
     let sql = "INSERT INTO audit (at, realm, by, via, source, what, subject) VALUES (?, ?, ?, ?, ?, ?, ?)";
     conn.prepare_cached(sql)?.execute((

@@ -1,8 +1,7 @@
-//! Copying the store while it is written, in a thread of its own.
+//! Copies the store while it is written, in a thread of its own.
 //!
-//! All pages are read as they were at one moment, in a transaction that is held from the first to the last. The writer
-//! goes on meanwhile, and its log grows: so the copy goes to the disk beside the database, not at the pace of whoever
-//! asked for it, and gives way when the log has become too long.
+//! All pages are read as of one moment, in one long transaction. Meanwhile the writer continues and the WAL grows: so
+//! the copy goes to the disk beside the database, not at the caller's pace, and gives up when the WAL is too long.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -26,22 +25,22 @@ use crate::lock::Exclusive as _;
 use crate::store::Backup;
 use crate::store::backup::One;
 
-/// What is added to the name of the database for its copy.
+/// The suffix of the copy.
 const COPY: &str = ".backup";
-/// What a restore that was killed leaves behind.
+/// The suffix of what a killed restore leaves behind.
 const RESTORING: &str = ".restoring";
-/// Pages copied at once: 1 MiB.
+/// Pages copied per step: 1 MiB.
 const STEP_PAGES: i32 = 256;
 /// Bytes read at once.
 const PIECE_BYTES: usize = 1 << 20;
-/// The rest after each of them, so that commits get the disk and checks the processors: at most 250 MiB a second.
+/// The pause after each step, so that commits get the disk and checks the processors: at most 250 MiB a second.
 const REST: Duration = Duration::from_millis(4);
-/// Steps after which what was copied is put on disk: much at once would make a commit wait.
+/// The copy is synced every this many steps: a large sync would delay a commit.
 const STEPS_PER_SYNC: u32 = 16;
-/// Bytes that a copy leaves free on the disk at least: the store needs them itself.
+/// Disk space that a copy leaves free, in bytes: the store needs it itself.
 const LEFT_BYTES: u64 = 16 << 20;
 
-/// Rests between the steps of a copy, until the store is closed.
+/// Pauses between the steps of a copy, until the store is closed.
 #[derive(Default)]
 pub(super) struct Pause {
     over: Mutex<bool>,
@@ -49,7 +48,7 @@ pub(super) struct Pause {
 }
 
 impl SqliteStore {
-    /// A copy of everything, as it is at a moment between the call and the answer.
+    /// A copy of everything, as of a moment between the call and its answer.
     pub(super) async fn copy(&self, made_at: Moment, one: One) -> Result<Backup> {
         let (to, answer) = oneshot::channel();
         let job = Job {
@@ -61,10 +60,10 @@ impl SqliteStore {
         };
         self.spawn("store-backup", move || {
             let made = job.run(&|| !to.is_closed());
-            // Before the next one may begin. What was made stays readable.
+            // Before the next backup may begin. The open file stays readable.
             remove(&job.path);
             let made = made.map(|(file, bytes, sha256)| Backup::new(file, bytes, sha256, one));
-            // Whoever asked may have gone.
+            // The caller may have gone away.
             let _gone = to.send(made);
         })?;
         answer.await.map_err(|_| Error::internal("the thread of the backup gave no answer"))?
@@ -99,17 +98,17 @@ impl Job {
         copied
     }
 
-    /// All pages as they are at the moment at which this begins.
+    /// Copies all pages as of the moment at which this begins.
     fn copy_moment(&self, copy: &File, hold: &Hold<'_>, asked: &dyn Fn() -> bool) -> Result<()> {
         let here = |error| explain(&self.shared.options.path, error);
         let there = |error| explain(&self.path, error);
         let from = file::reader(&self.shared.options)?;
         let mut to = Connection::open(&self.path).map_err(there)?;
-        // What is cut short is thrown away.
+        // An incomplete copy is thrown away.
         to.pragma_update_and_check(None, "journal_mode", "off", |_| Ok(())).map_err(there)?;
         to.pragma_update(None, "synchronous", "off").map_err(there)?;
         let moment = from.unchecked_transaction().map_err(here)?;
-        // The first page that is read is what fixes the moment.
+        // The first page read fixes the moment.
         let pages: u64 = moment.pragma_query_value(None, "page_count", |row| row.get(0)).map_err(here)?;
         let page_bytes: u64 = moment.pragma_query_value(None, "page_size", |row| row.get(0)).map_err(here)?;
         self.must_fit(copy, pages.saturating_mul(page_bytes))?;
@@ -127,7 +126,7 @@ impl Job {
         to.close().map_err(|(_, error)| there(error))
     }
 
-    /// Makes of the copy what can only be restored, in one file.
+    /// Marks the copy as a backup, which can only be restored, and makes it a single file.
     fn finish(&self) -> rusqlite::Result<()> {
         let copy = Connection::open(&self.path)?;
         copy.pragma_update_and_check(None, "journal_mode", "memory", |_| Ok(()))?;
@@ -151,7 +150,7 @@ impl Job {
         }
     }
 
-    /// On the disk of the database, where logouts are written, a copy must not take the last room.
+    /// Fails if the copy would take the space that logouts need on the database's disk.
     fn must_fit(&self, copy: &File, bytes: u64) -> Result<()> {
         let Some(free) = free_bytes(copy) else { return Ok(()) };
         if free >= bytes.saturating_add(LEFT_BYTES) {
@@ -185,7 +184,7 @@ impl Job {
 }
 
 impl Pause {
-    /// Rests a little; `false`: the store is being closed.
+    /// Pauses; `false`: the store is being closed.
     fn rest(&self) -> bool {
         let over = self.over.hold();
         let (over, _) =
@@ -193,21 +192,21 @@ impl Pause {
         !*over
     }
 
-    /// Nothing goes on any more.
+    /// Ends all pauses.
     pub(super) fn end(&self) {
         *self.over.hold() = true;
         self.ended.notify_all();
     }
 }
 
-/// Removes what a process that was killed has left beside the database at this path, of which we hold the lock.
+/// Removes what a killed process left beside the database at this path, whose lock is held.
 pub(super) fn tidy(path: &Path) {
     [COPY, RESTORING].iter().for_each(|suffix| remove(&beside(path, suffix)));
 }
 
 fn remove(copy: &Path) {
     for suffix in ["", "-wal", "-shm", "-journal"] {
-        // Mostly there is none; what cannot be removed is in the way of the next backup, which says so.
+        // Usually there is none; a file that cannot be removed makes the next backup fail and say so.
         let _none = fs::remove_file(beside(copy, suffix));
     }
 }

@@ -1,4 +1,4 @@
-//! One transaction: what several callers asked for, committed as one.
+//! One transaction: the commands of several callers, committed together.
 
 use exeunt_core::{Anchor, Mark, Moment, Session, Stamp, Verdict, Why};
 use rusqlite::{CachedStatement, Connection};
@@ -13,7 +13,7 @@ use crate::store::rules::book::Draft;
 use crate::store::rules::round::Round;
 use crate::store::{Raise, WrittenBy};
 
-/// A transaction under way.
+/// A transaction in progress.
 pub(super) struct Batch<'a> {
     pub(super) conn: &'a Connection,
     pub(super) shared: &'a Shared,
@@ -21,43 +21,43 @@ pub(super) struct Batch<'a> {
     pub(super) places: Places,
     pub(super) crowds: &'a mut Crowds,
     pub(super) touched: Vec<(u64, Moment)>,
-    /// No session was seen later than this.
+    /// Later last-seen times become this one.
     pub(super) seen_by: Option<Moment>,
     pub(super) leftovers: Leftovers,
-    /// About how many rows were read and written: how long whoever comes next has waited.
+    /// Roughly how many rows were read and written, which the next command has to wait for.
     pub(super) rows: usize,
-    /// Something that failed in the middle could not be taken back.
+    /// `true` if a command failed midway and could not be rolled back.
     pub(super) spoiled: bool,
-    /// Kept for the whole transaction: most of what is written are marks.
+    /// Kept for the whole transaction: most writes are marks.
     pub(super) insert_mark: Option<CachedStatement<'a>>,
 }
 
-/// What the writer knows of the file beside the book.
+/// What the writer knows of the file besides the book.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Places {
-    /// The last place in the order of issue.
+    /// The last row in the order of issue.
     pub(super) issued: u64,
-    /// Where the log begins.
+    /// The first stamp in the log.
     pub(super) log_start: u64,
-    /// From here on sessions' own marks are in the book.
+    /// Sessions' own marks with this stamp or a later one are in the book.
     pub(super) own_start: u64,
-    /// Where sweeping is.
+    /// The progress of sweeping.
     pub(super) round: Option<Round>,
     /// What was written while the wall clock was ahead.
     pub(super) written: WrittenBy,
 }
 
-/// Something to be done in a transaction, and somebody who waits for it.
+/// A command for a transaction, and its waiting caller.
 pub(super) trait Work: Send {
     fn run(&mut self, batch: &mut Batch<'_>);
-    /// Tells what it came to, now that the transaction is over.
+    /// Sends the caller its result, once the transaction is over.
     fn answer(self: Box<Self>, committed: &std::result::Result<(), (Unavailability, String)>);
 }
 
-/// The one kind of work.
+/// The only implementation of [`Work`].
 pub(super) struct Task<F, T> {
     pub(super) work: Option<F>,
-    /// It may fail after a part of it is written.
+    /// `true` if it may fail after writing a part.
     pub(super) steps: bool,
     pub(super) done: Option<Result<T>>,
     pub(super) to: oneshot::Sender<Result<T>>,
@@ -80,13 +80,13 @@ where
             (Ok(()), None) => Err(Error::unavailable(Unavailability::Refused)),
             (Err((outage, reason)), _) => Err(Error::unavailable(*outage).because(reason)),
         };
-        // Whoever asked may have gone.
+        // The caller may have gone away.
         let _gone = self.to.send(outcome);
     }
 }
 
 impl Batch<'_> {
-    /// Whether the database gave up the whole transaction in the middle, or what failed could not be taken back.
+    /// Whether the database rolled back the whole transaction, or a failed command could not be rolled back.
     pub(super) fn is_lost(&self) -> bool {
         self.spoiled || self.conn.is_autocommit()
     }
@@ -139,7 +139,7 @@ impl Batch<'_> {
         Ok(self.conn.prepare_cached(sql)?.execute([]).map(|_| ())?)
     }
 
-    /// Raises a mark without asking what was there, and writes it.
+    /// Raises a mark unconditionally, and writes it.
     pub(super) fn append(&mut self, raise: &Raise, anchor: Anchor, why: Why) -> Result<Mark> {
         let mark = self.draft.append(raise, anchor, why);
         self.write_mark(&mark)?;
@@ -160,7 +160,7 @@ impl Batch<'_> {
     }
 }
 
-/// What a transaction knows of sessions.
+/// Judges sessions by what this transaction knows.
 pub(super) struct Sight<'a> {
     pub(super) draft: &'a Draft<'a>,
     pub(super) shared: &'a Shared,

@@ -1,8 +1,8 @@
-//! Moving the log beside the file into the file, in a thread of its own, so that no commit waits for it.
+//! Checkpoints the WAL into the file in a thread of its own, so that no commit waits for it.
 //!
-//! While commits go on, the thread never quite catches up, and the log would grow without end. So after each of its
-//! rounds the writer itself moves the little that is left, and the log begins anew. If readers are in the way again
-//! and again, [`WAL_PAGES_MAX`] is where they have to wait.
+//! While commits go on, the thread never quite catches up, and the WAL would grow without end. So after each of its
+//! rounds the writer itself moves the small rest, and the WAL restarts. If readers block that repeatedly, they have to
+//! wait once the WAL reaches [`WAL_PAGES_MAX`].
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex};
@@ -19,36 +19,36 @@ use crate::error::Error;
 use crate::lock;
 use crate::lock::Exclusive as _;
 
-/// Pages (of 4 KiB) in the log at most.
+/// The limit of pages (of 4 KiB) in the WAL.
 const WAL_PAGES_MAX: u32 = 40_000;
-/// The same while a backup holds on to an earlier state: 1.6 GB. Beyond it the backup has to give way.
+/// The limit while a backup reads an earlier state: 1.6 GB. Beyond it the backup gives up.
 const WAL_PAGES_HELD_MAX: u32 = 400_000;
-/// How long the writer waits for the checkpoint's thread to finish a round when the log has become too long.
+/// How long the writer waits for the thread to finish a round when the WAL is too long.
 const WAIT: Duration = Duration::from_secs(5);
-/// Seconds before the next round after one that failed, as on a full disk: each copies a lot before it fails.
+/// Seconds until the next round after a failed one, as on a full disk: each copies a lot before it fails.
 const RETRY_SECS: f64 = 1.0;
-/// Seconds between two lines of the log that tell of failed rounds.
+/// At most one log line about failed rounds in this many seconds.
 const LOGGED_SECS: f64 = 60.0;
 
 #[derive(Default)]
 pub(super) struct Checkpoint {
     task: Mutex<Task>,
     wake: Condvar,
-    /// A round is done, and only a little is left in the log.
+    /// A round is done, and only a little is left in the WAL.
     nearly: AtomicBool,
     held: AtomicBool,
     give_way: AtomicBool,
     failures: Mutex<Failures>,
 }
 
-/// Rounds that failed.
+/// Failed rounds.
 #[derive(Default)]
 struct Failures {
     last: Option<Stopwatch>,
     logged: Option<Stopwatch>,
 }
 
-/// While this is there, the log is not begun anew: somebody reads an earlier state for longer than others.
+/// While this exists, the WAL does not restart: a backup reads an earlier state for a long time.
 pub(super) struct Hold<'a>(&'a Checkpoint);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,7 +61,7 @@ enum Task {
 }
 
 impl Checkpoint {
-    /// The thread: moves what there is whenever the writer asks for it.
+    /// The thread: checkpoints whenever the writer asks for it.
     pub(super) fn run(&self, shared: &Shared) {
         let mut conn: Option<(u64, Connection)> = None;
         while self.wait() {
@@ -78,14 +78,14 @@ impl Checkpoint {
                     conn = Some((life, used));
                     self.nearly.fetch_or(moved, Ordering::SeqCst);
                 }
-                // The pages are still in the log. A failed fsync is not tried again on this handle.
+                // The pages are still in the WAL. A failed fsync is not retried on this handle.
                 Err(error) => self.failed(&error),
             }
             self.finish();
         }
     }
 
-    /// Moves what there is, unless somebody else does so just now; the connection, if it is still sound, and whether it has.
+    /// One round, unless another one is running. Returns the connection if it is sound, and whether pages were moved.
     fn round(conn: Connection, shared: &Shared) -> crate::error::Result<(Connection, bool)> {
         let watch = Stopwatch::start();
         let moving = shared.identity.moving();
@@ -102,13 +102,13 @@ impl Checkpoint {
         Ok((conn, true))
     }
 
-    /// The writer's part: after a commit, outside a transaction.
+    /// The writer's part, called after a commit and outside a transaction.
     pub(super) fn after_commit(&self, conn: &Connection, shared: &Shared, pages: u32) -> Result<()> {
         if pages < shared.options.log_pages || self.has_just_failed() {
             return Ok(());
         }
         if self.held.load(Ordering::SeqCst) {
-            // No commit waits for it: whoever holds it lets go soon, and moves what has gathered.
+            // No commit waits for it: the holder lets go soon, and then checkpoints the WAL.
             self.give_way.store(pages >= WAL_PAGES_HELD_MAX, Ordering::SeqCst);
             if pages < 2 * WAL_PAGES_HELD_MAX {
                 return Ok(());
@@ -124,7 +124,7 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// Leaves the log alone for a while.
+    /// Suspends restarts of the WAL.
     pub(super) fn hold(&self) -> Hold<'_> {
         self.give_way.store(false, Ordering::SeqCst);
         self.held.store(true, Ordering::SeqCst);
@@ -137,8 +137,8 @@ impl Checkpoint {
         self.wake.notify_all();
     }
 
-    /// Moves all that is left, so that the next commit begins the log anew. If somebody is in the way, or the disk is full,
-    /// it is tried again after the next round.
+    /// Checkpoints all of the WAL, so that the next commit restarts it. If a reader blocks that, or the disk is full,
+    /// the writer tries again after the next round.
     fn restart(&self, conn: &Connection, shared: &Shared, wait: Duration) -> Result<()> {
         conn.busy_timeout(wait)?;
         let moving = shared.identity.moving();
@@ -147,7 +147,7 @@ impl Checkpoint {
         conn.busy_timeout(file::BUSY)?;
         match round {
             Err(error) if is_write(&error) => {
-                // What is committed is in the log, and stays there.
+                // The commits are in the WAL and stay there.
                 self.failed(&file::explain(&shared.options.path, error));
                 Ok(())
             }
@@ -178,7 +178,7 @@ impl Checkpoint {
         }
     }
 
-    /// Waits until there is something to do; `false`: never again.
+    /// Waits for a request; `false`: the thread ends.
     fn wait(&self) -> bool {
         let mut task = self.task.hold();
         while *task == Task::Idle {
@@ -199,14 +199,14 @@ impl Checkpoint {
 }
 
 impl Hold<'_> {
-    /// Whether the log has become too long to go on.
+    /// Whether the WAL has become too long to go on.
     pub(super) fn must_give_way(&self) -> bool {
         self.0.give_way.load(Ordering::SeqCst)
     }
 
-    /// Moves what has gathered, so that little is left for the writer. Nobody holds on to an earlier state any more.
+    /// Checkpoints after the hold, so that little is left for the writer. The backup has finished reading.
     pub(super) fn catch_up(&self, shared: &Shared) {
-        // What a failed fsync has left is the writer's business alone.
+        // Only the writer handles what a failed fsync has left.
         if shared.check().is_err() {
             return;
         }

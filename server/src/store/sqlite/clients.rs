@@ -54,7 +54,7 @@ impl Batch<'_> {
         Ok(client)
     }
 
-    /// Whether its name is free in its realm and its key everywhere. A removed client has neither.
+    /// Checks that its name is free in its realm and its key everywhere. A removed client has neither.
     fn check_client(&self, client: &Client) -> Result<()> {
         if client.removed {
             return Ok(());

@@ -1,8 +1,8 @@
-//! The live sessions of a user, in the order in which a limit ends them: so that a login at the limit costs what it costs
+//! The live sessions of a user, in the order in which a limit ends them: so a login at the limit costs no more than one
 //! below it.
 //!
-//! A value in the writer's memory, read from the file once. What ends a session passes through the writer, so it learns of
-//! each own mark; marks on users, clients and realms it looks for, and whatever it is about to end it judges again.
+//! Kept in the writer's memory, read from the file once. The writer sees each session's own mark, checks for new marks
+//! on users, clients and realms, and judges a session again before ending it.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,36 +13,36 @@ use crate::store::touch_lag_secs;
 /// A recorded session.
 #[derive(Clone, Debug)]
 pub(super) struct Member {
-    /// Its place in the order of issue.
+    /// Its row in the order of issue.
     pub(super) place: u64,
     pub(super) session: Session,
-    /// When it was last seen by its row alone.
+    /// When it was last seen, as stored in its row.
     pub(super) seen: Moment,
 }
 
-/// What the transaction knows of sessions.
+/// Judges sessions by what the transaction knows.
 pub(super) trait Judge {
-    /// When a session was seen at last.
+    /// When a session was last seen.
     fn seen(&self, member: &Member) -> Moment;
     fn judge(&self, session: &Session, seen: Moment, now: Moment) -> Verdict;
     fn latest(&self, anchor: Anchor) -> Option<Stamp>;
 }
 
-/// The sessions of a user that may be alive. None that is alive is missing.
+/// The sessions of a user that may be alive, including all live ones.
 #[derive(Debug, Default)]
 pub(super) struct Crowd {
     members: HashMap<u64, Known>,
     clients: HashMap<Option<ClientId>, Order>,
     /// The latest marks on user and realm that all members were judged by.
     marks: [Option<Stamp>; 2],
-    /// Some hang from another session: they may be ended by marks that are not on themselves.
+    /// Some have another session as anchor: a mark on that one ends them too.
     nested: bool,
 }
 
 #[derive(Debug)]
 struct Known {
     member: Member,
-    /// As it is in the order: never later than the truth, since uses only move it on.
+    /// Its place in the order. Never later than the true time, which only grows.
     seen: Moment,
     deadline: Option<Moment>,
 }
@@ -55,7 +55,7 @@ struct Order {
     mark: Option<Stamp>,
 }
 
-/// Anchors of a session that hangs from no other.
+/// The anchors of a session without a parent.
 const OWN_ANCHORS: usize = 4;
 
 impl Crowd {
@@ -67,12 +67,12 @@ impl Crowd {
         self.members.values().map(|known| (known.member.session.id, known.member.place))
     }
 
-    /// How many sessions there are with this client. Right after [`Crowd::tidy`].
+    /// How many sessions there are with this client. Exact right after [`Crowd::tidy`].
     pub(super) fn count(&self, client: Option<ClientId>) -> usize {
         self.clients.get(&client).map_or(0, |order| order.unseen.len())
     }
 
-    /// With whom there are sessions.
+    /// The clients with sessions.
     pub(super) fn clients(&self) -> Vec<Option<ClientId>> {
         self.clients.keys().copied().collect()
     }
@@ -86,13 +86,13 @@ impl Crowd {
 
     pub(super) fn insert(&mut self, member: Member, judge: &impl Judge) {
         let seen = judge.seen(&member);
-        // The latest that it can have been seen is later than what is written.
+        // It may have been seen later than is written.
         let late = seen.plus_secs(touch_lag_secs(&member.session));
         let (place, deadline) = (member.place, member.session.deadline(late));
         self.nested |= member.session.anchors.len() > OWN_ANCHORS;
         let client = member.session.client();
         let order = self.clients.entry(client).or_insert_with(|| Order {
-            // Whoever is not judged by it yet is judged again.
+            // A later mark makes `tidy` judge this client's sessions again.
             mark: client.and_then(|client| judge.latest(Anchor::Client(client))),
             ..Order::default()
         });
@@ -101,7 +101,7 @@ impl Crowd {
         self.members.insert(place, Known { member, seen, deadline });
     }
 
-    /// Drops a session and what hangs from it; all that went.
+    /// Removes a session and its descendants. Returns all that were removed.
     pub(super) fn remove(&mut self, place: u64) -> Vec<SessionId> {
         let Some(known) = self.take(place) else { return Vec::new() };
         let id = known.member.session.id;
@@ -117,7 +117,7 @@ impl Crowd {
         gone
     }
 
-    /// Drops who is not alive, among the sessions of this client and among all whose marks have changed; all that went.
+    /// Removes dead sessions, among this client's and among all whose marks have changed. Returns those removed.
     pub(super) fn tidy(
         &mut self,
         client: Option<ClientId>,
@@ -146,8 +146,8 @@ impl Crowd {
         doubtful.into_iter().flat_map(|place| self.judge_again(place, now, judge)).collect()
     }
 
-    /// The session with this client (of all clients: `None`) that has not been seen for longest, those at `spared` places
-    /// left out. It is alive; those that were found not to be went.
+    /// The live session with this client (`None`: of all clients) that was least recently seen, without spared ones;
+    /// and the dead ones found and removed meanwhile.
     pub(super) fn longest_unseen(
         &mut self,
         client: Option<Option<ClientId>>,
@@ -169,7 +169,7 @@ impl Crowd {
         }
     }
 
-    /// Puts a session where it belongs now, or drops it; all that went.
+    /// Moves a session to its current place in the order, or removes it. Returns those removed.
     fn judge_again(&mut self, place: u64, now: Moment, judge: &impl Judge) -> Vec<SessionId> {
         let Some(known) = self.members.get(&place) else { return Vec::new() };
         let seen = judge.seen(&known.member);

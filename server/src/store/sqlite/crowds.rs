@@ -1,4 +1,4 @@
-//! What the writer knows of users' live sessions: of most of them only that there are few.
+//! What the writer knows of users' live sessions: of most users only an upper bound.
 
 use std::collections::HashMap;
 
@@ -8,30 +8,30 @@ use super::crowd::{Crowd, Judge, Member};
 use crate::store::USER_SESSIONS_MAX;
 use crate::store::rules::choice::spared;
 
-/// Users remembered at most.
+/// The limit of cached users.
 const USERS_MAX: usize = 100_000;
-/// Sessions remembered at most, of all users together: about 60 MB.
+/// The limit of cached sessions, of all users together: about 60 MB.
 const MEMBERS_MAX: usize = 200_000;
 
 /// By user.
 #[derive(Debug, Default)]
 pub(super) struct Crowds {
     users: HashMap<UserId, Known>,
-    /// Of each session in a crowd: whose, and its place.
+    /// The user and the row of each session in a crowd.
     owners: HashMap<SessionId, (UserId, u64)>,
     changes: u64,
 }
 
 #[derive(Debug)]
 enum Known {
-    /// No more than so many sessions are alive.
+    /// At most this many sessions are alive.
     AtMost(u32),
-    /// These may be alive, and no other is.
+    /// These sessions may be alive, and no other is.
     Crowd(Box<Crowd>),
 }
 
 impl Crowds {
-    /// A number that the count of the user's live sessions does not exceed, as long as nobody needs to know more.
+    /// An upper bound of the user's live sessions, if no more is known.
     pub(super) fn at_most(&self, user: UserId) -> Option<u32> {
         match self.users.get(&user) {
             Some(Known::AtMost(count)) => Some(*count),
@@ -60,7 +60,7 @@ impl Crowds {
         self.users.insert(user, Known::Crowd(Box::new(crowd)));
     }
 
-    /// A session of this user was recorded.
+    /// Adds a recorded session of this user.
     pub(super) fn add(&mut self, user: UserId, member: Member, judge: &impl Judge) {
         self.changes += 1;
         match self.users.get_mut(&user) {
@@ -73,14 +73,14 @@ impl Crowds {
         }
     }
 
-    /// A mark was raised on this session.
+    /// Removes a session on which a mark was raised.
     pub(super) fn ended(&mut self, id: SessionId) {
         let Some((user, place)) = self.owners.get(&id).copied() else { return };
         self.change(user, |crowd| ((), crowd.remove(place)));
     }
 
-    /// Who has to go so that a new session has room: with its client no more than `max`, itself included, and of its user
-    /// no more than [`USER_SESSIONS_MAX`]. They are no members any more.
+    /// Removes and returns the sessions to end so that a new one has room: with its client at most `max`, itself
+    /// included, and of its user at most [`USER_SESSIONS_MAX`].
     pub(super) fn make_room(
         &mut self,
         user: UserId,
@@ -119,7 +119,7 @@ impl Crowds {
         going.unwrap_or_default()
     }
 
-    /// Whether one more session with this client has room.
+    /// Whether there is room for one more session with this client.
     pub(super) fn has_room(
         &mut self,
         user: UserId,
@@ -139,18 +139,18 @@ impl Crowds {
         room.unwrap_or(true)
     }
 
-    /// After something was taken back, nothing is known.
+    /// Forgets everything, after a rollback.
     pub(super) fn forget(&mut self) {
         self.users.clear();
         self.owners.clear();
     }
 
-    /// Counts what is done here, so that whoever takes something back knows whether that was part of it.
+    /// Counts the changes made here, so that a rollback knows whether it undoes one of them.
     pub(super) const fn changes(&self) -> u64 {
         self.changes
     }
 
-    /// Changes a crowd; `change` tells who is no member any more.
+    /// Changes a crowd; `change` returns the sessions it removed.
     fn change<T>(
         &mut self,
         user: UserId,
@@ -171,7 +171,7 @@ impl Crowds {
         }
     }
 
-    /// Forgets a crowd, whichever; `false`: there is none.
+    /// Forgets any one crowd; `false`: there is none.
     fn drop_one(&mut self) -> bool {
         let mut crowds = self.users.iter().filter(|(_, known)| matches!(known, Known::Crowd(_)));
         let Some(user) = crowds.next().map(|(user, _)| *user) else { return false };

@@ -1,4 +1,4 @@
-//! Realms, keys, and which thread does what of the rest.
+//! Realms and keys; runs all other calls on the right thread.
 
 use async_trait::async_trait;
 use exeunt_core::{Fingerprint, KeyId, Mark, RealmId};
@@ -15,7 +15,7 @@ use crate::store::{
     Trail, Usage, User, Usernames, colliding, conflict,
 };
 
-/// What is written of a user: itself, and what it logs in with.
+/// The rows written for a user: its own, and its identifiers.
 const ROWS_PER_USER: usize = 4;
 
 #[async_trait]
@@ -41,7 +41,7 @@ impl Directory for SqliteStore {
             let inserted = batch.conn.prepare_cached(sql)?.execute(values);
             inserted.map_err(|error| taken("name", error))?;
             for client in clients {
-                // One that is there already would be changed.
+                // Saving it would change an existing client.
                 if client.version != 0 {
                     return Err(conflict("version"));
                 }
@@ -54,7 +54,7 @@ impl Directory for SqliteStore {
 
     async fn save_realm(&self, realm: Realm, audit: Option<AuditEntry>) -> Result<Realm> {
         if realm.usernames == Usernames::IgnoreCase {
-            // Looked through beside all writes first: mostly this is where a change is refused.
+            // A reader checks first, outside the writer: most refusals happen here.
             let id = realm.id;
             let names = self.read(move |reading| Ok(names_but_for_case(reading.conn, id)?)).await?;
             if !names.is_empty() {
@@ -197,7 +197,7 @@ impl Batch<'_> {
         Ok(realm)
     }
 
-    /// What commits with a change: its mark, and its line of the trail.
+    /// Writes what commits with a change: its mark, and its line of the trail.
     fn beside(&mut self, raise: Option<Raise>, audit: Option<AuditEntry>) -> Result<Option<Mark>> {
         let mark = raise.map(|raise| self.raise(&raise)).transpose()?.map(|outcome| outcome.mark);
         self.write_audit(audit)?;
@@ -205,12 +205,12 @@ impl Batch<'_> {
     }
 }
 
-/// A change that ends sessions is in as much of a hurry as any logout.
+/// A change that ends sessions is as urgent as a logout.
 const fn lane(raise: Option<&Raise>) -> Lane {
     if raise.is_some() { Lane::First } else { Lane::Rest }
 }
 
-/// A row that may not be there twice collides with one that is there.
+/// A violated uniqueness constraint is a conflict.
 pub(super) fn taken(field: &'static str, error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(ErrorCode::ConstraintViolation) => conflict(field),

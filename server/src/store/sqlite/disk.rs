@@ -1,8 +1,8 @@
-//! Room on the disk of the database.
+//! Free space on the disk of the database.
 
 use std::fs::File;
 
-/// Bytes that are free on the disk of this file; nothing where the system does not tell.
+/// Free bytes on the disk of this file; `None` where the system does not report them.
 #[cfg(target_os = "linux")]
 pub(super) fn free_bytes(file: &File) -> Option<u64> {
     let about = rustix::fs::fstatvfs(file).ok()?;

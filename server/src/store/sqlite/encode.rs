@@ -1,4 +1,4 @@
-//! How values of the domain are written in columns: ids as bytes, closed lists as small numbers.
+//! Encodes values of the domain in columns: ids as bytes, enums as small numbers.
 
 use std::net::IpAddr;
 
@@ -8,11 +8,11 @@ use exeunt_core::{
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Error, Result, Row};
 
-/// The kind of a session's anchor, the last one: `marks_pulled` is an index of those below it.
+/// The kind of a session anchor, the last one: `marks_pulled` is an index of those below it.
 pub(super) const KIND_SESSION: u8 = 3;
 /// The columns that [`mark`] reads.
 pub(super) const MARK: &str = "stamp, kind, anchor, realm, why, by, via, source, at";
-/// How many they are.
+/// The number of these columns.
 pub(super) const MARK_COLUMNS: usize = 9;
 
 pub(super) const fn kind(anchor: Anchor) -> u8 {
@@ -34,7 +34,7 @@ pub(super) fn anchor(kind: u8, id: [u8; 16]) -> Result<Anchor> {
     })
 }
 
-/// A kind and an id each, one after the other.
+/// The kind and the id of each anchor, one after the other.
 pub(super) fn write_anchors(anchors: &[Anchor]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(anchors.len() * ANCHOR_BYTES);
     for anchor in anchors {
@@ -79,7 +79,7 @@ fn tagged(bytes: &[u8]) -> Result<(u8, [u8; 16])> {
     Ok((*kind, id.try_into().map_err(|_| corrupt("a name that is too short or too long"))?))
 }
 
-/// Four bytes or sixteen.
+/// Four or sixteen bytes.
 pub(super) fn write_address(address: Option<IpAddr>) -> Option<Vec<u8>> {
     address.map(|address| match address {
         IpAddr::V4(address) => address.octets().to_vec(),
@@ -94,7 +94,7 @@ pub(super) fn read_address(bytes: Option<&[u8]>) -> Result<Option<IpAddr>> {
     v4.or_else(|_| v6()).map(Some).map_err(|_| corrupt("an address of no known length"))
 }
 
-/// The place of a reason in [`Why::ALL`].
+/// The index of a reason in [`Why::ALL`].
 pub(super) fn write_why(why: Why) -> usize {
     Why::ALL.iter().position(|other| *other == why).unwrap_or_default()
 }
@@ -116,12 +116,12 @@ pub(super) fn moment(row: &Row<'_>, column: usize) -> Result<Moment> {
     row.get(column).map(Moment::from_millis)
 }
 
-/// A number for a bound: what no column can hold is as good as the largest that one can.
+/// A number for a bound: larger numbers than a column can hold become the largest.
 pub(super) fn bound(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// A stored value that this program did not write.
+/// The error for a stored value that this program cannot have written.
 pub(super) fn corrupt(what: &'static str) -> Error {
     Error::FromSqlConversionFailure(0, Type::Blob, FromSqlError::Other(what.into()).into())
 }

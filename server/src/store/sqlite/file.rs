@@ -1,5 +1,5 @@
-//! The file: making it, opening connections to it. Whoever operates the server reads these errors, so
-//! each names the file and what to do.
+//! Creates the file and opens connections to it. The operator reads these errors, so each names the file and what to
+//! do.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -15,19 +15,19 @@ use super::migrate::{Obstacle, STEPS, is_ours, migrate};
 use super::{SqliteOptions, meta};
 use crate::error::{Error, Kind, Result, Unavailability};
 
-/// What the writer keeps in memory of the file, in KiB.
+/// The writer's page cache, in KiB.
 const WRITER_CACHE_KIB: i64 = 32 * 1024;
-/// What each reader keeps.
+/// The page cache of each reader, in KiB.
 const READER_CACHE_KIB: i64 = 8 * 1024;
 /// Statements kept prepared on each connection; there are about eighty in all.
 const STATEMENTS: usize = 128;
-/// How long a program that reads the file beside us, such as a backup, can hold us up.
+/// How long another program that reads the file, such as a backup, can delay the server.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
-/// What is added to the name of a database while a restored one waits to take its place.
+/// The suffix of a restored database that waits to replace the old one.
 pub(super) const RESTORED: &str = ".restored";
 
-/// Makes the file and its directory if they are not there, and takes the lock that keeps a second process out. Returns
-/// the one name under which it is to be opened, whatever links lead there, and the lock.
+/// Creates the file and its directory if they do not exist, and takes the lock that keeps a second process out. Returns
+/// the canonical name to open it by, whatever links lead there, and the lock.
 pub(super) fn prepare(path: &Path) -> Result<(PathBuf, Lock)> {
     make_folder(folder_of(path)).map_err(|error| cannot(path, "make the directory of", &error))?;
     let is_new = !path.exists();
@@ -44,7 +44,7 @@ pub(super) fn prepare(path: &Path) -> Result<(PathBuf, Lock)> {
     Ok((only, lock))
 }
 
-/// While a restored database waits to take its place, the one that is there may be without its log already.
+/// Fails while a restored database waits to replace this one, which may have lost its WAL already.
 fn must_be_whole(path: &Path, only: &Path) -> Result<()> {
     if beside(only, RESTORED).exists() {
         return Err(refused(format!(
@@ -55,7 +55,7 @@ fn must_be_whole(path: &Path, only: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The log is beside the file, under its name: under a second one there would be another.
+/// Fails if the file has a hard link: under its second name it would get a second WAL.
 pub(super) fn must_have_one_name(path: &Path, only: &Path) -> Result<()> {
     let about = fs::metadata(only).map_err(|error| cannot(path, "look at", &error))?;
     if about.is_file() && about.nlink() > 1 {
@@ -67,7 +67,7 @@ pub(super) fn must_have_one_name(path: &Path, only: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Opens the connection that writes, and brings the file up to date.
+/// Opens the connection that writes, and migrates the file.
 pub(super) fn writer(options: &SqliteOptions) -> Result<Connection> {
     let conn = connect(options, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let explain = |error: rusqlite::Error| explain(&options.path, error);
@@ -87,11 +87,11 @@ pub(super) fn writer(options: &SqliteOptions) -> Result<Connection> {
     }
     conn.pragma_update(None, "synchronous", if options.synchronous_off { "off" } else { "full" })
         .map_err(explain)?;
-    // The checkpoint has a thread of its own.
+    // A thread of its own does the checkpoints.
     conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(explain)?;
-    // So that nothing is written before the commit: what fails before it has certainly changed nothing.
+    // Nothing is written before the commit, so a failure before it has certainly changed nothing.
     conn.pragma_update(None, "cache_spill", false).map_err(explain)?;
-    // What is deleted is wiped where that costs no more input and output.
+    // Deleted content is overwritten where that costs no more I/O.
     conn.pragma_update_and_check(None, "secure_delete", "fast", |_| Ok(())).map_err(explain)?;
     migrate(&conn).map_err(|obstacle| in_the_way(&options.path, obstacle))?;
     Ok(conn)
@@ -104,7 +104,7 @@ pub(super) fn reader(options: &SqliteOptions) -> Result<Connection> {
     Ok(conn)
 }
 
-/// Opens the connection of the checkpoint.
+/// Opens the connection for checkpoints.
 pub(super) fn checkpointer(options: &SqliteOptions) -> Result<Connection> {
     let conn = connect(options, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let explain = |error| explain(&options.path, error);
@@ -114,20 +114,20 @@ pub(super) fn checkpointer(options: &SqliteOptions) -> Result<Connection> {
     Ok(conn)
 }
 
-/// What fails is closed as it is: SQLite would sync the files once more on this handle if it is the last one.
+/// Prepares a failed connection for closing: SQLite would otherwise sync the files again if it is the last one.
 pub(super) fn forsake(conn: &Connection) {
-    // If even that fails, the store is no worse off than before.
+    // If this fails too, the store is no worse off.
     let _kept = conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
 }
 
-/// Opens a database or a backup that no server uses, and brings it up to date. `named` is what the operator calls it.
+/// Opens a database or a backup that no server uses, and migrates it. `named` is its name for the operator.
 pub(super) fn alone(named: &Path, path: &Path) -> Result<Connection> {
     let conn = sound(named, path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     migrate(&conn).map_err(|obstacle| in_the_way(named, obstacle))?;
     Ok(conn)
 }
 
-/// Opens a database or a backup, and sees that it is ours and whole.
+/// Opens a database or a backup, and checks that it is Exeunt's and not damaged.
 pub(super) fn sound(named: &Path, path: &Path, mode: OpenFlags) -> Result<Connection> {
     let explain = |error| explain(named, error);
     let conn = Connection::open_with_flags(path, mode).map_err(explain)?;
@@ -142,12 +142,12 @@ pub(super) fn sound(named: &Path, path: &Path, mode: OpenFlags) -> Result<Connec
     Ok(conn)
 }
 
-/// Keeps a log beside the database; whether that can be.
+/// Turns on WAL mode; `false` if that is not possible.
 fn log_beside(conn: &Connection) -> rusqlite::Result<bool> {
     let mut statement = conn.prepare("PRAGMA journal_mode = wal")?;
     let mut rows = statement.query([])?;
     let mode = rows.next()?.map(|row| row.get::<_, String>(0)).transpose()?;
-    // The answer comes before the change is written: a disk that is full is told only at the end.
+    // This row comes before the change is written: a full disk is reported only at the end.
     rows.next()?;
     Ok(mode.as_deref() == Some("wal"))
 }
@@ -163,7 +163,7 @@ fn connect(options: &SqliteOptions, mode: OpenFlags) -> Result<Connection> {
 
 fn configure(conn: &Connection, cache_kib: i64) -> rusqlite::Result<()> {
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
-    // Otherwise a statement is parsed and planned again for each new value that is bound to it.
+    // Otherwise SQLite parses and plans a statement again for each new value bound to it.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.busy_timeout(BUSY)?;
     conn.pragma_update(None, "cache_size", -cache_kib)?;
@@ -171,7 +171,7 @@ fn configure(conn: &Connection, cache_kib: i64) -> rusqlite::Result<()> {
     conn.pragma_update(None, "temp_store", "memory")
 }
 
-/// What SQLite says, in words that help.
+/// SQLite's error, with a text that helps the operator.
 pub(super) fn explain(path: &Path, error: rusqlite::Error) -> Error {
     let path = path.display();
     let public = match error.sqlite_error_code() {
@@ -223,7 +223,7 @@ pub(super) fn refused(public: String) -> Error {
     Error::new(Kind::Unavailable(Unavailability::Refused), public)
 }
 
-/// For this user alone.
+/// Options that create a file for this user alone.
 pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).mode(0o600);
@@ -235,7 +235,7 @@ pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Makes a directory for this user alone, and sees to it that it is there after a power cut.
+/// Creates a directory for this user alone, and syncs it so that it survives a power cut.
 pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What users log in with, in the forms that are compared: a row for each, beside the users.
+//! The identifiers that users log in with, in the forms that are compared: a row for each, in a table of their own.
 
 use exeunt_core::RealmId;
 use rusqlite::{Connection, OptionalExtension};
@@ -9,10 +9,10 @@ use crate::error::Result;
 use crate::store::rules::name;
 use crate::store::{COLLIDING_NAMES_MAX, Identifier, User, Usernames, conflict, look_alike};
 
-/// Rows that are brought up to date at once.
+/// Rows migrated at once.
 const PAGE_ROWS: u32 = 10_000;
 
-/// A row of the table, but for whose it is.
+/// A row of the table, without its user.
 struct Forms {
     field: &'static str,
     key: String,
@@ -32,8 +32,8 @@ impl Forms {
     }
 }
 
-/// The key that earlier versions wrote. One that is not composed is there only where two users had the same name in
-/// two forms; each of them is found by the form that it has.
+/// The key that earlier versions wrote. One that is not NFC remains only where two users had the same name in two
+/// forms; each is found by its own form.
 pub(super) fn earlier_key(identifier: &Identifier) -> String {
     match identifier {
         Identifier::Email(email) => email.to_lowercase(),
@@ -43,7 +43,7 @@ pub(super) fn earlier_key(identifier: &Identifier) -> String {
     }
 }
 
-/// How a realm's user names are compared.
+/// How a realm compares user names.
 pub(super) fn usernames(conn: &Connection, realm: RealmId) -> rusqlite::Result<Usernames> {
     let mut statement = conn.prepare_cached("SELECT usernames FROM realms WHERE id = ?")?;
     let word: Option<String> = statement.query_row([realm.0], |row| row.get(0)).optional()?;
@@ -54,7 +54,7 @@ pub(super) fn read_usernames(word: &str) -> rusqlite::Result<Usernames> {
     Usernames::from_word(word).ok_or_else(|| corrupt("an unknown way to compare user names"))
 }
 
-/// User names of a realm that differ in case only, one more than are told at most.
+/// User names of a realm that differ in case only: one more than the error lists.
 pub(super) fn names_but_for_case(conn: &Connection, realm: RealmId) -> rusqlite::Result<Vec<String>> {
     let groups = "SELECT folded FROM identifiers INDEXED BY identifiers_folded WHERE realm = ? AND folded IS NOT NULL \
                   GROUP BY folded HAVING count(*) > 1 LIMIT ?";
@@ -74,8 +74,8 @@ pub(super) fn names_but_for_case(conn: &Connection, realm: RealmId) -> rusqlite:
 }
 
 impl Batch<'_> {
-    /// Registers what the user logs in with instead of what it logged in with before. What did not change is left as
-    /// it is: of those that an earlier version wrote, two may be one name in two forms. A deleted user has nothing.
+    /// Replaces the identifiers of a user. Unchanged ones are left alone: of those that an earlier version wrote, two
+    /// users may have the same name in two forms. A deleted user has none.
     pub(super) fn identify(&self, before: Option<&User>, user: &User) -> Result<()> {
         let old = before.map(User::identifiers).unwrap_or_default();
         let new = if user.deleted { Vec::new() } else { user.identifiers() };
@@ -113,7 +113,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Whether somebody in this realm logs in with it.
+    /// Whether a user in this realm logs in with it.
     pub(super) fn is_taken(
         &self,
         realm: RealmId,
@@ -133,9 +133,9 @@ impl Batch<'_> {
         Ok(taken)
     }
 
-    /// Whether no name of this user looks like another one's that is there, where one of the two is not ASCII.
+    /// Fails if a name of this user looks like another user's and one of the two is not ASCII.
     pub(super) fn must_look_like_no_other(&self, user: &User) -> Result<()> {
-        // Of those that are ASCII there may be many that look alike; they are not gone through.
+        // Many ASCII names may look alike; `plain <=` skips them.
         let sql = "SELECT 1 FROM identifiers INDEXED BY identifiers_look \
                    WHERE realm = ? AND look = ? AND look IS NOT NULL AND plain <= ? AND user <> ?";
         let mut alike = self.conn.prepare_cached(sql)?;
@@ -149,7 +149,7 @@ impl Batch<'_> {
     }
 }
 
-/// Brings what earlier versions wrote into the forms of this one.
+/// Migrates the forms that earlier versions wrote.
 pub(super) fn bring_up_to_date(conn: &Connection) -> rusqlite::Result<()> {
     let mut place = (Vec::new(), String::new(), String::new());
     loop {
@@ -161,7 +161,7 @@ pub(super) fn bring_up_to_date(conn: &Connection) -> rusqlite::Result<()> {
     compose_names_of_clients(conn)
 }
 
-/// A row as an earlier version wrote it, and the name that it is of.
+/// A row as an earlier version wrote it, and the identifier's text.
 struct Earlier {
     realm: Vec<u8>,
     field: String,
@@ -196,7 +196,7 @@ fn rewrite(conn: &Connection, row: &Earlier) -> rusqlite::Result<()> {
         conn.prepare_cached(sql)?.execute(values)?;
     }
     if forms.key != row.key {
-        // Where another user has the composed form already, each keeps its own.
+        // If another user has the composed form already, each keeps its own.
         let sql = "UPDATE OR IGNORE identifiers SET key = ? WHERE realm = ? AND field = ? AND key = ?";
         conn.prepare_cached(sql)?.execute((forms.key, &row.realm, &row.field, &row.key))?;
     }

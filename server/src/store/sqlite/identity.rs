@@ -1,8 +1,8 @@
-//! Whether the files at the store's path are still the ones that this process has open.
+//! Checks that the files at the store's path are still the ones that this process has open.
 //!
-//! A database can be moved, replaced or overwritten while a server has it open, and the log beside it removed. What is
-//! committed then goes to files that nobody will open again, and a second server may start on what is at the path now. So
-//! every commit is looked at before it is acknowledged, and all is looked at once a second by a task.
+//! A database can be moved, replaced or overwritten while a server has it open, and its WAL removed. Commits then go to
+//! files that will never be opened again, and a second server may start on the files now at the path. So the files are
+//! checked after every commit before it is acknowledged, and once a second by a task.
 
 use std::fs;
 use std::io;
@@ -15,10 +15,10 @@ use super::lock::{LOCK, Lock, id, is_gone};
 
 use crate::lock::Exclusive as _;
 
-/// The head of a database, in bytes: it counts the changes of the file.
+/// The length of a database's header, in bytes: it contains a change counter.
 const HEAD_BYTES: usize = 100;
 
-/// What this process has open at the path of the store.
+/// The files that this process has open at the store's path.
 pub(super) struct Identity {
     database: PathBuf,
     log: PathBuf,
@@ -29,9 +29,9 @@ pub(super) struct Identity {
 struct Held {
     lock: Lock,
     log: Option<(u64, u64)>,
-    /// What the database is like while nothing of ours writes into the file.
+    /// The state of the database while this process does not write into the file.
     state: Option<State>,
-    /// How many of our connections may be writing into the file.
+    /// How many of this process's connections may be writing into the file.
     moving: u32,
 }
 
@@ -40,30 +40,30 @@ struct Held {
 struct State {
     head: [u8; HEAD_BYTES],
     bytes: u64,
-    /// Seconds and nanoseconds, where they tell of writes alone.
+    /// Change time in seconds and nanoseconds, if it changes only with writes.
     changed_at: Option<(i64, i64)>,
 }
 
 /// What happened to the files.
 #[derive(Debug)]
 pub(super) enum Loss {
-    /// At the path is another database, or none; or the lock beside it is gone where it is the only one.
+    /// Another database, or none, is at the path; or the lock file is gone where it is the only lock.
     Moved,
-    /// Something else was written into the database.
+    /// Another program wrote into the database.
     Overwritten,
-    /// The log beside the database is gone.
+    /// The WAL is gone.
     LogGone,
-    /// The log beside the database is another one.
+    /// The WAL was replaced.
     LogReplaced,
-    /// The system does not tell.
+    /// The system returned an error.
     Unsure(io::Error),
 }
 
-/// While this is there, our own connections may write into the file of the database.
+/// While this exists, this process's connections may write into the database file.
 pub(super) struct Moving<'a>(&'a Identity);
 
 impl Identity {
-    /// Of the database at this path, which this process has locked.
+    /// The identity of the database at this path, which this process has locked.
     pub(super) fn new(database: &Path, lock: Lock) -> Self {
         Self {
             database: database.to_owned(),
@@ -73,12 +73,12 @@ impl Identity {
         }
     }
 
-    /// Lets another process have the store.
+    /// Releases the lock, so that another process can open the store.
     pub(super) fn release(&self) {
         self.held().take();
     }
 
-    /// The database was just opened by SQLite, with the log that is at its path: from now on both are looked at.
+    /// SQLite has just opened the database and the WAL at its path: from now on both are checked.
     pub(super) fn learn(&self) {
         if let Some(held) = &mut *self.held() {
             held.log = fs::metadata(&self.log).ok().as_ref().map(id);
@@ -86,15 +86,15 @@ impl Identity {
         }
     }
 
-    /// Connections are about to be closed and opened, and may write into the file. Until [`Identity::learn`] its content
-    /// is not looked at.
+    /// Connections are about to be closed and opened, and may write into the file. Until [`Identity::learn`] its
+    /// content is not checked.
     pub(super) fn unlearn(&self) {
         if let Some(held) = &mut *self.held() {
             (held.log, held.state) = (None, None);
         }
     }
 
-    /// A connection of ours is about to write into the file.
+    /// A connection of this process is about to write into the file.
     pub(super) fn moving(&self) -> Moving<'_> {
         if let Some(held) = &mut *self.held() {
             held.moving += 1;
@@ -103,10 +103,10 @@ impl Identity {
         Moving(self)
     }
 
-    /// Whether all is in its place.
+    /// Checks that all files are at their paths.
     ///
     /// # Errors
-    /// What happened to it.
+    /// What happened to them.
     pub(super) fn check(&self) -> Result<(), Loss> {
         let held = self.held();
         let Some(held) = &*held else { return Ok(()) };
@@ -132,7 +132,7 @@ impl Identity {
         }
     }
 
-    /// Bytes that are free on the disk of the database; nothing where the system does not tell.
+    /// Free bytes on the disk of the database; `None` where the system does not report them.
     pub(super) fn free_bytes(&self) -> Option<u64> {
         super::disk::free_bytes(self.held().as_ref()?.lock.database.as_ref()?)
     }
@@ -157,7 +157,7 @@ impl Drop for Moving<'_> {
     fn drop(&mut self) {
         if let Some(held) = &mut *self.0.held() {
             held.moving -= 1;
-            // Before the log is known, connections are being opened and closed.
+            // While the WAL is not known, connections are being opened and closed.
             if held.moving == 0 && held.log.is_some() {
                 held.state = held.read_state();
             }
@@ -166,7 +166,7 @@ impl Drop for Moving<'_> {
 }
 
 impl Loss {
-    /// For the operator.
+    /// The text for the operator.
     pub(super) fn text(&self, database: &Path) -> String {
         let path = database.display();
         match self {

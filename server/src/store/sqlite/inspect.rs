@@ -1,4 +1,4 @@
-//! Looking at the file of a store without being its server: nothing is changed, and nothing waits for it.
+//! Examines the file of a store without a server: changes nothing, and delays no other process.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -13,30 +13,30 @@ use super::meta;
 use super::migrate::{STEPS, is_ours};
 use crate::error::Result;
 
-/// The schema that this program writes.
+/// The schema version that this program writes.
 pub const SCHEMA: usize = STEPS.len();
-/// The first schema in which a project says by itself that any origin may call.
+/// The first schema in which a project has a field for "any origin".
 const ANY_ORIGIN_SINCE: usize = 3;
-/// How many of the latest sessions are looked at.
+/// How many of the latest sessions are examined.
 pub const LATEST: u32 = 1_000;
 
-/// What a file tells.
+/// What the file contains.
 #[derive(Debug)]
 pub struct Look {
-    /// Its schema, as a number of steps.
+    /// Its schema version: the number of migration steps.
     pub schema: usize,
     /// When its newest mark was raised.
     pub newest: Option<Moment>,
     /// When it was copied from a store, if it is a backup.
     pub made_at: Option<Moment>,
-    /// From where the latest sessions were opened, each with its dialect: [`LATEST`] at most.
+    /// The clients' addresses of the latest sessions, each with its dialect: [`LATEST`] at most.
     pub latest: Vec<(String, IpAddr)>,
-    /// Projects that any web page may call, each with the name of its realm.
+    /// Projects that web pages of any origin may call, each with the name of its realm.
     pub open_to_any_origin: Vec<(String, String)>,
 }
 
-/// Whether a store is at this path: one that is in use, a database of ours that is no backup, or what cannot be read and
-/// has the lock of a store beside it. A backup has one too where a server was started on it, in vain.
+/// Whether a store is at this path: one in use, a database of Exeunt that is not a backup, or an unreadable file with a
+/// store's lock file beside it. A backup has a lock file too after a server tried to open it.
 pub fn is_store(path: &Path) -> bool {
     let locked = || path.canonicalize().is_ok_and(|only| beside(&only, LOCK).exists());
     is_in_use(path) || is_ours_and_no_backup(path).unwrap_or_else(|_| locked())
@@ -52,15 +52,15 @@ pub fn is_in_use(path: &Path) -> bool {
     Lock::is_taken(&path.canonicalize().unwrap_or_else(|_| path.to_owned()))
 }
 
-/// Whether a restore into this store was cut short.
+/// Whether a restore to this path was cut short.
 pub fn is_half_restored(path: &Path) -> bool {
     path.canonicalize().is_ok_and(|only| beside(&only, RESTORED).exists())
 }
 
-/// Looks all through a store that nobody has open.
+/// Examines a store that no process has open.
 ///
 /// # Errors
-/// `Unavailable`, with a public text for the operator: it is none, or damaged.
+/// `Unavailable`, with a public text for the operator: it is not a store, or it is damaged.
 pub fn look(path: &Path) -> Result<Look> {
     let conn = file::sound(path, path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     read(&conn).map_err(|error| explain(path, error))
@@ -87,7 +87,7 @@ fn read(conn: &Connection) -> rusqlite::Result<Look> {
     })
 }
 
-/// In earlier schemas an empty list said so.
+/// In earlier schemas an empty list meant any origin.
 fn open_to_any_origin(conn: &Connection, schema: usize) -> rusqlite::Result<Vec<(String, String)>> {
     let said = match schema {
         ..ANY_ORIGIN_SINCE => "json_array_length(c.settings, '$.allowed_origins') = 0",

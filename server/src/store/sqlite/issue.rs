@@ -1,4 +1,4 @@
-//! Recording sessions, and when they were seen.
+//! Records sessions, and when they were seen.
 
 use exeunt_core::{Anchor, Verdict};
 use rusqlite::ErrorCode;
@@ -16,7 +16,7 @@ impl Batch<'_> {
     pub(super) fn issue(&mut self, new: &NewSession, seats: Option<&Seats>) -> Result<Option<Issued>> {
         let (before, session) = (self.draft.len(), &new.record.session);
         let now = session.issued_at;
-        // One that is dead at birth ends nobody.
+        // A session that is dead already ends no other.
         let alive = self.draft.judge(session, now, now) == Verdict::Alive;
         let user = session.user().filter(|_| alive);
         if let Some(user) = user {
@@ -59,7 +59,7 @@ impl Batch<'_> {
                 _ => error.into(),
             });
         }
-        // A parent may hang from the same user or client.
+        // A parent may have the same user or client as anchor.
         let mut hangs = self.conn.prepare_cached("INSERT OR IGNORE INTO hangs VALUES (?, ?, ?)")?;
         for anchor in &session.anchors {
             if matches!(anchor, Anchor::User(_) | Anchor::Client(_)) {
@@ -70,7 +70,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Notes when a session was seen, if it is known and was alive then.
+    /// Records when a session was seen, if it is known and was alive then.
     pub(super) fn touch(&mut self, seen: Seen) -> Result<()> {
         self.rows += 2;
         let Some(SessionRow { record, place, seen: before }) = at_place(self.conn, seen.row)? else {

@@ -1,4 +1,4 @@
-//! Sessions, their tokens, the log of marks: which thread does what.
+//! Sessions, their tokens, the log of marks: runs each call on the right thread.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ impl Ledger for SqliteStore {
     async fn look(&self) -> Result<()> {
         self.shared.check()?;
         let shared = self.shared.clone();
-        // The disk may be slow to tell.
+        // The disk may be slow.
         let looked = tokio::task::spawn_blocking(move || {
             shared.identity.check().map_err(|loss| shared.set_lost(&loss))
         });
@@ -89,7 +89,7 @@ impl Ledger for SqliteStore {
             });
             match outcome.await? {
                 Ok(outcomes) => return Ok(outcomes),
-                // With what was read of them, none is unknown any more.
+                // Once these are read, no user's sessions are unknown.
                 Err(unknown) => {
                     for user in unknown {
                         read.insert(user, self.seats(Some(user), now).await?);
@@ -195,7 +195,7 @@ impl Ledger for SqliteStore {
     async fn backup(&self, audit: AuditEntry) -> Result<Backup> {
         let one = self.backups.admit()?;
         let made_at = audit.when;
-        // Whoever takes a copy of everything has left a trace before.
+        // The audit line is on disk before the caller gets a copy.
         self.write(Lane::Rest, move |batch| batch.write_audit(Some(audit))).await?;
         self.copy(made_at, one).await
     }
@@ -212,7 +212,7 @@ impl Ledger for SqliteStore {
 }
 
 impl SqliteStore {
-    /// The sessions of a user, read beside the writer.
+    /// The sessions of a user, read by a reader thread.
     async fn seats(&self, user: Option<UserId>, now: Moment) -> Result<Seats> {
         let Some(user) = user else { return Ok(Seats::default()) };
         self.read(move |reading| reading.seats(user, now)).await

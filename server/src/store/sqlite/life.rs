@@ -1,5 +1,5 @@
-//! A new life of a store that was put back to an earlier state. What was ended since that state was taken is not in
-//! it, so nothing of the earlier life may be believed: not a session, not a position, not a number that was given.
+//! Begins a new incarnation of a store that was reset to an earlier state. That state lacks the logouts since, so
+//! nothing of the earlier incarnation is valid any more: no session, no position, no number that was given.
 
 use exeunt_core::{By, Moment, RealmId, Stamp, Why};
 use rusqlite::{Connection, Result};
@@ -9,44 +9,44 @@ use super::{audit, batch, meta};
 use crate::store::rules::choice::{NAME, by_itself};
 use crate::store::{AuditEntry, Incarnation, Position};
 
-/// How far a new life begins ahead of the last stamp and the last number that the old one is known to have given: more
-/// than it can have given since.
+/// How far a new incarnation begins ahead of the last stamp and number known from the old one: more than it can have
+/// given since.
 pub const STRIDE: u64 = 1 << 40;
-/// The same for the numbers of users, which old clients may keep in 32 bits.
+/// The same for user numbers, which legacy clients may store in 32 bits.
 pub const USERS_STRIDE: u64 = 1 << 20;
 
-/// What a new life is told when it begins.
+/// The parameters of a new incarnation.
 #[derive(Clone, Copy, Debug)]
 pub struct Beginning {
-    /// Its name.
+    /// The new incarnation.
     pub incarnation: Incarnation,
-    /// When.
+    /// The time of the reset.
     pub now: Moment,
-    /// What becomes of the sessions that are recorded.
+    /// What happens to the recorded sessions.
     pub sessions: Kept,
 }
 
-/// What becomes of the sessions that are recorded in a store that was put back.
+/// What happens to the recorded sessions of a store that was reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
     /// All end: a mark is raised on every realm.
     Ended,
-    /// They live on, and so do those that were ended after the state was taken: nothing here knows of that.
+    /// They stay alive, and so do those ended after the state was taken: this store has no record of that.
     Alive,
 }
 
-/// A life that has begun.
+/// A new incarnation that has begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Begun {
-    /// Where its log has come to.
+    /// The end of its log.
     pub position: Position,
     /// How many sessions are recorded, dead or alive.
     pub sessions: u64,
-    /// When the backup was made that this came from; nothing if it was no backup but the database itself.
+    /// When the backup it came from was made; `None` if it came from the database itself.
     pub made_at: Option<Moment>,
 }
 
-/// Begins a new life, in one transaction.
+/// Begins a new incarnation, in one transaction.
 pub(super) fn begin(conn: &Connection, beginning: Beginning) -> Result<Begun> {
     let Beginning { incarnation, now, sessions } = beginning;
     let transaction = conn.unchecked_transaction()?;
@@ -86,7 +86,7 @@ pub(super) fn last_stamp(conn: &Connection) -> Result<u64> {
 
 fn ahead(number: u64, stride: u64) -> Result<u64> {
     let ahead = number.saturating_add(stride);
-    // The columns are signed.
+    // SQLite integers are signed.
     if bound(ahead) == i64::MAX {
         Err(corrupt("a number that leaves no room for another life"))
     } else {

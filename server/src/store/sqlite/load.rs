@@ -1,4 +1,4 @@
-//! Reading what is in force from the file: all of it when it is opened, and what is new when it is opened again.
+//! Reads the marks in force from the file: all when it is opened, and the new ones when it is opened again.
 
 use std::collections::HashMap;
 
@@ -11,17 +11,17 @@ use super::{ahead, life, meta};
 use crate::store::rules::book::Book;
 use crate::store::rules::choice::session_id;
 
-/// What is in force.
+/// The marks in force, and the rest of the writer's memory.
 pub(super) struct State {
     pub(super) book: Book,
     pub(super) places: Places,
     pub(super) seen: HashMap<u64, Moment>,
 }
 
-/// What an unknown outcome has left in the file.
+/// What a write with an unknown outcome left in the file.
 pub(super) struct News {
     pub(super) marks: Vec<Mark>,
-    /// Sessions whose own marks are in force no more.
+    /// Sessions whose own marks are not in force any more.
     pub(super) forgotten: Vec<SessionId>,
     pub(super) seen: HashMap<u64, Moment>,
 }
@@ -45,7 +45,7 @@ pub(super) fn all(conn: &Connection) -> Result<State> {
     Ok(State { book: Book::new(marks, last), places, seen: seen(conn)? })
 }
 
-/// Reads what came after what is known: `last` in the log, and `own_start` of sessions' own marks.
+/// Reads what is new: the log after `last`, and sessions' own marks that were forgotten since `own_start`.
 pub(super) fn since(conn: &Connection, last: Stamp, own_start: u64) -> Result<(News, Places)> {
     let places = places(conn)?;
     let sql = format!("SELECT {MARK} FROM marks WHERE stamp > ? ORDER BY stamp");
@@ -69,7 +69,7 @@ fn places(conn: &Connection) -> Result<Places> {
     })
 }
 
-/// The touches that are not folded.
+/// The unfolded touches.
 fn seen(conn: &Connection) -> Result<HashMap<u64, Moment>> {
     let mut seen = HashMap::new();
     let mut touches = conn.prepare("SELECT place, max(at) FROM touches GROUP BY place")?;

@@ -1,10 +1,10 @@
 //! The lock that keeps a second process out.
 //!
-//! It lies on the database itself, whichever path leads there: another name, a link, a bind mount, a container. A lock
-//! of SQLite's own does not meet it, since flock(2) and fcntl(2) are two kinds of lock on a local file system of Linux.
-//! The file beside the database is locked too: it keeps out versions of before, and two restores into a place where there
-//! is no database yet. On other systems and on network file systems the two kinds are one, and SQLite would be kept out
-//! as well: there the file beside the database is the only lock, and [`identity`](super::identity) sees that it stays.
+//! It locks the database itself, whichever path leads there: another name, a link, a bind mount, a container. It does
+//! not conflict with SQLite's own locks, since flock(2) and fcntl(2) locks are independent on a local file system of
+//! Linux. The file beside the database is locked too: that keeps out earlier versions, and two restores to a path
+//! without a database. On other systems and on network file systems both kinds are one and would block SQLite: there
+//! the file beside the database is the only lock, and [`identity`](super::identity) checks that it stays.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -14,30 +14,30 @@ use std::path::Path;
 use super::file::{beside, cannot, private, refused};
 use crate::error::Result;
 
-/// What is added to the name of a database for the file beside it whose lock keeps a second process out.
+/// The suffix of the file beside the database whose lock keeps a second process out.
 pub(super) const LOCK: &str = ".lock";
-/// File systems (statfs(2)) that turn both kinds of lock into one: NFS, SMB, CIFS, SMB2, 9P.
+/// File systems (statfs(2)) on which both kinds of lock are one: NFS, SMB, CIFS, SMB2, 9P.
 #[cfg(target_os = "linux")]
 const ONE_KIND: [u32; 5] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x0102_1997];
-/// One that may set the time of a change later than the change: FUSE.
+/// A file system that may update the change time later than the change: FUSE.
 #[cfg(target_os = "linux")]
 const LATE_TIMES: u32 = 0x6573_5546;
 
 /// The locks, held until this is dropped. Not before SQLite has closed the database: a process that closes a file loses
-/// all locks of the other kind that it has on it.
+/// all its fcntl(2) locks on it.
 pub(super) struct Lock {
     /// The file beside the database.
     pub(super) beside: File,
-    /// The database, if there is one.
+    /// The database, if it exists.
     pub(super) database: Option<File>,
-    /// The database itself is locked.
+    /// `true` if the database itself is locked.
     pub(super) on_database: bool,
-    /// The time of its last change moves only when something is written.
+    /// `true` if its change time moves only when something is written.
     pub(super) has_true_times: bool,
 }
 
 impl Lock {
-    /// Takes the locks of the database that is, or is to be, at `only`. `path` is what the operator calls it.
+    /// Takes the locks of the database at `only`, which may not exist yet. `path` is its name for the operator.
     pub(super) fn take(path: &Path, only: &Path) -> Result<Self> {
         let beside = private().truncate(false).open(beside(only, LOCK));
         let beside = beside.map_err(|error| cannot(path, "make a lock file beside", &error))?;
@@ -61,17 +61,17 @@ impl Lock {
         Ok(Self { beside, database: Some(database), on_database, has_true_times })
     }
 
-    /// Whether another process has the locks of the database at `only`. Nothing is made, and nothing waits.
+    /// Whether another process has the locks of the database at `only`. Creates nothing, and does not wait.
     pub(super) fn is_taken(only: &Path) -> bool {
         let database = File::open(only).ok().filter(has_two_kinds);
-        // Shared, so that two who look do not take each other for a server.
+        // Shared, so that two concurrent checks do not mistake each other for a server.
         let taken = |file: File| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
         let beside = OpenOptions::new().read(true).write(true).open(beside(only, LOCK));
         database.is_some_and(taken) || beside.is_ok_and(taken)
     }
 }
 
-/// What a file is, whatever its names are.
+/// The identity of a file, independent of its names.
 pub(super) fn id(about: &fs::Metadata) -> (u64, u64) {
     (about.dev(), about.ino())
 }
@@ -97,7 +97,7 @@ fn has_true_times(file: &File) -> bool {
     file_system(file).is_some_and(|kind| kind != LATE_TIMES)
 }
 
-/// Its number, of 32 bits whatever the type is on this processor.
+/// The file system's number, as 32 bits whatever the type is on this processor.
 #[cfg(target_os = "linux")]
 fn file_system(file: &File) -> Option<u32> {
     let kind = rustix::fs::fstatfs(file).ok()?.f_type as i64;
@@ -114,7 +114,7 @@ fn has_true_times(_: &File) -> bool {
     false
 }
 
-/// The system's error if a file is not there at all.
+/// Whether the error says that the file does not exist.
 pub(super) fn is_gone(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

@@ -1,4 +1,4 @@
-//! Reading the log of marks.
+//! Reads the log of marks.
 
 use exeunt_core::{Anchor, Mark, RealmId, Session, Stamp};
 use rusqlite::{Connection, OptionalExtension, Rows};
@@ -9,10 +9,10 @@ use super::reader::Reading;
 use crate::error::{Error, Result};
 use crate::store::{MarkPage, Position, SessionMarks, Snapshot};
 
-/// Marks looked at for one page at most: where other realms have many, a page may be empty and yet go on.
+/// The most marks examined for one page: where other realms have many, a page may be empty although the log continues.
 pub(super) const LOOKED_AT_MAX: usize = 20_000;
 
-/// The earliest mark above a session's stamp on any of its anchors. `latest` tells the place of a session's own mark,
+/// The earliest mark above a session's stamp on any of its anchors. `latest` returns the stamp of a session's own mark,
 /// which is in no index.
 pub(super) fn first_mark(
     conn: &Connection,
@@ -42,16 +42,16 @@ pub(super) fn first_mark(
     Ok(first)
 }
 
-/// Marks that were looked for.
+/// The result of a search for marks.
 struct Looked {
     marks: Vec<Mark>,
     last: Option<Stamp>,
-    /// There may be more: looking stopped before the last row.
+    /// There may be more: the search stopped before the last row.
     full: bool,
 }
 
-/// Looks through rows of a mark each, and whether it is wanted, for those of a realm, until there are enough of them or
-/// enough was looked at.
+/// Searches rows, each a mark and whether it is wanted, for those of a realm, until there are enough or enough rows
+/// were examined.
 fn look(mut rows: Rows<'_>, realm: Option<RealmId>, limit: usize) -> Result<Looked> {
     let (mut marks, mut looked_at, mut last) = (Vec::new(), 0, None);
     let mut full = limit == 0;
@@ -67,7 +67,7 @@ fn look(mut rows: Rows<'_>, realm: Option<RealmId>, limit: usize) -> Result<Look
     Ok(Looked { marks, last, full })
 }
 
-/// Between an earlier life and this one there is a gap, which no reader may take for nothing.
+/// Between an earlier incarnation and this one there is a gap; no reader may continue across it.
 fn oldest(conn: &Connection) -> Result<Stamp> {
     let start = meta::number(conn, "log_start")?.max(meta::number(conn, "life_start")?);
     Ok(Stamp::from_number(start.saturating_sub(1)))
@@ -81,7 +81,7 @@ impl Reading<'_> {
 
     pub(super) fn marks(self, realm: Option<RealmId>, after: Stamp, limit: u32) -> Result<MarkPage> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        // Whatever is in the book is in the file, so a transaction that begins now sees all up to here.
+        // The file contains all of the book, so a transaction that begins now sees all marks up to here.
         let known = self.shared.position();
         let transaction = self.conn.unchecked_transaction()?;
         if after < oldest(&transaction)? {

@@ -1,4 +1,4 @@
-//! Small facts about the whole store.
+//! Single values about the whole store.
 
 use exeunt_core::Moment;
 use rusqlite::{Connection, OptionalExtension, Result};
@@ -13,7 +13,7 @@ pub(super) fn incarnation(conn: &Connection, new: Incarnation) -> Result<Incarna
     conn.query_row(sql, [], |row| row.get(0)).map(Incarnation)
 }
 
-/// The store's secret; a store without one gets this.
+/// The store's secret; a store without one gets this one.
 pub(super) fn secret(conn: &Connection, fresh: [u8; 32]) -> Result<[u8; 32]> {
     conn.execute("INSERT OR IGNORE INTO meta VALUES ('secret', ?)", [fresh])?;
     conn.query_row("SELECT value FROM meta WHERE name = 'secret'", [], |row| row.get(0))
@@ -37,7 +37,7 @@ pub(super) fn reserve(conn: &Connection, count: u64) -> Result<u64> {
     Ok(before + 1)
 }
 
-/// When this was copied from a store, if it is such a copy: `restore` makes a store of it, nothing else may.
+/// When this file was copied, if it is a backup: only `restore` may make a store of it.
 pub(super) fn backup(conn: &Connection) -> Result<Option<Moment>> {
     let there = conn.table_exists(None, "meta")?;
     let sql = "SELECT value FROM meta WHERE name = 'backup'";

@@ -1,23 +1,23 @@
-//! Bringing the file's schema up to this program's: forward only, each step in one transaction under the file's lock.
+//! Migrates the file's schema to this program's: forward only, each step in one transaction under the file's lock.
 
 use rusqlite::Connection;
 
 use super::identifiers;
 
-/// The steps, in order. A step that was released is never changed.
+/// The steps, in order. A released step is never changed.
 pub(super) const STEPS: &[Step] = &[
     Step { sql: include_str!("migrations/0001.sql"), fill: nothing },
     Step { sql: include_str!("migrations/0002.sql"), fill: nothing },
     Step { sql: include_str!("migrations/0003.sql"), fill: identifiers::bring_up_to_date },
 ];
-/// "EXNT": tells this program's databases from those of others.
+/// "EXNT": distinguishes this program's databases from others.
 const APPLICATION: i32 = 0x4558_4e54;
 
-/// One step.
+/// One migration step.
 pub(super) struct Step {
-    /// What changes the schema.
+    /// Changes the schema.
     sql: &'static str,
-    /// Writes what SQL alone cannot say.
+    /// Writes what SQL alone cannot express.
     fill: fn(&Connection) -> rusqlite::Result<()>,
 }
 
@@ -25,13 +25,13 @@ const fn nothing(_: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// What keeps a file from being brought up to date.
+/// The reason why a file cannot be migrated.
 pub(super) enum Obstacle {
-    /// It is of another program.
+    /// It belongs to another program.
     Foreign,
     /// It was written by a later version of this program, with this many steps.
     Newer(i64),
-    /// The database says so.
+    /// The database returned an error.
     Sqlite(rusqlite::Error),
 }
 
@@ -41,13 +41,13 @@ impl From<rusqlite::Error> for Obstacle {
     }
 }
 
-/// Takes all steps that the file has not taken.
+/// Runs all steps that the file lacks.
 pub(super) fn migrate(conn: &Connection) -> Result<(), Obstacle> {
     if pending(conn)? == 0 {
         return Ok(());
     }
     conn.execute_batch("BEGIN EXCLUSIVE")?;
-    // Again, now that nobody else can take them.
+    // Counted again, now that no other process can run them.
     let outcome = pending(conn).and_then(|pending| {
         for step in STEPS.iter().skip(STEPS.len() - pending) {
             conn.execute_batch(step.sql)?;
@@ -64,7 +64,7 @@ pub(super) fn migrate(conn: &Connection) -> Result<(), Obstacle> {
     outcome
 }
 
-/// Whether this is one of this program's databases, of whatever version; a file with nothing in it is none.
+/// Whether this is one of this program's databases, of any version; an empty file is not.
 pub(super) fn is_ours(conn: &Connection) -> rusqlite::Result<bool> {
     let application: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     Ok(application == APPLICATION)

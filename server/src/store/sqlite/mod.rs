@@ -1,9 +1,9 @@
 //! The embedded default: one SQLite file, one node.
 //!
-//! One thread writes ([`writer`]): it commits whatever has queued up as one transaction, marks first, and answers
-//! nobody before that is on disk. Threads of their own read ([`reader`]) and move the log beside the file into the
-//! file ([`checkpoint`]). What is in force is also in memory ([`state`]), read from the file when it is opened, so
-//! that raising a mark is one appended row and no search.
+//! One thread writes ([`writer`]): it commits all queued writes as one transaction, marks first, and answers no caller
+//! before that is on disk. Other threads read ([`reader`]), and checkpoint the WAL into the file ([`checkpoint`]). The
+//! marks in force are also in memory ([`state`]), read when the file is opened, so raising a mark appends one row and
+//! searches nothing.
 
 mod adopt;
 mod ahead;
@@ -61,27 +61,27 @@ use super::{Incarnation, OneAtATime};
 use crate::error::{Error, Result, Unavailability};
 use crate::lock::Exclusive as _;
 
-/// Writes that may wait in each lane.
+/// The limit of waiting writes in each lane.
 const WRITES_MAX: usize = 16_384;
-/// Reads that may wait.
+/// The limit of waiting reads.
 const READS_MAX: usize = 1_024;
-/// What [`SqliteOptions::log_pages`] is unless a test wants it otherwise: 8 MiB.
+/// The default of [`SqliteOptions::log_pages`]: 8 MiB.
 const LOG_PAGES: u32 = 2_000;
 
 /// How to open a store.
 #[derive(Clone, Debug)]
 pub struct SqliteOptions {
-    /// The file. It and its directory are made, for this user alone, if they are not there.
+    /// The file. It and its directory are created, for this user alone, if they do not exist.
     pub path: PathBuf,
-    /// The name of another way for SQLite to reach files, already registered. For tests.
+    /// The name of a registered SQLite VFS. For tests.
     pub vfs: Option<String>,
-    /// Acknowledge before anything is on disk. Only for the test that shows that this loses logouts.
+    /// Acknowledges before anything is on disk. Only for the test that shows that this loses logouts.
     pub synchronous_off: bool,
-    /// Pages (of 4 KiB) in the log beside the file from which on it is worth moving them into the file.
+    /// The number of pages (of 4 KiB) in the WAL at which a checkpoint is worthwhile.
     pub log_pages: u32,
-    /// Of a new store; one that is there keeps its own.
+    /// For a new store; an existing one keeps its own.
     pub incarnation: Incarnation,
-    /// How the log beside the file is cut off. For tests whose files are not all on a real disk.
+    /// How to truncate the WAL. For tests whose files are not all on a real disk.
     pub cut: Cut,
 }
 
@@ -104,12 +104,12 @@ impl SqliteOptions {
 }
 
 impl SqliteStore {
-    /// Opens the store, makes it if it is not there, and brings it up to date. Blocks until what is in force is in
+    /// Opens the store, creates it if it does not exist, and migrates it. Blocks until the marks in force are in
     /// memory.
     ///
     /// # Errors
-    /// `Unavailable`, with a public text for the operator that names the file and what to do: another process has
-    /// it, it is no database or a later version's, it or its directory cannot be written, the disk is full.
+    /// `Unavailable`, with a public text for the operator that names the file and what to do: another process has it
+    /// open, it is not a database or a later version's, it or its directory is not writable, the disk is full.
     pub fn open(options: SqliteOptions) -> Result<Self> {
         let (path, lock) = file::prepare(&options.path)?;
         let identity = Identity::new(&path, lock);
@@ -130,7 +130,7 @@ impl SqliteStore {
         Ok(store)
     }
 
-    /// Does something that writes at most one row.
+    /// Runs a write of at most one row.
     async fn write_one<T: Send + 'static>(
         &self,
         lane: Lane,
@@ -139,7 +139,7 @@ impl SqliteStore {
         self.ask(lane, work, false).await
     }
 
-    /// Does something that writes several rows, all or none.
+    /// Runs a write of several rows, all or none.
     async fn write<T: Send + 'static>(
         &self,
         lane: Lane,
@@ -171,7 +171,7 @@ impl SqliteStore {
         answer.await.map_err(|_| fault())?
     }
 
-    /// Hands the writer something that is no transaction.
+    /// Sends the writer a job that is not a transaction.
     async fn control(&self, job: impl FnOnce(oneshot::Sender<Result<()>>) -> Job) -> Result<()> {
         let (to, answer) = oneshot::channel();
         self.writes.push(Lane::Rest, job(to))?;
@@ -198,7 +198,7 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// Ends all threads and lets go of the file.
+    /// Ends all threads and closes the file.
     fn stop(&self) {
         self.writes.close();
         self.reads.close();
@@ -206,7 +206,7 @@ impl SqliteStore {
         self.pause.end();
         let threads = std::mem::take(&mut *self.threads.hold());
         for thread in threads {
-            // It has caught its own panics.
+            // The thread catches its own panics.
             let _ended = thread.join();
         }
         self.shared.identity.release();
@@ -219,7 +219,7 @@ impl Drop for SqliteStore {
     }
 }
 
-/// The file did not do it, and nothing was changed.
+/// The database refused it, and nothing was changed.
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         Self::unavailable(Unavailability::Refused).because(error)

@@ -7,12 +7,12 @@ use crate::error::{Error, Result, Unavailability};
 use crate::lock;
 use crate::lock::Exclusive as _;
 
-/// Which lane something waits in.
+/// The lane that a job waits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
-    /// Before all others.
+    /// Taken before all others.
     First,
-    /// After those.
+    /// Taken after those.
     Rest,
 }
 
@@ -29,13 +29,13 @@ struct Lanes<T> {
 }
 
 impl<T> Queue<T> {
-    /// A queue in which `bound` may wait in each lane.
+    /// A queue of at most `bound` jobs in each lane.
     pub(super) const fn new(bound: usize) -> Self {
         let lanes = Lanes { first: VecDeque::new(), rest: VecDeque::new(), closed: false };
         Self { lanes: Mutex::new(lanes), ready: Condvar::new(), bound }
     }
 
-    /// Queues something: `Busy` if the lane is full, `Refused` if the queue is closed.
+    /// Adds a job: `Busy` if the lane is full, `Refused` if the queue is closed.
     pub(super) fn push(&self, lane: Lane, item: T) -> Result<()> {
         let mut lanes = self.lanes();
         if lanes.closed {
@@ -51,8 +51,8 @@ impl<T> Queue<T> {
         Ok(())
     }
 
-    /// Waits until there is something, and takes at most so many of each lane, the first lane first. Nothing: the
-    /// queue is closed and empty.
+    /// Waits for jobs, and takes at most this many of each lane, the first lane first. None: the queue is closed and
+    /// empty.
     pub(super) fn take(&self, first_max: usize, rest_max: usize, into: &mut Vec<(Lane, T)>) {
         let mut lanes = self.lanes();
         while lanes.first.is_empty() && lanes.rest.is_empty() && !lanes.closed {
@@ -63,8 +63,8 @@ impl<T> Queue<T> {
         into.extend(lanes.rest.drain(..rest).map(|item| (Lane::Rest, item)));
     }
 
-    /// Puts back what was taken and not done, before all that waits in its lane. A lane may hold more than its bound then,
-    /// and one that is closed is emptied all the same.
+    /// Puts back jobs that were not run, before all others in their lane. A lane may then exceed its bound, and a
+    /// closed queue is still emptied.
     pub(super) fn put_back(&self, items: impl DoubleEndedIterator<Item = (Lane, T)>) {
         let mut lanes = self.lanes();
         for (lane, item) in items.rev() {
@@ -73,13 +73,13 @@ impl<T> Queue<T> {
         }
     }
 
-    /// How many wait in each lane, the first lane first.
+    /// How many jobs wait in each lane, the first lane first.
     pub(super) fn waiting(&self) -> (usize, usize) {
         let lanes = self.lanes();
         (lanes.first.len(), lanes.rest.len())
     }
 
-    /// Lets nothing more in; what waits is still taken.
+    /// Accepts no more jobs; those that wait are still taken.
     pub(super) fn close(&self) {
         self.lanes().closed = true;
         self.ready.notify_all();

@@ -48,7 +48,7 @@ impl Batch<'_> {
             return Err(Error::malformed("except", "this is not a session of the user"));
         };
         let now = others.raise.when;
-        // No count is small enough here: each of them has to be known.
+        // Each of them must be known: no upper bound is enough here.
         if !self.knows(others.user, 0, seats, now)? {
             return Ok(false);
         }
@@ -57,7 +57,7 @@ impl Batch<'_> {
             let session = &member.session;
             sight.judge(session, sight.seen(member), now) == Verdict::Alive && !spared(&keep, session)
         };
-        // The newest first: a parent's mark would end its children before they got their own.
+        // Newest first: a parent's mark would end its children before they got their own.
         let members = self.crowds.crowd(others.user).map(Crowd::newest_first).unwrap_or_default();
         let ending: Vec<_> = members.into_iter().filter(alive).map(|member| member.session.id).collect();
         for id in ending {
@@ -78,7 +78,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// A recorded session, with the touches that are not folded.
+    /// A recorded session, with its unfolded touches.
     fn kept(&self, id: SessionId) -> Result<Option<SessionRow>> {
         let kept = find(self.conn, SessionBy::Id(id))?;
         Ok(kept.map(|kept| SessionRow { seen: self.shared.seen(kept.place, kept.seen), ..kept }))

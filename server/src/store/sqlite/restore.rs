@@ -1,9 +1,9 @@
-//! Making a store of a backup, and declaring that a store was put back. Without a server, and safe at every step: what
-//! is cut short leaves the store that was there, or one that says that the restore must be run again.
+//! Makes a store from a backup, and declares that a store was reset. Without a server, and safe at every step: an
+//! interruption leaves the old store, or one that says that the restore must be run again.
 //!
-//! The new database is made beside the old one (`.restoring`), gets its new life there, and is on disk before anything
-//! else is touched. Then it waits under another name (`.restored`), at the sight of which no server starts, until the
-//! old one and its log have been put aside; one rename puts it in its place.
+//! The new database is made beside the old one (`.restoring`), gets its new incarnation there, and is synced before
+//! anything else is touched. Then it is renamed to `.restored`; while that exists no server starts. The old database
+//! and its WAL are put aside, and one rename puts the new one in place.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -20,39 +20,39 @@ use crate::error::Result;
 
 pub use super::life::{Beginning, Begun, Kept, STRIDE, USERS_STRIDE};
 
-/// What is added to the name of a database while a restored one is being made.
+/// The suffix of a database that is being restored.
 const RESTORING: &str = ".restoring";
 /// Bytes copied at once.
 const PIECE_BYTES: usize = 1 << 20;
 
-/// A backup that is to become a store.
+/// A restore of a backup.
 pub struct Restoring<'a> {
     /// The backup.
     pub backup: &'a Path,
-    /// Where the store is to be.
+    /// The path of the store.
     pub target: &'a Path,
-    /// What is added to the name of a store that is there already, so that it is kept; nothing: then it is refused.
+    /// The suffix under which an existing store is kept; `None`: an existing store is an error.
     pub aside: Option<&'a str>,
-    /// The life that begins.
+    /// The new incarnation.
     pub beginning: Beginning,
 }
 
-/// A backup that has become a store.
+/// The result of a restore.
 #[derive(Debug)]
 pub struct Restored {
-    /// Its life.
+    /// The new incarnation.
     pub begun: Begun,
-    /// Where the store is kept that was there.
+    /// Where the old store is kept.
     pub aside: Option<PathBuf>,
 }
 
 impl Restoring<'_> {
-    /// Makes the store. `progress` is told how many bytes of how many are copied.
+    /// Makes the store. `progress` gets the bytes copied and the total.
     ///
     /// # Errors
-    /// `Unavailable`, with a public text for the operator: the backup is none, damaged, or of a later version; the
-    /// target is in use, is there and is not to be put aside, or cannot be written. Nothing is changed then, but where
-    /// the text says that the restore must be run again.
+    /// `Unavailable`, with a public text for the operator: the backup is not one, damaged, or of a later version; the
+    /// target is in use, exists and is not to be put aside, or cannot be written. Nothing is changed then, unless the
+    /// text says that the restore must be run again.
     pub fn run(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Restored> {
         let (only, _lock) = claim(self.target)?;
         let there = fs::metadata(&only).ok().filter(|about| about.len() > 0);
@@ -70,7 +70,7 @@ impl Restoring<'_> {
         File::open(&fresh.path).and_then(|file| file.sync_all()).map_err(put)?;
         fresh.wait(&only).map_err(put)?;
         let aside = self.put_aside(&only, there.is_some()).map_err(put)?;
-        // From here on only the new one is whole.
+        // From here on only the new database is complete.
         fresh.kept = true;
         take_place(&only, aside.as_deref()).map_err(put)?;
         Ok(Restored { begun, aside: aside.filter(|_| there.is_some()) })
@@ -113,18 +113,18 @@ impl Restoring<'_> {
         }
     }
 
-    /// Checks the copy, brings it up to date, and begins its new life.
+    /// Checks the copy, migrates it, and begins its new incarnation.
     fn begin(&self, fresh: &Path) -> Result<Begun> {
         let explain = |error| explain(self.backup, error);
         let conn = file::alone(self.backup, fresh)?;
-        // Its one file is all that is put in place.
+        // Only this one file is put in place.
         conn.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).map_err(explain)?;
         let begun = life::begin(&conn, self.beginning).map_err(explain)?;
         conn.close().map_err(|(_, error)| explain(error))?;
         Ok(begun)
     }
 
-    /// Gives the old database a second name, under which its log comes to lie beside it.
+    /// Gives the old database a second name. Its WAL is moved beside that name later.
     fn put_aside(&self, only: &Path, there: bool) -> io::Result<Option<PathBuf>> {
         let Some(suffix) = self.aside else { return Ok(None) };
         let aside = beside(only, suffix);
@@ -135,7 +135,7 @@ impl Restoring<'_> {
     }
 }
 
-/// Sees that this file is a whole backup; when it was made.
+/// Checks that this file is a complete backup. Returns when it was made.
 ///
 /// # Errors
 /// `Unavailable`, with a public text for the operator.
@@ -145,7 +145,7 @@ pub fn examine(backup: &Path) -> Result<Moment> {
     made_at.ok_or_else(|| refused(format!("{} is a store, and no backup of one", backup.display())))
 }
 
-/// Declares that the store at this path was put back to an earlier state, by whatever means: it begins a new life.
+/// Declares that the store at this path was reset to an earlier state, by any means: begins a new incarnation.
 ///
 /// # Errors
 /// As [`Restoring::run`]; nothing is changed then.
@@ -168,7 +168,7 @@ pub fn declare(target: &Path, beginning: Beginning) -> Result<Begun> {
     Ok(begun)
 }
 
-/// The one name of the store that is, or is to be, at this path, and its lock.
+/// The canonical path of the store, which may not exist yet, and its lock.
 fn claim(target: &Path) -> Result<(PathBuf, Lock)> {
     let failed = |error: io::Error| cannot(target, "reach", &error);
     let folder = file::folder_of(target);
@@ -180,7 +180,7 @@ fn claim(target: &Path) -> Result<(PathBuf, Lock)> {
         }
         (Err(error), _) => return Err(failed(error)),
     };
-    // In the place of a device a rename would put the database all the same.
+    // A rename would replace a device with the database.
     match fs::metadata(&only) {
         Ok(there) if there.is_dir() => {
             let target = target.display();
@@ -197,21 +197,21 @@ fn claim(target: &Path) -> Result<(PathBuf, Lock)> {
     Ok((only, lock))
 }
 
-/// Gives what was made to the owner of the store that is there, or else of its folder: a restore is typed by root, and
-/// the server, which is not root, has to open it.
+/// Changes the owner to that of the existing store, or of its directory: root runs a restore, and the server, which is
+/// not root, has to open the result.
 fn hand_over(made: &Path, only: &Path) {
     let whose = fs::metadata(only).or_else(|_| fs::metadata(file::folder_of(only)));
     let Ok((whose, made_by)) = whose.and_then(|whose| Ok((whose, fs::metadata(made)?))) else { return };
     if made_by.uid() != whose.uid() {
-        // Nobody but root may; what is left to do then, `doctor` tells.
+        // Only root may do this; otherwise `doctor` says what is left to do.
         let _refused = chown(made, Some(whose.uid()), Some(whose.gid()));
     }
 }
 
-/// Puts the old log aside and the new database in its place.
+/// Puts the old WAL aside and the new database in place.
 fn take_place(only: &Path, aside: Option<&Path>) -> io::Result<()> {
     let there = |error: io::Error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) };
-    // Beside another database it would be taken for that one's.
+    // Beside another database it would be taken for that one's WAL.
     let log = beside(only, "-wal");
     let logged = aside.map_or_else(|| fs::remove_file(&log), |aside| fs::rename(&log, beside(aside, "-wal")));
     logged.or_else(there)?;
@@ -221,14 +221,14 @@ fn take_place(only: &Path, aside: Option<&Path>) -> io::Result<()> {
     sync_folder(file::folder_of(only))
 }
 
-/// A new database that is removed again unless it is kept.
+/// A new database, removed on drop unless it is kept.
 struct Fresh {
     path: PathBuf,
     kept: bool,
 }
 
 impl Fresh {
-    /// Lets it wait to take its place.
+    /// Renames it to wait for its place.
     fn wait(&mut self, only: &Path) -> io::Result<()> {
         let waiting = beside(only, RESTORED);
         fs::rename(&self.path, &waiting)?;
@@ -240,7 +240,7 @@ impl Fresh {
 impl Drop for Fresh {
     fn drop(&mut self) {
         if !self.kept {
-            // What is left behind is overwritten by the next restore.
+            // The next restore overwrites what is left.
             let _left = fs::remove_file(&self.path);
         }
     }

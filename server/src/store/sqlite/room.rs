@@ -1,5 +1,5 @@
-//! Whether a user has room for one more session, and who has to go for it. The writer reads few rows for that: where there
-//! are many, a thread that reads has read them before.
+//! Whether a user has room for one more session, and which sessions to end for it. The writer reads few rows for that:
+//! where there are many, a reader thread has read them before.
 
 use exeunt_core::{Anchor, Moment, Session, UserId, Verdict, Why};
 
@@ -12,19 +12,19 @@ use crate::error::Result;
 use crate::store::USER_SESSIONS_MAX;
 use crate::store::rules::choice::{by_itself, realm_of};
 
-/// Of a user with more recorded sessions than these, the writer does not read them itself.
+/// If a user has more recorded sessions than this, the writer does not read them itself.
 const ROWS_READ_MAX: u32 = 256;
-/// Rows of an index that cost as much as one of the table behind it.
+/// Reading this many index rows costs as much as one row of the table.
 const COUNTED_PER_ROW: u32 = 64;
 
-/// Sessions that are judged in memory in the time of reading a row.
+/// Judging this many sessions in memory takes as long as reading a row.
 const JUDGED_PER_ROW: usize = 8;
 
-/// The sessions of a user as they were read beside the writer.
+/// The sessions of a user as a reader thread read them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seats {
     members: Vec<Member>,
-    /// The newest place of this user that was there.
+    /// The user's last row at that time.
     upto: u64,
 }
 
@@ -46,8 +46,8 @@ impl Reading<'_> {
 }
 
 impl Batch<'_> {
-    /// Sees to it that enough is known of a user to record one more session, of which there may be `max`. `false`: its
-    /// sessions have to be read first, beside this transaction, and given as `seats`.
+    /// Makes sure that enough is known of a user to record one more session, with the limit `max`. `false`: its
+    /// sessions have to be read first, outside this transaction, and passed as `seats`.
     pub(super) fn knows(
         &mut self,
         user: UserId,
@@ -73,7 +73,7 @@ impl Batch<'_> {
         Ok(true)
     }
 
-    /// Knows the sessions of a user from here on: those that were read, and those that are newer.
+    /// Caches the sessions of a user: those that were read, and newer ones.
     pub(super) fn seat(&mut self, user: UserId, seats: &Seats, now: Moment) -> Result<()> {
         let mut members = seats.members.clone();
         under_after(self.conn, Anchor::User(user), seats.upto, |SessionRow { record, place, seen }| {
@@ -93,7 +93,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Ends what has to go for a new session.
+    /// Ends sessions to make room for a new one.
     pub(super) fn make_room(&mut self, new: &Session, user: UserId, max: u32) -> Result<()> {
         let now = new.issued_at;
         let sight = Sight { draft: &self.draft, shared: self.shared };
@@ -105,7 +105,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// How many sessions of this user are recorded, dead or alive; counted no further than `max`.
+    /// How many sessions of this user are recorded, dead or alive; counts up to `max`.
     fn recorded(&mut self, user: UserId, max: u32) -> Result<u32> {
         let anchor = Anchor::User(user);
         let sql = "SELECT count(*) FROM (SELECT 1 FROM hangs WHERE kind = ? AND anchor = ? LIMIT ?)";

@@ -1,4 +1,4 @@
-//! Reading sessions.
+//! Reads sessions.
 
 use exeunt_core::{Anchor, DialectName, Fingerprint, Moment, Session, SessionId, Stamp, Verdict};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
@@ -8,19 +8,19 @@ use super::reader::Reading;
 use crate::error::Result;
 use crate::store::{Found, List, Record, SessionBy, SessionPage};
 
-/// Sessions looked at for one page of a list at most: where most are of another realm or client, or below the floor, a
-/// page may be empty and yet go on.
+/// The most sessions examined for one page of a list: where most are of another realm or client, or below the floor, a
+/// page may be empty although the list continues.
 const LOOKED_AT_MAX: usize = 2_000;
 
-/// A session as the file tells it: last-seen without the touches that are not folded.
+/// A session as stored: its last-seen lacks the unfolded touches.
 pub(super) struct SessionRow {
     pub(super) record: Record,
     pub(super) place: u64,
     pub(super) seen: Moment,
 }
 
-/// A session that was recorded while the wall clock was ahead was issued later than it is: it counts as issued when that
-/// was noticed. The record stays as it is.
+/// A session recorded while the wall clock was ahead has an `issued_at` in the future: it counts as issued when that
+/// was noticed. The record is not changed.
 const KEPT: &str = "s.place, s.id, s.stamp, s.anchors, \
      CASE WHEN s.place <= (SELECT value FROM meta WHERE name = 'written_session') \
        THEN min(s.issued_at, (SELECT value FROM meta WHERE name = 'written_by')) ELSE s.issued_at END, \
@@ -63,7 +63,7 @@ fn one(conn: &Connection, wanted: &str, value: &dyn ToSql) -> Result<Option<Sess
     Ok(conn.prepare_cached(&sql)?.query_row([value], kept).optional()?)
 }
 
-/// Sessions with a greater place, oldest first, as long as `each` wants more.
+/// Sessions with a greater row, oldest first, while `each` returns `true`.
 pub(super) fn after(
     conn: &Connection,
     place: u64,
@@ -80,7 +80,7 @@ pub(super) fn after(
     Ok(())
 }
 
-/// Sessions that hang from a user or a client, newest first, as long as `each` wants more.
+/// Sessions under a user or a client, newest first, while `each` returns `true`.
 pub(super) fn under(
     conn: &Connection,
     anchor: Anchor,
@@ -95,7 +95,7 @@ pub(super) fn under(
     feed(statement.query((kind(anchor), anchor.id(), bound(before)))?, each)
 }
 
-/// Sessions that hang from a user or a client and have a greater place, oldest first, as long as `each` wants more.
+/// Sessions under a user or a client with a greater row, oldest first, while `each` returns `true`.
 pub(super) fn under_after(
     conn: &Connection,
     anchor: Anchor,

@@ -1,4 +1,4 @@
-//! What the threads of the store share: what is known to be committed, and whether the store can be trusted.
+//! What the store's threads share: what is certainly committed, and the health of the store.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
@@ -19,21 +19,21 @@ const OPEN: u8 = 0;
 const UNKNOWN: u8 = 1;
 const CLOSED: u8 = 2;
 const LOST: u8 = 3;
-/// What callers read while the files are not in their place.
+/// The public text while the files are not at their path.
 const LOST_TEXT: &str = "the files of the store were changed under the server; no check is answered until they are back in their \
                          place: its log tells more";
 
 pub(super) struct Shared {
     pub(super) options: SqliteOptions,
-    /// Whether the files are still the ones that are open.
+    /// Checks that the files are still the open ones.
     pub(super) identity: Identity,
-    /// Counts how often the file was opened: a connection of an earlier life is dropped.
+    /// Counts how often the file was opened: connections of an earlier count are dropped.
     pub(super) life: AtomicU64,
-    /// What has happened since.
+    /// The counters since the start.
     pub(super) figures: Figures,
-    /// Pages in the log beside the file, after the last commit.
+    /// Pages in the WAL after the last commit.
     pub(super) log_pages: AtomicU32,
-    /// The disk took no more when something was to be committed last.
+    /// `true` if the last commit found the disk full.
     pub(super) refusing: AtomicBool,
     incarnation: OnceLock<Incarnation>,
     health: AtomicU8,
@@ -46,15 +46,15 @@ pub(super) struct Shared {
 #[derive(Debug, Default)]
 pub(super) struct Effects {
     pub(super) log: Vec<Mark>,
-    /// Sessions by place, and when they were seen.
+    /// Sessions by row, and when they were seen.
     pub(super) touched: Vec<(u64, Moment)>,
-    /// No session was seen later than this: later times were of a wall clock that was ahead.
+    /// Later last-seen times become this one: they were of a wall clock that was ahead.
     pub(super) seen_by: Option<Moment>,
     pub(super) leftovers: Leftovers,
 }
 
-/// What the file tells by itself from now on, so that memory may drop it; but only while no read is under way that
-/// might have begun before.
+/// What the file alone now holds, so that memory may drop it; but only once no read is running that may have begun
+/// before.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Leftovers {
     pub(super) folded: Vec<(u64, Moment)>,
@@ -78,7 +78,7 @@ impl Shared {
         }
     }
 
-    /// Starts from what the file says.
+    /// Fills memory with the content of the file.
     pub(super) fn load(&self, incarnation: Incarnation, book: Book, seen: HashMap<u64, Moment>) {
         self.incarnation.get_or_init(|| incarnation);
         *self.book.writing() = book;
@@ -87,7 +87,7 @@ impl Shared {
         self.health.store(OPEN, Ordering::SeqCst);
     }
 
-    /// Takes in what an unknown outcome has left in the file, which was opened again.
+    /// Applies what a write with an unknown outcome left in the file, which was opened again.
     pub(super) fn catch_up(&self, news: News) {
         let mut book = self.book.writing();
         book.commit(&news.marks);
@@ -118,7 +118,7 @@ impl Shared {
         self.health.store(UNKNOWN, Ordering::SeqCst);
     }
 
-    /// The files are not at their place any more; the error that says so.
+    /// Records that the files are not at their path any more. Returns the error for it.
     pub(super) fn set_lost(&self, loss: &Loss) -> Error {
         let text = loss.text(&self.options.path);
         if self.health.swap(LOST, Ordering::SeqCst) != LOST {
@@ -140,24 +140,24 @@ impl Shared {
         Position { incarnation, stamp: self.book().last() }
     }
 
-    /// When a session was seen, by its row and by the touches that are not folded into it yet.
+    /// When a session was last seen, from its row and the touches not yet folded into it.
     pub(super) fn seen(&self, place: u64, row: Moment) -> Moment {
         let seen = self.seen.reading();
         seen.get(&place).map_or(row, |at| row.max(*at))
     }
 
-    /// Held by every read from before it looks at the file until it has looked at this memory.
+    /// Every read holds this from before it reads the file until it has read this memory.
     pub(super) fn reading(&self) -> RwLockReadGuard<'_, ()> {
         self.gate.reading()
     }
 
-    /// Waits until no read is under way, and keeps others out while `work` runs.
+    /// Waits until no read is running, and blocks new ones while `work` runs.
     pub(super) fn without_reads<T>(&self, work: impl FnOnce() -> T) -> T {
         let _alone = self.gate.writing();
         work()
     }
 
-    /// Takes in what was committed.
+    /// Applies what was committed.
     pub(super) fn commit(&self, effects: &Effects) {
         let Effects { log, touched, seen_by, .. } = effects;
         if !log.is_empty() {
@@ -176,7 +176,7 @@ impl Shared {
         }
     }
 
-    /// Drops what the file tells by itself, unless somebody is reading: then later.
+    /// Drops what the file alone now holds; does nothing while a read is running.
     pub(super) fn clear(&self, leftovers: &mut Leftovers) {
         if leftovers.folded.is_empty() && leftovers.forgotten.is_empty() {
             return;

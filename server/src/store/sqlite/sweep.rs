@@ -1,4 +1,4 @@
-//! Folding touches, and forgetting.
+//! Folds touches, and forgets the dead.
 
 use exeunt_core::{Mark, Moment, Verdict};
 
@@ -38,7 +38,7 @@ impl Batch<'_> {
         Ok(swept)
     }
 
-    /// Moves the oldest touches beside their sessions.
+    /// Folds the oldest touches into the rows of their sessions.
     fn fold(&mut self, left: &mut u32) -> Result<()> {
         let mut oldest =
             self.conn.prepare_cached("SELECT number, place, at FROM touches ORDER BY number LIMIT ?")?;
@@ -82,7 +82,7 @@ impl Batch<'_> {
             return Ok(false);
         }
         let place = bound(kept.place);
-        // The last place must not be given again when its row is gone.
+        // The last row number must not be reused once its row is deleted.
         meta::set_number(self.conn, "last_place", self.places.issued)?;
         self.conn.prepare_cached("DELETE FROM sessions WHERE place = ?")?.execute([place])?;
         self.conn.prepare_cached("DELETE FROM seen WHERE place = ?")?.execute([place])?;
@@ -93,7 +93,7 @@ impl Batch<'_> {
         Ok(true)
     }
 
-    /// Takes sessions' own marks out of force: nothing recorded hangs from these sessions any more.
+    /// Takes sessions' own marks out of force: no recorded session has these anchors any more.
     fn forget_own(&mut self, round: &Round, left: &mut u32) -> Result<()> {
         let mut old = self.older(self.places.own_start, u64::MAX, round.horizon(), *left)?;
         let mut recorded = self.conn.prepare_cached("SELECT 1 FROM sessions WHERE id = ?")?;
@@ -139,7 +139,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Marks from a place on, up to the first that is not from before the horizon.
+    /// Marks from this stamp on, up to the first that is not from before the horizon.
     fn older(&self, from: u64, to: u64, horizon: Moment, limit: u32) -> Result<Vec<Mark>> {
         let sql = format!("SELECT {MARK} FROM marks WHERE stamp >= ? AND stamp < ? ORDER BY stamp LIMIT ?");
         let mut statement = self.conn.prepare_cached(&sql)?;

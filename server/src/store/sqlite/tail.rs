@@ -1,10 +1,10 @@
-//! What a failed commit has left in the log beside the database.
+//! Cuts off what a failed commit has left in the WAL.
 //!
-//! SQLite appends the pages of a transaction to the log as frames; the last of them carries the mark of the commit. A
-//! write that fails in between leaves frames that nobody reads, and the next transaction writes over them. But the write
-//! that failed may have been that of the last frame, and may have come through in part or whole: whoever opens the log
-//! after a crash would find a commit that its caller was told had been refused. So the log is cut off behind the last
-//! commit that succeeded, and that is put on disk, before anybody is told so. Cutting needs no room.
+//! SQLite appends the pages of a transaction to the WAL as frames; the last of them carries the commit mark. A write
+//! that fails before it leaves frames that are never read, and the next transaction overwrites them. But the failed
+//! write may have been that of the last frame, and may have been partly or fully done: after a crash the WAL would then
+//! contain a commit that its caller was told was refused. So the WAL is cut off after the last successful commit and
+//! synced before any caller gets that answer. Cutting needs no disk space.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -13,19 +13,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Bytes of the head of a log, and of the head of a frame.
+/// The length of the WAL's header, and of a frame's header, in bytes.
 const HEAD_BYTES: u64 = 32;
 const FRAME_HEAD_BYTES: u64 = 24;
-/// Where the head of a log tells the size of a page and the salts, and where that of a frame tells its salts. The salts
-/// change when the log is begun anew; frames with others than the head has are not in it.
+/// The offsets of the page size and the salts in the WAL's header, and of the salts in a frame's header. The salts
+/// change when the WAL restarts; frames with other salts than the header do not belong to it.
 const PAGE_BYTES_AT: u64 = 8;
 const SALTS_AT: u64 = 16;
 const FRAME_SALTS_AT: u64 = 8;
 
-/// Gives the log this length, and puts that on disk; see [`real`].
+/// Truncates the WAL to this length, and syncs it; see [`real`].
 pub type Cut = fn(&Path, u64) -> io::Result<()>;
 
-/// The end of the log, as the last commit that succeeded left it.
+/// The end of the WAL after the last successful commit.
 pub(super) struct Tail {
     log: PathBuf,
     file: Option<File>,
@@ -33,10 +33,10 @@ pub(super) struct Tail {
     frames: Arc<AtomicU32>,
 }
 
-/// Cuts off a real file, through a handle of its own: a failed fsync is never tried again on the same one.
+/// Truncates a real file, through a handle of its own: a failed fsync is never retried on the same one.
 ///
 /// # Errors
-/// The system's.
+/// The system's error.
 pub fn real(log: &Path, bytes: u64) -> io::Result<()> {
     let file = OpenOptions::new().write(true).open(log)?;
     file.set_len(bytes)?;
@@ -48,18 +48,18 @@ impl Tail {
         Self { log, file: None, salts: None, frames: Arc::default() }
     }
 
-    /// How many frames are committed; whoever commits sets it.
+    /// The number of committed frames; set after each commit.
     pub(super) fn frames(&self) -> Arc<AtomicU32> {
         self.frames.clone()
     }
 
-    /// The log is empty, or there is none: what is in it was moved into the database.
+    /// Records that the WAL is empty or absent: its content was moved into the database.
     pub(super) fn is_empty(&mut self) {
         (self.file, self.salts) = (None, None);
         self.frames.store(0, Ordering::Relaxed);
     }
 
-    /// A commit has succeeded.
+    /// Records a successful commit.
     pub(super) fn committed(&mut self) {
         if self.file.is_none() {
             self.file = File::open(&self.log).ok();
@@ -69,10 +69,10 @@ impl Tail {
         self.salts = file.and_then(|file| read(file, SALTS_AT).ok().flatten());
     }
 
-    /// Cuts off the log behind the last commit.
+    /// Cuts off the WAL after the last commit.
     ///
     /// # Errors
-    /// The system's, or the log is not as that commit left it: then nobody knows what is in it.
+    /// The system's, or the WAL is not as that commit left it: then its content is unknown.
     pub(super) fn cut(&mut self, cut: Cut) -> io::Result<()> {
         let wrong = |text| io::Error::new(io::ErrorKind::InvalidData, text);
         let frames = u64::from(self.frames.load(Ordering::Relaxed));
@@ -85,7 +85,7 @@ impl Tail {
         };
         let (page, salts) = (read(&file, PAGE_BYTES_AT)?, read(&file, SALTS_AT)?);
         let (Some(page), Some(salts)) = (page, salts) else {
-            // Without a head no frame is read.
+            // Without a header no frame is read.
             self.is_empty();
             return cut(&self.log, 0);
         };
@@ -101,13 +101,13 @@ impl Tail {
         if frames > 0 && self.salts.is_none() {
             return Err(wrong("how far the log is committed was not noted"));
         }
-        // The failed transaction began the log anew, which happens only when all that was in it is in the database.
+        // The failed transaction restarted the WAL, which happens only when all of it is in the database.
         self.is_empty();
         cut(&self.log, HEAD_BYTES)
     }
 }
 
-/// The bytes at this place; nothing if the file ends before.
+/// The bytes at this offset; `None` if the file ends before.
 fn read<const N: usize>(file: &File, at: u64) -> io::Result<Option<[u8; N]>> {
     let mut bytes = [0; N];
     match file.read_exact_at(&mut bytes, at) {

@@ -1,4 +1,4 @@
-//! Who still calls what of a legacy dialect.
+//! Usage of the calls of a legacy dialect.
 
 use exeunt_core::{ClientId, DialectName, RealmId};
 use rusqlite::Row;
@@ -9,7 +9,7 @@ use super::reader::Reading;
 use crate::error::Result;
 use crate::store::Usage;
 
-/// The client that nobody knows.
+/// Stands for an unknown client.
 const NOBODY: [u8; 16] = [0; 16];
 
 impl Batch<'_> {

@@ -83,14 +83,14 @@ impl Batch<'_> {
         Ok(user)
     }
 
-    /// Also greater than any that was given before the store was put back to an earlier state.
+    /// Also greater than every number given before the store was reset to an earlier state.
     fn next_number(&self) -> rusqlite::Result<u64> {
         let sql = "SELECT coalesce(max(number), 0) FROM users";
         let last: u64 = self.conn.query_row(sql, [], |row| row.get(0))?;
         Ok(last.max(meta::number(self.conn, "users_before")?) + 1)
     }
 
-    /// Creates a user unless a name of it looks like one that is there.
+    /// Creates a user unless one of its names looks like a taken one.
     pub(super) fn register_user(&self, user: User) -> Result<User> {
         if user.version != 0 {
             return Err(conflict("version"));
@@ -100,7 +100,7 @@ impl Batch<'_> {
         Ok(user)
     }
 
-    /// Adds a user unless one of its identifiers is taken: then nothing is written.
+    /// Adds a user. If one of its identifiers is taken, writes nothing.
     pub(super) fn import_user(&self, user: User) -> Result<Result<u64>> {
         if user.version != 0 {
             return Err(conflict("version"));

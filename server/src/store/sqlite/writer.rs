@@ -1,10 +1,10 @@
-//! The one thread that writes. It takes whatever has queued up, marks first, runs it in one transaction, and answers
-//! nobody before the commit is on disk.
+//! The one thread that writes. It takes the queued commands, marks first, runs them in one transaction, and answers no
+//! caller before the commit is on disk.
 //!
-//! Nothing is written before the commit: what fails before it has changed nothing. Of a commit that fails because a write
-//! does, the same is true once what it has left in the log is cut off ([`tail`]). Every other commit that
-//! fails leaves open whether it happened. Then nothing more is written or read until the file was opened again: what a
-//! failed fsync has left in memory is never trusted, and never synced a second time. `docs/decisions/0016` has the proof.
+//! Nothing is written before the commit: a failure before it has changed nothing. If the commit fails because a write
+//! failed, the same holds once its leftovers in the WAL are cut off ([`tail`]). Every other failed commit has an
+//! unknown outcome. Then nothing is written or read until the file was opened again: memory left by a failed fsync is
+//! never trusted, and never synced a second time. `docs/decisions/0016` has the proof.
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,16 +29,16 @@ use super::{life, load, meta};
 use crate::env::Stopwatch;
 use crate::error::{Result, Unavailability};
 
-/// Marks in one transaction at most.
+/// The limit of marks in one transaction.
 const MARKS_MAX: usize = 4096;
-/// Other commands in one transaction at most.
+/// The limit of other commands in one transaction.
 const REST_MAX: usize = 128;
-/// Rows after which no further command of a lane begins in a transaction: what a mark has to wait for is bounded by work,
-/// and not by how many asked for it. One more command may come on top.
+/// After this many rows no further command of a lane begins in a transaction: a mark's wait is bounded by work, not by
+/// the number of commands. One more command may exceed it.
 const FIRST_ROWS_MAX: usize = 4096;
 const REST_ROWS_MAX: usize = 1024;
 
-/// What waits for the writer.
+/// A job for the writer.
 pub(super) enum Job {
     Work(Box<dyn Work>),
     /// Opens the file again after an unknown outcome.
@@ -56,27 +56,27 @@ pub(super) struct Writer {
     leftovers: Leftovers,
     log_pages: Arc<AtomicU32>,
     tail: Tail,
-    /// The numbers of the commands that wait for the next transaction.
+    /// The indexes of the commands deferred to the next transaction.
     left: HashSet<usize>,
 }
 
-/// Why a transaction did not happen, or perhaps not.
+/// Why a transaction was not acknowledged.
 enum Failure {
-    /// It did not.
+    /// It did not happen.
     Refused(String),
-    /// Nobody knows, and the connection is not to be trusted.
+    /// The outcome is unknown, and the connection is not trusted.
     Unknown(String),
     /// It was not begun: the store waits to be opened again.
     Waits,
-    /// It did, in files that are not at their place any more.
+    /// It happened, in files that are not at their path any more.
     Lost(Loss),
 }
 
-/// Commands, each with the lane that it waited in.
+/// Commands, each with its lane.
 type Works = Vec<(Lane, Box<dyn Work>)>;
 
 impl Writer {
-    /// Opens the file and reads what is in force.
+    /// Opens the file and reads the marks in force.
     pub(super) fn open(shared: Arc<Shared>, checkpoint: Arc<Checkpoint>) -> Result<Self> {
         let tail = Tail::new(beside(&shared.options.path, "-wal"));
         let mut writer = Self {
@@ -94,7 +94,7 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Works until the queue is closed.
+    /// Runs until the queue is closed.
     pub(super) fn run(mut self, queue: &Queue<Job>) {
         let mut jobs = Vec::new();
         loop {
@@ -113,7 +113,7 @@ impl Writer {
             let left = if works.is_empty() { works } else { self.turn(works) };
             if !left.is_empty() {
                 let left = left.into_iter().map(|(lane, work)| (lane, Job::Work(work)));
-                // Closing comes after what was asked for before it.
+                // Closing comes after everything queued before it.
                 queue.put_back(left.chain(controls.into_iter().map(|control| (Lane::Rest, control))));
                 continue;
             }
@@ -130,10 +130,10 @@ impl Writer {
         }
     }
 
-    /// One transaction; what there was no room for in it.
+    /// Runs one transaction. Returns the commands that had no room in it.
     fn turn(&mut self, mut works: Works) -> Works {
         self.left.clear();
-        // A panic in the middle is a fault of ours; whether it happened is then as unknown as after a failed commit.
+        // A panic is our bug; the outcome is then as unknown as after a failed commit.
         let outcome = catch_unwind(AssertUnwindSafe(|| self.commit(&mut works)))
             .unwrap_or_else(|_| Err(Failure::Unknown("the writer panicked".to_owned())));
         let committed = match outcome {
@@ -168,7 +168,7 @@ impl Writer {
         left
     }
 
-    /// What a failure means to whoever waits, and to this store.
+    /// Translates a failure for the callers, and updates the store's health.
     fn failed(&mut self, failure: Failure) -> (Unavailability, String) {
         let (outage, reason) = match failure {
             Failure::Refused(reason) => (Unavailability::Refused, reason),
@@ -177,14 +177,14 @@ impl Writer {
                 self.give_up(&reason);
                 (Unavailability::Unknown, reason)
             }
-            // The connection is kept: it alone reaches what was committed.
+            // The connection is kept: only it can reach what was committed.
             Failure::Lost(loss) => (Unavailability::Unknown, self.shared.set_lost(&loss).to_string()),
         };
         self.shared.figures.failed(outage);
         (outage, reason)
     }
 
-    /// Trusts nothing that this connection says from now on.
+    /// Stops trusting this connection.
     fn give_up(&mut self, reason: &str) {
         if !self.shared.is_unknown() {
             tracing::error!(reason, "the store was cut short and waits to be opened again");
@@ -198,7 +198,7 @@ impl Writer {
         let unknown = || Failure::Unknown("the store waits to be opened again".to_owned());
         match self.shared.check() {
             Err(_) if self.shared.is_unknown() => return Err(Failure::Waits),
-            // Closed for good: what queued up behind that did not happen.
+            // Closed for good: commands queued after that did not happen.
             Err(error) => return Err(Failure::Refused(error.to_string())),
             Ok(()) => {}
         }
@@ -251,7 +251,7 @@ impl Writer {
         Ok(effects)
     }
 
-    /// Opens the file again after an unknown outcome, and finds out what is in it. It needs no room on the disk.
+    /// Opens the file again after an unknown outcome, and reads what was committed. It needs no disk space.
     fn recover(&mut self) -> Result<()> {
         if !self.shared.is_unknown() {
             return self.shared.check();
@@ -259,7 +259,7 @@ impl Writer {
         match self.shared.identity.check() {
             Err(loss @ (Loss::Overwritten | Loss::Unsure(_))) => return Err(self.shared.set_lost(&loss)),
             Err(loss @ (Loss::Moved | Loss::LogReplaced)) => {
-                // So that the database is whole, wherever it is now.
+                // So that the database is complete, wherever it is now.
                 self.save()?;
                 return Err(self.shared.set_lost(&loss));
             }
@@ -267,13 +267,13 @@ impl Writer {
             Ok(()) => {}
         }
         self.shared.identity.unlearn();
-        // On a connection that was kept nothing has failed.
+        // A connection that was kept has had no failure.
         let is_known = self.conn.take().is_some() || self.tail.cut(self.shared.options.cut).is_ok();
         let shared = self.shared.clone();
         shared.without_reads(|| self.reopen(is_known))
     }
 
-    /// Moves what is committed into the database, if the connection is sound: the log that it has open has no name.
+    /// Checkpoints all commits into the database, if the connection is sound: its open WAL has no name any more.
     fn save(&mut self) -> Result<()> {
         let Some(conn) = &self.conn else { return Ok(()) };
         let moving = self.shared.identity.moving();
@@ -284,8 +284,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Opens the file again, and reads what is new. `is_known`: the log ends with the last commit that was acknowledged, or
-    /// with one that is on disk; if it may not, all that is in it is moved into the file first.
+    /// Opens the file again, and reads what is new. `is_known`: the WAL ends with the last acknowledged commit, or with
+    /// one that is on disk; otherwise all of the WAL is checkpointed first.
     fn reopen(&mut self, is_known: bool) -> Result<()> {
         let shared = self.shared.clone();
         let options = &shared.options;
@@ -313,8 +313,8 @@ impl Writer {
         let options = &shared.options;
         let explain = |error| file::explain(&options.path, error);
         let conn = self.watch(file::writer(options)?).map_err(explain)?;
-        // What an earlier life has left in the log beside the file is written to the file, and the log begun anew:
-        // nothing is built on frames whose fsync may have failed.
+        // An earlier process's WAL is checkpointed, and a new one begins: nothing builds on frames whose fsync may have
+        // failed.
         empty_log(&conn).map_err(explain)?;
         self.tail.is_empty();
         let incarnation = meta::incarnation(&conn, options.incarnation).map_err(explain)?;
@@ -324,7 +324,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Works with this connection from now on.
+    /// Uses this connection from now on.
     fn begin(&mut self, conn: Connection, places: Places) {
         self.conn = Some(conn);
         self.places = places;
@@ -334,7 +334,7 @@ impl Writer {
         self.shared.identity.learn();
     }
 
-    /// Learns after each commit how long the log beside the file has become.
+    /// Updates the length of the WAL after each commit.
     fn watch(&self, mut conn: Connection) -> rusqlite::Result<Connection> {
         let pages = self.log_pages.clone();
         conn.wal_hook(Some(move |_: &mut Wal, count| {
@@ -351,8 +351,8 @@ impl Writer {
         healthy?;
         let Some(conn) = conn else { return Ok(()) };
         match self.shared.without_reads(|| empty_log(&conn)) {
-            // The thread of the checkpoint is in the middle of a long round. Nothing is lost: what is left in the log
-            // is moved when the file is opened again. So it is on a full disk.
+            // The checkpoint thread is in a long round, or the disk is full. Nothing is lost: the rest of the WAL is
+            // checkpointed when the file is opened again.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) || is_write(&error) => {}
             moved => moved?,
         }
@@ -360,8 +360,7 @@ impl Writer {
     }
 }
 
-/// A transaction that failed before its commit: nothing of it was written, and it is taken back here if SQLite has not
-/// done so.
+/// The failure of a transaction before its commit: nothing of it was written. Rolls it back if SQLite has not done so.
 fn taken_back(conn: &Connection) -> Failure {
     let reason = "the database gave up the transaction".to_owned();
     if conn.is_autocommit() || execute(conn, "ROLLBACK").is_ok() {
@@ -371,8 +370,8 @@ fn taken_back(conn: &Connection) -> Failure {
     }
 }
 
-/// A commit that failed. Where a write failed, no mark of the commit was published: all writes come before that. What they
-/// have left in the log is cut off, and then it certainly did not happen.
+/// The failure of a commit. If a write failed, no commit mark was published, since all writes come before that. Once
+/// their leftovers in the WAL are cut off, the commit has certainly not happened.
 fn commit_failed(conn: &Connection, error: &rusqlite::Error, tail: &mut Tail, shared: &Shared) -> Failure {
     let reason = error.to_string();
     if !is_write(error) || !(conn.is_autocommit() || execute(conn, "ROLLBACK").is_ok()) {
@@ -387,7 +386,7 @@ fn commit_failed(conn: &Connection, error: &rusqlite::Error, tail: &mut Tail, sh
     Failure::Refused(reason)
 }
 
-/// Moves all that is in the log into the file, and leaves nothing of it.
+/// Checkpoints all of the WAL, and truncates it.
 fn empty_log(conn: &Connection) -> rusqlite::Result<()> {
     let moved = conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::TRUNCATE);
     if moved.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)) {
@@ -396,7 +395,7 @@ fn empty_log(conn: &Connection) -> rusqlite::Result<()> {
     moved.map(drop)
 }
 
-/// Whether this is a write that failed: the disk is full, a quota or a limit is reached, or it does not work.
+/// Whether a write failed: the disk is full, a quota or a limit is reached, or the disk is broken.
 pub(super) fn is_write(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error().map(|error| error.extended_code);
     matches!(code, Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR_WRITE))
