@@ -1,7 +1,7 @@
 //! The forms of a name: as stored, as compared, and as it looks.
 //!
 //! Code that compares names, or counts by them, uses these forms:
-//! [`Identifier::unique_key`](super::Identifier::unique_key) is made of them.
+//! [`Identifier::unique_key`](crate::store::Identifier::unique_key) is made of them.
 
 use caseless::Caseless;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
