@@ -1,13 +1,13 @@
-//! Whether the name of a field is a wanted one, for everybody or for some.
+//! Compares the name of a field with the wanted ones: do all readers take it for one of them, some, or none?
 
 /// How a name compares with the wanted ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Likeness {
-    /// It is this one, letter for letter.
+    /// Exactly this one.
     Same(&'static str),
-    /// Some readers take it for one of them.
+    /// Some readers take it for a wanted one.
     Alike,
-    /// It is another one for everybody.
+    /// No reader takes it for a wanted one.
     Other,
 }
 
@@ -24,8 +24,8 @@ pub(super) fn likeness(name: &[u8], wanted: &[&'static str]) -> Likeness {
     if wanted.iter().any(is) { Likeness::Alike } else { Likeness::Other }
 }
 
-/// A name as the most tolerant readers see it: in lower case, up to a NUL, without what is no ASCII or has no form, and
-/// with `_` where PHP puts one. `%uXXXX` is how ASP and old JavaScript escape.
+/// A name as the most tolerant readers see it: in lower case, cut at a NUL, without quotes, backslashes and anything
+/// but visible ASCII, and with `_` where PHP puts one. ASP and old JavaScript escape as `%uXXXX`.
 fn plain(name: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(name.len());
     let mut rest = name;
@@ -49,14 +49,14 @@ fn plain(name: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// The letter of `%u00XX`.
+/// The character of `%uXXXX`; `?` beyond one byte.
 fn escaped(percent: u8, behind: &[u8]) -> Option<u8> {
     let digits = behind.get(..5)?.strip_prefix(b"u").or_else(|| behind.get(..5)?.strip_prefix(b"U"))?;
     let number = u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
     (percent == b'%').then(|| u8::try_from(number).unwrap_or(b'?'))
 }
 
-/// PHP leaves out spaces before a name; others those around it.
+/// PHP removes spaces before a name, other readers also those after it.
 fn trimmed(name: &[u8]) -> &[u8] {
     let start = name.iter().position(|byte| *byte != b'_').unwrap_or(name.len());
     let end = name.iter().rposition(|byte| *byte != b'_').map_or(start, |last| last + 1);
