@@ -41,7 +41,7 @@ pub fn of_caller(peer: IpAddr, headers: &Headers, trusted: &[IpNet]) -> IpAddr {
     }
 }
 
-/// Whether these headers name the origin of a request.
+/// Whether these headers claim another address for the caller.
 pub fn is_claimed(headers: &Headers) -> bool {
     [&FORWARDED, &X_FORWARDED_FOR].iter().any(|name| headers.has(name))
 }

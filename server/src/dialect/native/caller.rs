@@ -16,7 +16,6 @@ pub(super) const REALM_HEADER: HeaderName = HeaderName::from_static("exeunt-real
 
 /// The holder of a key.
 pub(super) struct Caller {
-    /// The key.
     pub(super) key: Arc<Key>,
     /// The realm of the call.
     pub(super) realm: Arc<Realm>,

@@ -66,8 +66,8 @@ enum Said {
 }
 
 impl Said {
-    /// Writes it as JSON, with members in alphabetical order, as everywhere. Written by hand, since this is the fast
-    /// path and nothing needs escaping.
+    /// Writes it as JSON, with members in alphabetical order, as everywhere. Written by hand, since this is the most
+    /// frequent call and nothing needs escaping.
     fn write(&self, text: &mut Vec<u8>) {
         match self {
             Self::Active(standing) => {

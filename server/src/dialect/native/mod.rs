@@ -37,10 +37,8 @@ use crate::error::{Error, Result};
 use crate::http::{CallKind, Route};
 use crate::http::{Endpoint, PresentedKey, Request, Response, ResponseFuture, empty};
 
-/// The name of this dialect.
 pub const NAME: DialectName = crate::dialect::ADMIN;
 
-/// The dialect.
 pub const DIALECT: Dialect = Dialect {
     name: NAME,
     builtin: Some(Builtin { dialect: NAME, idle_secs: 3600, absolute_secs: 86_400 }),
@@ -75,7 +73,6 @@ static GAPS: [Option<usize>; RESOURCES.len()] = {
 
 /// A method of a path.
 pub struct Verb {
-    /// The method.
     pub method: Method,
     /// The route that answers it.
     pub route: Route,
@@ -306,7 +303,7 @@ const fn on(method: Method, call: &'static str, endpoint: Endpoint) -> Verb {
 }
 
 impl Verb {
-    /// With parameters in its query.
+    /// Sets the parameters of the query.
     const fn with(mut self, parameters: &'static [&'static str]) -> Self {
         self.parameters = parameters;
         self

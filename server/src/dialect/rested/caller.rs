@@ -25,7 +25,6 @@ const COOKIE_SECS_MAX: u64 = 400 * 86_400;
 
 /// A token that a request carries.
 pub(super) struct Carried {
-    /// The token.
     pub token: Token,
     /// `true` if it is only in a cookie: the browser may have added it by itself.
     pub by_cookie: bool,

@@ -22,10 +22,9 @@ use http::Method;
 use crate::dialect::Dialect;
 use crate::http::{CallKind, Route};
 
-/// The name of this dialect.
 pub const NAME: DialectName = DialectName::new("rested");
 
-/// The dialect. It has no built-in client, since every project is a client.
+/// It has no built-in client, since every project is a client.
 pub const DIALECT: Dialect = Dialect {
     name: NAME,
     builtin: None,

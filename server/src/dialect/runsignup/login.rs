@@ -13,7 +13,6 @@ use crate::http::{Request, Response, ResponseFuture};
 /// Letters and digits in each half of a pair: 190 bits.
 const HALF_CHARS: usize = 32;
 
-/// Answers the call.
 pub(super) fn login(request: Request) -> ResponseFuture {
     Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
 }

@@ -21,10 +21,8 @@ use crate::authority::realm::Builtin;
 use crate::dialect::Dialect;
 use crate::http::{CallKind, Route};
 
-/// The name of this dialect.
 const NAME: DialectName = DialectName::new("runsignup");
 
-/// The dialect.
 pub const DIALECT: Dialect = Dialect {
     name: NAME,
     // A pair expires after an hour without use; the documents name no other limit.

@@ -8,7 +8,6 @@ use crate::authority::{Client, Touch};
 use crate::error::{DeadReason, Error};
 use crate::http::{Request, Response, ResponseFuture};
 
-/// Answers the call.
 pub(super) fn user(request: Request) -> ResponseFuture {
     Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
 }

@@ -14,7 +14,6 @@ use crate::http::{Request, Response, ResponseFuture};
 /// Letters and digits in a session key: 131 bits. The documents show 15, too few against unlimited guessing.
 const KEY_CHARS: usize = 22;
 
-/// Answers the call.
 pub(super) fn login(request: Request) -> ResponseFuture {
     Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
 }

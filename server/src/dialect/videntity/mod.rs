@@ -19,10 +19,8 @@ use crate::authority::realm::Builtin;
 use crate::dialect::Dialect;
 use crate::http::{CallKind, Route};
 
-/// The name of this dialect.
 const NAME: DialectName = DialectName::new("videntity");
 
-/// The dialect.
 pub const DIALECT: Dialect = Dialect {
     name: NAME,
     // A key expires after 30 minutes without use; the documents name no other limit.

@@ -24,7 +24,6 @@ pub(super) enum ApiMethod {
 /// What every response contains.
 #[derive(Clone, Debug)]
 pub(super) struct Envelope {
-    /// The method that was called.
     pub method: ApiMethod,
     /// The number of this transaction.
     pub number: u64,
@@ -35,7 +34,6 @@ pub(super) struct Envelope {
 /// An error from the documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
-    /// Its number.
     pub number: u8,
     /// Its name in the table of the documents.
     pub name: &'static str,

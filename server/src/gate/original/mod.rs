@@ -34,7 +34,6 @@ const METHOD: [HeaderName; 2] =
 pub struct Original {
     /// The call. Its body is in `form`, if the gateway forwards it.
     pub call: Request,
-    /// Its form.
     pub form: Form,
     /// What the gateway failed to say, for the log of a refusal.
     pub lacks: Option<String>,

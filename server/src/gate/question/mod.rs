@@ -17,7 +17,6 @@ pub const PREFIX: &str = "/v1/gate";
 /// A parsed path of the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Question<'a> {
-    /// The name of the dialect.
     pub dialect: &'a str,
     /// `true` if the gateway asks for the dialect's own refusal.
     pub refusal: bool,

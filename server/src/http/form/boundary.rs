@@ -22,7 +22,7 @@ pub(super) fn read(content_type: &str) -> Option<&str> {
         let unusual = parameter.name.eq_ignore_ascii_case(NAME) && !content_type.contains(NAME);
         match &found {
             None if usual || unusual => found = Some(parameter),
-            // `request-boundary`, or a value that holds the word: PHP takes what follows the first.
+            // `x-boundary`, or a value that holds the word: PHP takes what follows the first.
             None if mentions(parameter.name) || mentions(parameter.value) => return None,
             // A second one, or `boundary*`: Django takes the last.
             Some(_) if mentions(parameter.name) => return None,

@@ -31,7 +31,6 @@ pub(super) struct Query {
 pub(super) struct Credentials {
     /// The name or e-mail address.
     pub identifier: Identifier,
-    /// The password.
     pub password: Password,
     /// All other members.
     pub further: Map<String, Value>,

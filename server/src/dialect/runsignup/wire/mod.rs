@@ -44,7 +44,6 @@ pub(super) struct LoggedIn {
 /// The user in an object of its own.
 #[derive(Serialize)]
 pub(super) struct Nested {
-    /// The user.
     pub user: Profile,
 }
 
