@@ -1,11 +1,11 @@
-//! The list of dialects: the one place that names them all.
+//! The list of all dialects: no other place names them all.
 
 use super::{Dialect, native, rested, runsignup, videntity};
 
-/// Every dialect of this server, in the order in which they are asked for a path.
+/// Every dialect of this server, in the order in which the router asks them for a path.
 pub const ALL: &[&Dialect] = &[&native::DIALECT, &videntity::DIALECT, &runsignup::DIALECT, &rested::DIALECT];
 
-/// Their names, in that order.
+/// The names of the dialects, in the same order.
 pub fn names() -> Vec<&'static str> {
     ALL.iter().map(|dialect| dialect.name.name()).collect()
 }

@@ -6,14 +6,14 @@ use csv::{Terminator, WriterBuilder};
 pub fn table<const N: usize>(header: [&str; N], row: [&str; N]) -> String {
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
     for cells in [header, row] {
-        // Rows are of one length, and writing to memory does not fail.
+        // Both rows have the same length, and writing to memory does not fail.
         drop(writer.write_record(cells.map(neutral)));
     }
     writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
-/// The cell with an apostrophe before it, if a spreadsheet could take it for a formula: it begins with `=`, `+`, `-`,
-/// `@` (also full-width, also after white space), a tab or a line break.
+/// Puts an apostrophe before a cell that a spreadsheet could take for a formula: it begins with `=`, `+`, `-`, `@`
+/// (also full-width, also after white space), a tab or a line break.
 fn neutral(cell: &str) -> String {
     let formula = cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
     if formula || cell.starts_with(['\t', '\r', '\n']) { format!("'{cell}") } else { cell.to_owned() }

@@ -1,7 +1,8 @@
-//! How the world speaks to us: one folder a dialect, each with the same file names.
+//! The wire protocols of the server: each dialect is a folder, and all use the same file names.
 //!
-//! A dialect routes by matching on the path itself: see `docs/decisions/0001-one-router.md`. Adding one is a folder
-//! and a line in [`all::ALL`]; the router, the stories, the error table, the metrics and the configuration iterate it.
+//! A dialect routes by matching on the path itself: see `docs/decisions/0001-one-router.md`. A new dialect is a folder
+//! and a line in [`all::ALL`]; the router, the stories, the error table, the metrics and the configuration iterate over
+//! that list.
 
 pub mod all;
 pub mod csv;
@@ -21,33 +22,33 @@ use crate::dialect::passed::Gate;
 use crate::error::Error;
 use crate::http::{Request, Response, Route};
 
-/// The dialect that administrators speak: the one that is served on an address of their own.
+/// The dialect of administrators: it can be served on an address of its own.
 pub const ADMIN: DialectName = DialectName::new("native");
 
-/// A dialect.
+/// A wire protocol.
 pub struct Dialect {
     /// Its name in configuration, logs and marks.
     pub name: DialectName,
-    /// The client that every realm has for it, with the lifetimes of its documents, in seconds.
+    /// The client that every realm has for it, with lifetimes from the dialect's documents, in seconds.
     pub builtin: Option<Builtin>,
-    /// Its documents call it deprecated: answers say so, and when and what instead is configured.
+    /// `true` if its documents call it deprecated. Responses say so; the configuration says since when, and what to use
+    /// instead.
     pub deprecated: bool,
-    /// It is an interface of old, whether called deprecated or not: who still speaks it is counted (DEP-08).
+    /// `true` for a legacy interface, whether deprecated or not: its callers are counted (DEP-08).
     pub legacy: bool,
-    /// Who answers this method on this path (after the mount). `None`: the path is not of this dialect; a wrong
-    /// method on a known path is answered by the dialect itself.
+    /// The route of this method and path (after the mount). `None` if the path is not of this dialect. The dialect
+    /// itself answers a wrong method on a known path.
     pub route: fn(&Method, path: &str) -> Option<Route>,
-    /// How it renders an error, in each of its forms, by the name of the form: for the table of errors. The
-    /// rendering itself is one exhaustive match over the error's kind.
+    /// Renders an error in each of its forms, with the form's name, for the table of errors. The rendering is one
+    /// exhaustive match over the error's kind.
     pub errors: fn(&Error) -> Vec<(&'static str, Response)>,
-    /// What it adds to the 410 that is answered in its stead after its sunset, so that its callers can read it; most
-    /// add [`nothing`].
+    /// Adds to the 410 after a sunset what its callers need to read it; most add [`nothing`].
     pub gone: fn(&Request, Response) -> Response,
-    /// How it judges an application's call that a gateway asks about.
+    /// Judges an application's call that a gateway asks about.
     pub gate: Gate,
 }
 
-/// The answer as it is.
+/// Returns the response unchanged.
 pub fn nothing(_: &Request, response: Response) -> Response {
     response
 }

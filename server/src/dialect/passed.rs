@@ -1,4 +1,4 @@
-//! What a dialect answers when a gateway asks about a call of an application: who may pass, as the application is told.
+//! How a dialect answers a gateway's question: whose call passes, in the headers that the application reads.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,40 +14,40 @@ use crate::http::headers::Headers;
 use crate::http::said::Form;
 use crate::http::{Request, Response, empty};
 
-/// Judges an application's call by its head: who may pass, or the answer that the dialect gives to such a call.
+/// Judges an application's call: whose call passes, or else the dialect's response to it.
 pub type Gate = fn(Request, Terms) -> Judged;
-/// What comes of it.
+/// The future of a [`Gate`].
 pub type Judged = Pin<Box<dyn Future<Output = Result<Passed, Response>> + Send>>;
 
-/// On which terms a call is judged.
+/// The conditions under which a call passes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// The realm that the gateway asks about: the dialect's own, unless the dialect lets the gateway choose.
+    /// The realm that the gateway asks about: the dialect's own, unless the gateway may choose.
     pub realm: RealmId,
-    /// The client whose sessions alone may pass; `None`: those of any.
+    /// Only sessions of this client pass; `None` for those of any client.
     pub client: Option<ClientId>,
-    /// Whether passing counts as a use of the session.
+    /// Whether passing extends the session.
     pub touch: Touch,
-    /// The form of the call, if the gateway hands it on.
+    /// The form of the call, if the gateway forwards it.
     pub form: Form,
 }
 
-/// Whom a gateway may let through.
+/// A call that a gateway may let through.
 #[derive(Clone, Default)]
 pub struct Passed {
-    /// The client that speaks.
+    /// The client that makes the call.
     pub client: Option<ClientId>,
-    /// The session, where there is one: a program with a permanent key has none.
+    /// The session. A program with a permanent key has none.
     pub session: Option<SessionId>,
-    /// Whose session it is.
+    /// The user of the session.
     pub user: Option<UserId>,
-    /// The name of that user, if it has one.
+    /// The user's name, if there is one.
     pub username: Option<Arc<str>>,
-    /// What else the dialect wants said.
+    /// Further headers of the dialect.
     pub headers: Headers,
 }
 
-/// Lets the holder of a credential through.
+/// Lets a call with this credential through.
 ///
 /// # Errors
 /// `Dead` with the exact cause, `Unavailable`.
@@ -58,7 +58,7 @@ pub async fn admit(request: &Request, presented: &Presented<'_>, touch: Touch) -
         None => None,
         Some(user) => authority.username(presented.realm, user).await.map_err(gone)?,
     };
-    // Only now does the call succeed, so only now is it a use; and what was ended meanwhile does not pass.
+    // Only a call that succeeds extends the session, so check again; a session that ended meanwhile does not pass.
     let standing = authority.check_exact(presented, request.now, touch).await?;
     Ok(Passed {
         client: standing.client,
@@ -69,7 +69,7 @@ pub async fn admit(request: &Request, presented: &Presented<'_>, touch: Touch) -
     })
 }
 
-/// The session stands, and its user is gone: as if the deletion had been known already.
+/// The session is alive, but its user is gone: answer as if the deletion had already ended it.
 fn gone(error: Error) -> Error {
     match error.kind() {
         Kind::NotFound => Error::dead(DeadReason::Ended(Why::UserDeleted)),
@@ -77,11 +77,11 @@ fn gone(error: Error) -> Error {
     }
 }
 
-/// What stands for itself in `Exeunt-Username`: visible ASCII, but for the percent sign.
+/// What `Exeunt-Username` must escape: everything but visible ASCII, and the percent sign.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
 impl Passed {
-    /// 200, without a body. A header that says nothing is not there.
+    /// 200 without a body. A value that is `None` has no header.
     pub fn into_response(self) -> Response {
         let mut response = empty(StatusCode::OK);
         let username = self.username.map(|name| utf8_percent_encode(&name, ENCODED).to_string());

@@ -1,4 +1,4 @@
-//! What a deprecated dialect says of itself, and what is answered after its sunset (DEP-01 to DEP-07).
+//! The deprecation headers of a dialect, and the response after its sunset (DEP-01 to DEP-07).
 
 use exeunt_core::Moment;
 use http::{HeaderName, StatusCode};
@@ -7,7 +7,7 @@ use crate::config;
 use crate::http::{Response, answer};
 use crate::time::date;
 
-/// DEP-07: after its sunset a dialect answers 410 with a pointer to what took its place.
+/// DEP-07: after its sunset a dialect answers 410 with a pointer to its successor.
 pub fn gone(settings: &config::Dialect) -> Response {
     let body = serde_json::json!({
         "type": "about:blank",
@@ -19,9 +19,9 @@ pub fn gone(settings: &config::Dialect) -> Response {
     answer(StatusCode::GONE, "application/problem+json", body.to_string())
 }
 
-/// DEP-01, DEP-02, DEP-04, DEP-06: on every answer, errors too.
+/// DEP-01, DEP-02, DEP-04, DEP-06: sets the headers of every response, errors too.
 pub fn deprecate(response: &mut Response, settings: &config::Dialect) {
-    // DEP-03: a sunset is never before the day that this names.
+    // DEP-03: the sunset is never before the date of the deprecation.
     let unsaid = || settings.sunset_at().map_or(DEPRECATED, |sunset| sunset.min(DEPRECATED));
     let since = settings.deprecated_at().unwrap_or_else(unsaid);
     let page = successor(settings);
@@ -43,8 +43,8 @@ fn successor(settings: &config::Dialect) -> &str {
     settings.successor.as_deref().unwrap_or(SUCCESSOR)
 }
 
-/// Where users of a deprecated dialect read what to use instead, until OAuth is spoken here: a page of this server.
+/// The page of this server that says what to use instead of a deprecated dialect, until there is OAuth.
 pub const SUCCESSOR: &str = "/docs/moving-on";
-/// Since when a deprecated dialect is so, unless configured: 2026-01-01. Its documents say that it is, but not since
-/// when, and the header must name a day.
+/// The default date of a deprecation: 2026-01-01. The documents of the dialect give no date, and the header must name
+/// one.
 const DEPRECATED: Moment = Moment::from_secs(1_767_225_600);

@@ -1,7 +1,7 @@
 //! A small XML writer: elements, attributes and text, in the two layouts that clients know.
 //!
-//! There is no reader: no dialect is sent XML. Names come from the source code; text comes from anywhere, so it is
-//! escaped, and what XML 1.0 forbids in any form is replaced.
+//! There is no reader: no dialect receives XML. Names come from the source code. Text comes from anywhere, so it is
+//! escaped, and characters that XML 1.0 forbids are replaced.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -18,7 +18,7 @@ enum Content<'a> {
     Children(Vec<Element<'a>>),
 }
 
-/// Room for most documents, in bytes.
+/// Initial capacity, enough for most documents, in bytes.
 const DOCUMENT_BYTES: usize = 512;
 
 impl<'a> Element<'a> {
@@ -39,7 +39,7 @@ impl<'a> Element<'a> {
         self
     }
 
-    /// Adds a child behind the others; it takes the place of text.
+    /// Adds a child after the others; it replaces text.
     #[must_use]
     pub fn child(mut self, child: Self) -> Self {
         match &mut self.content {
@@ -49,8 +49,8 @@ impl<'a> Element<'a> {
         self
     }
 
-    /// The document as Videntity lays it out: each child of the root in a line of its own, indented by two spaces,
-    /// deeper ones within that line.
+    /// The document in Videntity's layout: each child of the root on its own line, indented by two spaces, with its
+    /// children on the same line.
     pub fn indented(&self) -> String {
         let mut out = String::with_capacity(DOCUMENT_BYTES);
         out.push_str("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
@@ -69,7 +69,7 @@ impl<'a> Element<'a> {
         out + "\n"
     }
 
-    /// The document as RunSignup lays it out: the declaration, then everything in one line.
+    /// The document in RunSignup's layout: the declaration, then everything on one line.
     pub fn compact(&self) -> String {
         let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
         self.write(&mut out);
@@ -105,10 +105,10 @@ impl<'a> Element<'a> {
     }
 }
 
-/// Text so that a parser gives it back as it was, in an element and in an attribute: white space other than the space
-/// itself is written as a reference, because parsers normalise it (XML 1.0 §2.11, §3.3.3).
+/// Escapes text so that a parser returns it unchanged, in an element and in an attribute. White space other than a
+/// space is written as a reference, because parsers normalise it (XML 1.0 §2.11, §3.3.3).
 fn escape(text: &str, out: &mut String) {
-    // All bytes are looked at, many at once, since nearly always all of them are plain.
+    // The loop has no early exit, so that it is vectorized: nearly every text is plain.
     if text.bytes().fold(true, |all, byte| all & plain(byte)) {
         return out.push_str(text);
     }
@@ -125,12 +125,12 @@ fn escape(text: &str, out: &mut String) {
     }
 }
 
-/// What stands for itself: nearly every text consists of it.
+/// Whether a byte needs no escape.
 const fn plain(byte: u8) -> bool {
     (b' ' <= byte) & (byte <= b'~') & (byte != b'<') & (byte != b'>') & (byte != b'&') & (byte != b'"')
 }
 
-/// `Char` of XML 1.0 §2.2, but for the white space that is written as a reference.
+/// `Char` of XML 1.0 §2.2, without the white space that is written as a reference.
 const fn allowed(letter: char) -> bool {
     matches!(letter, ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }

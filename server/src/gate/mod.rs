@@ -1,13 +1,13 @@
-//! The gate: a gateway asks whether a call of an application may go through, and on whose behalf it speaks.
+//! The gate: a gateway asks whether it may let an application's call through, and whose session the call uses.
 //!
 //! `/v1/gate` asks for a native token, `/v1/gate/<dialect>` for that dialect's credential, in the call that the gateway
-//! describes ([`original`]), and of which it hands the form on ([`said`](crate::http::said)). Gateways understand three refusals, 401, 403
-//! and 503, so there is no other; what the dialect itself would have answered, status and all, is at the same path with
-//! `/refusal` behind it.
+//! describes ([`original`]) and whose form it may forward ([`said`](crate::http::said)). Gateways understand three
+//! refusals, 401, 403 and 503, so the gate uses no other. The same path with `/refusal` appended returns the dialect's
+//! own response, with its own status.
 //!
 //! A call passes only if every credential in it, wherever an application of the dialect may look, opens the same live
-//! session; what cannot be read in one way only is refused.
-//! `docs/gateways/` has configurations that are tested as they stand.
+//! session. A call that can be read in more than one way is refused. `docs/gateways/` has configurations, which are
+//! tested.
 
 pub mod original;
 pub mod question;
@@ -28,8 +28,8 @@ use crate::http::said::{CREDENTIAL, Form};
 use crate::http::{CallKind, Route};
 use crate::http::{LogFields, Request, Response, ResponseFuture, plain};
 
-/// The paths that are described in the OpenAPI document, `{}` standing for one segment, each with the name of its call.
-/// Any method is answered: gateways ask by their own, or by that of the call that they ask about.
+/// The paths in the OpenAPI document, each with the name of its call; `{}` stands for one segment. The gate answers
+/// every method: some gateways use a fixed one, others that of the application's call.
 pub const PATHS: [(&str, &str); 4] = [
     ("/v1/gate", "gate"),
     ("/v1/gate/refusal", "gate_refusal"),
@@ -37,8 +37,8 @@ pub const PATHS: [(&str, &str); 4] = [
     ("/v1/gate/{}/refusal", "gate_of_dialect_refusal"),
 ];
 
-/// Which enabled dialect answers a path of the gate, by its number: the one that the path names, or the native one if
-/// that is not enabled. `None`: it is no path of the gate.
+/// The index of the enabled dialect that answers a path of the gate: the one that the path names, or the native one if
+/// that is not enabled. `None` if the path is not the gate's.
 pub fn find(app: &App, uri: &Uri) -> Option<(usize, Route)> {
     let question = Question::of(app, uri)?;
     let number = |name: &str| app.dialects.iter().position(|enabled| enabled.name.name() == name);
@@ -51,7 +51,7 @@ pub fn find(app: &App, uri: &Uri) -> Option<(usize, Route)> {
     }
 }
 
-/// Answers where the path names no enabled dialect.
+/// Used if the path names no enabled dialect.
 const UNKNOWN: Route = Route::new("gate", CallKind::Gate, unknown);
 
 fn check(request: Request) -> ResponseFuture {
@@ -63,12 +63,13 @@ fn check(request: Request) -> ResponseFuture {
     })
 }
 
-/// What the dialect itself would have answered. It is asked after the gate has refused, so it is no use of a session.
+/// Returns the dialect's own response. A gateway asks for it after the gate has refused, so it does not extend a
+/// session.
 fn refuse(request: Request) -> ResponseFuture {
     Box::pin(async move {
         match judge(request, Touch::Peek).await {
             Err(refused) => refused,
-            // There is nothing to be refused; the caller asks again, and passes.
+            // The call passes now. The caller asks again, and gets through.
             Ok(_) => {
                 let log_fields = Error::new(Kind::Unsupported, "")
                     .because("the refusal of a call that may pass was asked for");
@@ -112,7 +113,7 @@ async fn judge(request: Request, touch: Touch) -> Result<Passed, Response> {
     })
 }
 
-/// Says once that a gateway copies a credential out of forms. What its copy has not seen, an application may see.
+/// Warns once that a gateway copies a credential out of forms. An application may see fields that the copy lacks.
 fn tell_of_copies(call: &Request, form: &Form) {
     if *form == Form::Unseen
         && call.headers().has(&CREDENTIAL)
@@ -126,8 +127,9 @@ fn tell_of_copies(call: &Request, form: &Form) {
     }
 }
 
-/// The dialect's answer under a status that gateways understand: some hand body and headers on to the caller. It is 401
-/// where the dialect says 401, with the header that belongs to one (HTTP-06); nginx would add that header to any refusal.
+/// The dialect's response with a status that gateways understand. Body and headers stay: some gateways pass them to the
+/// caller. It is 401 only if the dialect answers 401, with the header that belongs to one (HTTP-06): nginx would add
+/// that header to any refusal.
 fn in_words_of_gateways(mut refused: Response) -> Response {
     let kind = refused.log_fields.kind;
     refused.status = match refused.status {
@@ -139,7 +141,8 @@ fn in_words_of_gateways(mut refused: Response) -> Response {
     refused
 }
 
-/// What the gateway got wrong is no dialect's to say: a bare refusal, and the log says what is wrong.
+/// Refuses a faulty question of a gateway. The response is bare, since no dialect has words for it; the log says what
+/// is wrong.
 fn forbidden(error: &Error) -> Response {
     bare(StatusCode::FORBIDDEN, error)
 }

@@ -1,4 +1,4 @@
-//! Who the caller is, as an address: the peer, or the last untrusted one that a trusted proxy names.
+//! The caller's address: the peer, or the last untrusted address that a trusted proxy names.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
@@ -10,13 +10,13 @@ use ipnet::IpNet;
 use crate::http::headers::Headers;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// How many hops are looked at.
+/// How many hops are read.
 const HOPS_MAX: usize = 32;
 
-/// The caller's address. `Forwarded` (RFC 7239) and `X-Forwarded-For` are believed only from trusted peers: read from
-/// the last hop backwards, up to the first that is not trusted. A hop that is no address ends the search: then the
-/// trusted hop behind it stands for the caller. A proxy writes one of the two headers and lets the caller's own other
-/// one pass, so where both are there and do not agree, neither is believed and the peer stands for the caller.
+/// The caller's address. `Forwarded` (RFC 7239) and `X-Forwarded-For` are believed only from trusted peers. They are
+/// read from the last hop backwards, up to the first that is not trusted. A hop that is no address ends the search, and
+/// the trusted hop after it counts as the caller. A proxy writes one of the two headers and passes the caller's other
+/// one through. So if both are present and differ, neither is believed and the peer counts as the caller.
 pub fn of_caller(peer: IpAddr, headers: &Headers, trusted: &[IpNet]) -> IpAddr {
     let peer = peer.to_canonical();
     if !is_trusted(peer, trusted) {
@@ -41,12 +41,12 @@ pub fn of_caller(peer: IpAddr, headers: &Headers, trusted: &[IpNet]) -> IpAddr {
     }
 }
 
-/// Whether somebody claims in these headers where a request comes from.
+/// Whether these headers claim another address for the caller.
 pub fn is_claimed(headers: &Headers) -> bool {
     [&FORWARDED, &X_FORWARDED_FOR].iter().any(|name| headers.has(name))
 }
 
-/// Whether this peer is a proxy of ours, so that what it says of its callers is believed.
+/// Whether this peer is a trusted proxy, whose forwarding headers are believed.
 pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     let address = address.to_canonical();
     trusted.iter().any(|net| net.contains(&address))
@@ -61,7 +61,7 @@ fn hops(
     let lines = headers.all(name).map(String::from_utf8_lossy);
     let hops: Vec<_> = lines
         .flat_map(|line| {
-            // RFC 9110 §5.6.1: an empty element of a list says nothing.
+            // RFC 9110 §5.6.1: empty elements of a list are ignored.
             let named = line.split(',').filter(|element| !element.trim().is_empty());
             named.map(read).collect::<Vec<_>>()
         })
@@ -76,8 +76,8 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
     })
 }
 
-/// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`. A zone, as in `fe80::1%eth0`, means
-/// something to the machine alone that wrote it, and is cut.
+/// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`. A zone, as in `fe80::1%eth0`, has
+/// a meaning only on the machine that wrote it, and is cut.
 fn parse(text: &str) -> Option<IpAddr> {
     let text = &*without_zone(text.trim());
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);

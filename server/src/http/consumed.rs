@@ -1,30 +1,30 @@
-//! Whether a request was read to its end: known to who reads it, needed by who answers and by who closes.
+//! Whether a request was read to its end. The reader of the body sets it; the response and the connection need it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether a request was read to its end. What nobody read may still be on the connection, so the next request cannot
-/// be told from it.
+/// A shared flag: was the request read to its end? If not, its rest may still be on the connection, so a next request
+/// cannot be read from there.
 #[derive(Clone, Debug)]
 pub struct Whole(Arc<AtomicBool>);
 
 impl Whole {
-    /// Whether it was so from the start.
+    /// `true` if the request has no body.
     pub fn new(whole: bool) -> Self {
         Self(Arc::new(AtomicBool::new(whole)))
     }
 
-    /// Whether it was read to its end until now.
+    /// Whether the request has been read to its end.
     pub fn is(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// It was.
+    /// Marks the request as fully read.
     pub fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// There is more of it.
+    /// Marks the request as not fully read.
     pub fn unset(&self) {
         self.0.store(false, Ordering::Relaxed);
     }

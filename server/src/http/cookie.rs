@@ -1,40 +1,39 @@
-//! Cookies: those that a request presents, and those that an answer sets or deletes (RFC 6265).
+//! Cookies that a request presents, or that a response sets or deletes (RFC 6265).
 
 use http::header::COOKIE;
 
 use crate::http::NOTHING;
 use crate::http::headers::Headers;
 
-/// A cookie of ours: its name, and the attributes with which it is set and deleted alike; otherwise a browser would
-/// keep it.
+/// A cookie of Exeunt. It is set and deleted with the same attributes, or a browser would keep it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cookie {
-    /// Its exact name. With the prefix `__Secure-` browsers take it over TLS only.
+    /// Its exact name. Browsers accept the prefix `__Secure-` over TLS only.
     pub name: &'static str,
-    /// The path below which it is sent.
+    /// The path under which browsers send it.
     pub path: &'static str,
-    /// Scripts cannot read it.
+    /// `true` if scripts cannot read it.
     pub http_only: bool,
-    /// It is sent over TLS only.
+    /// `true` if it is sent over TLS only.
     pub secure: bool,
-    /// Whether it is sent with requests that other sites cause.
+    /// Whether browsers send it with requests from other sites.
     pub same_site: SameSite,
 }
 
-/// Whether a cookie is sent with requests that other sites cause.
+/// Whether browsers send a cookie with requests from other sites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SameSite {
     /// Never.
     Strict,
-    /// With a navigation to us.
+    /// With top-level navigation to this server.
     Lax,
-    /// Always; browsers then ask for `Secure`.
+    /// Always; browsers then require `Secure`.
     None,
 }
 
 impl Cookie {
-    /// The value of every cookie of this name, in the order of the request. A browser can hold several, for other paths
-    /// or domains. How many there can be is bounded by the size of headers.
+    /// The value of every cookie of this name, in the order of the request. A browser can hold several, for different
+    /// paths or domains. The size limit of headers bounds their number.
     ///
     /// A value that is not UTF-8 is [`NOTHING`].
     pub fn read<'a>(&self, headers: &'a Headers) -> Vec<&'a str> {
@@ -42,15 +41,15 @@ impl Cookie {
         pairs.filter_map(|pair| self.value(pair.trim_ascii())).collect()
     }
 
-    /// The same, and what stands between commas: programs on the way may have joined two lines with one.
+    /// As [`Cookie::read`], and also the values between commas: a proxy may have joined two header lines with one.
     pub fn read_joined<'a>(&self, headers: &'a Headers) -> Vec<&'a str> {
         let pieces = headers.all(&COOKIE).flat_map(|header| header.split(|byte| matches!(byte, b';' | b',')));
         let pieces = pieces.filter_map(|pair| self.value(pair.trim_ascii()));
         self.read(headers).into_iter().chain(pieces).collect()
     }
 
-    /// The value of `Set-Cookie` that sets it, for so many seconds or until the browser is closed. The value must
-    /// consist of letters, digits and `-._~`, as our tokens do.
+    /// The `Set-Cookie` value that sets it, for this many seconds or until the browser is closed. `value` must consist
+    /// of letters, digits and `-._~`, as all tokens do.
     pub fn set(&self, value: &str, max_age_secs: Option<u64>) -> String {
         let mut text = format!("{}={value}; Path={}", self.name, self.path);
         if let Some(secs) = max_age_secs {
@@ -70,12 +69,12 @@ impl Cookie {
         text
     }
 
-    /// The value of `Set-Cookie` that deletes it.
+    /// The `Set-Cookie` value that deletes it.
     pub fn delete(&self) -> String {
         self.set("", Some(0))
     }
 
-    /// The value of `name=value`, without the quotes that it may be in, if the name is this one.
+    /// The value of `name=value` without its quotes, if the name is this cookie's.
     fn value<'a>(&self, pair: &'a [u8]) -> Option<&'a str> {
         let rest = pair.strip_prefix(self.name.as_bytes())?.trim_ascii_start();
         let value = rest.strip_prefix(b"=")?.trim_ascii_start();

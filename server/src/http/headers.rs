@@ -1,21 +1,21 @@
-//! The header fields of a request or an answer (RFC 9110 §5): pieces of one text, found by looking at each of them.
+//! The header fields of a request or a response (RFC 9110 §5), stored in one buffer and found by linear search.
 //!
-//! There are few, and each is read once or twice: a table of them costs more to make than all that is read from it.
+//! They are few, and each is read once or twice: building a hash table would cost more than it saves.
 
 use http::{HeaderMap, HeaderName};
 
-/// Room for the fields of most requests and answers, made once: how many, and their bytes.
+/// Initial capacity, enough for most requests and responses: the number of fields, and their bytes.
 const FIELDS: usize = 8;
 const TEXT_BYTES: usize = 256;
 
-/// Header fields, in their order. There is no `Debug`, since some of them are secrets.
+/// Header fields in their order. They have no `Debug`, since some are secrets.
 #[derive(Clone, Default)]
 pub struct Headers {
     text: Vec<u8>,
     fields: Vec<Field>,
 }
 
-/// Where a field is in the text: its name from `name` to `value`, its value from there to `end`.
+/// Where a field is in the text: its name is `name..value`, its value is `value..end`.
 #[derive(Clone, Copy)]
 struct Field {
     digest: u32,
@@ -25,7 +25,7 @@ struct Field {
 }
 
 impl Headers {
-    /// None, with room for some.
+    /// No fields, with the initial capacity.
     pub fn new() -> Self {
         Self { text: Vec::with_capacity(TEXT_BYTES), fields: Vec::with_capacity(FIELDS) }
     }
@@ -35,7 +35,7 @@ impl Headers {
         self.all(name).next()
     }
 
-    /// Every value of this name, in their order.
+    /// Every value of this name, in order.
     pub fn all(&self, name: &HeaderName) -> impl Iterator<Item = &[u8]> {
         let name = name.as_str().as_bytes();
         let digest = digest(name);
@@ -47,14 +47,14 @@ impl Headers {
             .map(|(_, value)| value)
     }
 
-    /// The value of this name, if it is there once and is text.
+    /// The value of this name, if there is exactly one and it is text.
     pub fn one(&self, name: &HeaderName) -> Option<&str> {
         let mut all = self.all(name);
         let first = all.next()?;
         all.next().is_none().then(|| text(first))?
     }
 
-    /// Whether there is one of this name.
+    /// Whether there is a field of this name.
     pub fn has(&self, name: &HeaderName) -> bool {
         self.get(name).is_some()
     }
@@ -64,8 +64,8 @@ impl Headers {
         self.fields.iter().map(|field| self.piece(*field))
     }
 
-    /// Adds a field, after those of the same name. A value that no header can carry is left out: with the end of a line
-    /// in it, it would begin another field.
+    /// Adds a field after those of the same name. A value that no header can carry is dropped: a line end in it would
+    /// begin another field.
     pub fn add(&mut self, name: &HeaderName, value: impl AsRef<[u8]>) {
         let value = value.as_ref();
         if is_value(value) {
@@ -73,7 +73,7 @@ impl Headers {
         }
     }
 
-    /// Takes in a field that was read off a connection, its name in any case.
+    /// Adds a field that was read from a connection, with a name in any case.
     pub fn read(&mut self, name: &str, value: &[u8]) {
         let begin = self.text.len();
         self.put(name.as_bytes(), value);
@@ -87,13 +87,13 @@ impl Headers {
         }
     }
 
-    /// Adds a field, instead of those of the same name.
+    /// Replaces all fields of this name.
     pub fn set(&mut self, name: &HeaderName, value: impl AsRef<[u8]>) {
         self.remove(name);
         self.add(name, value);
     }
 
-    /// Takes all of this name away.
+    /// Removes all fields of this name.
     pub fn remove(&mut self, name: &HeaderName) {
         let (text, name) = (&self.text, name.as_str().as_bytes());
         self.fields.retain(|field| text[field.name..field.value] != *name);
@@ -112,14 +112,14 @@ impl Headers {
     }
 }
 
-/// As the HTTP library has read them.
+/// From the HTTP library.
 impl From<&HeaderMap> for Headers {
     fn from(map: &HeaderMap) -> Self {
         map.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
     }
 }
 
-/// As they were read off a connection.
+/// From fields that were read from a connection.
 impl<N: AsRef<str>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(all: I) -> Self {
         let mut headers = Self::new();
@@ -128,7 +128,7 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
     }
 }
 
-/// Tells most names apart at a glance, in any case: by length, first and last letter.
+/// Tells most names apart, in any case, by length, first and last letter.
 fn digest(name: &[u8]) -> u32 {
     let letter = |letter: Option<&u8>| letter.map_or(0, |letter| letter | 0x20);
     let [length, ..] = name.len().to_le_bytes();
@@ -141,8 +141,8 @@ pub fn text(value: &[u8]) -> Option<&str> {
     (ascii && is_value(value)).then(|| std::str::from_utf8(value).ok())?
 }
 
-/// RFC 9110 §5.5: no control characters but the tab. All bytes are looked at, many at once, since nearly always all are
-/// right.
+/// RFC 9110 §5.5: no control characters but the tab. The loop has no early exit, so that it is vectorized: nearly all
+/// values are valid.
 fn is_value(value: &[u8]) -> bool {
     let control = |byte: u8| (byte < b' ') & (byte != b'\t') | (byte == 0x7f);
     value.iter().fold(0, |any, byte| any | u8::from(control(*byte))) == 0

@@ -1,11 +1,11 @@
-//! What HTTP asks of a request before anything is done for it, and what the HTTP library does not look at (RFC 9112).
+//! Rules of RFC 9112 that every request must meet and that the HTTP library does not check.
 
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::{StatusCode, Version};
 
 use crate::http::headers::Headers;
 
-/// The status that refuses a request whose head is not as RFC 9112 wants it, although it could be read.
+/// The status that refuses a request whose head could be read but breaks RFC 9112.
 pub fn refusal(version: Version, headers: &Headers) -> Option<StatusCode> {
     if !has_right_host(version, headers) {
         return Some(StatusCode::BAD_REQUEST);
@@ -13,8 +13,8 @@ pub fn refusal(version: Version, headers: &Headers) -> Option<StatusCode> {
     coding_refusal(headers)
 }
 
-/// RFC 9112 §3.2: one `Host`, which only HTTP/1.0 may leave out, and which names a host and a port or is empty. One that
-/// differs from an absolute target is passed over (§3.2.2), as all of them are: nothing here depends on it.
+/// RFC 9112 §3.2: one `Host`, which only HTTP/1.0 may omit, and which names a host and a port or is empty. It may
+/// differ from an absolute target (§3.2.2): nothing here depends on its value.
 pub fn has_right_host(version: Version, headers: &Headers) -> bool {
     let mut all = headers.all(&HOST);
     match (all.next(), all.next()) {
@@ -24,8 +24,8 @@ pub fn has_right_host(version: Version, headers: &Headers) -> bool {
     }
 }
 
-/// RFC 9112 §6.1: `chunked`, once, is the only transfer coding. The library looks at the last one alone, and would hand
-/// out the body as the others have left it.
+/// RFC 9112 §6.1: `chunked`, once, is the only transfer coding. The library reads only the last one, and would return a
+/// body that is still encoded with the others.
 fn coding_refusal(headers: &Headers) -> Option<StatusCode> {
     let all = headers.all(&TRANSFER_ENCODING).flat_map(|line| line.split(|byte| *byte == b','));
     let codings: Vec<_> = all.map(<[u8]>::trim_ascii).filter(|coding| !coding.is_empty()).collect();

@@ -1,4 +1,4 @@
-//! What endpoints read and write: a request, its fields, cookies and addresses, a response. Nothing here knows a dialect.
+//! What endpoints read and write: requests, fields, cookies, addresses and responses. Nothing here knows a dialect.
 
 pub mod client_address;
 pub mod consumed;
@@ -18,6 +18,6 @@ pub use request::{
 pub use response::{Body, Cut, HttpResponse, LogFields, Response, answer, empty, plain, retry_after};
 pub use route::{CallKind, Route};
 
-/// What a value becomes that could not be decoded: wrong percent-encoding, wrong UTF-8, a NUL. No identifier, password
-/// or token holds a NUL, so it is answered as the dialect answers any value that matches nothing.
+/// Stands for a value that cannot be decoded: wrong percent-encoding, wrong UTF-8, a NUL. No identifier, password or
+/// token holds a NUL, so the dialect answers as for any value that matches nothing.
 pub const NOTHING: &str = "\0";

@@ -1,4 +1,4 @@
-//! One request with its circumstances, as every endpoint gets it; and what an endpoint answers.
+//! A request as every endpoint receives it, with its context.
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -20,33 +20,33 @@ use crate::http::consumed::Whole;
 use crate::http::headers::{self, Headers};
 use crate::http::{Response, plain};
 
-/// An answer to come.
+/// The future of a response.
 pub type ResponseFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
-/// What answers a request.
+/// The function that answers a request.
 pub type Endpoint = fn(Request) -> ResponseFuture;
 
-/// A request. Its parts lie in one place of their own, since it goes through many hands.
+/// A request. Boxed: it is moved through many futures.
 pub struct Request(Box<Parts>);
 
-/// What there is to know of a request.
+/// The fields of a request.
 pub struct Parts {
-    /// The server.
+    /// The running server.
     pub app: App,
-    /// The one time of this request.
+    /// The time of this request: it is read once.
     pub now: Moment,
-    /// Whose connection it is.
+    /// The address of the connection's peer.
     pub peer: IpAddr,
-    /// The caller's address: the peer's, or what a trusted proxy says.
+    /// The caller's address: the peer's, or the one that a trusted proxy names.
     pub from: IpAddr,
-    /// How many bytes of the path are the dialect's mount.
+    /// The length of the dialect's mount in the path, in bytes.
     pub mount: usize,
     /// Method, address and headers.
     pub head: RequestHead,
-    /// It came in on the address for administrators, or there is no other.
+    /// `true` if it came in on the admin address, or if there is only one address.
     pub admin: bool,
-    /// The key that was proven on its connection before.
+    /// The key that this connection has proven before.
     pub proven: Proven,
-    /// The key that this request presented, for whoever must know later whether it still opens anything.
+    /// The key that this request presented, to check later whether it is still valid.
     pub key: Option<PresentedKey>,
     body: Option<RequestBody>,
     whole: Whole,
@@ -55,15 +55,13 @@ pub struct Parts {
 
 /// The head of a request.
 pub struct RequestHead {
-    /// Its method.
     pub method: Method,
-    /// What it is addressed to.
+    /// The target of the request.
     pub uri: Uri,
-    /// Its header fields.
     pub headers: Headers,
 }
 
-/// As the HTTP library has read it.
+/// From the HTTP library.
 impl From<http::request::Parts> for RequestHead {
     fn from(head: http::request::Parts) -> Self {
         let headers = Headers::from(&head.headers);
@@ -71,26 +69,25 @@ impl From<http::request::Parts> for RequestHead {
     }
 }
 
-/// A request as far as it has been read.
+/// A request as read from a connection.
 pub struct RequestParts {
     /// Method, address and headers.
     pub head: RequestHead,
-    /// Its body.
     pub body: RequestBody,
-    /// To be told whether it was read to its end.
+    /// Records whether the request was read to its end.
     pub whole: Whole,
 }
 
 /// The body of a request.
 pub enum RequestBody {
-    /// All of it.
+    /// The whole body.
     Whole(Bytes),
-    /// To be read from the connection.
+    /// Still to be read from the connection.
     Coming(Incoming),
 }
 
 impl Request {
-    /// A request at the root of the paths, on the address for everybody, on a fresh connection.
+    /// A request without a mount, on the public address, on a new connection.
     pub fn new(app: App, now: Moment, from: IpAddr, arrival: RequestParts) -> Self {
         let RequestParts { head, body, whole } = arrival;
         let mint = Some(Mint::new(app.env.entropy()));
@@ -99,7 +96,7 @@ impl Request {
         Self(Box::new(Parts { app, now, peer, from, mount, head, admin, proven, key, body, whole, mint }))
     }
 
-    /// The circumstances of the call that this request makes. The randomness is handed out once.
+    /// The context of this request's call. The first call takes the request's source of randomness.
     pub fn call(&mut self, via: DialectName, by: By) -> Call {
         let mint = self.0.mint.take().unwrap_or_else(|| Mint::new(self.app.env.entropy()));
         Call { now: self.now, from: Some(self.from), via, by, mint }
@@ -120,7 +117,7 @@ impl Request {
         self.head.uri.query()
     }
 
-    /// The value of a header, if it is there once and is text.
+    /// The value of a header, if there is exactly one and it is text.
     pub fn header(&self, name: &HeaderName) -> Option<&str> {
         self.head.headers.one(name)
     }
@@ -135,15 +132,15 @@ impl Request {
         self.head.headers.get(&header::USER_AGENT).and_then(headers::text)
     }
 
-    /// Reads the whole body; empty when there is none, or when it was read before.
+    /// Reads the whole body. Empty if there is none, or if it was read before.
     ///
     /// # Errors
-    /// A ready answer: 413 over the limit, 408 when it did not arrive in time, 400 when it broke off.
+    /// The response to send: 413 over the limit, 408 if the body did not arrive in time, 400 if it broke off.
     pub async fn body(&mut self) -> Result<Bytes, Response> {
         self.body_of_at_most(self.app.config.limits.body_bytes).await
     }
 
-    /// The same with a limit of its own, in bytes: for a caller who is known.
+    /// As [`Request::body`], with another limit in bytes: for callers that are authenticated or trusted.
     ///
     /// # Errors
     /// As [`Request::body`].
@@ -160,7 +157,7 @@ impl Request {
         };
         let mut reading = pin!(Limited::new(body, bytes_max).collect());
         let arrived = match reading.as_mut().now_or_never() {
-            // Most bodies come with their head: only the others need a timer.
+            // Most bodies arrive together with the head: only the others need a timer.
             Some(whole) => Ok(whole),
             None => tokio::time::timeout(Duration::from_secs(body_secs), reading).await,
         };

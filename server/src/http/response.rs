@@ -1,4 +1,4 @@
-//! What an endpoint answers.
+//! Responses, as endpoints make them.
 
 use std::fmt;
 
@@ -12,43 +12,40 @@ use http_body_util::{Either, Full};
 use crate::error::{Error, Kind};
 use crate::http::headers::Headers;
 
-/// An answer.
+/// The response to a request.
 pub struct Response {
-    /// Its status.
     pub status: StatusCode,
-    /// Its header fields.
     pub headers: Headers,
-    /// What it says.
     pub body: Body,
-    /// What the log says of it.
+    /// What the access log says of it.
     pub log_fields: LogFields,
 }
 
-/// The body of an answer.
+/// The body of a response.
 pub enum Body {
-    /// All of it.
+    /// The whole body.
     Whole(Bytes),
-    /// Made as it is taken.
+    /// Produced while the client reads it.
     Stream(BoxBody<Bytes, Cut>),
 }
 
-/// An answer was cut off: its connection is closed before its end.
+/// The response was cut off: its connection is closed before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cut;
 
-/// An answer as the HTTP library takes it.
+/// A response in the type of the HTTP library.
 pub type HttpResponse = http::Response<Either<Full<Bytes>, BoxBody<Bytes, Cut>>>;
 
-/// What the log says of an answer.
+/// What the access log says of a response.
 #[derive(Clone, Debug, Default)]
 pub struct LogFields {
-    /// What went wrong.
+    /// The kind of error.
     pub kind: Option<Kind>,
-    /// The text that only the log may hold.
+    /// Text for the log only.
     pub private: Option<String>,
-    /// The key that the caller proved itself with.
+    /// The API key of the caller.
     pub key: Option<KeyId>,
-    /// The client that a deprecated dialect was spoken for (DEP-08), where that is known.
+    /// The client that used a deprecated dialect (DEP-08), if known.
     pub client: Option<ClientId>,
 }
 
@@ -61,21 +58,21 @@ impl fmt::Display for Cut {
 impl std::error::Error for Cut {}
 
 impl LogFields {
-    /// What is to be logged of an error.
+    /// The log fields of an error.
     pub fn of(error: &Error) -> Self {
         Self { kind: Some(error.kind()), private: error.private().map(str::to_owned), ..Self::default() }
     }
 }
 
 impl Response {
-    /// As the HTTP library takes it, which speaks this version with the caller.
+    /// Converts the response for the HTTP library. `version` is that of the request.
     pub fn into_http(mut self, version: Version) -> HttpResponse {
         let mut response = http::Response::new(match self.body {
             Body::Whole(whole) => Either::Left(Full::new(whole)),
             Body::Stream(stream) => Either::Right(stream),
         });
         if version == Version::HTTP_10 && self.headers.has(&CONNECTION) {
-            // There an end is what is not said to be otherwise; the library would add "keep-alive" to a "close".
+            // HTTP/1.0 closes by default. The library would add "keep-alive" to a "close".
             self.headers.remove(&CONNECTION);
             *response.version_mut() = version;
         }
@@ -89,7 +86,7 @@ impl Response {
     }
 }
 
-/// An answer with a body of this type.
+/// A response with a body of this type.
 pub fn answer(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Response {
     let mut response = empty(status);
     response.headers.add(&CONTENT_TYPE, content_type);
@@ -97,7 +94,7 @@ pub fn answer(status: StatusCode, content_type: &'static str, body: impl Into<By
     response
 }
 
-/// An answer without a body.
+/// A response without a body.
 pub fn empty(status: StatusCode) -> Response {
     Response {
         status,
@@ -107,8 +104,8 @@ pub fn empty(status: StatusCode) -> Response {
     }
 }
 
-/// The bare refusal of what no dialect answers: the status in words. The connection is closed, since the rest of
-/// the request may still be on it.
+/// A bare refusal where no dialect answers: the status in words. If the request may not have been read to its end, the
+/// connection is closed.
 pub fn plain(status: StatusCode) -> Response {
     let text = status.canonical_reason().unwrap_or("error").to_lowercase();
     let mut response = answer(status, "text/plain; charset=utf-8", format!("{text}\n"));
@@ -119,7 +116,7 @@ pub fn plain(status: StatusCode) -> Response {
     response
 }
 
-/// Says when a caller should ask again, where that is known: for dialects that answer so.
+/// Sets `Retry-After` if the error has a retry time, for the dialects that use this header.
 pub fn retry_after(response: &mut Response, error: &Error) {
     if let Some(secs) = error.kind().retry_after_secs() {
         response.headers.set(&RETRY_AFTER, secs.to_string());

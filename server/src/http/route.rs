@@ -1,44 +1,41 @@
-//! Which endpoint answers a request, and what kind of call it is.
+//! Routes: which endpoint answers a request, and what kind of call it is.
 
 use super::Endpoint;
 
-/// Who answers.
+/// An endpoint with the name and kind of its call.
 #[derive(Clone, Copy)]
 pub struct Route {
-    /// The endpoint.
     pub endpoint: Endpoint,
     /// The call's name in logs and metrics: `login`, `logout`, …
     pub call: &'static str,
-    /// What sort of call it is.
     pub kind: CallKind,
-    /// Where it is the query that chooses the call: what it chooses, instead of all of the above.
+    /// Set if the query chooses the call: returns the route to use instead of this one.
     by_query: Option<fn(Option<&str>) -> Self>,
 }
 
-/// What sort of call it is: tells what is logged, and what a sunset closes.
+/// The kind of a call. It decides what is logged, and what a sunset closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallKind {
     /// Opens a session.
     Login,
     /// Uses a session: success is counted, not logged.
     Check,
-    /// Ends a session: never throttled, and open after a sunset.
+    /// Ends a session: never throttled, and still answered after a sunset.
     Logout,
-    /// Administers: served on the address for administrators only, where there is one.
+    /// Administers: served only on the admin address, if there is one.
     Admin,
-    /// Asks on behalf of a gateway: the path names the dialect whose call it is.
+    /// A gateway's question: the path names the dialect of the application's call.
     Gate,
     /// Anything else.
     Other,
 }
 
 impl Route {
-    /// A route.
     pub const fn new(call: &'static str, kind: CallKind, endpoint: Endpoint) -> Self {
         Self { endpoint, call, kind, by_query: None }
     }
 
-    /// The same path and method are several calls, and the query chooses one.
+    /// A route whose query chooses one of several calls.
     pub fn by_query(choose: fn(Option<&str>) -> Self) -> Self {
         Self { by_query: Some(choose), ..choose(None) }
     }

@@ -1,42 +1,41 @@
-//! What a `User-Agent` says about a device, as far as a person needs it to recognise their own sessions.
+//! Reads a device's name from `User-Agent`, so that a user recognises their own sessions.
 //!
-//! It is a hint and nothing more: whoever writes the header chooses what it says, and nothing is decided by it. Why it
-//! is our own list: `docs/decisions/0003-device-names-are-a-short-list.md`.
+//! It is only a hint: the client chooses the header, so no decision depends on it. Why this is a list of our own:
+//! `docs/decisions/0003-device-names-are-a-short-list.md`.
 
 use std::fmt;
 
-/// The part of a header that is looked at, in bytes.
+/// How much of a header is read, in bytes.
 pub const USER_AGENT_BYTES_MAX: usize = 512;
-/// The longest name of a program that is shown, in bytes.
+/// The longest program name that is shown, in bytes.
 const PROGRAM_BYTES_MAX: usize = 40;
 
-/// A device by its name.
+/// A device as a `User-Agent` describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
     /// The browser or program with its major version, such as `Firefox 145` or `curl 8`.
     pub browser: Option<String>,
     /// The operating system without its version.
     pub system: Option<&'static str>,
-    /// What sort of thing it is.
     pub kind: DeviceKind,
 }
 
-/// What sort of thing a device is.
+/// The kind of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceKind {
-    /// A browser on a desk or a lap.
+    /// A browser on a desktop or laptop computer.
     Desktop,
-    /// A browser in a hand.
+    /// A browser on a phone.
     Phone,
     /// A browser on a tablet.
     Tablet,
-    /// Anything that does not call itself a browser.
+    /// A program that is not a browser.
     Program,
-    /// It does not say.
+    /// The header does not tell.
     Unknown,
 }
 
-/// Browsers by the words that give them away, the more special before those that they imitate: all say `Safari`, and
+/// Browsers by the word that identifies them. Special ones come before those that they imitate: all say `Safari`, and
 /// most say `Chrome`.
 const BROWSERS: [(&str, &str); 16] = [
     ("Edg/", "Edge"),
@@ -57,8 +56,8 @@ const BROWSERS: [(&str, &str); 16] = [
     ("Version/", "Safari"),
 ];
 
-/// Systems by the words that give them away. An iPad that asks for desktop pages calls itself a Macintosh, and cannot
-/// be told from one; `Darwin` is the kernel of Apple's phones and computers alike.
+/// Systems by the word that identifies them. An iPad that requests desktop pages says `Macintosh`, like a Mac. `Darwin`
+/// is the kernel of both Apple's phones and computers.
 const SYSTEMS: [(&str, &str); 11] = [
     ("iPad", "iPadOS"),
     ("iPhone", "iOS"),
@@ -74,7 +73,7 @@ const SYSTEMS: [(&str, &str); 11] = [
 ];
 
 impl Device {
-    /// Reads the header's value; any text gives some device.
+    /// Reads the header's value. It accepts any text.
     pub fn of(user_agent: &str) -> Self {
         let text = &user_agent[..user_agent.floor_char_boundary(USER_AGENT_BYTES_MAX)];
         let system = SYSTEMS.iter().find(|(word, _)| text.contains(word)).map(|(_, system)| *system);
@@ -111,7 +110,7 @@ fn browser(text: &str) -> Option<String> {
         is_word.then_some((*name, version))
     });
     match found? {
-        // The number beside `Trident` is that of the engine.
+        // The number after `Trident` is the version of the engine.
         ("Internet Explorer", version) if text.contains("Trident/") && !text.contains("MSIE ") => {
             Some(named("Internet Explorer", text.split_once("rv:").map_or(version, |(_, version)| version)))
         }
@@ -129,7 +128,7 @@ fn program(text: &str) -> Option<String> {
         .then(|| named(name, version))
 }
 
-/// The name with the major version, if there is one of a sensible length.
+/// The name with the major version, if that has one to four digits.
 fn named(name: &str, version: &str) -> String {
     let digits = version.len() - version.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
     if (1..=4).contains(&digits) { format!("{name} {}", &version[..digits]) } else { name.to_owned() }
@@ -139,7 +138,7 @@ fn kind(text: &str, system: Option<&str>) -> DeviceKind {
     match system {
         Some("iPadOS") => DeviceKind::Tablet,
         Some("iOS") => DeviceKind::Phone,
-        // Android tablets leave the word out.
+        // Android tablets omit the word.
         Some("Android") if !text.contains("Mobile") => DeviceKind::Tablet,
         _ if text.contains("Mobile") => DeviceKind::Phone,
         Some(_) => DeviceKind::Desktop,

@@ -1,5 +1,5 @@
-//! `GET /v1/backup`: a copy of the whole store, with its length (so that one that broke off is never taken for whole)
-//! and its digest (RFC 9530).
+//! `GET /v1/backup`: a copy of the whole store, with its length (so that a truncated copy is detected) and its digest
+//! (RFC 9530).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use super::{Reply, serve};
 use crate::authority::backup::Backup;
 use crate::http::{Request, Response, ResponseFuture, empty};
 
-/// Bytes read at once.
+/// Bytes per read.
 const PIECE_BYTES: usize = 64 * 1024;
 /// RFC 9530 §3: the digest of the whole.
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
@@ -29,7 +29,7 @@ async fn run(mut request: Request, caller: Caller) -> Reply {
     let mut response = empty(StatusCode::OK);
     response.headers.set(&CONTENT_TYPE, "application/vnd.sqlite3");
     if head {
-        // Nobody copies a store to tell its length.
+        // Without the length: it would need a copy of the store.
         return Ok(response);
     }
     let (stream, body) = Stream::open(&request, &key)?;
@@ -47,8 +47,8 @@ fn describe(response: &mut Response, backup: &Backup) {
     response.headers.set(&CONTENT_DISPOSITION, "attachment; filename=\"exeunt.backup\"");
 }
 
-/// Ends when all is sent, the reader goes or is stuck, or the key is removed; before the end the connection is closed,
-/// since the length was promised.
+/// Ends when all is sent, the client disconnects or is stuck, or the key is removed. If it ends early, the connection
+/// is closed, since the length was promised.
 async fn send(mut backup: Backup, mut stream: Stream) {
     loop {
         let read = tokio::task::spawn_blocking(move || (backup.read(PIECE_BYTES), backup)).await;

@@ -1,4 +1,4 @@
-//! Who speaks to `/v1`: the holder of a key, in one realm.
+//! The caller of `/v1`: the holder of a key, in one realm.
 
 use std::sync::Arc;
 
@@ -16,16 +16,15 @@ pub(super) const REALM_HEADER: HeaderName = HeaderName::from_static("exeunt-real
 
 /// The holder of a key.
 pub(super) struct Caller {
-    /// The key.
     pub(super) key: Arc<Key>,
-    /// The realm that is spoken of.
+    /// The realm of the call.
     pub(super) realm: Arc<Realm>,
 }
 
-/// What a call needs its key to be allowed.
+/// The permission that a call needs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Need {
-    /// Nothing: any key will do.
+    /// Any key.
     Nothing,
     /// To read.
     Read,
@@ -38,11 +37,10 @@ pub(super) enum Need {
 }
 
 impl Caller {
-    /// Who speaks, if they may do this.
+    /// The caller, if the key allows this.
     ///
     /// # Errors
-    /// `Unauthenticated`, `Forbidden`, `NotFound` for a realm that is not there, `Malformed` for a header that names
-    /// none.
+    /// `Unauthenticated`, `Forbidden`, `NotFound` for an unknown realm, `Malformed` for an invalid realm header.
     pub(super) fn of(request: &Request, need: Need) -> Result<Self> {
         let presented = presented(request)
             .ok_or_else(|| Error::new(Kind::Unauthenticated, "a key is needed: Authorization: Bearer …"))?;
@@ -54,18 +52,19 @@ impl Caller {
         Ok(Self { key, realm })
     }
 
-    /// The circumstances of what the caller asks.
+    /// The context of this call.
     pub(super) fn call(&self, request: &mut Request) -> Call {
         request.call(NAME, By::Key(self.key.id))
     }
 
-    /// The realm whose marks and changes the caller sees: with a key for all realms and no realm chosen, all.
+    /// The realm whose marks and changes the caller sees. `None` stands for all: the key is for all realms, and no
+    /// realm is chosen.
     pub(super) fn view(&self, request: &Request) -> Option<RealmId> {
         let all = self.key.realm.is_none() && request.header(&REALM_HEADER).is_none();
         (!all).then_some(self.realm.id)
     }
 
-    /// Whether the caller may do what concerns the whole server.
+    /// Refuses a key of one realm, for calls that concern the whole server.
     ///
     /// # Errors
     /// `Forbidden`.
@@ -74,12 +73,12 @@ impl Caller {
     }
 }
 
-/// What `Authorization: Bearer` presents; `None` if it is not there, there twice, or of another scheme.
+/// The credential in `Authorization: Bearer`. `None` if the header is missing, repeated, or of another scheme.
 pub(super) fn presented(request: &Request) -> Option<&str> {
     request.header(&AUTHORIZATION).and_then(bearer)
 }
 
-/// The realm that the header names, else the key's own, else `main`. For a key of one realm no other one exists.
+/// The realm that the header names, else the key's own, else `main`. A key of one realm sees no other realm.
 fn realm(request: &Request, key: &Key) -> Result<Arc<Realm>> {
     let authority = &request.app.authority;
     let named = request.header(&REALM_HEADER);

@@ -13,9 +13,9 @@ use crate::authority::{ActiveSession, Presented, Role, Touch};
 use crate::error::{DeadReason, Error, Kind, Result};
 use crate::http::{Request, ResponseFuture, answer};
 
-/// Tokens in one call at most.
+/// The most tokens in one call.
 const TOKENS_MAX: usize = 1_000;
-/// Room for the answer to one token, in bytes.
+/// Initial capacity, enough for the response to one token, in bytes.
 const ANSWER_BYTES: usize = 256;
 
 #[derive(Deserialize)]
@@ -27,7 +27,7 @@ struct Question<'a> {
     tokens: Option<Vec<Text<'a>>>,
 }
 
-/// A piece of the body; a copy only if there are escapes in it.
+/// A string of the body, copied only if it has escapes.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -58,7 +58,7 @@ async fn run(mut request: Request, caller: Caller) -> Reply {
     Ok(answer(StatusCode::OK, "application/json", text))
 }
 
-/// What is said of a token.
+/// The result for one token.
 enum Said {
     Active(ActiveSession),
     Inactive,
@@ -66,8 +66,8 @@ enum Said {
 }
 
 impl Said {
-    /// Writes it in JSON, its members in the order of their names, as everywhere. By hand, for this is the hot path:
-    /// nothing in it needs to be escaped.
+    /// Writes it as JSON, with members in alphabetical order, as everywhere. Written by hand, since this is the most
+    /// frequent call and nothing needs escaping.
     fn write(&self, text: &mut Vec<u8>) {
         match self {
             Self::Active(standing) => {
@@ -118,7 +118,7 @@ impl Check {
     }
 
     async fn one(&self, request: &Request, text: &str) -> Result<Said> {
-        // Its checksum is for scanners: a look-up costs less than to compute it.
+        // The token's checksum is for secret scanners. It is not verified: a look-up is cheaper.
         let Some(token) = Token::presented(text) else { return Ok(self.inactive(DeadReason::Unknown, None)) };
         let presented = Presented { dialect: NAME, realm: self.realm, client: None, token: &token };
         let authority = &request.app.authority;

@@ -12,10 +12,10 @@ use crate::error::{Error, Result};
 use crate::http::{Request, ResponseFuture, empty};
 use crate::time::GivenSecs;
 
-/// Letters in each half of a permanent pair, as the service that spoke this dialect first gave them.
+/// Letters in each half of a permanent pair, as in the original RunSignup service.
 const PAIR_LETTERS: usize = 32;
 
-/// A client as it is given. What its dialect does not have is refused.
+/// The body of a create or change. Members that the client's dialect does not have are refused.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct ClientBody {
@@ -29,7 +29,7 @@ struct ClientBody {
     any_origin: Option<bool>,
     require_origin: Option<bool>,
     endpoints: Option<Vec<Endpoint>>,
-    /// A RunSignup partner gets a new pair; its sessions end.
+    /// Gives a RunSignup partner a new pair, and ends its sessions.
     rotate_secret: bool,
 }
 
@@ -107,11 +107,11 @@ pub(super) fn remove(request: Request) -> ResponseFuture {
     })
 }
 
-/// A permanent pair, to be shown this once.
+/// A permanent pair, shown only once.
 type Pair = (String, String);
 
 impl ClientBody {
-    /// In seconds: unseen, and at most.
+    /// The idle and the absolute limit, in seconds.
     fn lifetimes(&self) -> Result<(Option<u32>, Option<u32>)> {
         wire::lifetimes(self.idle_secs.as_ref(), self.absolute_secs.as_ref())
     }
@@ -120,12 +120,12 @@ impl ClientBody {
         self.dialect.as_deref().map_or(NAME, DialectName::new)
     }
 
-    /// The settings of the client's dialect: as given, else as before, else as usual.
+    /// The settings of the client's dialect: the given ones, else the previous ones, else the defaults.
     fn settings(&self, call: &Call, before: Option<&Client>) -> Result<(Settings, Option<Pair>)> {
         let dialect = before.map_or_else(|| self.dialect(), |client| client.dialect);
         let kept = before.map(|client| client.settings.clone());
         match (dialect.name(), kept) {
-            // Its key is public: a new one would end nothing.
+            // A project's key is public: a new one would end no sessions.
             ("rested", _) if self.rotate_secret => Err(no_secret()),
             ("rested", kept) => Ok((self.project(call, kept), None)),
             _ if self.speaks_of_a_project() => Err(Error::malformed(
@@ -153,7 +153,8 @@ impl ClientBody {
             }
             _ => (call.mint.client_id().to_string(), Vec::new(), false, false, Vec::new()),
         };
-        // Of these two each takes the place of the other, so that a list which is given narrows what was open to all.
+        // `any_origin` and `allowed_origins` replace each other, so that a given list restricts a project that was open
+        // to all.
         let origins = if self.any_origin == Some(true) { Vec::new() } else { origins };
         let any = any && self.allowed_origins.is_none();
         Settings::Project {

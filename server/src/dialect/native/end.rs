@@ -1,4 +1,4 @@
-//! Logging out from above: one session, everything of a user, of a client, of the realm.
+//! Administrative logout: one session, or all sessions of a user, a client or the realm.
 
 use exeunt_core::{Anchor, ClientId, SessionId, UserId, Why};
 use http::StatusCode;

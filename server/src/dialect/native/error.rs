@@ -1,4 +1,4 @@
-//! How the native dialect says what went wrong: problem details (RFC 9457, PD-01..03).
+//! Errors of the native dialect: problem details (RFC 9457, PD-01..03).
 
 use http::StatusCode;
 use http::header::{ACCEPT, CONNECTION, WWW_AUTHENTICATE};
@@ -8,15 +8,15 @@ use crate::error::{Error, Kind, Throttled};
 use crate::http::retry_after;
 use crate::http::{LogFields, Response, answer};
 
-/// What an endpoint answers instead: an error, or an answer made elsewhere (a body over the limit).
+/// Why an endpoint refuses: an error, or a finished response (a body over the limit).
 pub(super) enum Refusal {
     /// An error of the domain.
     Error(Error),
-    /// A ready answer.
+    /// A finished response.
     Ready(Box<Response>),
 }
 
-/// The answer to an error.
+/// The response to an error.
 pub(super) fn render(error: &Error) -> Response {
     let (status, field) = match error.kind() {
         Kind::Malformed(field) => (StatusCode::BAD_REQUEST, Some(field)),
@@ -43,12 +43,12 @@ pub(super) fn render(error: &Error) -> Response {
     response
 }
 
-/// The method is not one of this path's.
+/// The path does not have this method.
 pub(super) fn unsupported() -> Error {
     Error::new(Kind::Unsupported, "this path does not have that method")
 }
 
-/// The body is of a type that is not read (HTTP-04).
+/// The body has an unsupported type (HTTP-04).
 pub(super) fn unsupported_media_type() -> Response {
     let detail = "the body is JSON: send Content-Type: application/json";
     let mut response = problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail, None);
@@ -56,7 +56,7 @@ pub(super) fn unsupported_media_type() -> Response {
     response
 }
 
-/// The body did not arrive: the bare answer in the words of this dialect.
+/// The body did not arrive: rewrites the bare refusal in the words of this dialect.
 pub(super) fn of_body(bare: &Response) -> Response {
     let (word, detail) = match bare.status {
         StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "the body is larger than this server takes"),
@@ -68,7 +68,7 @@ pub(super) fn of_body(bare: &Response) -> Response {
     response
 }
 
-/// The place in the log of marks is gone, or of another life of the store: take a snapshot.
+/// The position in the log of marks is too old, or of another incarnation: the reader must take a snapshot.
 pub(super) fn gone() -> Response {
     problem(StatusCode::GONE, "gone", "the log does not reach back to this position; take /v1/snapshot", None)
 }
@@ -87,7 +87,6 @@ fn problem(status: StatusCode, word: &str, detail: &str, field: Option<&str>) ->
 }
 
 impl Refusal {
-    /// The answer.
     pub(super) fn into_response(self) -> Response {
         match self {
             Self::Error(error) => render(&error),

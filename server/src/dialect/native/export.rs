@@ -1,4 +1,4 @@
-//! `GET /v1/audit.jsonl`: the audit trail as JSON lines, newest first, page by page as it is taken.
+//! `GET /v1/audit.jsonl`: the audit trail as JSON lines, newest first. Pages are read as the client takes them.
 
 use bytes::Bytes;
 use exeunt_core::{Moment, RealmId};
@@ -22,7 +22,7 @@ pub(super) fn lines(request: Request) -> ResponseFuture {
 
 async fn run(request: Request, caller: Caller) -> Reply {
     let (after, before) = (moment(&request, "after")?, moment(&request, "before")?);
-    // What is wrong with the store is told while there is a status to tell it with.
+    // Report errors of the store now, while the response can still have another status.
     request.app.authority.position().await?;
     if request.method() == Method::HEAD {
         return Ok(json_lines(Body::Whole(Bytes::new())));
@@ -53,7 +53,7 @@ struct Export {
 }
 
 impl Export {
-    /// Sends all that there is. What breaks off has no last line, and its status was sent long before.
+    /// Sends all lines. An export that breaks off has no last line: its status was sent long before.
     async fn run(mut self) {
         let (mut place, mut count) = (AuditPlace::NEWEST, 0_u64);
         let app = self.stream.app.clone();
@@ -65,7 +65,7 @@ impl Export {
             if !self.stream.send(text).await {
                 return;
             }
-            // A page may be empty and yet not the last: beside busy realms.
+            // If other realms are busy, a page may be empty without being the last.
             let over = lines.last().is_some_and(|line| self.is_long_before(when(line)))
                 && lines.iter().all(|line| self.is_long_before(when(line)));
             let Some(next) = next.filter(|_| !over) else {
@@ -80,8 +80,8 @@ impl Export {
         self.after.is_none_or(|after| when >= after) && self.before.is_none_or(|before| when < before)
     }
 
-    /// Nothing from here on can be wanted: the trail is in the order of writing, and a clock that was further behind
-    /// was refused at the start.
+    /// From here on, every line is too old: the trail is in the order of writing, and the server does not start with a
+    /// clock that is further behind.
     fn is_long_before(&self, when: Moment) -> bool {
         self.after.is_some_and(|after| when.plus_secs(CLOCK_BEHIND_SECS_MAX) < after)
     }
@@ -98,7 +98,7 @@ fn text(line: &Value) -> String {
     format!("{line}\n")
 }
 
-/// The last line: whoever does not get it has not got everything.
+/// The last line. Without it, the export is incomplete.
 fn text_of_end(count: u64) -> String {
     text(&json!({ "end": { "lines": count } }))
 }

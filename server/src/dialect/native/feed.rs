@@ -18,7 +18,7 @@ use crate::http::{Body, Request, Response, ResponseFuture, empty};
 
 /// Seconds between two heartbeats of a stream.
 const HEARTBEAT_SECS: u64 = 1;
-/// Where the reader has come to.
+/// The position of the reader.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 pub(super) fn feed(request: Request) -> ResponseFuture {
@@ -28,7 +28,7 @@ pub(super) fn feed(request: Request) -> ResponseFuture {
 async fn run_feed(request: Request, caller: Caller) -> Reply {
     let after = after(&request)?;
     let position = request.app.authority.position().await?;
-    // A new reader without a position starts from now: what was before is in the snapshot.
+    // A new reader without a position starts from now: the snapshot has everything before.
     let start = after.is_none().then_some(Some(position.stamp));
     let start = start.map_or_else(|| marks::place("after", after.as_deref(), position), Ok)?;
     if request.method() == Method::HEAD {
@@ -46,12 +46,12 @@ fn event_stream(body: Body) -> Response {
     response
 }
 
-/// Where the reader has come to: as a browser says it when it connects again, or as it was told in the query.
+/// The position of the reader: the header that a browser sends when it reconnects, or else the query.
 fn after(request: &Request) -> Result<Option<String>> {
     let last =
         request.headers().has(&LAST_EVENT_ID).then(|| request.header(&LAST_EVENT_ID).map(str::to_owned));
     match last {
-        // To start from now instead would leave a hole.
+        // Starting from now instead would lose marks.
         Some(None) => Err(Error::malformed("last-event-id", "Last-Event-ID is there once, with a position")),
         Some(last) => Ok(last),
         None => Ok(wire::parameter(request, "after")),
@@ -64,7 +64,7 @@ struct Feed {
 }
 
 impl Feed {
-    /// Ends when the reader goes, the server stops, or the key is removed.
+    /// Ends when the client disconnects or is stuck, the server stops, or the key is removed.
     async fn run(mut self, start: Option<Stamp>) {
         let (app, key) = (self.stream.app.clone(), self.stream.key.clone());
         let mut marked = app.authority.watch();
@@ -78,7 +78,7 @@ impl Feed {
             let mut behind = false;
             match app.authority.marks(self.view, after, PAGE_MARKS_MAX).await {
                 Ok(page) => {
-                    // Beside busy realms a page may be short, even empty, and yet not the last.
+                    // If other realms are busy, a page may be short or empty without being the last.
                     behind = after < page.position.stamp && page.position.stamp < newest;
                     after = page.position.stamp;
                     if !self.stream.send_all(frames(page)).await {
@@ -89,7 +89,7 @@ impl Feed {
                     self.reset().await;
                     return;
                 }
-                // While the store is away no position is claimed: silence tells the reader.
+                // While the store is unavailable, no position is sent: the reader notices the silence.
                 Err(_) => {}
             }
             if behind {
@@ -109,7 +109,7 @@ impl Feed {
     }
 }
 
-/// Every mark, then the position: up to there the reader has everything.
+/// An event for every mark, then the position up to which the reader has everything.
 fn frames(page: MarkPage) -> impl Iterator<Item = String> {
     let end = page.position;
     let marks = page.marks.into_iter().map(move |mark| {

@@ -1,4 +1,4 @@
-//! Whether the server lives and answers, what it counts, and what its interface is.
+//! Liveness, readiness, metrics, and the description of the interface.
 
 use http::StatusCode;
 use serde_json::json;
@@ -9,21 +9,21 @@ use crate::authority::{Disk, FREE_BYTES_WARNING};
 use crate::error::{Error, Kind, Unavailability};
 use crate::http::{Request, ResponseFuture, answer};
 
-/// The description of this dialect (OpenAPI 3.1). A test holds it against the routes.
+/// The description of this dialect (OpenAPI 3.1). A test compares it with the routes.
 pub(super) const OPENAPI: &str = include_str!("openapi.json");
-/// Bytes that a live session takes in memory, all told: see `docs/performance.md`.
+/// Bytes of memory that a live session needs, all included: see `docs/performance.md`.
 const BYTES_PER_SESSION: u64 = 400;
 
 pub(super) fn live(_: Request) -> ResponseFuture {
     Box::pin(async { wire::json(StatusCode::OK, &json!({ "status": "ok" })) })
 }
 
-/// 503 while the store is away or memory is not complete. Warnings do not make it unready. How many sessions there are
-/// is told to those who may read `/metrics`, not to everybody.
+/// 503 while the store is unavailable or memory is incomplete. Warnings do not make the server unready. The response is
+/// public, so it has no number of sessions: `/metrics` has it.
 pub(super) fn ready(request: Request) -> ResponseFuture {
     Box::pin(settle(async move {
         let authority = &request.app.authority;
-        // The store first: it may know more than that memory is not complete.
+        // The store first: its error may say more than that memory is incomplete.
         authority.position().await.map_err(away)?;
         authority.ready().map_err(away)?;
         let sessions = authority.sessions_in_memory();
@@ -40,7 +40,7 @@ pub(super) fn ready(request: Request) -> ResponseFuture {
     }))
 }
 
-/// A disk that is full, or nearly.
+/// A warning if the disk is full or nearly full.
 fn room(disk: Disk) -> Option<String> {
     if disk.refusing {
         return Some(
@@ -53,7 +53,7 @@ fn room(disk: Disk) -> Option<String> {
     Some(format!("{} MiB are free on the disk of the store, fewer than {least}: make room", free >> 20))
 }
 
-/// What is wrong, for whoever looks after the server; the rest is in the log.
+/// Says what is wrong, for the operator; the log has the details.
 fn away(error: Error) -> Error {
     let public = match error.kind() {
         Kind::Unavailable(Unavailability::Unknown)
@@ -85,7 +85,7 @@ pub(super) fn openapi(request: Request) -> ResponseFuture {
     serve(request, Need::Nothing, |_, _| async { Ok(answer(StatusCode::OK, "application/json", OPENAPI)) })
 }
 
-/// Where the answers of a deprecated dialect point to, unless a successor is configured.
+/// The page that responses of a deprecated dialect link to, unless a successor is configured.
 pub(super) fn moving_on(_: Request) -> ResponseFuture {
     Box::pin(async { answer(StatusCode::OK, "text/html; charset=utf-8", include_str!("moving_on.html")) })
 }

@@ -17,7 +17,7 @@ struct NewKey {
     #[serde(default)]
     name: String,
     role: String,
-    /// The name of the one realm that it opens; absent: what the caller sees, one realm or all.
+    /// The name of the only realm of the key. If absent, the key covers what the caller sees: one realm or all.
     realm: Option<String>,
 }
 

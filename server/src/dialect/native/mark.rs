@@ -1,5 +1,5 @@
-//! A mark as it is written, and what ending came to. Written without a detour, for every logout answers with one and the
-//! feed is made of them; the members are in the order of their names, as everywhere.
+//! A mark, and the result of a logout, as JSON. They are serialized directly, without a `Value`, since every logout
+//! response and the feed consist of them. Members are in alphabetical order, as everywhere.
 
 use std::net::IpAddr;
 
@@ -22,14 +22,14 @@ pub(super) struct Shown<'a> {
     why: &'static str,
 }
 
-/// What has a kind and an id.
+/// A kind and an id.
 #[derive(Serialize)]
 pub(super) struct Named {
     id: Option<Id>,
     kind: &'static str,
 }
 
-/// What ending came to.
+/// The result of a logout.
 #[derive(Serialize)]
 pub(super) struct Ended<'a> {
     confirmed: AcknowledgementBody,

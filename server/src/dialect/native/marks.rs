@@ -1,4 +1,4 @@
-//! Reading marks: `/v1/marks` (pages) and `/v1/snapshot`. The stream of them is in `feed.rs`.
+//! Reading marks: `/v1/marks` (pages) and `/v1/snapshot`. The stream of marks is in `feed.rs`.
 
 use exeunt_core::{RealmId, Stamp};
 use http::StatusCode;
@@ -11,9 +11,9 @@ use crate::error::{Error, Kind, Result, Unavailability};
 use crate::http::{Request, ResponseFuture};
 use crate::time::looks_like_a_time;
 
-/// Marks on a page unless asked otherwise.
+/// Marks on a page by default.
 const PAGE_USUAL: u32 = 100;
-/// Instead of a position: the earliest that the log reaches back to. Whoever says it knows that marks may be missing.
+/// Stands for the earliest position in the log. A caller that uses it accepts that older marks are missing.
 const OLDEST: &str = "oldest";
 
 pub(super) fn page(request: Request) -> ResponseFuture {
@@ -33,7 +33,7 @@ async fn run_page(request: Request, caller: Caller) -> Reply {
         Ok(page) => {
             let items: Vec<_> = page.marks.iter().map(mark::mark).collect();
             let position = wire::position(page.position);
-            // For who comes to the end there is no next page yet, but a place from which to go on later.
+            // At the end there is no next page yet, but a position from which to go on later.
             let next = (page.position.stamp < end.stamp).then_some(&position);
             let body = json!({ "items": items, "next": next, "position": position });
             Ok(wire::json(StatusCode::OK, &body))
@@ -47,7 +47,8 @@ pub(super) fn snapshot(request: Request) -> ResponseFuture {
     serve(request, Need::Read, run_snapshot)
 }
 
-/// All pages tell one position, which is the first one's: what is replaced while they are read is in the feed after it.
+/// All pages have the position of the first one: marks that are replaced while pages are read are in the feed after
+/// that position.
 async fn run_snapshot(request: Request, caller: Caller) -> Reply {
     let end = request.app.authority.position().await?;
     let Some((upto, after)) = snapshot_place(&request, end)? else { return Ok(error::gone()) };
@@ -59,7 +60,7 @@ async fn run_snapshot(request: Request, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::OK, &body))
 }
 
-/// Of which position the snapshot is, and after which place the page begins. `None`: of another life of the store.
+/// The position of the snapshot, and the stamp after which the page begins. `None` if it is of another incarnation.
 fn snapshot_place(request: &Request, end: Position) -> Result<Option<(Stamp, Stamp)>> {
     let Some(cursor) = wire::parameter(request, "cursor") else { return Ok(Some((end.stamp, Stamp::ZERO))) };
     let malformed = || Error::malformed("cursor", "the cursor is the next of another page");
@@ -71,10 +72,11 @@ fn snapshot_place(request: &Request, end: Position) -> Result<Option<(Stamp, Sta
     Ok(place("cursor", Some(position), end)?.map(|upto| (upto, after.min(upto))))
 }
 
-/// The place that a reader has come to: `stamp`, or `incarnation.stamp`. `None`: of another life of the store.
+/// Parses the position of a reader: `stamp`, or `incarnation.stamp`. `None` if it is of another incarnation.
 ///
 /// # Errors
-/// `Malformed(field)`; `Unavailable` for a place beyond the end of this life: the store was turned back.
+/// `Malformed(field)`; `Unavailable` for a position beyond the end of this incarnation: the store was put back to an
+/// earlier state.
 pub(super) fn place(field: &'static str, after: Option<&str>, now: Position) -> Result<Option<Stamp>> {
     let Some(after) = after else { return Ok(Some(Stamp::ZERO)) };
     let malformed = || {

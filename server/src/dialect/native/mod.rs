@@ -1,5 +1,5 @@
 //! The native dialect: JSON under `/v1`, problem details (RFC 9457). The command line, the console and operators'
-//! scripts speak it.
+//! scripts use it.
 
 mod audit;
 mod backup;
@@ -37,10 +37,8 @@ use crate::error::{Error, Result};
 use crate::http::{CallKind, Route};
 use crate::http::{Endpoint, PresentedKey, Request, Response, ResponseFuture, empty};
 
-/// The name of this dialect.
 pub const NAME: DialectName = crate::dialect::ADMIN;
 
-/// The dialect.
 pub const DIALECT: Dialect = Dialect {
     name: NAME,
     builtin: Some(Builtin { dialect: NAME, idle_secs: 3600, absolute_secs: 86_400 }),
@@ -52,10 +50,10 @@ pub const DIALECT: Dialect = Dialect {
     gate: gate::gate,
 };
 
-/// A path, `{}` standing for one segment, with its methods.
+/// A path with its methods; `{}` stands for one segment.
 pub type Resource = (&'static str, &'static [Verb]);
 
-/// Where each path has its `{}`, known before the first request.
+/// The offset of `{}` in each path, computed at compile time.
 static GAPS: [Option<usize>; RESOURCES.len()] = {
     let mut gaps = [None; RESOURCES.len()];
     let mut number = 0;
@@ -75,16 +73,15 @@ static GAPS: [Option<usize>; RESOURCES.len()] = {
 
 /// A method of a path.
 pub struct Verb {
-    /// The method.
     pub method: Method,
-    /// What answers it.
+    /// The route that answers it.
     pub route: Route,
-    /// The parameters that its query may have. Any other is refused: a `dryrun=1` that was passed over would end what
-    /// it was meant to count.
+    /// The parameters that its query may have. Any other is refused: ignoring a misspelt `dryrun=1` would end the
+    /// sessions instead of counting them.
     pub parameters: &'static [&'static str],
 }
 
-/// The whole interface. The hot path comes first.
+/// The whole interface. The most frequent path comes first.
 pub const RESOURCES: &[Resource] = &[
     ("/v1/check", &[post("check", CallKind::Check, check::check).with(&["peek", "why"])]),
     (
@@ -162,7 +159,7 @@ pub const RESOURCES: &[Resource] = &[
 
 fn route(method: &Method, path: &str) -> Option<Route> {
     let Some(verbs) = verbs(path) else {
-        // What begins as this dialect's paths do is answered in its words.
+        // This dialect answers every path under `/v1/`.
         return path.starts_with("/v1/").then_some(Route::new("no_such_path", CallKind::Admin, no_such_path));
     };
     Some(verb(verbs, method).map_or_else(
@@ -175,19 +172,20 @@ fn route(method: &Method, path: &str) -> Option<Route> {
 }
 
 fn verbs(path: &str) -> Option<&'static [Verb]> {
-    // Only these have gaps; and every path of every dialect is first asked for here.
+    // Only paths under `/v1/` have gaps. This keeps the search short, since the router asks here first for every path
+    // of every dialect.
     let versioned = path.starts_with("/v1/");
     let mut all = RESOURCES.iter().zip(&GAPS).filter(|(_, gap)| versioned || gap.is_none());
     all.find(|((pattern, _), gap)| fits(pattern, **gap, path)).map(|((_, verbs), _)| *verbs)
 }
 
-/// HTTP-02: HEAD is answered wherever GET is; the HTTP library leaves the body out.
+/// HTTP-02: HEAD is answered wherever GET is; the HTTP library drops the body.
 fn verb(verbs: &'static [Verb], method: &Method) -> Option<&'static Verb> {
     let wanted = if method == Method::HEAD { &Method::GET } else { method };
     verbs.iter().find(|verb| verb.method == wanted)
 }
 
-/// A pattern has one `{}` at most.
+/// Whether a path matches a pattern, which has at most one `{}`.
 fn fits(pattern: &str, gap: Option<usize>, path: &str) -> bool {
     let Some(gap) = gap else { return pattern == path };
     let segment = path.strip_prefix(&pattern[..gap]).and_then(|rest| rest.strip_suffix(&pattern[gap + 2..]));
@@ -198,7 +196,7 @@ fn no_such_path(_: Request) -> ResponseFuture {
     Box::pin(async { error::render(&Error::not_found("path")) })
 }
 
-/// HTTP-01, HTTP-03: a known path tells its methods. Nothing is touched.
+/// HTTP-01, HTTP-03: a known path lists its methods. Nothing is changed.
 fn other_method(request: Request) -> ResponseFuture {
     Box::pin(async move {
         let verbs = verbs(request.path()).unwrap_or_default();
@@ -216,10 +214,10 @@ fn other_method(request: Request) -> ResponseFuture {
     })
 }
 
-/// What every endpoint here comes to: an answer, or an error that [`error::render`] makes one of.
+/// The result of every endpoint here: a response, or an error that [`error::render`] turns into one.
 type Reply = Result<Response, error::Refusal>;
 
-/// Answers a call of somebody who has a key that allows it, and leaves the key's id for the log.
+/// Runs an endpoint if the caller's key allows it, and records the key's id for the log.
 fn serve<F>(
     request: Request,
     need: Need,
@@ -247,7 +245,7 @@ where
             settle(run(request, caller)).await
         };
         response = stream::watched(response, &app, &key);
-        // A successful check leaves no line, so it pays nothing for one.
+        // A successful check is not logged, so it needs no log field.
         if !counted || !response.status.is_success() {
             response.log_fields.key = Some(key.id);
         }
@@ -255,7 +253,8 @@ where
     })
 }
 
-/// What reads ends with its key, however long it takes: nothing is left half done. What writes goes on to its end.
+/// Stops a read when its key is removed, however long the read takes. Writes are never stopped, so nothing is left half
+/// done.
 async fn while_key_holds(app: &App, key: &Key, run: impl Future<Output = Reply>) -> Reply {
     tokio::select! {
         biased;
@@ -264,7 +263,7 @@ async fn while_key_holds(app: &App, key: &Key, run: impl Future<Output = Reply>)
     }
 }
 
-/// Turns what an endpoint comes to into its answer.
+/// Turns the result of an endpoint into a response.
 async fn settle(reply: impl Future<Output = Reply>) -> Response {
     reply.await.unwrap_or_else(error::Refusal::into_response)
 }
@@ -276,7 +275,7 @@ fn parameters_must_be_known(request: &Request) -> Result<()> {
         .map_or(&[][..], |verb| verb.parameters);
     let mut seen = Vec::new();
     for (name, _) in form_urlencoded::parse(query.as_bytes()) {
-        // The name is not repeated: it may be a secret that slipped into the URL.
+        // The error does not repeat the name: it may be a secret that slipped into the URL.
         if !known.contains(&&*name) || seen.contains(&name) {
             let rule = format!("this call has each of these parameters at most once: {}", known.join(", "));
             let rule = if known.is_empty() { "this call has no parameters".to_owned() } else { rule };
@@ -304,7 +303,7 @@ const fn on(method: Method, call: &'static str, endpoint: Endpoint) -> Verb {
 }
 
 impl Verb {
-    /// With parameters in its query.
+    /// Sets the parameters of the query.
     const fn with(mut self, parameters: &'static [&'static str]) -> Self {
         self.parameters = parameters;
         self

@@ -16,7 +16,7 @@ struct NewRealm {
     name: String,
 }
 
-/// What can be changed of a realm.
+/// The fields of a realm that can be changed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {
@@ -51,7 +51,7 @@ pub(super) fn change(request: Request) -> ResponseFuture {
 
 async fn run_change(mut request: Request, caller: Caller) -> Reply {
     let id: RealmId = wire::id(&request, "realm")?;
-    // For the holder of a key of one realm no other exists.
+    // A key of one realm sees no other realm.
     if caller.key.realm.is_some_and(|only| only != id) {
         return Err(Error::not_found("realm").into());
     }

@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::http::{Request, ResponseFuture};
 use crate::time::GivenSecs;
 
-/// A session for somebody whom a trusted back end has authenticated itself.
+/// A session for a user whom a trusted back end has authenticated.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewSessionBody {
@@ -82,7 +82,7 @@ fn wanted(request: &Request) -> Result<Wanted> {
     })
 }
 
-/// The user was logged out everywhere, or so, while the session was being issued.
+/// A logout (such as "everywhere") ended the session while it was being issued.
 fn lost_the_race(error: Error) -> Error {
     match error.kind() {
         Kind::Dead(_) => {

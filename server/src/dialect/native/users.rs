@@ -11,10 +11,10 @@ use crate::authority::{Identifier, Password, UserChange};
 use crate::error::{Error, Result};
 use crate::http::{Request, ResponseFuture, empty};
 
-/// Users on one page.
+/// The most users on one page.
 const PAGE: u32 = 100;
 
-/// A user as it is given. A password is written, and never read back.
+/// The body of a create or change. A password can be written, but never read.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct UserBody {
@@ -53,7 +53,7 @@ pub(super) fn list(request: Request) -> ResponseFuture {
             return Ok(wire::json(StatusCode::OK, &wire::page(items, None::<u64>)));
         }
         let after = wire::parsed(&request, "cursor")?.unwrap_or(0);
-        // One more than is shown tells whether there is a next page.
+        // One more than the page holds, to see whether there is a next page.
         let users = request.app.authority.users(caller.realm.id, after, PAGE + 1).await?;
         let shown = &users[..users.len().min(PAGE as usize)];
         let next = shown.last().filter(|_| shown.len() < users.len()).map(|last| last.number);
@@ -61,7 +61,7 @@ pub(super) fn list(request: Request) -> ResponseFuture {
     })
 }
 
-/// Who is asked for, if it is one user: compared as at a login.
+/// The identifier in the query, if it asks for one user. It is compared as at a login.
 fn identifier(request: &Request) -> Result<Option<Identifier>> {
     let given = |name| wire::parameter(request, name);
     let mut asked = [

@@ -1,4 +1,4 @@
-//! The shapes on the wire. Ids are strings, times are RFC 3339 in UTC, lists are `{"items": […], "next": cursor}`.
+//! The JSON on the wire. Ids are strings, times are RFC 3339 in UTC, lists are `{"items": […], "next": cursor}`.
 
 use bytes::Bytes;
 use exeunt_core::{Moment, Verdict};
@@ -17,23 +17,22 @@ use crate::http::user_agent::Device;
 use crate::http::{Request, Response, answer};
 use crate::time::GivenSecs;
 
-/// The largest body of a batch that is imported, in bytes.
+/// The largest body of an import, in bytes.
 pub(super) const BATCH_BYTES_MAX: usize = 4 << 20;
 
-/// Reads a JSON object from the body of a request. Unknown and repeated members are refused by the types that are
-/// read.
+/// Reads a JSON object from the body of a request. The target types refuse unknown and repeated members.
 ///
 /// # Errors
 /// 415 unless the body is `application/json`, whatever its parameters (HTTP-04); `Malformed("body")`; 413, 408 or 400
-/// if the body did not arrive whole.
+/// if the body did not arrive completely.
 pub(super) async fn object<T: DeserializeOwned>(request: &mut Request) -> Result<T, Refusal> {
     Ok(read(&body(request).await?)?)
 }
 
-/// The body of a request in JSON, not yet read.
+/// The JSON body of a request, not yet parsed.
 ///
 /// # Errors
-/// As [`object`], but for `Malformed`.
+/// As [`object`], without `Malformed`.
 pub(super) async fn body(request: &mut Request) -> Result<Bytes, Refusal> {
     let body = request.body().await.map_err(|bare| error::of_body(&bare))?;
     key_must_still_hold(request)?;
@@ -41,7 +40,8 @@ pub(super) async fn body(request: &mut Request) -> Result<Bytes, Refusal> {
     Ok(body)
 }
 
-/// The body of a batch in JSON, not yet read: at most [`BATCH_BYTES_MAX`].
+/// The JSON body of an import, not yet parsed: at most [`BATCH_BYTES_MAX`], or the limit of other bodies if that is
+/// larger.
 ///
 /// # Errors
 /// As [`body`].
@@ -53,7 +53,7 @@ pub(super) async fn batch(request: &mut Request) -> Result<Bytes, Refusal> {
     Ok(body)
 }
 
-/// A body may be on its way for seconds, and its key be removed meanwhile.
+/// A body may take seconds to arrive, and its key may be removed meanwhile.
 fn key_must_still_hold(request: &Request) -> Result<()> {
     request.key.as_ref().map_or(Ok(()), |presented| request.app.authority.must_still_hold(presented))
 }
@@ -78,7 +78,7 @@ fn is_json(content_type: &str) -> bool {
 /// # Errors
 /// `Malformed("body")`.
 pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
-    // The parser would also take an array, its elements for the members in their order.
+    // The parser would also accept an array, with the members' values in order.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(Error::malformed("body", "the body is a JSON object"));
     }
@@ -87,7 +87,7 @@ pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
     })
 }
 
-/// What the parser says, but for the text that it found: that may be a secret in the wrong place.
+/// The parser's message without the text that it found, which may be a secret in the wrong place.
 pub(super) fn without_values(error: &serde_json::Error) -> String {
     let text = error.to_string();
     if !error.is_data() || text.starts_with("missing field") || text.starts_with("duplicate field") {
@@ -98,10 +98,10 @@ pub(super) fn without_values(error: &serde_json::Error) -> String {
     format!("{what}, expected {instead}")
 }
 
-/// Room for most answers, in bytes.
+/// Initial capacity, enough for most responses, in bytes.
 const ANSWER_BYTES: usize = 512;
 
-/// An answer in JSON.
+/// A JSON response.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     let mut text = Vec::with_capacity(ANSWER_BYTES);
     match serde_json::to_writer(&mut text, body) {
@@ -116,13 +116,13 @@ pub(super) fn page(items: Vec<Value>, next: Option<impl ToString>) -> Value {
     Value::Object(Map::from_iter([("items".to_owned(), Value::Array(items)), ("next".to_owned(), next)]))
 }
 
-/// One parameter of the query. That it is there once at most was looked at before the call began.
+/// One parameter of the query. It occurs at most once: that was checked before the call began.
 pub(super) fn parameter(request: &Request, name: &str) -> Option<String> {
     let query = request.query()?.as_bytes();
     form_urlencoded::parse(query).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-/// A switch of the query, off where it is absent.
+/// A flag of the query, off if it is absent.
 ///
 /// # Errors
 /// `Malformed(name)` for anything but `1`, `true`, `0` and `false`: a `dry_run=yes` must not end anything.
@@ -134,7 +134,7 @@ pub(super) fn switch(request: &Request, name: &'static str) -> Result<bool> {
     }
 }
 
-/// A parameter of the query that is written as text.
+/// A parsed parameter of the query.
 ///
 /// # Errors
 /// `Malformed(name)`.
@@ -146,13 +146,13 @@ pub(super) fn parsed<T: std::str::FromStr>(request: &Request, name: &'static str
 /// The id in the path: its third segment.
 ///
 /// # Errors
-/// `NotFound`: a text that is no id names nothing.
+/// `NotFound`, for an invalid id too.
 pub(super) fn id<T: std::str::FromStr>(request: &Request, noun: &str) -> Result<T> {
     let segment = request.path().split('/').nth(3).unwrap_or_default();
     segment.parse().map_err(|_| Error::not_found(noun))
 }
 
-/// How long sessions live in seconds, as far as that is given: unseen, and at most.
+/// The idle and the absolute limit of sessions in seconds, if given.
 ///
 /// # Errors
 /// `Malformed("idle_secs")`, `Malformed("absolute_secs")`.
@@ -164,7 +164,7 @@ pub(super) fn lifetimes(
     Ok((idle, absolute.map(|secs| secs.read("absolute_secs")).transpose()?))
 }
 
-/// A member that may be absent (unchanged), `null` (taken away) or a value.
+/// A member that may be absent (unchanged), `null` (removed) or a value.
 pub(super) fn change<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     from: D,
 ) -> Result<Option<Option<T>>, D::Error> {
@@ -175,7 +175,7 @@ pub(super) fn time(at: Moment) -> Value {
     timestamp(at).map_or(Value::Null, |time| Value::String(time.to_string()))
 }
 
-/// `None`: beyond the year 9999, which has no text.
+/// `None` for a time after the year 9999, which has no text.
 pub(super) fn timestamp(at: Moment) -> Option<jiff::Timestamp> {
     jiff::Timestamp::from_millisecond(i64::try_from(at.millis()).ok()?).ok()
 }
@@ -280,7 +280,7 @@ pub(super) fn realm(realm: &Realm) -> Value {
     })
 }
 
-/// A position as text: of which life of the store, and how far.
+/// A position as text: the incarnation of the store, and the stamp.
 pub(super) fn position(position: Position) -> String {
     format!("{}.{}", position.incarnation, position.stamp)
 }

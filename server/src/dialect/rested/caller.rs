@@ -1,4 +1,4 @@
-//! Who is speaking: the tokens that a request presents, and the cookie that one travels in.
+//! The caller: the tokens that a request presents, and the cookie for them.
 
 use std::collections::HashSet;
 
@@ -10,8 +10,8 @@ use crate::http::NOTHING;
 use crate::http::cookie::{Cookie, SameSite};
 use crate::http::headers::{Headers, text};
 
-/// The cookie. Other sites' pages call this API, so it must be sent with their requests too; what keeps strangers out
-/// is the project's list of origins.
+/// The cookie. Pages of other sites call this API, so browsers must send it with their requests too. The project's list
+/// of origins keeps other pages out.
 pub(super) const COOKIE: Cookie = Cookie {
     name: "__Secure-rested-access-token",
     path: "/",
@@ -20,19 +20,18 @@ pub(super) const COOKIE: Cookie = Cookie {
     same_site: SameSite::None,
 };
 
-/// The longest life of a cookie, in seconds: 400 days, beyond which browsers cut it (CK-08).
+/// The longest lifetime of a cookie, in seconds: browsers cut it to 400 days (CK-08).
 const COOKIE_SECS_MAX: u64 = 400 * 86_400;
 
 /// A token that a request carries.
 pub(super) struct Carried {
-    /// The token.
     pub token: Token,
-    /// It is in a cookie and in no other place: a browser may have added it by itself.
+    /// `true` if it is only in a cookie: the browser may have added it by itself.
     pub by_cookie: bool,
 }
 
-/// Every token that is presented, each once: first those in `Authorization`, then those in cookies. The first one
-/// authenticates. There are at most as many as fit into the headers of a request.
+/// Every presented token, each once: first those in `Authorization`, then those in cookies. The first one
+/// authenticates. The size limit of headers bounds their number.
 pub(super) fn tokens(headers: &Headers) -> Vec<Token> {
     let texts = stated(headers).filter_map(bare).chain(COOKIE.read(headers));
     each_once(texts.map(|text| (text, false))).into_iter().map(|carried| carried.token).collect()
@@ -56,7 +55,7 @@ fn stated(headers: &Headers) -> impl Iterator<Item = &str> {
     headers.all(&AUTHORIZATION).map(|value| text(value).unwrap_or(NOTHING))
 }
 
-/// The tokens of these texts, each at its first place. What can be no token matches nothing.
+/// The tokens of these texts without repetitions. A text that cannot be a token becomes one that matches nothing.
 fn each_once<'a>(texts: impl Iterator<Item = (&'a str, bool)>) -> Vec<Carried> {
     let mut seen = HashSet::new();
     texts
@@ -115,19 +114,19 @@ fn read(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or(NOTHING)
 }
 
-/// The `Set-Cookie` that carries a token, for as long as its session can live.
+/// The `Set-Cookie` for a token, with the longest possible lifetime of its session.
 pub(super) fn set_cookie(token: &Token, absolute_secs: u32) -> String {
     let secs =
         if absolute_secs == 0 { COOKIE_SECS_MAX } else { u64::from(absolute_secs).min(COOKIE_SECS_MAX) };
     COOKIE.set(token.expose(), Some(secs))
 }
 
-/// The `Set-Cookie` that takes the cookie away, if the request brought it.
+/// The `Set-Cookie` that deletes the cookie, if the request has it.
 pub(super) fn delete_cookie(headers: &Headers) -> Option<String> {
     (!COOKIE.read_joined(headers).is_empty()).then(|| COOKIE.delete())
 }
 
-/// The token in `Authorization`: bare, or after `Bearer` in any case. Another scheme, or none of both, is absent.
+/// The token in `Authorization`: bare, or after `Bearer` in any case. `None` for another scheme, or for `Bearer` alone.
 fn bare(value: &str) -> Option<&str> {
     let value = value.trim();
     match value.split_once(' ') {

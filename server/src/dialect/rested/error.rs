@@ -1,4 +1,4 @@
-//! How this dialect says what went wrong: a real status, and `{"message": …}`.
+//! Errors of this dialect: a real status, and `{"message": …}`.
 
 use exeunt_core::Why;
 use http::StatusCode;
@@ -10,23 +10,22 @@ use crate::error::{DeadReason, Error, Kind};
 use crate::http::retry_after;
 use crate::http::{LogFields, Response, answer, plain};
 
-/// What an endpoint answers instead: an error, or an answer made elsewhere.
+/// Why an endpoint refuses: an error, or a finished response.
 pub(super) enum Refusal {
     /// An error of the domain.
     Error(Error),
-    /// A token is needed, and none was presented.
+    /// The call needs a token and presents none.
     MissingToken,
-    /// A ready answer: a body that was too large, or never came.
+    /// A finished response: the body was too large or did not arrive.
     Ready(Box<Response>),
 }
 
 impl Refusal {
-    /// More fields than anybody needs.
+    /// The query has too many fields.
     pub(super) fn too_large() -> Self {
         plain(StatusCode::PAYLOAD_TOO_LARGE).into()
     }
 
-    /// The answer.
     pub(super) fn into_response(self) -> Response {
         match self {
             Self::Error(error) => render(&error),
@@ -48,7 +47,7 @@ impl From<Response> for Refusal {
     }
 }
 
-/// The answer to an error.
+/// The response to an error.
 pub(super) fn render(error: &Error) -> Response {
     let (status, text) = match error.kind() {
         Kind::Malformed(_) | Kind::Conflict(_) => (StatusCode::BAD_REQUEST, error.public()),
@@ -61,7 +60,7 @@ pub(super) fn render(error: &Error) -> Response {
         Kind::NotFound => (StatusCode::NOT_FOUND, error.public()),
         Kind::Unsupported => (StatusCode::METHOD_NOT_ALLOWED, error.public()),
         Kind::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, error.public()),
-        // Of several sessions to be ended some may be over: so this does not say that nothing was changed.
+        // A logout of several sessions may have ended some of them, so the text does not say that nothing changed.
         Kind::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "The server cannot do this now; ask again"),
         Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, error.public()),
     };
@@ -74,7 +73,7 @@ pub(super) fn render(error: &Error) -> Response {
     response
 }
 
-/// The error in the one form that this dialect has.
+/// The error in the only form of this dialect.
 pub(super) fn table(error: &Error) -> Vec<(&'static str, Response)> {
     vec![("json", render(error))]
 }

@@ -1,8 +1,8 @@
-//! The token of an application's call, to the project whose key is in the query, from an origin that it allows. A
-//! preflight does not pass, since it brings no token: its refusal is the answer that a preflight gets.
+//! The token of an application's call. The query has the project's key, and the project must allow the call's origin. A
+//! preflight does not pass, since it has no token: its refusal is the response to a preflight.
 //!
-//! A session has one token, so a call that presents two different ones, in whichever headers, does not pass: its
-//! application may take either.
+//! A session has one token. So a call that presents two different ones, in any headers, does not pass: the application
+//! may read either.
 
 use http::Method;
 
@@ -31,14 +31,14 @@ async fn judge(request: Request, address: Address, terms: Terms) -> Result<Passe
     let tokens = caller::tokens_for_any_reader(request.headers());
     let presented = address.presented(&project, tokens.first().ok_or(Refusal::MissingToken)?);
     if tokens.len() > 1 {
-        // Why the first one is refused, if it is, says more.
+        // If the first token is refused anyway, that reason says more.
         admit(&request, &presented, Touch::Peek).await?;
         return Err(Error::dead(DeadReason::Unknown)
             .because("the call presents several tokens, which differ")
             .into());
     }
     let mut passed = admit(&request, &presented, terms.touch).await?;
-    // For gateways that answer for an application which knows nothing of origins.
+    // For gateways that set the CORS headers in place of the application.
     origin.mark(&mut passed.headers);
     Ok(passed)
 }

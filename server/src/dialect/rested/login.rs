@@ -8,7 +8,7 @@ use super::{caller, wire};
 use crate::authority::Login;
 use crate::http::{Request, Response, ResponseFuture};
 
-/// Letters and digits of a token: 238 bits.
+/// Letters and digits in a token: 238 bits.
 const TOKEN_LETTERS: usize = 40;
 
 pub(super) fn login(request: Request) -> ResponseFuture {
@@ -31,7 +31,7 @@ async fn run(mut request: Request, address: Address) -> Result<Response, Refusal
     let (user, token) = request.app.authority.login(&call, &login).await?;
     let mut response = wire::shown(&user, &visit.query);
     match visit.query.no_cookie {
-        // Bare, to be copied into the requests that follow.
+        // Without a scheme, for clients that copy it into the next requests.
         true => response.headers.set(&AUTHORIZATION, token.expose()),
         false => response.headers.set(&SET_COOKIE, caller::set_cookie(&token, visit.project.absolute_secs)),
     }

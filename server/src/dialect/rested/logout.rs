@@ -1,5 +1,4 @@
-//! `POST …?logout=true`: ends every session whose token is presented, whichever project it belongs to. The body is not
-//! read.
+//! `POST …?logout=true`: ends every session whose token is presented, in any project. The body is not read.
 
 use http::StatusCode;
 use http::header::SET_COOKIE;
@@ -26,14 +25,14 @@ async fn run(mut request: Request, address: Address) -> Result<Response, Refusal
     for carried in &all {
         match end(&request, &visit, &call, carried).await {
             Ok(found_alive) => ended |= found_alive,
-            // The others are ended all the same.
+            // Go on: the other sessions must still end.
             Err(error) => failure = Some(graver(failure, error)),
         }
     }
-    // The cookie stays until all is over: the browser needs it to ask again (CK-12).
+    // Keep the cookie until all sessions have ended: the browser needs it for a retry (CK-12).
     failure.map_or(Ok(()), Err)?;
     let mut response = empty(StatusCode::NO_CONTENT);
-    // The answer is the same, but in the log it is no logout: anybody can ask for as many of these as they like.
+    // If no session ended, the response is the same, but the log has no logout: anyone can send any number of these.
     response.log_fields.kind = (!ended).then_some(Kind::Dead(DeadReason::Unknown));
     if let Some(deletion) = caller::delete_cookie(request.headers()) {
         response.headers.set(&SET_COOKIE, deletion);
@@ -41,11 +40,12 @@ async fn run(mut request: Request, address: Address) -> Result<Response, Refusal
     Ok(response)
 }
 
-/// Ends the session of one token; whether there was one. What is over already, or never was, is what the caller wants (as in
-/// RFC 7009).
+/// Ends the session of one token, and returns whether it was alive. An ended or unknown session is a success, too (as
+/// in RFC 7009).
 ///
-/// All projects of a host share the cookie, and a browser adds it to what any page sends. So a cookie ends only sessions
-/// of projects that allow the page; whoever writes a token into a header holds it, and may end what it opens.
+/// All projects of a host share the cookie, and a browser adds it to the requests of any page. So a cookie ends only
+/// sessions of projects that allow the page. A caller that writes a token into a header holds it, so it may end its
+/// session.
 async fn end(request: &Request, visit: &Visit, call: &Call, carried: &Carried) -> Result<bool> {
     let may = |owner: &Client| !carried.by_cookie || visit.may_be_ended_from_here(request, owner);
     let presented = visit.presented_anywhere(&carried.token);
@@ -58,7 +58,7 @@ async fn end(request: &Request, visit: &Visit, call: &Call, carried: &Carried) -
     })
 }
 
-/// Of two failures the one to answer: what asking again may mend comes first, and then the other is told.
+/// Chooses which of two failures to answer. One that a retry may resolve comes first; the retry then reports the other.
 fn graver(before: Option<Error>, error: Error) -> Error {
     match before {
         Some(before) if before.kind() != Kind::Forbidden => before,

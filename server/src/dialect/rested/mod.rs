@@ -1,7 +1,7 @@
 //! rested.dev: `/api/1/ce/<endpoint>?key=…`, JSON.
 //!
-//! A project has a public key, origins that may call it, and named endpoints. The action of a POST is chosen by flags
-//! in the query. The token travels in a cookie, or in `Authorization` both ways.
+//! A project has a public key, origins that may call it, and named endpoints. Flags in the query choose the action of a
+//! POST. The token is in a cookie, or in the `Authorization` header of requests and responses.
 
 mod caller;
 mod cors;
@@ -22,10 +22,9 @@ use http::Method;
 use crate::dialect::Dialect;
 use crate::http::{CallKind, Route};
 
-/// The name of this dialect.
 pub const NAME: DialectName = DialectName::new("rested");
 
-/// The dialect. It has no built-in client: every project is a client of its own.
+/// It has no built-in client, since every project is a client.
 pub const DIALECT: Dialect = Dialect {
     name: NAME,
     builtin: None,
@@ -37,12 +36,12 @@ pub const DIALECT: Dialect = Dialect {
     gate: gate::gate,
 };
 
-/// Where the endpoints of projects are: the only version of the service, and its only route, "custom endpoints".
+/// The prefix of all endpoints: the only version of the service and its only route, "custom endpoints".
 const ENDPOINTS: &str = "/api/1/ce/";
-/// The methods that do something here.
+/// The supported methods.
 const METHODS: &str = "GET, HEAD, POST, OPTIONS";
 
-/// `/api/<version>/<route>/<endpoint…>`, letter for letter; fewer segments are not of this dialect.
+/// `/api/<version>/<route>/<endpoint…>`, compared exactly. Paths with fewer segments are not of this dialect.
 fn route(method: &Method, path: &str) -> Option<Route> {
     if path.strip_prefix("/api/")?.split('/').count() < 3 {
         return None;
@@ -58,7 +57,7 @@ fn route(method: &Method, path: &str) -> Option<Route> {
     })
 }
 
-/// What a POST does. A query that holds too much to be read is refused by whoever answers.
+/// The action of a POST. The endpoint refuses a query that has too many fields.
 fn action(query: Option<&str>) -> Route {
     let query = wire::Query::read(query).unwrap_or_default();
     match (query.login, query.logout) {

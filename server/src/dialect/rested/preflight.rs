@@ -1,4 +1,4 @@
-//! `OPTIONS …`: what a browser asks before it lets a page call. It brings no token, and nothing happens.
+//! `OPTIONS …`: a browser's question before it lets a page call. It has no token, and changes nothing.
 
 use http::StatusCode;
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ALLOW};

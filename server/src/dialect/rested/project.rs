@@ -1,4 +1,4 @@
-//! What a call is addressed to: a project, by its key, and one of its endpoints, from an origin that it allows.
+//! The target of a call: a project, named by its key, and one of its endpoints. The project must allow the origin.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -13,30 +13,25 @@ use crate::authority::{Call, Client, Endpoint, Presented, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Request, Response};
 
-/// What a request is addressed to, as far as it can be told before anything is checked.
+/// The target of a request, before any check.
 pub(super) struct Address {
     realm: RealmId,
     query: Query,
-    /// The query holds too much to be read: it says nothing.
+    /// `true` if the query has too many fields; then `query` is empty.
     overfull: bool,
     project: Option<Arc<Client>>,
     origin: Origin,
 }
 
-/// A call that passed all the checks which do not depend on what it asks for.
+/// A call that has passed the checks that all calls share.
 pub(super) struct Visit {
-    /// The realm of this dialect.
     pub realm: RealmId,
-    /// The query.
     pub query: Query,
-    /// The project.
     pub project: Arc<Client>,
-    /// The endpoint.
     pub endpoint: Endpoint,
 }
 
-/// Answers a request. Whatever comes of it, the answer says what its origin may do with it, and which project was
-/// called.
+/// Answers a request. Every response, an error too, gets the CORS headers of its origin, and the project for the log.
 pub(super) async fn answered<F, Fut>(request: Request, run: F) -> Response
 where
     F: FnOnce(Request, Address) -> Fut,
@@ -48,7 +43,7 @@ where
     .await
 }
 
-/// Does what a request is about; if it is refused, the answer is as in [`answered`].
+/// Runs a request whose success is not a response. A refusal is rendered as by [`answered`].
 pub(super) async fn or_refused<T, F, Fut>(request: Request, run: F) -> Result<T, Response>
 where
     F: FnOnce(Request, Address) -> Fut,
@@ -79,7 +74,7 @@ where
     }
 }
 
-/// An answer that was made elsewhere, with the same.
+/// Marks a finished response as [`answered`] does.
 pub(super) fn marked(request: &Request, response: Response) -> Response {
     match Address::of(request) {
         Ok(address) => mark(&address.origin, address.project.map(|project| project.id), response),
@@ -114,8 +109,8 @@ impl Address {
         Ok(Visit { realm: self.realm, query: self.query, project, endpoint })
     }
 
-    /// The checks that a preflight must pass: the key and the origin. A wrong endpoint is left to the real request, or
-    /// a page could not read what is wrong.
+    /// The checks that a preflight must pass: the key and the origin. A wrong endpoint passes: a page can read the
+    /// error only in the response to the real request.
     ///
     /// # Errors
     /// `Forbidden`, `Malformed`, 413.
@@ -123,7 +118,7 @@ impl Address {
         self.admit().map(|_| &self.origin)
     }
 
-    /// The checks that an application's own call must pass: its address is none of the project's endpoints.
+    /// The checks that an application's own call must pass: the key and the origin, since its path is no endpoint.
     ///
     /// # Errors
     /// As [`Address::preflight`].
@@ -131,7 +126,7 @@ impl Address {
         Ok((self.admit()?, &self.origin))
     }
 
-    /// A token as it is presented to this project.
+    /// A token that is presented to this project.
     pub(super) const fn presented<'a>(&self, project: &Client, token: &'a Token) -> Presented<'a> {
         presented(self.realm, project, token)
     }
@@ -149,41 +144,41 @@ impl Address {
     }
 }
 
-/// The key names no project that may be called here.
+/// The key names no project that can be called here.
 pub(super) fn unknown_key() -> Error {
     Error::malformed("key", "The API key is not valid")
 }
 
 impl Visit {
-    /// A token as it is presented here.
+    /// A token that is presented to the called project.
     pub(super) fn presented<'a>(&self, token: &'a Token) -> Presented<'a> {
         presented(self.realm, &self.project, token)
     }
 
-    /// A token as it is presented for logout: all projects of the realm share the cookie that it may be in.
+    /// A token that is presented for logout, of any project: all projects of the realm share the cookie.
     pub(super) const fn presented_anywhere<'a>(&self, token: &'a Token) -> Presented<'a> {
         Presented { dialect: NAME, realm: self.realm, client: None, token }
     }
 
-    /// Whether the page that calls could also call this project, to which a session belongs.
+    /// Whether the calling page may also call the project that owns a session.
     pub(super) fn may_be_ended_from_here(&self, request: &Request, owner: &Client) -> bool {
-        // The project that is called has allowed the page already.
+        // The called project has already allowed the page.
         owner.id == self.project.id
             || Origin::of(request.headers(), Some(&owner.settings)).must_be_allowed().is_ok()
     }
 
-    /// The circumstances of this call.
+    /// The context of this call.
     pub(super) fn call(&self, request: &mut Request) -> Call {
         request.call(NAME, By::Client(self.project.id))
     }
 }
 
-/// A token is good for everything of its project, and unknown in any other; only a logout takes it from anywhere.
+/// A token is valid for all endpoints of its project and unknown in any other; only a logout accepts tokens of all.
 const fn presented<'a>(realm: RealmId, project: &Client, token: &'a Token) -> Presented<'a> {
     Presented { dialect: NAME, realm, client: Some(project.id), token }
 }
 
-/// The endpoint of the path, letter for letter: a name holds nothing that needs percent-encoding.
+/// The endpoint of the path, compared exactly: names need no percent-encoding.
 fn endpoint(project: &Client, path: &str) -> Option<Endpoint> {
     let Settings::Project { endpoints, .. } = &project.settings else { return None };
     let name = path.strip_prefix(ENDPOINTS)?;

@@ -1,4 +1,4 @@
-//! What is refused whatever it is addressed to: another version, another method, flags that exclude each other.
+//! Refuses other versions, other methods, and flags that exclude each other.
 
 use super::error::Refusal;
 use super::project::{Address, answered};
@@ -12,14 +12,14 @@ pub(super) fn nowhere(request: Request) -> ResponseFuture {
     }))
 }
 
-/// PUT and DELETE, for now, and whatever else there may be.
+/// PUT, DELETE and all other methods.
 pub(super) fn unsupported(request: Request) -> ResponseFuture {
     Box::pin(answered(request, |_, _| async {
         Err(Error::new(Kind::Unsupported, "The method is not supported").into())
     }))
 }
 
-/// A POST that wants to log in and out at once: nothing is done, after all other checks.
+/// A POST with both `login` and `logout`. It is refused after all other checks, and changes nothing.
 pub(super) fn confused(request: Request) -> ResponseFuture {
     Box::pin(answered(request, |request, address| async move { both(&request, address) }))
 }

@@ -1,4 +1,4 @@
-//! `POST …` without a flag: makes a user. Whoever registers logs in afterwards: no token is issued.
+//! `POST …` without a flag: creates a user. It issues no token: the user logs in afterwards.
 
 use http::header::CONTENT_TYPE;
 

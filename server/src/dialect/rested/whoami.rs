@@ -1,4 +1,4 @@
-//! `GET …`: shows whose token it is.
+//! `GET …`: shows the user of the token.
 
 use exeunt_core::Why;
 
@@ -24,12 +24,12 @@ async fn run(request: Request, address: Address) -> Result<Response, Refusal> {
         Kind::NotFound => nobody(),
         _ => error,
     })?;
-    // Only now has the call succeeded, so only now does it extend the session's life.
+    // Only a call that succeeds extends the session, so check again.
     authority.check_exact(&presented, request.now, Touch::Extend).await?;
     Ok(wire::shown(&user, &visit.query))
 }
 
-/// The session stands, and its user is gone: as if the deletion had been known already.
+/// The session is alive, but its user is gone: answer as if the deletion had already ended it.
 fn nobody() -> Error {
     Error::dead(DeadReason::Ended(Why::UserDeleted))
 }

@@ -1,4 +1,4 @@
-//! A call as it was made: its parameters, and the format of the answer to it.
+//! A parsed call: its parameters, and the format of its response.
 
 use http::Method;
 
@@ -10,9 +10,9 @@ use crate::http::form::{Field, Fields};
 use crate::http::said::Said;
 use crate::http::{Request, Response};
 
-/// What was asked.
+/// A parsed call.
 pub(super) struct Asked {
-    /// How it is answered.
+    /// How to answer it.
     pub reply: Reply,
     /// The parameters of the query.
     pub query: Fields,
@@ -21,11 +21,10 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Reads the query and, of a `POST`, the body. The format is looked at first: without one there is no telling in
-    /// which to answer.
+    /// Reads the query and, for a `POST`, the body. The format is checked first: every later error needs it.
     ///
     /// # Errors
-    /// A ready answer: for a body that did not arrive, too many fields, a wrong format.
+    /// The response to send: for a body that did not arrive, too many fields, or a wrong format.
     pub(super) async fn read(request: &mut Request) -> Result<Self, Response> {
         let (entrance, called) = parse(request.path()).unwrap_or((Entrance::Rest, Called::Unknown));
         let query = Fields::queried(request)?;
@@ -38,8 +37,8 @@ impl Asked {
         }
     }
 
-    /// An application's call that a gateway asks about: what it says, and what the gateway copied from its form. The
-    /// application may know formats that are not known here; then only a refusal is in another one.
+    /// An application's call that a gateway asks about: its fields, and those that the gateway copied from its form.
+    /// The application may support other formats than Exeunt; then a refusal is in XML.
     pub(super) fn of_application(request: &Request, said: Said, copies: &Fields) -> Self {
         let Said { query, form, .. } = said;
         let format = Format::asked(&query, &form).unwrap_or(Format::Xml);
@@ -47,7 +46,7 @@ impl Asked {
         let body =
             Fields::given(form.pairs().chain(copies.pairs()).fold(Vec::new(), |mut pairs, (name, value)| {
                 let pair = (name.to_owned(), value.to_owned());
-                // What was copied is there once more.
+                // A copied field may be in the form, too.
                 if copies.get(name) == Field::Absent || !pairs.contains(&pair) {
                     pairs.push(pair);
                 }

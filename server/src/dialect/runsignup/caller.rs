@@ -1,5 +1,5 @@
-//! Who is speaking: whoever knows both halves of a temporary pair. Permanent keys and bearer tokens are known, so that
-//! they can be refused in the right words.
+//! The caller: the holder of both halves of a temporary pair. Permanent keys and bearer tokens are recognised, so that
+//! they are refused in the right words.
 
 use std::sync::Arc;
 
@@ -16,17 +16,17 @@ use crate::http::Request;
 use crate::http::form::Fields;
 use crate::http::headers::Headers;
 
-/// What a call presents.
+/// The credential that a call presents.
 pub(super) enum Caller {
-    /// Nothing.
+    /// None.
     Nobody,
-    /// `tmp_key` and `tmp_secret`; `None`: a half, or what can be no pair.
+    /// `tmp_key` and `tmp_secret`; `None` for one half alone, or for text that cannot be a pair.
     Temporary(Option<Token>),
-    /// `api_key` and `api_secret`, the same.
+    /// `api_key` and `api_secret`, likewise.
     Permanent(Option<Token>),
-    /// `Authorization: Bearer`. Nobody here gives out such tokens yet, so none is known.
+    /// `Authorization: Bearer`. Exeunt issues no such tokens yet, so none is valid.
     Bearer,
-    /// Several of these, which must not be combined.
+    /// Several of these: they must not be combined.
     Several,
 }
 
@@ -35,13 +35,12 @@ const TEMPORARY: [&str; 2] = ["tmp_key", "tmp_secret"];
 const PERMANENT: [&str; 2] = ["api_key", "api_secret"];
 
 impl Caller {
-    /// Reads what the call presents. `rsu_api_reg` and its header name the calling program and prove nothing: they are
-    /// ignored.
+    /// Reads the credential. `rsu_api_reg` and its header only name the calling program, so they are ignored.
     ///
     /// # Errors
-    /// `InvalidParameters` if a parameter is repeated where it is read, or if nobody can read what is there.
+    /// `InvalidParameters` if a parameter that is read is repeated, or if the body cannot be parsed.
     pub(super) fn read(request: &Request, asked: &Asked) -> Result<Self, Code> {
-        // Only a pair in the query leaves the body unread.
+        // The body is not needed only if the pair is in the query.
         if asked.body.is_broken() && halves(&asked.query, TEMPORARY)? == [None, None] {
             return Err(Code::InvalidParameters);
         }
@@ -57,19 +56,19 @@ impl Caller {
     }
 }
 
-/// Who stands behind what was presented.
+/// The holder of a credential.
 pub(super) enum Holder {
-    /// Whoever opened the session of this pair, if it is alive.
+    /// The user of this pair's session, if the session is alive.
     Pair(Token),
-    /// A partner: it has no session.
+    /// A partner, which has no session.
     Partner(Arc<Client>),
 }
 
 impl Caller {
-    /// Who stands behind what was presented, if it can be used at all.
+    /// The holder of the credential, if it is of a usable kind.
     ///
     /// # Errors
-    /// `PermissionDenied` for nobody, `KeyAuthenticationFailed`, `InvalidParameters` for several at once.
+    /// `PermissionDenied` without a credential, `KeyAuthenticationFailed`, `InvalidParameters` for several at once.
     pub(super) fn holder(self, request: &Request, realm: RealmId) -> Result<Holder, Code> {
         match self {
             Self::Nobody => Err(Code::PermissionDenied),
@@ -94,7 +93,7 @@ pub(super) const fn presented(realm: RealmId, pair: &Token) -> Presented<'_> {
 /// The realm that this dialect serves.
 ///
 /// # Errors
-/// `Internal` if the dialect is switched off: then nobody gets here.
+/// `Internal` if the dialect is switched off, which cannot happen: it has no routes then.
 pub(super) fn realm(request: &Request) -> Result<RealmId> {
     request
         .app
@@ -103,8 +102,8 @@ pub(super) fn realm(request: &Request) -> Result<RealmId> {
         .ok_or_else(|| Error::internal("a dialect that is switched off"))
 }
 
-/// Two parameters that are one credential, or what is there of them. If either is in the query only the query is read,
-/// else the body.
+/// Reads two parameters that form one credential. If either is in the query, only the query is read, else only the
+/// body.
 fn pair(asked: &Asked, names: [&str; 2]) -> Result<Option<Option<Token>>, Code> {
     let halves = match halves(&asked.query, names)? {
         [None, None] => halves(&asked.body, names)?,
@@ -117,7 +116,7 @@ fn pair(asked: &Asked, names: [&str; 2]) -> Result<Option<Option<Token>>, Code> 
     })
 }
 
-/// Every temporary pair that could be put together from these parameters.
+/// Every temporary pair that these parameters can form.
 pub(super) fn pairs_of(fields: &Fields) -> Vec<Token> {
     let [keys, secrets] = TEMPORARY.map(|wanted| {
         fields.pairs().filter(|(name, _)| *name == wanted).map(|(_, value)| value).collect::<Vec<_>>()
@@ -131,7 +130,7 @@ fn halves<'a>(fields: &'a Fields, names: [&str; 2]) -> Result<[Option<&'a str>; 
     Ok([parameter(key)?, parameter(secret)?])
 }
 
-/// Whether a bearer token is presented. Other schemes, and an empty token, are not for us.
+/// Whether a bearer token is presented. Other schemes and empty tokens are ignored.
 fn has_bearer(headers: &Headers) -> bool {
     headers.all(&AUTHORIZATION).any(|value| {
         let text = String::from_utf8_lossy(value);
@@ -140,7 +139,7 @@ fn has_bearer(headers: &Headers) -> bool {
     })
 }
 
-/// Whether some reader may find a bearer token: after the word anywhere in the header.
+/// Whether some reader may find a bearer token: after the word `bearer` anywhere in the header.
 pub(super) fn has_bearer_anywhere(headers: &Headers) -> bool {
     headers.all(&AUTHORIZATION).any(|value| {
         let mut words = value.split(|byte| byte.is_ascii_whitespace() || b",;\"".contains(byte));

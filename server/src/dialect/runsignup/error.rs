@@ -1,4 +1,4 @@
-//! Errors as this dialect says them: numbers and words of its documents.
+//! Errors of this dialect: the numbers and messages of its documents.
 
 use http::StatusCode;
 
@@ -8,8 +8,8 @@ use super::wire::Format;
 use crate::error::{DeadReason, Error, Kind, Throttled, Unavailability};
 use crate::http::{LogFields, Response};
 
-/// An error of the documents. Deliberately absent: those that no call here can have, and 101 "User not found", which
-/// would tell who has an account.
+/// An error of the documents. Deliberately absent are those that no call here can have, and 101 "User not found", which
+/// would disclose who has an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Code {
     UnknownMethod,
@@ -26,11 +26,9 @@ pub(super) enum Code {
     AccountLocked,
 }
 
-/// A call that went wrong: what is answered, and what is logged.
+/// A failed call: the error to answer, and what to log.
 pub(super) struct Fault {
-    /// What is answered.
     pub code: Code,
-    /// What is logged.
     pub log_fields: LogFields,
 }
 
@@ -47,12 +45,12 @@ impl From<Code> for Fault {
 }
 
 impl Code {
-    /// What a failure is called here.
+    /// The error of the documents for this kind.
     const fn of(kind: Kind) -> Self {
         match kind {
             Kind::Malformed(_) | Kind::Conflict(_) => Self::InvalidParameters,
             Kind::Unauthenticated => Self::EmailOrPasswordInvalid,
-            // Only a session, or its user, can go missing while it is being looked at.
+            // In this dialect, only a session or its user can be missing.
             Kind::Dead(_) | Kind::NotFound => Self::KeyAuthenticationFailed,
             Kind::Forbidden => Self::PermissionDenied,
             Kind::Unsupported => Self::MethodNotSupported,
@@ -68,7 +66,6 @@ impl Code {
         }
     }
 
-    /// Its number.
     pub(super) const fn number(self) -> u8 {
         match self {
             Self::UnknownMethod => 1,
@@ -86,7 +83,6 @@ impl Code {
         }
     }
 
-    /// Its words.
     pub(super) const fn message(self) -> &'static str {
         match self {
             Self::UnknownMethod => "Unknown method",
@@ -106,7 +102,7 @@ impl Code {
         }
     }
 
-    /// Its status where the published document is followed.
+    /// The status according to the published document.
     pub(super) const fn status(self) -> StatusCode {
         match self {
             Self::UnknownMethod => StatusCode::NOT_FOUND,
@@ -120,7 +116,7 @@ impl Code {
         }
     }
 
-    /// The kind of what this dialect finds wrong itself, for the log.
+    /// The kind of an error that this dialect detects itself, for the log.
     const fn kind(self) -> Kind {
         match self {
             Self::UnknownMethod => Kind::NotFound,
@@ -135,7 +131,7 @@ impl Code {
     }
 }
 
-/// The error in all forms that this dialect has.
+/// The error in all forms of this dialect.
 pub(super) fn table(error: &Error) -> Vec<(&'static str, Response)> {
     [
         ("rest xml", Entrance::Rest, Format::Xml),

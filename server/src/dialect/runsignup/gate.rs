@@ -1,9 +1,9 @@
-//! The credential of an application's call: the pair in its query or in its form, which the gateway hands on (or, as users
-//! once configured it, copies into a header, as `tmp_key:tmp_secret`); or a permanent key, which has no session.
+//! The credential of an application's call: the pair in its query or in its form, which the gateway forwards (or, in
+//! older configurations, copies into a header, as `tmp_key:tmp_secret`); or a permanent key, which has no session.
 //!
-//! On Exeunt's own calls a pair in the query goes before one in the form. An application may see it the other way
-//! round, so here a parameter that is in both must be the same in both; and a credential of a kind that Exeunt does not
-//! know is as good as another one.
+//! On Exeunt's own calls a pair in the query wins over one in the form. An application may prefer the form, so here a
+//! parameter that is in both must be the same in both. A credential of a kind that Exeunt does not support counts as a
+//! further credential.
 
 use super::asked::Asked;
 use super::caller::{Caller, Holder, has_bearer_anywhere, presented, realm};
@@ -15,9 +15,9 @@ use crate::http::form::{Field, Fields};
 use crate::http::said::{Said, Wanted, agreed, copied};
 use crate::http::{Request, Response};
 
-/// What a credential is in.
+/// The parameters of the supported credentials.
 const PARTS: [&str; 4] = ["tmp_key", "tmp_secret", "api_key", "api_secret"];
-/// Credentials of the deployed service that are not known here (their secrets are in a header).
+/// Credentials of the deployed service that Exeunt does not support (their secrets are in a header).
 const UNKNOWN: [&str; 2] = ["rsu_api_key", "sp_api_key"];
 /// All that is looked at. In which format a refusal is does not depend on how the application reads its own.
 const FIELDS: Wanted = Wanted {
@@ -39,7 +39,7 @@ async fn run(request: &Request, terms: &Terms) -> Result<Passed, Response> {
         |why| Fault::from(Error::malformed("parameters", "not the same to every reader").because(why));
     let judged = match (unclear, differing) {
         (Some(why), _) => Err(refused(why)),
-        // Why the one that goes before is refused, if it is, says more.
+        // If the credential that wins is refused anyway, that reason says more.
         (None, true) => judge(request, &asked, &Terms { touch: Touch::Peek, ..terms.clone() })
             .await
             .and(Err(refused("a parameter is there more than once, and not always alike"))),
@@ -56,7 +56,7 @@ fn pairs(copies: impl Iterator<Item = String>) -> Fields {
     }))
 }
 
-/// Whether a parameter is in two places, and not the same in both.
+/// Whether a parameter is in two places with different values.
 fn differing(said: &Said, copies: &Fields) -> bool {
     PARTS
         .iter()
@@ -71,7 +71,7 @@ async fn judge(request: &Request, asked: &Asked, terms: &Terms) -> Result<Passed
             .iter()
             .any(|fields| !matches!(fields.get(name), Field::Absent | Field::Once("")))
     });
-    // An unknown credential authenticates as little as a bearer token, and is as little to be combined with another.
+    // Like a bearer token, an unknown credential does not authenticate, and must not be combined with another one.
     if unknown || has_bearer_anywhere(request.headers()) {
         caller = match caller {
             Caller::Nobody | Caller::Bearer => Caller::Bearer,
@@ -83,7 +83,7 @@ async fn judge(request: &Request, asked: &Asked, terms: &Terms) -> Result<Passed
             let presented = Presented { client: terms.client, ..presented(realm, &pair) };
             Ok(admit(request, &presented, terms.touch).await?)
         }
-        // As a key that is not known.
+        // Answer as for an unknown key.
         Holder::Partner(partner) if terms.client.is_some_and(|client| client != partner.id) => {
             Err(Code::KeyAuthenticationFailed.into())
         }

@@ -1,4 +1,4 @@
-//! `POST login`: e-mail and password for a temporary pair.
+//! `POST login`: exchanges e-mail and password for a temporary pair.
 
 use exeunt_core::By;
 
@@ -13,7 +13,6 @@ use crate::http::{Request, Response, ResponseFuture};
 /// Letters and digits in each half of a pair: 190 bits.
 const HALF_CHARS: usize = 32;
 
-/// Answers the call.
 pub(super) fn login(request: Request) -> ResponseFuture {
     Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
 }
@@ -23,7 +22,7 @@ async fn run(mut request: Request) -> Result<Response, Response> {
     Ok(asked.reply.say(issue(&mut request, &asked).await))
 }
 
-/// The credentials come from the body alone: a query is written down in too many places.
+/// Reads the credentials from the body only: too many places log a query.
 async fn issue(request: &mut Request, asked: &Asked) -> Result<Outcome, Fault> {
     let (email, password) = (asked.posted("email")?, asked.posted("password")?);
     let client = request.app.authority.builtin_client(realm(request)?, NAME)?;

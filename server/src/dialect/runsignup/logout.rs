@@ -11,7 +11,7 @@ use crate::authority::Presented;
 use crate::error::{Error, Kind, Unavailability};
 use crate::http::{Request, Response, ResponseFuture};
 
-/// Answers the call, once the end of the session is durable. Of many calls at once with one pair, one succeeds.
+/// Answers once the end of the session is durable. Of concurrent calls with one pair, exactly one succeeds.
 pub(super) fn logout(request: Request) -> ResponseFuture {
     Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
 }
@@ -25,7 +25,7 @@ async fn end(request: &mut Request, asked: &Asked) -> Result<Outcome, Fault> {
     let pair = match Caller::read(request, asked)? {
         Caller::Nobody => return Err(Code::PermissionDenied.into()),
         Caller::Temporary(pair) => pair.ok_or(Code::KeyAuthenticationFailed)?,
-        // There is no session behind these to be ended, or no telling which one is meant.
+        // These have no session to end, or it is unclear which one is meant.
         Caller::Permanent(_) | Caller::Bearer | Caller::Several => return Err(Code::InvalidParameters.into()),
     };
     let realm = realm(request)?;
@@ -35,8 +35,9 @@ async fn end(request: &mut Request, asked: &Asked) -> Result<Outcome, Fault> {
     Ok(Outcome::LoggedOut)
 }
 
-/// A pair in the query leaves the body unread. But if another pair there opens a session that would live on, or if that
-/// cannot be told, an acknowledgement could be taken for its logout: then parameters were combined that must not be.
+/// With a pair in the query, the body does not count. But the body may hold another pair, whose session would stay
+/// alive, or may be unreadable. Then the client could take a success for the logout of that session, so the call is
+/// refused as one with combined credentials.
 fn must_be_alone(request: &Request, asked: &Asked, pair: &Presented<'_>) -> Result<(), Fault> {
     let beside = pairs_of(&asked.body);
     if asked.body.may_hide_fields() || request.app.authority.leaves_another(pair, &beside, request.now)? {
@@ -45,7 +46,7 @@ fn must_be_alone(request: &Request, asked: &Asked, pair: &Presented<'_>) -> Resu
     Ok(())
 }
 
-/// Logout is never throttled: when there was no hand free for it, that is an error of ours.
+/// Logout is never throttled: if the server is too busy for it, that is a server error.
 fn never_throttled(error: Error) -> Error {
     match error.kind() {
         Kind::Unavailable(Unavailability::Busy) => {

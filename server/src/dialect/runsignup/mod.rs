@@ -1,7 +1,7 @@
-//! RunSignup: `login`, `logout` and `user` under two entrances, answered in XML, JSON or CSV.
+//! RunSignup: `login`, `logout` and `user` under two path prefixes, answered in XML, JSON or CSV.
 //!
-//! `/rest/…` answers as the deployed service answers its shipped clients, `/API/…` as its published document says. A
-//! session is named by a pair, `tmp_key` and `tmp_secret`: neither half says anything without the other.
+//! `/rest/…` answers as the deployed service answers its shipped clients, `/API/…` as its published document says. The
+//! credential of a session is a pair, `tmp_key` and `tmp_secret`: neither half works without the other.
 
 mod asked;
 mod caller;
@@ -21,13 +21,11 @@ use crate::authority::realm::Builtin;
 use crate::dialect::Dialect;
 use crate::http::{CallKind, Route};
 
-/// The name of this dialect.
 const NAME: DialectName = DialectName::new("runsignup");
 
-/// The dialect.
 pub const DIALECT: Dialect = Dialect {
     name: NAME,
-    // A pair lives an hour unseen; the documents know no other limit.
+    // A pair expires after an hour without use; the documents name no other limit.
     builtin: Some(Builtin { dialect: NAME, idle_secs: 60 * 60, absolute_secs: 0 }),
     deprecated: true,
     legacy: true,
@@ -37,7 +35,7 @@ pub const DIALECT: Dialect = Dialect {
     gate: gate::gate,
 };
 
-/// Where a call came in: decides how errors look.
+/// The path prefix of a call. It decides how errors look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Entrance {
     /// `/rest/…`: errors are HTTP 200.
@@ -46,7 +44,7 @@ enum Entrance {
     Api,
 }
 
-/// The calls that there are.
+/// The calls of this dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Called {
     Login,
@@ -55,8 +53,8 @@ enum Called {
     Unknown,
 }
 
-/// `/rest/<call>` and `/API/<call>`, in any case, with one `/` more at the end or without. Under `/rest/` everything is
-/// ours; under `/api/` only one further segment, since longer paths belong to others.
+/// `/rest/<call>` and `/API/<call>`, in any case, with or without one trailing `/`. Everything under `/rest/` is of
+/// this dialect. Under `/api/` it is only paths with one further segment, since longer ones belong to other dialects.
 fn route(method: &Method, path: &str) -> Option<Route> {
     let (_, called) = parse(path)?;
     let post = method == Method::POST;
@@ -72,7 +70,7 @@ fn route(method: &Method, path: &str) -> Option<Route> {
     })
 }
 
-/// The entrance and the call of a path; `None`: not ours.
+/// The prefix and the call of a path. `None` if the path is not of this dialect.
 fn parse(path: &str) -> Option<(Entrance, Called)> {
     let (first, rest) = path.strip_prefix('/')?.split_once('/')?;
     let name = rest.strip_suffix('/').unwrap_or(rest);
@@ -99,14 +97,14 @@ impl Entrance {
         }
     }
 
-    /// Where an application's call came in. What is under neither is answered as shipped clients understand it.
+    /// The prefix of an application's call. A path under neither is answered as shipped clients understand it.
     fn of_application(path: &str) -> Self {
         path.split('/').nth(1).and_then(Self::named).unwrap_or(Self::Rest)
     }
 }
 
 impl Called {
-    /// The methods that it knows, for `Allow`.
+    /// The supported methods, for `Allow`.
     const fn methods(self) -> &'static str {
         match self {
             Self::User => "GET, POST",

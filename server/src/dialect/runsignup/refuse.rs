@@ -1,4 +1,4 @@
-//! Calls that there are not, and methods that a call does not know.
+//! Refuses unknown calls, and unsupported methods of known calls.
 
 use super::asked::Asked;
 use super::error::Code;
@@ -9,7 +9,7 @@ pub(super) fn call(request: Request) -> ResponseFuture {
     refuse(request, Code::UnknownMethod)
 }
 
-/// Answers a call by a method that it does not know; touches nothing.
+/// Answers a call with an unsupported method. It changes nothing.
 pub(super) fn method(request: Request) -> ResponseFuture {
     refuse(request, Code::MethodNotSupported)
 }

@@ -1,4 +1,4 @@
-//! An answer in the making: where the call came in, and in which format it wants its answer.
+//! Renders responses for the path prefix and the format of a call.
 
 use http::StatusCode;
 use http::header::{ALLOW, WWW_AUTHENTICATE};
@@ -8,23 +8,23 @@ use super::error::Fault;
 use super::wire::{Format, Outcome, failure, success};
 use crate::http::{Response, answer};
 
-/// How a call is answered.
+/// How to answer a call.
 #[derive(Clone, Copy)]
 pub(super) struct Reply {
-    /// Where it came in.
+    /// The path prefix of the call.
     pub entrance: Entrance,
-    /// What it wants.
+    /// The format of the response.
     pub format: Format,
-    /// The methods that it could have used.
+    /// The supported methods, for a 405.
     pub allow: &'static str,
 }
 
-/// RFC 9110 §11.6.1 (HTTP-06): every 401 names a scheme. There is none for keys in a query; this is the one that our
-/// callers have besides.
+/// RFC 9110 §11.6.1 (HTTP-06): every 401 names a scheme. There is no scheme for keys in a query, so this names the
+/// other one that callers know.
 const CHALLENGE: &str = "Bearer realm=\"exeunt\"";
 
 impl Reply {
-    /// Says what came of the call.
+    /// Renders the outcome of the call.
     pub(super) fn say(&self, outcome: Result<Outcome, Fault>) -> Response {
         match outcome {
             Ok(outcome) => answer(StatusCode::OK, self.format.content_type(), success(&outcome, self.format)),
@@ -32,10 +32,10 @@ impl Reply {
         }
     }
 
-    /// Says what went wrong.
+    /// Renders an error.
     pub(super) fn refuse(&self, fault: Fault) -> Response {
         let status = match self.entrance {
-            // Shipped clients read an error only from a success.
+            // Shipped clients read the body of an error only if the status is 200.
             Entrance::Rest => StatusCode::OK,
             Entrance::Api => fault.code.status(),
         };

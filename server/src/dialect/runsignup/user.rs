@@ -1,4 +1,4 @@
-//! `GET user`, and `POST user`: whose session it is. Clients call it to see whether a pair is still good.
+//! `GET user` and `POST user`: shows the user of the session. Clients call it to check whether a pair is still valid.
 
 use super::asked::Asked;
 use super::caller::{Caller, Holder, presented, realm};
@@ -8,7 +8,6 @@ use crate::authority::{Client, Touch};
 use crate::error::{DeadReason, Error};
 use crate::http::{Request, Response, ResponseFuture};
 
-/// Answers the call.
 pub(super) fn user(request: Request) -> ResponseFuture {
     Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
 }
@@ -27,12 +26,12 @@ async fn find(request: &Request, asked: &Asked) -> Result<Outcome, Fault> {
     let presented = presented(realm, &pair);
     let standing = authority.check(&presented, request.now, Touch::Peek)?;
     let user = authority.user(realm, standing.user.ok_or_else(|| Error::dead(DeadReason::Unknown))?).await?;
-    // Only a call that succeeds counts as a use; and what was ended meanwhile is told nothing.
+    // Only a call that succeeds extends the session, so check again; a session that ended meanwhile gets no data.
     authority.check(&presented, request.now, Touch::Extend)?;
     Ok(Outcome::User(user.into()))
 }
 
-/// A permanent key opens no session; but then it is known who still calls this dialect.
+/// A permanent key has no session, but its client is logged as a caller of this dialect.
 fn not_a_user(partner: &Client) -> Fault {
     let mut fault = Fault::from(Code::NotAUser);
     fault.log_fields.client = Some(partner.id);

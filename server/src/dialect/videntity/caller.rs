@@ -1,4 +1,4 @@
-//! Who is speaking: whoever knows a session key, which comes in a form field.
+//! The caller: the holder of a session key, which is in a form field.
 
 use exeunt_core::{RealmId, Token};
 
@@ -9,7 +9,7 @@ use crate::error::{DeadReason, Error, Result};
 use crate::http::Request;
 use crate::http::form::Fields;
 
-/// A session key, and the realm that it is presented in.
+/// A session key, and its realm.
 pub(super) struct Caller {
     realm: RealmId,
     key: Token,
@@ -19,7 +19,7 @@ impl Caller {
     /// Reads the session key.
     ///
     /// # Errors
-    /// `Malformed("session_key")`; `Dead(Unknown)` for a text that can be no key.
+    /// `Malformed("session_key")`; `Dead(Unknown)` for a text that cannot be a key.
     pub(super) fn read(request: &Request, fields: &Fields) -> Result<Self> {
         let [text] = filled(fields, ["session_key"])?;
         let key = Token::presented(text).ok_or_else(|| Error::dead(DeadReason::Unknown))?;
@@ -31,7 +31,7 @@ impl Caller {
         Presented { dialect: NAME, realm: self.realm, client: None, token: &self.key }
     }
 
-    /// The key as it is said back.
+    /// The key for the response.
     pub(super) fn echo(&self) -> String {
         self.key.expose().to_owned()
     }
@@ -51,7 +51,7 @@ pub(super) fn filled<'a, const N: usize>(
 /// The realm that this dialect serves.
 ///
 /// # Errors
-/// `Internal` if the dialect is switched off: then nobody gets here.
+/// `Internal` if the dialect is switched off, which cannot happen: it has no routes then.
 pub(super) fn realm(request: &Request) -> Result<RealmId> {
     request
         .app

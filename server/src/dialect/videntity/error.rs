@@ -1,4 +1,4 @@
-//! Errors as this dialect says them: one number, name and text of the documents for each kind.
+//! Errors of this dialect: a number, name and text of the documents for each kind.
 
 use exeunt_core::Moment;
 
@@ -7,7 +7,7 @@ use super::wire::{ApiMethod, Envelope, Fault, failure};
 use crate::error::{DeadReason, Error, Kind};
 use crate::http::Response;
 
-/// What an error is called here. Whoever may not log in learns nothing but that: a locked account, a disabled user and
+/// The error of the documents for this error. A refused login does not tell why: a locked account, a disabled user and
 /// a wrong password are one error.
 pub(super) fn fault(error: &Error) -> Fault {
     let of = |number, name, detail: &str| Fault { number, name, detail: detail.to_owned() };
@@ -28,7 +28,7 @@ pub(super) fn fault(error: &Error) -> Fault {
     }
 }
 
-/// The error in the one form that this dialect has.
+/// The error in the only form of this dialect.
 pub(super) fn table(error: &Error) -> Vec<(&'static str, Response)> {
     let envelope =
         Envelope { method: ApiMethod::Logout, number: 12123, at: Moment::from_secs(1_222_790_202) };

@@ -1,6 +1,6 @@
-//! The session key of an application's call: the form's field, which the gateway hands on with the form (or, as users once
-//! configured it, copies into a header). The query is looked at only so that no other key in it passes along: some
-//! applications read both.
+//! The session key of an application's call: a field of the form, which the gateway forwards (or, in older
+//! configurations, copies into a header). The query is read only to refuse another key in it: some applications read
+//! both.
 
 use super::caller::Caller;
 use super::reply::Reply;
@@ -21,7 +21,7 @@ pub(super) fn gate(request: Request, terms: Terms) -> Judged {
     })
 }
 
-/// The field that the key is in.
+/// The field of the key.
 const FIELD: &str = "session_key";
 /// All that is looked at.
 const FIELDS: Wanted = Wanted { credentials: &[FIELD], others: &[] };
@@ -39,7 +39,7 @@ async fn judge(request: &Request, terms: &Terms) -> Result<Passed> {
     passed::admit(request, &presented, terms.touch).await
 }
 
-/// The key that is in every place where an application may look.
+/// The key, if it is the same in every place where an application may look.
 fn presented(request: &Request, terms: &Terms) -> Result<Fields> {
     let unclear = |why| Error::malformed(FIELD, "not the same to every reader").because(why);
     let said = Said::read(request, &terms.form, &FIELDS);
@@ -58,7 +58,7 @@ fn presented(request: &Request, terms: &Terms) -> Result<Fields> {
     }
 }
 
-/// Numbers are drawn only for those who are refused.
+/// Only a refusal takes a transaction number.
 fn refusal(request: &Request, error: Error) -> Response {
     match Reply::open(request, ApiMethod::Application(request.path().to_owned())) {
         Ok(reply) => reply.say(Err(error)),

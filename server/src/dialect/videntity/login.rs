@@ -1,4 +1,4 @@
-//! `POST /session/login`: username, password and account number for a session key.
+//! `POST /session/login`: exchanges username, password and account number for a session key.
 
 use exeunt_core::By;
 
@@ -11,10 +11,9 @@ use crate::error::Result;
 use crate::http::form::Fields;
 use crate::http::{Request, Response, ResponseFuture};
 
-/// Letters and digits in a session key: 131 bits. The documents show 15, which is too few to be guessed at for ever.
+/// Letters and digits in a session key: 131 bits. The documents show 15, too few against unlimited guessing.
 const KEY_CHARS: usize = 22;
 
-/// Answers the call.
 pub(super) fn login(request: Request) -> ResponseFuture {
     Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
 }

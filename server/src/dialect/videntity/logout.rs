@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::http::form::{Fields, TooManyFields};
 use crate::http::{Request, Response, ResponseFuture};
 
-/// Answers the call, once the end of the session is durable. Of many calls at once with one key, one succeeds.
+/// Answers once the end of the session is durable. Of concurrent calls with one key, exactly one succeeds.
 pub(super) fn logout(request: Request) -> ResponseFuture {
     Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
 }
@@ -29,8 +29,8 @@ async fn end(request: &mut Request, fields: &Fields) -> Result<String> {
     Ok(caller.echo())
 }
 
-/// A key in the query does not count. But if it opens a session that would live on, an acknowledgement could be taken for
-/// its logout: then the field was given twice.
+/// A key in the query does not count. But if it opens another session, that one would stay alive, and the client could
+/// take a success for its logout. Such a call is refused as one with a repeated field.
 fn must_be_alone(request: &Request, caller: &Caller) -> Result<()> {
     const FIELD: &str = "session_key";
     let twice = || Error::malformed(FIELD, "another one is in the query");

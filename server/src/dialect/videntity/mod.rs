@@ -1,6 +1,6 @@
 //! Videntity: `POST /session/login`, `/session/ping` and `/session/logout`, answered in XML.
 //!
-//! A session is named by a key in a form field. There is no cookie, no header and no origin rule in this dialect.
+//! The credential of a session is a key in a form field. This dialect has no cookies, headers or origin rules.
 
 mod caller;
 mod error;
@@ -19,13 +19,11 @@ use crate::authority::realm::Builtin;
 use crate::dialect::Dialect;
 use crate::http::{CallKind, Route};
 
-/// The name of this dialect.
 const NAME: DialectName = DialectName::new("videntity");
 
-/// The dialect.
 pub const DIALECT: Dialect = Dialect {
     name: NAME,
-    // A key lives 30 minutes unseen; the documents know no other limit.
+    // A key expires after 30 minutes without use; the documents name no other limit.
     builtin: Some(Builtin { dialect: NAME, idle_secs: 30 * 60, absolute_secs: 0 }),
     deprecated: false,
     legacy: true,
@@ -35,8 +33,8 @@ pub const DIALECT: Dialect = Dialect {
     gate: gate::gate,
 };
 
-/// `/session/<method>`, or `/sessions/<method>` as one page of the documents writes it; one `/` more at the end is
-/// borne, another case is not.
+/// `/session/<method>`, or `/sessions/<method>` as one page of the documents writes it. One trailing `/` is accepted;
+/// the case must match.
 fn route(method: &Method, path: &str) -> Option<Route> {
     let name = path.strip_prefix("/session/").or_else(|| path.strip_prefix("/sessions/"))?;
     let route = match name.strip_suffix('/').unwrap_or(name) {

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::http::form::Fields;
 use crate::http::{Request, Response, ResponseFuture};
 
-/// Answers the call: from memory if the session is alive. Only a dead key makes the store say why.
+/// Answers from memory if the session is alive. It asks the store for the cause only if the key is dead.
 pub(super) fn ping(request: Request) -> ResponseFuture {
     Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
 }

@@ -1,11 +1,11 @@
-//! Other methods than `POST`: 405. There is no XML for it in the documents, so the answer has none.
+//! Answers 405 to methods other than `POST`. The documents define no XML for it, so the response has none.
 
 use http::StatusCode;
 use http::header::ALLOW;
 
 use crate::http::{Request, ResponseFuture, plain};
 
-/// Answers the call; touches nothing, and reads nothing.
+/// Answers without reading or changing anything.
 pub(super) fn refuse(_: Request) -> ResponseFuture {
     Box::pin(async {
         let mut response = plain(StatusCode::METHOD_NOT_ALLOWED);

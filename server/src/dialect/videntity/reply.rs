@@ -1,4 +1,4 @@
-//! An answer in the making: it has its number from the start.
+//! Renders responses, each with a transaction number.
 
 use http::StatusCode;
 
@@ -8,14 +8,14 @@ use crate::error::{Error, Result, Unavailability};
 use crate::http::retry_after;
 use crate::http::{LogFields, Request, Response, answer, plain};
 
-/// The answer to one call.
+/// The response to one call.
 pub(super) struct Reply(Envelope);
 
 impl Reply {
-    /// Takes the next number, before anything is done: without one the call cannot be answered, so it is not made.
+    /// Takes the next number before anything else is done: without one there is no response, so nothing must happen.
     ///
     /// # Errors
-    /// A ready answer, 503: the store has been away for so long that there are no numbers left.
+    /// The response to send, 503: the store has been unavailable for so long that no numbers are left.
     pub(super) fn open(request: &Request, method: ApiMethod) -> Result<Self, Response> {
         let Some(number) = request.app.numbers.next() else {
             let error =
@@ -28,8 +28,8 @@ impl Reply {
         Ok(Self(Envelope { method, number, at: request.now }))
     }
 
-    /// Says what came of it: the session key, or an error. Errors are HTTP 200 too, since the clients of this API read
-    /// the body only then.
+    /// Renders the outcome: the session key, or an error. Errors are HTTP 200 too, since clients read the body only
+    /// then.
     pub(super) fn say(&self, outcome: Result<String>) -> Response {
         match outcome {
             Ok(session_key) => xml(success(&self.0, &session_key)),
@@ -42,7 +42,7 @@ impl Reply {
     }
 }
 
-/// An XML document as an answer.
+/// A response with an XML document.
 pub(super) fn xml(document: String) -> Response {
     answer(StatusCode::OK, CONTENT_TYPE, document)
 }

@@ -1,11 +1,11 @@
-//! What goes over the wire: the answers as XML, letter for letter, and the fields of a form.
+//! The wire format: responses as the documents' exact XML, and the fields of a form.
 
 use exeunt_core::Moment;
 
 use crate::dialect::xml::Element;
 use crate::http::form::{Field, Fields};
 
-/// The type of every XML answer, as the documents give it.
+/// The content type of every XML response, from the documents.
 pub(super) const CONTENT_TYPE: &str = "application/xhtml+xml; charset=utf-8";
 
 /// A method of this dialect.
@@ -17,14 +17,13 @@ pub(super) enum ApiMethod {
     Ping,
     /// Ends a session.
     Logout,
-    /// What the application behind a gateway does, by its path. It speaks for itself when all goes well.
+    /// A call of the application behind a gateway, by its path. The application itself answers if the call passes.
     Application(String),
 }
 
-/// What every answer carries, whatever else it says.
+/// What every response contains.
 #[derive(Clone, Debug)]
 pub(super) struct Envelope {
-    /// The method that was called.
     pub method: ApiMethod,
     /// The number of this transaction.
     pub number: u64,
@@ -32,19 +31,18 @@ pub(super) struct Envelope {
     pub at: Moment,
 }
 
-/// An error as the documents list it.
+/// An error from the documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
-    /// Its number.
     pub number: u8,
     /// Its name in the table of the documents.
     pub name: &'static str,
-    /// What it says, worded as on the pages of `/session/*`.
+    /// Its text, worded as on the pages of `/session/*`.
     pub detail: String,
 }
 
 impl ApiMethod {
-    /// Its path: also the answer to a call by another name.
+    /// Its path. Responses contain it even if the call used another spelling.
     fn path(&self) -> &str {
         match self {
             Self::Login => "/session/login",
@@ -64,7 +62,7 @@ impl ApiMethod {
     }
 }
 
-/// The answer when all went well.
+/// The body of a success.
 pub(super) fn success(envelope: &Envelope, session_key: &str) -> String {
     let key = Element::text("session_key", session_key);
     envelope
@@ -75,7 +73,7 @@ pub(super) fn success(envelope: &Envelope, session_key: &str) -> String {
         .indented()
 }
 
-/// The answer when something went wrong.
+/// The body of an error.
 pub(super) fn failure(envelope: &Envelope, fault: Fault) -> String {
     envelope
         .open("ERROR")
@@ -86,7 +84,7 @@ pub(super) fn failure(envelope: &Envelope, fault: Fault) -> String {
         .indented()
 }
 
-/// The values of these fields, each there once and filled, in this order; else the name of the first that is not.
+/// The values of these fields, in this order. An error is the name of the first that is missing, empty or repeated.
 pub(super) fn mandatory<'a, const N: usize>(
     fields: &'a Fields,
     names: [&'static str; N],
@@ -109,13 +107,13 @@ impl Envelope {
             .child(Element::text("api_tx_number", self.number.to_string()))
     }
 
-    /// UTC, and without the `Z` that one page of the documents has: the pages of `/session/*` have none.
+    /// In UTC, without a `Z`: the pages of `/session/*` have none, although another page of the documents has one.
     fn timestamp(&self) -> Element<'static> {
         let second =
             i64::try_from(self.at.secs()).ok().and_then(|secs| jiff::Timestamp::from_second(secs).ok());
-        // Beyond the year 9999 there is no such form; the end of time stands for what comes after.
+        // This form ends with the year 9999; later times are written as its last second.
         let mut text = second.unwrap_or(jiff::Timestamp::MAX).to_string();
-        // From 2026-01-02T03:04:05Z: laying it out anew takes three times as long.
+        // Edits 2026-01-02T03:04:05Z in place: formatting it again takes three times as long.
         text.replace_range(10..11, " ");
         text.truncate(19);
         Element::text("timestamp", text)

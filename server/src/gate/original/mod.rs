@@ -1,12 +1,12 @@
-//! The application's call that a gateway asks about. The gateway says what was called in headers, nginx in
-//! `X-Original-…`, Caddy and Traefik in `X-Forwarded-…`, or Envoy in the path behind `/call`; the call's own headers
-//! come as they were. It is put together again here, so that a dialect reads it as it reads any other.
+//! The application's call that a gateway asks about. nginx puts its address into `X-Original-…`, Caddy and Traefik into
+//! `X-Forwarded-…`, Envoy into the path after `/call`; the call's own headers arrive unchanged. This module rebuilds
+//! the call, so that a dialect reads it like any other request.
 //!
-//! An address is bytes: applications serve calls whose addresses hold raw UTF-8, Latin-1 or a space, so they pass. What
-//! is no address at all is as if nothing had been said: the dialects that read the query then miss what they need, and
-//! refuse in their own words; the others do not need it.
+//! An address is bytes: applications serve calls whose addresses hold raw UTF-8, Latin-1 or a space, so these pass. An
+//! invalid address counts as missing: the dialects that read the query then refuse in their own words; the others do
+//! not need it.
 //!
-//! Deliberately not looked at: the host and the scheme. No dialect's credential depends on them.
+//! Host and scheme are deliberately ignored: no dialect's credential depends on them.
 
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, COOKIE, ORIGIN};
 use http::{HeaderName, Method, Uri};
@@ -18,10 +18,10 @@ use crate::http::headers::Headers;
 use crate::http::said::{CREDENTIAL, Form, handed_on};
 use crate::http::{Request, Response};
 
-/// The longest address of an application's call, in bytes: what nginx takes as it is delivered.
+/// The longest address of an application's call, in bytes: the default limit of nginx.
 pub const ADDRESS_BYTES_MAX: usize = 8 * 1024;
 
-/// Where gateways say what was called, and by which method.
+/// The headers in which gateways name the address and the method of the call.
 const ADDRESS: [HeaderName; 3] = [
     HeaderName::from_static("x-original-uri"),
     HeaderName::from_static("x-original-url"),
@@ -32,20 +32,19 @@ const METHOD: [HeaderName; 2] =
 
 /// An application's call.
 pub struct Original {
-    /// The call. Its body is in `form`, if the gateway hands it on.
+    /// The call. Its body is in `form`, if the gateway forwards it.
     pub call: Request,
-    /// Its form.
     pub form: Form,
-    /// What the gateway did not say, for the log of a refusal.
+    /// What the gateway failed to say, for the log of a refusal.
     pub lacks: Option<String>,
 }
 
 impl Original {
-    /// Puts the application's call together from what a gateway says of it. What a peer says that is no trusted proxy is
-    /// ignored: anybody can say it.
+    /// Rebuilds the application's call from the gateway's request. Only a trusted proxy is believed: anybody can send
+    /// these headers.
     ///
     /// # Errors
-    /// A ready answer: the form did not arrive, or is larger than `limits.form_bytes`.
+    /// The response to send: the form did not arrive, or is larger than `limits.form_bytes`.
     pub async fn of(mut request: Request, question: &Question<'_>, mount: &str) -> Result<Self, Response> {
         let mut told = Told::of(&request, question);
         let mut form = Form::Unseen;
@@ -78,8 +77,8 @@ impl Original {
         Ok(Self { call: request, form, lacks: told.fault })
     }
 
-    /// Whether the call is a preflight as browsers send it (Fetch §3.2.2): it says which page wants to call by which
-    /// method, carries no credential in a header, and has no body.
+    /// Whether the call is a preflight as browsers send it (Fetch §3.2.2): it names the page and the method, carries no
+    /// credential in a header, and has no body.
     pub fn is_preflight(&self) -> bool {
         let headers = self.call.headers();
         let once = |name: &HeaderName| headers.one(name).is_some_and(|value| !value.is_empty());
@@ -104,7 +103,7 @@ const NOT_BELIEVED: &str = "says of the call is not believed: it is not in trust
 struct Told {
     address: Option<Uri>,
     method: Option<Method>,
-    /// What is wrong with it, for the log.
+    /// Why it is wrong or incomplete, for the log.
     fault: Option<String>,
 }
 
@@ -122,7 +121,7 @@ impl Told {
         told
     }
 
-    /// The value, if there is nothing wrong with it.
+    /// The value. An error is kept as the fault, unless there is one already.
     fn kept<T>(&mut self, read: Result<Option<T>, String>) -> Option<T> {
         read.unwrap_or_else(|fault| {
             self.fault.get_or_insert(fault);
@@ -131,8 +130,8 @@ impl Told {
     }
 }
 
-/// What these headers say. A gateway writes one and lets the caller's own other one pass, so where they do not agree
-/// nobody knows which is the gateway's.
+/// The value of these headers. A gateway writes one and passes the caller's other one through. So if they differ, it is
+/// unknown which one the gateway wrote.
 fn one<T: PartialEq>(
     headers: &Headers,
     names: &[HeaderName],
@@ -157,8 +156,8 @@ fn method(text: &[u8]) -> Result<Method, String> {
     Method::from_bytes(text).map_err(|_| "the method that the gateway names is none".to_owned())
 }
 
-/// What an address cannot hold as it is. A `#` ends no address of a request: whatever stands behind it was sent too, and
-/// some applications read it.
+/// Bytes that a URI must escape. A `#` does not end the address of a request: what follows it was sent too, and some
+/// applications read it.
 const ENCODED: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -172,7 +171,7 @@ const ENCODED: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// The path and query of an address: what an address cannot hold is percent-encoded, which means the same.
+/// The path and query of an address. Bytes that a URI cannot hold are percent-encoded, which means the same.
 fn local(address: &[u8]) -> Result<Uri, String> {
     if address.len() > ADDRESS_BYTES_MAX {
         return Err(format!("the address that the gateway names has more than {ADDRESS_BYTES_MAX} bytes"));
@@ -185,8 +184,8 @@ fn local(address: &[u8]) -> Result<Uri, String> {
 
 const NO_ADDRESS: &str = "what the gateway says was called is no address";
 
-/// What stands behind scheme and host. The host comes from the caller: one that could end elsewhere for somebody else
-/// (`request?tmp_key=…`) is none.
+/// The address without scheme and host. The host comes from the caller: one that another parser could end elsewhere
+/// (`x?tmp_key=…`) is refused.
 fn without_host(address: &[u8]) -> Option<&[u8]> {
     let Some(scheme) = ["http://", "https://"].iter().find(|scheme| starts_with_any_case(address, scheme))
     else {

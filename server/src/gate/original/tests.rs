@@ -49,12 +49,12 @@ fn what_is_no_address_is_none() {
     }
     let long = format!("/{}", "a".repeat(ADDRESS_BYTES_MAX));
     assert!(local(long.as_bytes()).unwrap_err().contains("8192"));
-    // Three times as long when it is encoded.
+    // The limit counts bytes before encoding, which triples the length here.
     assert!(local(format!("/{}", "é".repeat(4095)).as_bytes()).is_ok());
 }
 
 proptest! {
-    /// Any bytes that begin as an address does are one, and mean the same.
+    /// Any bytes after a slash are an address, and keep their meaning.
     #[test]
     fn every_byte_can_be_in_an_address(rest in prop::collection::vec(any::<u8>(), 0..60)) {
         let address = [b"/", &rest[..]].concat();

@@ -1,8 +1,7 @@
-//! What a path of the gate asks: `/v1/gate`, or `/v1/gate/<dialect>[@<realm>][:<client>]`, then what the gateway hands on
-//! or wants otherwise (`/form`, `/form-in-query`, `/preflights`), then nothing, `/refusal`, or `/call` and the address
-//! of the application's call.
+//! Parses a path of the gate: `/v1/gate`, or `/v1/gate/<dialect>[@<realm>][:<client>]`, then options (`/form`,
+//! `/form-in-query`, `/preflights`), then nothing, `/refusal`, or `/call` and the address of the application's call.
 //!
-//! All of it is in the path, since a caller can bring headers along, and some gateways hand the caller's query on.
+//! All options are in the path: a caller can send headers, and some gateways forward the caller's query.
 
 use exeunt_core::{ClientId, RealmId};
 use http::Uri;
@@ -12,44 +11,43 @@ use crate::authority::realm::MAIN;
 use crate::dialect::ADMIN;
 use crate::error::{Error, Result};
 
-/// Where the gate is, after the mount of the native dialect.
+/// The path of the gate after the mount of the native dialect.
 pub const PREFIX: &str = "/v1/gate";
 
-/// What a path of the gate asks.
+/// A parsed path of the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Question<'a> {
-    /// The name of the dialect.
     pub dialect: &'a str,
-    /// The dialect's own refusal is asked for.
+    /// `true` if the gateway asks for the dialect's own refusal.
     pub refusal: bool,
     /// Where the gateway puts the form of the call.
     pub form: FormPlace,
-    /// A preflight passes, as a call of nobody.
+    /// `true` if a preflight passes, without a session.
     pub preflights: bool,
-    /// The realm that stands behind the name, after an `@`.
+    /// The realm after the name and an `@`.
     realm: Option<&'a str>,
-    /// The client that stands behind that, after a `:`.
+    /// The client after that and a `:`.
     client: Option<&'a str>,
-    /// The address of the application's call, where the path holds it.
+    /// The address of the application's call, if it is in the path.
     pub call: Option<&'a str>,
-    /// The query of the question.
+    /// The query of the gateway's request.
     pub query: Option<&'a str>,
 }
 
 /// Where the gateway puts the form of the call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FormPlace {
-    /// Nowhere: the body of the question, if there is one, belongs to nobody and is not read.
+    /// The gateway does not forward the form. A body of its request is not read.
     #[default]
     Nowhere,
-    /// `/form`: the body of the question is the body of the call.
+    /// `/form`: the body of the gateway's request is the body of the call.
     Body,
     /// `/form-in-query`: the parameter `body` of the query is the body of the call, and `length` its length.
     Query,
 }
 
 impl<'a> Question<'a> {
-    /// What is asked; `None`: it is no path of the gate.
+    /// Parses a path. `None` if it is not the gate's.
     pub fn of(app: &App, uri: &'a Uri) -> Option<Self> {
         let mount = &app.dialect(ADMIN)?.settings.mount;
         Self::read(uri.path().strip_prefix(mount.as_str())?, uri.query())
@@ -75,10 +73,9 @@ impl<'a> Question<'a> {
         Self { dialect, refusal, form, preflights, realm, client, call, query }
     }
 
-    /// With what stands behind the name; `None`: there is no such path.
+    /// Applies the path after the name. `None` if there is no such path.
     fn with(self, further: &'a str) -> Option<Self> {
-        // Only what the gateway itself puts there asks for a refusal, or a caller could do so: some refusals are
-        // answered 200.
+        // `/refusal` counts only where the gateway writes it, never in a caller's path: some refusals have status 200.
         match further {
             "" => return Some(self),
             "/refusal" => return Some(Self { refusal: true, ..self }),
@@ -100,7 +97,7 @@ impl<'a> Question<'a> {
 }
 
 impl Question<'_> {
-    /// The realm that the gateway asks about: of native tokens the one that the path names, else `main`; any other
+    /// The realm that the gateway asks about. For native tokens it is the one in the path, or `main`; every other
     /// dialect has its own.
     ///
     /// # Errors
@@ -119,7 +116,7 @@ impl Question<'_> {
         }
     }
 
-    /// The client whose sessions alone may pass, if the path names one.
+    /// The client that the path names: only its sessions may pass.
     ///
     /// # Errors
     /// `NotFound`, `Malformed("client")`.
@@ -133,7 +130,7 @@ impl Question<'_> {
     }
 }
 
-/// What stands before the letter, and behind it.
+/// The text before the letter, and the text after it.
 fn halves(text: &str, letter: char) -> (&str, Option<&str>) {
     text.split_once(letter).map_or((text, None), |(before, behind)| (before, Some(behind)))
 }

@@ -82,7 +82,7 @@ proptest! {
         read(&format!("/v1/gate/{path}"));
     }
 
-    /// Some refusals are answered 200, so no caller may get one by what they call.
+    /// Some refusals have status 200, so no path of a caller may select one.
     #[test]
     fn what_is_called_is_never_the_refusal(called in "[a-z/@.?%]{0,20}", form in "(/form)?(/preflights)?") {
         let path = format!("/v1/gate/runsignup{form}/call/{called}");

@@ -1,16 +1,16 @@
 //! The boundary of a multipart body, as PHP (`main/rfc1867.c`) and Django (`parse_header_parameters`) read it.
 //!
-//! Both take an unquoted value with letters that RFC 9110 wants in quotes, such as `=`, `/` and `?`, and clients write
-//! them so. Where the two disagree, there is no boundary: an application behind a gateway might read other fields than
-//! were checked here.
+//! Both accept an unquoted value with characters that RFC 9110 wants in quotes, such as `=`, `/` and `?`, and clients
+//! send such values. If the two disagree, there is no boundary: an application behind a gateway might read other fields
+//! than were checked here.
 
-/// The longest boundary, in bytes: what Django takes (RFC 2046 §5.1.1 ends at 70).
+/// The longest boundary, in bytes: the limit of Django (RFC 2046 §5.1.1 allows 70).
 const BOUNDARY_BYTES_MAX: usize = 201;
-/// The parameter, and the letters that PHP searches a content type for.
+/// The name of the parameter, and the word that PHP searches a content type for.
 const NAME: &str = "boundary";
 const BLANKS: [char; 2] = [' ', '\t'];
 
-/// The boundary that a content type names, if it names one and both read the same.
+/// The boundary that a content type names, if both read the same one.
 pub(super) fn read(content_type: &str) -> Option<&str> {
     let mut found: Option<Parameter<'_>> = None;
     let mut rest = split(content_type).1;
@@ -18,11 +18,11 @@ pub(super) fn read(content_type: &str) -> Option<&str> {
         let parameter;
         (parameter, rest) = Parameter::read(text)?;
         let usual = parameter.name == NAME;
-        // PHP takes another spelling only where the usual one stands nowhere.
+        // PHP accepts another spelling only if the usual one occurs nowhere.
         let unusual = parameter.name.eq_ignore_ascii_case(NAME) && !content_type.contains(NAME);
         match &found {
             None if usual || unusual => found = Some(parameter),
-            // `request-boundary`, or a value that holds the word: PHP takes what stands behind the first.
+            // `x-boundary`, or a value that holds the word: PHP takes what follows the first.
             None if mentions(parameter.name) || mentions(parameter.value) => return None,
             // A second one, or `boundary*`: Django takes the last.
             Some(_) if mentions(parameter.name) => return None,
@@ -39,7 +39,7 @@ struct Parameter<'a> {
 }
 
 impl<'a> Parameter<'a> {
-    /// The first of several, and the others. `None`: quotes or backslashes that can be read in several ways.
+    /// The first parameter, and the rest. `None` if its quotes or backslashes can be read in several ways.
     fn read(text: &'a str) -> Option<(Self, Option<&'a str>)> {
         let (whole, rest) = split(text);
         let name = whole.split_once('=').map_or(whole, |(name, _)| name);
@@ -68,7 +68,7 @@ impl<'a> Parameter<'a> {
     }
 }
 
-/// What stands before the first semicolon, and behind it.
+/// The text before the first semicolon, and the text after it.
 fn split(text: &str) -> (&str, Option<&str>) {
     text.split_once(';').map_or((text, None), |(before, behind)| (before, Some(behind)))
 }

@@ -1,8 +1,7 @@
-//! Fields from outside: a query, a url-encoded body, a multipart body.
+//! Fields of a query, a url-encoded body or a multipart body.
 //!
-//! Nothing here fails because of what the bytes mean: a value that cannot be decoded becomes [`NOTHING`], a body that
-//! cannot be taken apart has no fields and says so, and each dialect answers both in its own words. Only a limit is
-//! refused.
+//! Only a limit is an error here. A value that cannot be decoded becomes [`NOTHING`], and a body that cannot be parsed
+//! has no fields and is marked as broken. Each dialect answers both in its own words.
 
 mod boundary;
 mod multipart;
@@ -13,43 +12,43 @@ use bytes::Bytes;
 
 use crate::http::NOTHING;
 
-/// Fields in one query or body.
+/// The most fields in one query or body.
 pub const FIELDS_MAX: usize = 100;
 
 /// More than [`FIELDS_MAX`] fields: 413 in every dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyFields;
 
-/// Names and values in the order in which they came. It has no `Debug`: there are passwords in it.
+/// Names and values in the order of the request. They have no `Debug`, since some are passwords.
 #[derive(Default)]
 pub struct Fields {
     pairs: Vec<(String, String)>,
     broken: Option<Broken>,
 }
 
-/// A multipart body that could not be taken apart.
+/// Why a multipart body could not be parsed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Broken {
-    /// There is nothing of it.
+    /// It is empty.
     Empty,
-    /// Nobody knows what is in it.
+    /// Its content is unknown.
     Unreadable,
 }
 
-/// What a request says about one field.
+/// The value of one field in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field<'a> {
-    /// It is not there.
+    /// The field is missing.
     Absent,
-    /// It is there once; the value may be empty, or [`NOTHING`].
+    /// It occurs once; the value may be empty, or [`NOTHING`].
     Once(&'a str),
-    /// It is there more than once, even if with the same value.
+    /// It occurs more than once, even if with the same value.
     Repeated,
 }
 
-/// A body by its content type, so that each dialect decides which it takes.
+/// A body by its content type: each dialect decides which types it accepts.
 pub enum Body {
-    /// `application/request-www-form-urlencoded`.
+    /// `application/x-www-form-urlencoded`.
     Form(Fields),
     /// `multipart/form-data`.
     Multipart(Fields),
@@ -65,8 +64,8 @@ impl Fields {
         urlencoded::read(query.unwrap_or_default().as_bytes())
     }
 
-    /// The fields of a whole body. The type is compared without case; its parameters but `boundary` are ignored, so
-    /// text is UTF-8 whatever `charset` says.
+    /// The fields of a whole body. The type is compared without case. Its parameters except `boundary` are ignored, so
+    /// text is always UTF-8, whatever `charset` says.
     pub fn body(content_type: Option<&str>, body: &Bytes) -> Result<Body, TooManyFields> {
         let typed = content_type.unwrap_or_default();
         let essence = typed.split(';').next().unwrap_or_default().trim();
@@ -79,12 +78,12 @@ impl Fields {
         })
     }
 
-    /// Fields that were read elsewhere; of more than [`FIELDS_MAX`], the first ones.
+    /// Fields that were read elsewhere: the first [`FIELDS_MAX`].
     pub fn given(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         Self { pairs: pairs.into_iter().take(FIELDS_MAX).collect(), broken: None }
     }
 
-    /// What is said about a field. A body that could not be taken apart says nothing.
+    /// The value of a field. A body that could not be parsed has none.
     pub fn get(&self, name: &str) -> Field<'_> {
         let mut values = self.pairs().filter(|(other, _)| *other == name).map(|(_, value)| value);
         match (values.next(), values.next()) {
@@ -94,17 +93,17 @@ impl Fields {
         }
     }
 
-    /// It is a multipart body that could not be taken apart: no boundary or another one, or it breaks off.
+    /// `true` for a multipart body that could not be parsed: its boundary is missing or wrong, or it breaks off.
     pub fn is_broken(&self) -> bool {
         self.broken.is_some()
     }
 
-    /// It is one that is not empty either, so nobody knows which fields its sender meant.
+    /// `true` for a broken body that is not empty: it may hold fields that were not read.
     pub fn may_hide_fields(&self) -> bool {
         self.broken == Some(Broken::Unreadable)
     }
 
-    /// All that could be read, in order, names and values.
+    /// Names and values of all fields that could be read, in order.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -119,7 +118,7 @@ impl Fields {
 }
 
 impl Body {
-    /// The fields; none in a body of another type.
+    /// The fields. A body of another type has none.
     pub fn into_fields(self) -> Fields {
         match self {
             Self::Form(fields) | Self::Multipart(fields) | Self::Untyped(fields) => fields,
@@ -129,7 +128,7 @@ impl Body {
 }
 
 impl<'a> Field<'a> {
-    /// The value of a field that is there once and not empty.
+    /// The value, if the field occurs once and is not empty.
     pub fn filled(self) -> Option<&'a str> {
         match self {
             Self::Once(value) => Some(value).filter(|value| !value.is_empty()),
@@ -138,7 +137,7 @@ impl<'a> Field<'a> {
     }
 }
 
-/// Text as it was meant, or [`NOTHING`].
+/// The bytes as text, or [`NOTHING`].
 fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).ok().filter(|text| !text.contains('\0')).unwrap_or_else(|| NOTHING.to_owned())
 }

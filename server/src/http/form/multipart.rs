@@ -1,4 +1,4 @@
-//! `multipart/form-data` (RFC 7578), from a body that is in memory already.
+//! `multipart/form-data` (RFC 7578), from a body in memory.
 
 use std::convert::Infallible;
 
@@ -8,14 +8,14 @@ use multer::Multipart;
 
 use super::{Broken, Fields, TooManyFields, boundary, text};
 
-/// Reads every part that has a name, files too: their bytes count as text. A part without a name is ignored.
+/// Reads every part that has a name. The bytes of files are read as text, too. A part without a name is ignored.
 pub(super) fn read(content_type: &str, body: Bytes) -> Result<Fields, TooManyFields> {
     let how = if body.is_empty() { Broken::Empty } else { Broken::Unreadable };
     let broken = || Fields { pairs: Vec::new(), broken: Some(how) };
     let Some(boundary) = boundary::read(content_type) else { return Ok(broken()) };
     let whole = stream::iter([Ok::<_, Infallible>(body)]);
     let mut fields = Fields::default();
-    // The body is there, so no poll of the parser is ever pending.
+    // The whole body is in memory, so no poll of the parser is ever pending.
     match collect(Multipart::new(whole, boundary), &mut fields).now_or_never() {
         Some(Ok(())) => Ok(fields),
         Some(Err(Failure::TooMany)) => Err(TooManyFields),

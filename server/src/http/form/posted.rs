@@ -1,4 +1,4 @@
-//! The fields of a request as it arrives.
+//! The fields of a request's query and body.
 
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
@@ -11,16 +11,16 @@ impl Fields {
     /// The fields of the query.
     ///
     /// # Errors
-    /// A ready answer: 413 for too many fields.
+    /// The response to send: 413 for too many fields.
     pub fn queried(request: &Request) -> Result<Self, Response> {
         Self::query(request.query()).map_err(too_large)
     }
 
-    /// The fields of the body: a form, url-encoded or multipart. A body of another type has none, and one without a
-    /// type is taken for a url-encoded form.
+    /// The fields of the body: a form, url-encoded or multipart. A body of another type has none; a body without a type
+    /// is read as a url-encoded form.
     ///
     /// # Errors
-    /// A ready answer, as [`Request::body`] gives it, and 413 for too many fields.
+    /// As [`Request::body`], and 413 for too many fields.
     pub async fn posted(request: &mut Request) -> Result<Self, Response> {
         let body = request.body().await?;
         let read = Self::body(content_type(request.headers()), &body).map_err(too_large)?;
@@ -32,7 +32,7 @@ fn too_large(TooManyFields: TooManyFields) -> Response {
     plain(StatusCode::PAYLOAD_TOO_LARGE)
 }
 
-/// The one content type; what is not text, or there twice, is a type that nobody knows, not a missing one.
+/// The content type. One that is not text, or is repeated, counts as an unknown type, not as a missing one.
 fn content_type(headers: &Headers) -> Option<&str> {
     const UNKNOWN: &str = "?";
     let mut all = headers.all(&CONTENT_TYPE);

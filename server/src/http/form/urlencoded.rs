@@ -1,5 +1,5 @@
-//! `application/request-www-form-urlencoded`, as the WHATWG URL standard parses it (§5.1), but strict where that one
-//! repairs: a wrong escape and wrong UTF-8 are noticed.
+//! `application/x-www-form-urlencoded`, as the WHATWG URL standard parses it (§5.1), but strict: wrong escapes and
+//! wrong UTF-8 are detected, not repaired.
 
 use percent_encoding::percent_decode;
 
@@ -24,7 +24,7 @@ fn decode(bytes: &[u8]) -> String {
     if well_escaped(&spaced) { text(percent_decode(&spaced).collect()) } else { NOTHING.to_owned() }
 }
 
-/// Each percent sign has its two hexadecimal digits.
+/// Whether each percent sign has its two hexadecimal digits.
 fn well_escaped(bytes: &[u8]) -> bool {
     let mut after_percent = bytes.split(|byte| *byte == b'%').skip(1);
     after_percent.all(|rest| rest.len() >= 2 && rest[..2].iter().all(u8::is_ascii_hexdigit))

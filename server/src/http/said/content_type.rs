@@ -1,18 +1,18 @@
-//! Of which type a body is, and whether all readers agree on it.
+//! The type of a body, if all readers agree on it.
 
 use http::header::CONTENT_TYPE;
 
 use super::parameters::Parameters;
 use crate::http::headers::Headers;
 
-/// The type of a body, as far as forms go.
+/// The type of a body: which kind of form, if any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum FormKind {
-    /// Pairs, url-encoded.
+    /// Url-encoded pairs.
     Urlencoded,
-    /// Parts, with this between them.
+    /// Multipart, with this boundary.
     Multipart(String),
-    /// Nothing that anybody takes for a form.
+    /// No reader takes it for a form.
     Other,
 }
 
@@ -49,7 +49,7 @@ const CHARSETS: [&str; 24] = [
 ];
 
 impl FormKind {
-    /// The type that the headers name; `None`: they name none, and some read such a body as a url-encoded form.
+    /// The type that the headers name. `None` if they name none: some readers take such a body for a url-encoded form.
     ///
     /// # Errors
     /// Why readers could differ.
@@ -76,20 +76,20 @@ impl FormKind {
         }
         match read.essence.as_str() {
             "application/x-www-form-urlencoded" => Ok(Self::Urlencoded),
-            // Some read the other kinds of multipart as forms, too.
+            // Some readers take the other kinds of multipart for forms, too.
             essence if essence.starts_with("multipart/") => boundary(&read).map(Self::Multipart),
             _ => Err("the Content-Type can be read in several ways"),
         }
     }
 }
 
-/// Whether a name of ASCII letters has the same bytes in this charset.
+/// Whether this charset encodes ASCII letters as ASCII bytes.
 pub(super) fn is_ascii(charset: &str) -> bool {
     let charset = charset.to_ascii_lowercase();
     CHARSETS.iter().any(|start| charset.starts_with(start))
 }
 
-/// The one boundary. PHP takes what follows the first "boundary" anywhere.
+/// The boundary, if it is unambiguous. PHP takes what follows the first "boundary" anywhere.
 fn boundary(read: &Parameters) -> Result<String, &'static str> {
     let holds = |text: &str| text.to_ascii_lowercase().contains("boundary");
     let clear = read.iter().all(|(name, value)| name == "boundary" || !holds(name) && !holds(value));

@@ -1,11 +1,11 @@
-//! What an application's call says in its query and its form, read as *any* application might read it.
+//! The fields in the query and the form of an application's call, read as *any* application might read them.
 //!
 //! The gate and the application read the same bytes with different programs: one takes the first of two fields and the
 //! other the last, one splits at `;` too, one takes `session.key` for `session_key` (PHP), one compares names without
-//! case (ASP.NET), one looks at the first boundary that a content type names and another at the last. Whatever is read
-//! in two ways could be a live credential for the gate and a dead one for the application. So only what every reader
-//! reads alike is a value here; what some reader might take for a wanted field makes the whole call *unclear*, and each
-//! dialect refuses that in its own words. Of fields that nobody asks about there can be any number, of any kind.
+//! case (ASP.NET), one looks at the first boundary that a content type names and another at the last. A field that is
+//! read in two ways could be a live credential for the gate and a dead one for the application. So a field has a value
+//! here only if every reader reads the same one. A field that only some readers take for a wanted one makes the whole
+//! call *unclear*, and each dialect refuses that in its own words. Any other fields are ignored.
 
 mod content_type;
 mod multipart;
@@ -24,18 +24,18 @@ use crate::http::Request;
 use crate::http::form::{Field, Fields};
 use crate::http::headers::Headers;
 
-/// The header that a gateway of a user copies a form's field into, instead of handing the form on. What is in it is up
-/// to the dialect; one line for each time that the field is there.
+/// The header into which some gateways copy a field of the form instead of forwarding the form. The dialect defines its
+/// content; there is one line for each occurrence of the field.
 pub static CREDENTIAL: HeaderName = HeaderName::from_static("exeunt-credential");
 
-/// The body of an application's call, as far as a gateway hands it on.
+/// The body of an application's call, as far as the gateway forwards it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// The gateway does not hand it on.
+    /// The gateway does not forward it.
     Unseen,
-    /// As it came.
+    /// The unchanged body.
     Seen(Bytes),
-    /// What the gateway handed on is not all of it.
+    /// The gateway forwarded only a part.
     Cut,
 }
 
@@ -50,15 +50,15 @@ pub struct Wanted {
 
 /// What a call says of the fields that were asked about.
 pub struct Said {
-    /// In its query.
+    /// The fields of the query.
     pub query: Fields,
-    /// In its form.
+    /// The fields of the form.
     pub form: Fields,
-    /// Why readers might differ, for the log.
+    /// Why readers might differ, for the log. `None` if they agree.
     pub unclear: Option<&'static str>,
 }
 
-/// Occurrences of one field that are kept: two are as good as more.
+/// How many occurrences of a field are kept: two already mean that it is repeated.
 const KEPT: usize = 2;
 
 impl Said {
@@ -77,12 +77,12 @@ impl Said {
     }
 }
 
-/// The values of the header that a form's field was copied into.
+/// The values of the header into which the gateway copied a field.
 pub fn copied(headers: &Headers) -> impl Iterator<Item = String> {
     headers.all(&CREDENTIAL).map(|value| String::from_utf8_lossy(value).into_owned())
 }
 
-/// One value that is said in several places, each time alike. An empty one says nothing.
+/// The one value that all these places agree on, or `Repeated`. Missing and empty fields are ignored.
 pub fn agreed<'a>(places: impl IntoIterator<Item = Field<'a>>) -> Field<'a> {
     let mut agreed = Field::Absent;
     for place in places {
@@ -96,8 +96,7 @@ pub fn agreed<'a>(places: impl IntoIterator<Item = Field<'a>>) -> Field<'a> {
     agreed
 }
 
-/// The form that a gateway handed on in the query of its question: `body`, and `length`, the length of the body that the
-/// caller announced.
+/// The form that a gateway forwards in its query: `body`, and `length`, the `Content-Length` that the caller sent.
 pub fn handed_on(query: &str) -> Form {
     let mut values = ["body", "length"].map(|wanted| {
         let mut found =
@@ -139,8 +138,8 @@ impl Collected {
         let is_form = kind != Ok(Some(FormKind::Other));
         match form {
             Form::Cut => self.unclear("the form that the gateway hands on is not all of it"),
-            // Users copied fields before forms were handed on: what they copied is all that is to be seen. And a call
-            // without a type may have no body at all.
+            // Older gateway configurations copy fields instead of forwarding the form, so only the copies can be
+            // checked. And a call without a type may have no body at all.
             Form::Unseen if headers.has(&CREDENTIAL) || kind == Ok(None) => {}
             Form::Unseen if is_form => {
                 self.unclear("the call has a form, and the gateway does not hand it on")
@@ -156,7 +155,7 @@ impl Collected {
         }
     }
 
-    /// Pairs as they stand in a query or a url-encoded form.
+    /// Reads the pairs of a query or a url-encoded form.
     fn urlencoded(&mut self, text: &[u8]) {
         for pair in text.split(|byte| *byte == b'&') {
             let mut pieces = pair.split(|byte| *byte == b';');
@@ -192,20 +191,20 @@ impl Collected {
 
 const ALIKE: &str = "a field is spelled so that only some take it for the credential";
 
-/// Whether the body is compressed or otherwise encoded, so that its bytes are not the form's.
+/// Whether the body is compressed or otherwise encoded.
 fn is_encoded(headers: &Headers) -> bool {
     let plain =
         |value: &[u8]| value.trim_ascii().is_empty() || value.trim_ascii().eq_ignore_ascii_case(b"identity");
     !headers.all(&CONTENT_ENCODING).all(plain)
 }
 
-/// What these bytes mean to a reader that lets wrong escapes stand.
+/// Decodes as a reader does that keeps wrong escapes unchanged.
 fn decoded(bytes: &[u8]) -> Vec<u8> {
     let spaced: Vec<u8> = bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     percent_decode(&spaced).collect()
 }
 
-/// A value as text, or [`NOTHING`]. No credential holds anything that needs to be escaped, but it may be.
+/// A value as text, or [`NOTHING`]. No credential needs escapes, but a client may use them.
 fn text_of(value: &[u8]) -> String {
     String::from_utf8(decoded(value))
         .ok()

@@ -1,8 +1,8 @@
-//! `multipart/form-data` (RFC 7578), if every reader takes it apart alike.
+//! `multipart/form-data` (RFC 7578), if every reader parses it alike.
 //!
-//! Exeunt's own calls read it with a library that is as tolerant as clients are careless. Here the application reads it
-//! once more with a parser of its own, so whatever parsers differ about is unclear: something before the first boundary
-//! or behind the last, a boundary within a part, lines that end in LF alone, a part without one plain name.
+//! Exeunt's own calls use a tolerant library, since some clients are careless. Here the application parses the form
+//! again, with another parser. So everything that parsers treat differently is unclear: text before the first boundary
+//! or after the last, a boundary within a part, lines that end in LF alone, a part without exactly one plain name.
 
 use httparse::{EMPTY_HEADER, Header, Status, parse_headers};
 use percent_encoding::percent_decode;
@@ -14,9 +14,9 @@ use super::{ALIKE, Collected};
 use crate::http::NOTHING;
 use crate::http::headers::Headers;
 
-/// Headers of one part.
+/// The most headers of one part.
 const HEADERS_MAX: usize = 16;
-/// Where a part's headers end.
+/// Ends the headers of a part.
 const HEAD_END: &[u8] = b"\r\n\r\n";
 
 const STRUCTURE: &str = "the parts of the form can be told apart in several ways";
@@ -66,11 +66,11 @@ impl Collected {
         }
     }
 
-    /// How the name of a part compares with the wanted ones.
+    /// Compares the name of a part with the wanted ones.
     fn named(&self, headers: &[Header<'_>]) -> Result<Likeness, &'static str> {
         let mut dispositions = all(headers, "content-disposition");
         let (Some(value), None) = (dispositions.next(), dispositions.next()) else { return Err(NAMES) };
-        // Parts of parts, of which only some look at the inner ones.
+        // Nested parts: only some readers look inside.
         if all(headers, "content-type")
             .any(|kind| kind.trim_ascii_start().to_ascii_lowercase().starts_with(b"multipart"))
         {
@@ -90,7 +90,7 @@ impl Collected {
         if matches!(same, Likeness::Same(_)) {
             return Ok(same);
         }
-        // Browsers write `%22` for a quote; some undo it, some do not.
+        // Browsers write `%22` for a quote; some readers decode it, some do not.
         let unescaped: Vec<u8> = percent_decode(name.as_bytes()).collect();
         let credentials = self.wanted.credentials;
         let clear = likeness(name.as_bytes(), credentials) == likeness(&unescaped, credentials);
@@ -98,7 +98,8 @@ impl Collected {
     }
 }
 
-/// Parameters of a `Content-Disposition` that anybody takes for `name`: `name=`, `name*=`, `name*0=`, within quotes too.
+/// Counts the parameters of a `Content-Disposition` that some reader takes for `name`: `name=`, `name*=`, `name*0=`,
+/// within quotes too.
 fn mentions_of_name(value: &[u8]) -> usize {
     let lower = value.to_ascii_lowercase();
     let starts = lower.windows(4).enumerate().filter(|(_, word)| word == b"name");
@@ -112,7 +113,7 @@ fn mentions_of_name(value: &[u8]) -> usize {
         .count()
 }
 
-/// The value is what its bytes are: neither encoded nor in another charset.
+/// Checks that the value is neither encoded nor in another charset.
 fn plain(headers: &[Header<'_>]) -> Result<(), &'static str> {
     let plain = |encoding: &[u8]| {
         let encoding = encoding.trim_ascii().to_ascii_lowercase();
@@ -139,7 +140,7 @@ fn all<'a>(headers: &'a [Header<'a>], name: &'static str) -> impl Iterator<Item 
     headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value)
 }
 
-/// What stands between the delimiters, wherever these are.
+/// The pieces of a body between the delimiters, wherever these occur.
 struct Pieces<'a> {
     rest: Option<&'a [u8]>,
     delimiter: &'a [u8],

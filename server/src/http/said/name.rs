@@ -1,15 +1,15 @@
-//! Whether the name of a field is a wanted one, for everybody or for some.
+//! Compares the name of a field with the wanted ones: do all readers take it for one of them, some, or none?
 
 use percent_encoding::percent_decode;
 
 /// How a name compares with the wanted ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Likeness {
-    /// It is this one, letter for letter.
+    /// Exactly this one.
     Same(&'static str),
-    /// Some readers take it for one of them.
+    /// Some readers take it for a wanted one.
     Alike,
-    /// It is another one for everybody.
+    /// No reader takes it for a wanted one.
     Other,
 }
 
@@ -65,14 +65,14 @@ fn plain(name: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// The letter of `%u00XX`.
+/// The character of `%uXXXX`; `?` beyond one byte.
 fn escaped(percent: u8, behind: &[u8]) -> Option<u8> {
     let digits = behind.get(..5)?.strip_prefix(b"u").or_else(|| behind.get(..5)?.strip_prefix(b"U"))?;
     let number = u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
     (percent == b'%').then(|| u8::try_from(number).unwrap_or(b'?'))
 }
 
-/// PHP leaves out spaces before a name; others those around it.
+/// PHP removes spaces before a name, other readers also those after it.
 fn trimmed(name: &[u8]) -> &[u8] {
     let start = name.iter().position(|byte| *byte != b'_').unwrap_or(name.len());
     let end = name.iter().rposition(|byte| *byte != b'_').map_or(start, |last| last + 1);

@@ -1,9 +1,9 @@
-//! A header value with parameters, such as `multipart/form-data; boundary=B` (RFC 9110 §5.6.6), if every reader reads it
-//! alike: no parameter twice, no escapes, nothing left over.
+//! A header value with parameters, such as `multipart/form-data; boundary=B` (RFC 9110 §5.6.6), if every reader reads
+//! it alike: no repeated parameter, no escapes, nothing left over.
 
 /// A value and its parameters, names in lower case.
 pub(super) struct Parameters {
-    /// What stands before them, in lower case.
+    /// The text before the parameters, in lower case.
     pub essence: String,
     pairs: Vec<(String, String)>,
 }
@@ -47,12 +47,12 @@ impl Parameters {
     }
 }
 
-/// The value at the beginning, in quotes or bare, and what stands behind it. A bare one may hold what boundaries are
-/// made of: `=`, `/`, `?` and so on.
+/// The value at the beginning, quoted or bare, and the rest. A bare value may hold the characters of boundaries: `=`,
+/// `/`, `?` and so on.
 fn one(text: &str) -> Option<(&str, &str)> {
     let (value, behind) = if let Some(quoted) = text.strip_prefix('"') {
         let (value, behind) = quoted.split_once('"')?;
-        // `\"` ends the value for some and goes on for others.
+        // `\"` ends the value for some readers, and not for others.
         (!value.ends_with('\\')).then_some((value, behind))?
     } else {
         let end = text.find([';', ',', ' ', '\t', '"']).unwrap_or(text.len());

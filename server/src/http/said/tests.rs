@@ -178,7 +178,7 @@ fn forms_that_parsers_take_apart_differently_are_unclear() {
         crlf(&format!("{live}--B--x")),
         crlf(&format!("preamble\n{live}--B--\n")),
         crlf(&format!("{live}--B \n{}--B--\n", dead.replacen("--B\n", "", 1))),
-        // Lines that end in LF alone, as PHP and Python take them.
+        // PHP and Python accept lines that end in LF alone.
         format!("{}{dead}--B--\r\n", crlf(&live)),
         crlf(&part("Content-Disposition: form-data; name=\"a\"", "b")).replace('b', &format!("b\n{dead}"))
             + "--B--\r\n",
@@ -253,7 +253,7 @@ proptest! {
         handed_on(&String::from_utf8_lossy(&body));
     }
 
-    /// What the tolerant reader of Exeunt's own calls finds, this one finds too, or it is unclear.
+    /// A field that the tolerant reader of Exeunt's own calls finds is found here too, or the form is unclear.
     #[test]
     fn it_overlooks_nothing(body in "(session_key|a|%73ession_key|session_kez)(=[a-c%&;=+]{0,4}(&(session_key|b))?){0,4}") {
         let (found, unclear) = form(Some(URLENCODED), body.as_bytes());

@@ -1,5 +1,5 @@
-//! `/v1/users/import`, `/v1/sessions/import`: what is moved over from another system, in batches. Each row is answered
-//! for itself: one that is refused keeps no other out.
+//! `/v1/users/import`, `/v1/sessions/import`: imports users and sessions of another system in batches. Each row has its
+//! own result: a refused row does not affect the others.
 
 mod session;
 
@@ -18,7 +18,7 @@ use crate::authority::{Position, UserChange};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Request, ResponseFuture};
 
-/// Users of another system, each still to be read.
+/// Users of another system, not yet parsed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Users<'a> {
@@ -26,16 +26,16 @@ struct Users<'a> {
     users: Vec<&'a RawValue>,
 }
 
-/// Live sessions of another system, each still to be read.
+/// Live sessions of another system, not yet parsed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sessions<'a> {
     #[serde(borrow)]
     sessions: Vec<&'a RawValue>,
     since: Option<String>,
-    /// Of rows that name neither a dialect nor a client.
+    /// The default for rows that name neither a dialect nor a client.
     dialect: Option<String>,
-    /// Of rows that name neither.
+    /// As `dialect`.
     client: Option<String>,
 }
 
@@ -90,7 +90,7 @@ async fn import_sessions(mut request: Request, caller: Caller) -> Reply {
         },
     };
     if batch.dialect.is_some() || batch.client.is_some() {
-        // What is wrong with what they share is told once, and not of each row.
+        // An error in the defaults is reported once, not for each row.
         let dialect =
             batch.dialect.as_deref().map(|name| session::dialect(&request.app, name)).transpose()?;
         let client = batch.client.as_deref().map(session::client);
@@ -113,7 +113,7 @@ async fn import_sessions(mut request: Request, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::OK, &body))
 }
 
-/// Reads a row; what is wrong with it is told without its values, of which some are secrets.
+/// Parses a row. The error does not contain the row's values, since some are secrets.
 fn row<T: DeserializeOwned>(row: &RawValue) -> Result<T> {
     if !row.get().starts_with('{') {
         return Err(Error::malformed("row", "a row is a JSON object"));
@@ -121,13 +121,13 @@ fn row<T: DeserializeOwned>(row: &RawValue) -> Result<T> {
     serde_json::from_str(row.get()).map_err(|error| {
         let (name, error) = wrong_member::<T>(row.get()).unwrap_or((String::new(), error));
         let said = wire::without_values(&error);
-        // Its line is the caller's, and not one of this text.
+        // Line and column are those within the row, which mean nothing to the caller.
         let said = said.split(" at line ").next().unwrap_or_default();
         Error::malformed("row", format!("the row is not as documented: {name}{said}"))
     })
 }
 
-/// The member whose value is wrong by itself, and why. The names of unknown ones are never told: they are the caller's
+/// The member whose value alone is wrong, and why. Names of unknown members are never shown: they are the caller's
 /// text, which may be a secret in the wrong place.
 fn wrong_member<T: DeserializeOwned>(row: &str) -> Option<(String, serde_json::Error)> {
     let members: Map<String, Value> = serde_json::from_str(row).ok()?;
@@ -158,7 +158,7 @@ impl From<GivenUser> for Newcomer {
             data: given.data,
             disabled: given.disabled,
         };
-        // As an empty cell of a table says that there is none.
+        // An empty cell of a table means that there is no hash.
         Self { user, password_hash: given.password_hash.filter(|hash| !hash.is_empty()) }
     }
 }

@@ -1,4 +1,4 @@
-//! A live session of another system, as it is given.
+//! A row of an import: a live session of another system.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -13,11 +13,11 @@ use crate::dialect::native::wire;
 use crate::error::{Error, Result};
 use crate::time::{GivenSecs, GivenTime};
 
-/// Characters of a token in clear, at least: what is shorter is the number of a row or a word, and can be guessed, for
-/// checks are not throttled. 16 hexadecimal digits are 64 bits, the least that OWASP's session management asks for.
+/// The fewest characters of a token in clear. Shorter ones are row numbers or words, and can be guessed, since checks
+/// are not throttled. 16 hexadecimal digits are 64 bits, the minimum of OWASP's session management.
 const TOKEN_CHARS_MIN: usize = 16;
 
-/// A row. The token is in it, or its SHA-256; whose it is, by one identifier.
+/// A row: the token or its SHA-256, exactly one identifier of the user, and optional members.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct GivenSession {
@@ -39,7 +39,7 @@ pub(super) struct GivenSession {
 }
 
 impl GivenSession {
-    /// What is asked for.
+    /// Parses the row.
     ///
     /// # Errors
     /// `Malformed(field)`.
@@ -62,7 +62,7 @@ impl GivenSession {
         })
     }
 
-    /// The same with the dialect or the client of its batch, unless it names one itself.
+    /// Applies the dialect and the client of the batch, unless the row names one of them.
     pub(super) fn or(self, dialect: Option<&str>, client: Option<&str>) -> Self {
         if self.dialect.is_some() || self.client.is_some() {
             return self;
@@ -117,13 +117,13 @@ pub(super) fn dialect(app: &App, name: &str) -> Result<DialectName> {
     found.ok_or_else(|| Error::malformed("dialect", "there is no such dialect"))
 }
 
-/// A client by its id, or else its name.
+/// A client by its id, or else by its name.
 pub(super) fn client(text: &str) -> ClientNamed {
     text.parse::<ClientId>().map_or_else(|_| ClientNamed::Name(text.to_owned()), ClientNamed::Id)
 }
 
-/// An address, without the port that may stand behind it. It is for the list of devices alone: for what is none of it a
-/// session is not lost.
+/// An address, without an optional port. Only the list of devices shows it, so an invalid one does not refuse the
+/// session.
 fn address(text: &str) -> Option<IpAddr> {
     let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
     text.parse().ok().or_else(with_port)

@@ -1,5 +1,5 @@
-//! Answers that take long: the feed, the export of the audit trail, a backup. Each is bounded in the bytes that wait for
-//! its reader, each key in how many it has open; and every answer ends with the key that it was made for.
+//! Long responses: the feed, the export of the audit trail, a backup. Limits bound the bytes that wait for each client,
+//! and the streams that each key has open. Every response ends when its key is removed.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,16 +21,16 @@ use crate::authority::Key;
 use crate::error::{Error, Kind, RETRY_AFTER_SECS, Result, Throttle, Throttled, Unavailability};
 use crate::http::{Body, Cut, Request, Response};
 
-/// Bytes of a piece of an answer: what is sent at once.
+/// Bytes of one piece of a response.
 const PIECE_BYTES: usize = 16 * 1024;
-/// Pieces that wait for a slow reader. With them, at most 64 KiB of each stream wait.
+/// The most pieces that wait for a slow client: 64 KiB of each stream.
 const PIECES_MAX: usize = 4;
-/// Seconds that a reader may be stuck with one piece before its stream is cut.
+/// Seconds that a client may take for one piece before its stream is cut.
 const STUCK_SECS: u64 = 30;
-/// The largest answer that goes out without being watched for whether its key still holds, in bytes.
+/// The largest response that is sent without watching for the removal of its key, in bytes.
 const UNWATCHED_BYTES_MAX: usize = 64 * 1024;
 
-/// The writing end of a long answer.
+/// The writing end of a long response.
 pub(super) struct Stream {
     pub(super) app: App,
     pub(super) key: Arc<Key>,
@@ -49,10 +49,10 @@ struct Watched {
 struct Pieces(Bytes);
 
 impl Stream {
-    /// A stream for this key, and its body.
+    /// Opens a stream for this key, and returns it with its body.
     ///
     /// # Errors
-    /// `TooMany` if the key has as many as it may, `Unavailable(Busy)` if all keys together have.
+    /// `TooMany` if the key has reached its limit, `Unavailable(Busy)` if all keys together have.
     pub(super) fn open(request: &Request, key: &Arc<Key>) -> Result<(Self, Body)> {
         let most = request.app.config.limits.streams_per_key;
         let of_key = request.app.streams_of_keys.take(key.id, most).ok_or_else(|| {
@@ -69,7 +69,7 @@ impl Stream {
         Ok((Self { app, key, sender, _room: room, _of_key: of_key }, Body::Stream(body.boxed())))
     }
 
-    /// Sends this in pieces; `false`: the reader is gone or stuck, or the key was removed.
+    /// Sends this in pieces. `false` if the client is gone or stuck, or the key was removed.
     pub(super) async fn send(&mut self, bytes: impl Into<Bytes>) -> bool {
         let Self { app, key, sender, .. } = self;
         let mut bytes = bytes.into();
@@ -90,7 +90,7 @@ impl Stream {
         }
     }
 
-    /// Sends these texts one after the other, without having all of them in memory at once.
+    /// Sends these texts in order, without holding all of them in memory.
     pub(super) async fn send_all(&mut self, texts: impl Iterator<Item = String>) -> bool {
         let mut waiting = BytesMut::new();
         for text in texts {
@@ -105,7 +105,7 @@ impl Stream {
     }
 }
 
-/// The same answer, cut off when the key that it was made for is removed: whoever reads it slowly gets no more of it.
+/// Cuts the response off when its key is removed, so that a slow client gets no more of it.
 pub(super) fn watched(mut response: Response, app: &App, key: &Arc<Key>) -> Response {
     let body = match response.body {
         Body::Whole(whole) if whole.len() <= UNWATCHED_BYTES_MAX => {

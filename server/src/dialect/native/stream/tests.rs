@@ -38,7 +38,7 @@ async fn a_reader_that_reads_nothing_makes_so_many_bytes_wait_and_no_more() {
         Some("x".repeat(TEXT_BYTES))
     });
     assert!(stream.send_all(texts).now_or_never().is_none(), "it waits for its reader");
-    // What waits, and the piece that waits to wait.
+    // The queued pieces, and the one that waits for room in the queue.
     let most = (PIECES_MAX + 1) * PIECE_BYTES + TEXT_BYTES;
     assert!((PIECES_MAX * PIECE_BYTES..=most + PIECE_BYTES).contains(&made), "{made} bytes, at most {most}");
     drop(body);

@@ -1,4 +1,4 @@
-//! Origins: which web pages may call a project, and what the answers say of it (CORS-01..04).
+//! Origins: which web pages may call a project, and the CORS headers of responses (CORS-01..04).
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -9,22 +9,22 @@ use crate::authority::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::http::headers::{Headers, text};
 
-/// Seconds for which a browser may remember a preflight. The origin is judged at every call, so a change of the
-/// project's list holds at once all the same.
+/// Seconds for which a browser may cache a preflight. Every call checks the origin again, so a change of the project's
+/// list still takes effect at once.
 const PREFLIGHT_SECS: &str = "600";
 
-/// Where a call comes from, as its project sees it.
+/// The origin of a call, as its project judges it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// No project was named that could be asked.
+    /// The call names no known project.
     Unjudged,
-    /// No web page, and the project does not mind.
+    /// No origin, and the project requires none.
     None,
-    /// No web page, and the project insists on one.
+    /// No origin, and the project requires one.
     Missing,
-    /// A page that may call.
+    /// A page that may call the project.
     Allowed(String),
-    /// A page that may not.
+    /// A page that may not call it.
     Refused,
 }
 
@@ -45,7 +45,7 @@ impl Origin {
         }
     }
 
-    /// Whether the call may go on.
+    /// Refuses a call whose origin is not allowed.
     ///
     /// # Errors
     /// `Forbidden`.
@@ -57,10 +57,9 @@ impl Origin {
         }
     }
 
-    /// Writes into an answer what its origin may do with it: an allowed one reads it, even if it is an error; any
-    /// other gets nothing.
+    /// Sets the CORS headers of a response: an allowed origin may read it, even if it is an error; any other may not.
     pub(super) fn mark(&self, headers: &mut Headers) {
-        // Of every answer, or a cache would give one origin's answer to another.
+        // On every response, or a cache would give one origin's response to another.
         headers.add_if_missing(&VARY, "Origin");
         if let Self::Allowed(origin) = self {
             headers.set(&ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -69,8 +68,8 @@ impl Origin {
         }
     }
 
-    /// Writes into the answer to a preflight what the real request may be. PUT and DELETE are let through, so that a
-    /// page can read that they are not supported.
+    /// Sets the headers of a preflight response. PUT and DELETE are allowed, so that a page can read that they are not
+    /// supported.
     pub(super) fn mark_preflight(&self, headers: &mut Headers) {
         let vary = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
         headers.set(&VARY, vary);
@@ -82,8 +81,8 @@ impl Origin {
     }
 }
 
-/// Exactly as listed, or any where that was said. `null` is what every sandboxed page says of itself: it names nobody,
-/// so it is never allowed (CORS-02).
+/// Whether an origin is listed exactly, or any is allowed. `null` is the origin of every sandboxed page and identifies
+/// none, so it is never allowed (CORS-02).
 fn allows(list: &[String], any: bool, origin: &str) -> bool {
     if any { origin.contains("://") } else { list.iter().any(|listed| is_same(listed, origin)) }
 }

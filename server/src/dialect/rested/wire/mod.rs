@@ -1,4 +1,4 @@
-//! What goes over the wire: the flags of the query, credentials as JSON, the record of a user.
+//! The wire format: the flags of the query, credentials as JSON, the record of a user.
 
 use bytes::Bytes;
 use exeunt_core::Moment;
@@ -12,28 +12,27 @@ use crate::http::NOTHING;
 use crate::http::form::{Field, Fields, TooManyFields};
 use crate::http::{Response, answer};
 
-/// What the query says.
+/// The parsed query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Query {
-    /// The project's key; `None` when it is missing or empty. A repeated one is nobody's.
+    /// The project's key. `None` if it is missing or empty. A repeated key matches no project.
     pub key: Option<String>,
-    /// This POST logs in.
+    /// `true` if this POST logs in.
     pub login: bool,
-    /// This POST logs out.
+    /// `true` if this POST logs out.
     pub logout: bool,
-    /// Answer only the `data` of a user.
+    /// `true` if the response is only the `data` of a user.
     pub data_only: bool,
-    /// Hand the token out in a header, not in a cookie.
+    /// `true` if the token is returned in a header instead of a cookie.
     pub no_cookie: bool,
 }
 
-/// Somebody who wants to log in or to register.
+/// The body of a login or a registration.
 pub(super) struct Credentials {
     /// The name or e-mail address.
     pub identifier: Identifier,
-    /// The password.
     pub password: Password,
-    /// Whatever else was said.
+    /// All other members.
     pub further: Map<String, Value>,
 }
 
@@ -48,10 +47,10 @@ struct Record {
 }
 
 impl Query {
-    /// Reads a query. A flag is set by the value `true` and by no other.
+    /// Reads a query. Only the value `true` sets a flag.
     ///
     /// # Errors
-    /// More fields than anybody needs.
+    /// The query has too many fields.
     pub(super) fn read(query: Option<&str>) -> Result<Self, TooManyFields> {
         let fields = Fields::query(query)?;
         let set = |name| fields.pairs().any(|pair| pair == (name, "true"));
@@ -74,7 +73,7 @@ impl Credentials {
     /// Reads the body of a login or a registration.
     ///
     /// # Errors
-    /// `Malformed`, for all that is not a JSON object with a password and one of username and email.
+    /// `Malformed`, unless the body is a JSON object with a password and one of username and email.
     pub(super) fn read(content_type: Option<&str>, body: &Bytes) -> Result<Self> {
         let essence = content_type.and_then(|text| text.split(';').next()).unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/json") {
@@ -100,7 +99,7 @@ impl Credentials {
     }
 }
 
-/// What a registration makes. The other fields are kept as they came.
+/// The user that a registration creates. Other members are stored unchanged.
 impl From<Credentials> for UserChange {
     fn from(new: Credentials) -> Self {
         let change = Self { password: Some(Some(new.password)), data: Some(new.further), ..Self::default() };
@@ -112,7 +111,7 @@ impl From<Credentials> for UserChange {
     }
 }
 
-/// Takes a text out of the object. An empty one says as little as none.
+/// Takes a string out of the object. An empty one counts as missing.
 fn take(object: &mut Map<String, Value>, name: &'static str) -> Result<Option<String>> {
     match object.remove(name) {
         None => Ok(None),
@@ -121,7 +120,7 @@ fn take(object: &mut Map<String, Value>, name: &'static str) -> Result<Option<St
     }
 }
 
-/// The answer that shows a user: the whole record, or its `data` alone.
+/// The response with a user: the whole record, or its `data` alone.
 pub(super) fn shown(user: &User, query: &Query) -> Response {
     let record = record(user);
     let text = if query.data_only { serde_json::to_vec(&record.data) } else { serde_json::to_vec(&record) };
@@ -137,7 +136,8 @@ fn record(user: &User) -> Record {
     }
 }
 
-/// What was said at registration, but the password. Data set elsewhere cannot pose as a name, nor as a password.
+/// The members of the registration, without the password. Data that was set elsewhere cannot replace a name or show a
+/// password.
 fn data(user: &User) -> Map<String, Value> {
     let mut data = user.data.clone();
     data.remove("password");
@@ -154,7 +154,7 @@ fn data(user: &User) -> Map<String, Value> {
 fn time(at: Moment) -> String {
     let milli =
         i64::try_from(at.millis()).ok().and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
-    // Beyond the year 9999 there is no such form; the end of time stands for what comes after.
+    // This form ends with the year 9999; later times are written as its last moment.
     milli.unwrap_or(jiff::Timestamp::MAX).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 

@@ -1,4 +1,4 @@
-//! What goes over the wire: three formats of every answer.
+//! The responses on the wire, each in three formats.
 
 use serde::Serialize;
 
@@ -9,46 +9,45 @@ use crate::dialect::csv::table;
 use crate::dialect::xml::Element;
 use crate::http::form::{Field, Fields};
 
-/// The format of an answer.
+/// The format of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
-    /// What is answered unless something else is asked for.
+    /// The default.
     Xml,
-    /// What the documents prefer.
+    /// Preferred by the documents.
     Json,
     /// A header row and a row of values.
     Csv,
 }
 
-/// What a call came to, if it went well. It has no `Debug`: there are secrets in it.
+/// The result of a successful call. It has no `Debug`, since it holds secrets.
 pub(super) enum Outcome {
     /// A session was opened.
     LoggedIn(LoggedIn),
     /// The session was ended.
     LoggedOut,
-    /// Whose session it is.
+    /// The user of the session.
     User(Profile),
 }
 
 /// A new session.
 #[derive(Serialize)]
 pub(super) struct LoggedIn {
-    /// One half of the credential.
+    /// The first half of the credential.
     pub tmp_key: String,
-    /// The other half.
+    /// The second half.
     pub tmp_secret: String,
-    /// Nested twice in JSON: so shipped clients read it.
+    /// Nested twice in JSON, as shipped clients expect it.
     pub user: Nested,
 }
 
-/// The user within an object of its own.
+/// The user in an object of its own.
 #[derive(Serialize)]
 pub(super) struct Nested {
-    /// The user.
     pub user: Profile,
 }
 
-/// What is told of a user.
+/// The fields of a user.
 #[derive(Serialize)]
 pub(super) struct Profile {
     user_id: u64,
@@ -82,7 +81,7 @@ struct Numbered {
 const YES: &str = "T";
 
 impl Format {
-    /// The format that is asked for: in the query, else in the body.
+    /// The format that the query names, or else the body.
     pub(super) fn asked(query: &Fields, body: &Fields) -> Result<Self, Code> {
         let word = match parameter(query.get("format"))? {
             Some(word) => Some(word),
@@ -96,7 +95,7 @@ impl Format {
         }
     }
 
-    /// The type of an answer in this format.
+    /// The content type of this format.
     pub(super) const fn content_type(self) -> &'static str {
         match self {
             Self::Xml => "application/xml; charset=utf-8",
@@ -106,7 +105,7 @@ impl Format {
     }
 }
 
-/// The value of one parameter. An empty one counts as absent; of a repeated one nobody knows which is meant.
+/// The value of one parameter. An empty one counts as absent; a repeated one is ambiguous, so it is an error.
 pub(super) fn parameter(field: Field<'_>) -> Result<Option<&str>, Code> {
     match field {
         Field::Repeated => Err(Code::InvalidParameters),
@@ -114,7 +113,7 @@ pub(super) fn parameter(field: Field<'_>) -> Result<Option<&str>, Code> {
     }
 }
 
-/// The answer when all went well.
+/// The body of a success.
 pub(super) fn success(outcome: &Outcome, format: Format) -> String {
     match (outcome, format) {
         (Outcome::LoggedIn(session), Format::Xml) => session.xml().compact(),
@@ -129,7 +128,7 @@ pub(super) fn success(outcome: &Outcome, format: Format) -> String {
     }
 }
 
-/// The answer when something went wrong: with its number for shipped clients, without for the published document.
+/// The body of an error: with its number under `/rest/`, without it under `/API/`.
 pub(super) fn failure(code: Code, entrance: Entrance, format: Format) -> String {
     let (number, message) = (code.number(), code.message());
     match (entrance, format) {
@@ -203,7 +202,7 @@ fn response(name: &'static str, text: &str) -> String {
     Element::new("response").child(Element::text(name, text)).compact()
 }
 
-/// Plain structures with text and numbers in them: writing them does not fail.
+/// Serializing plain structures of text and numbers does not fail.
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
