@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::file::beside;
 use super::lock::{LOCK, Lock, id, is_gone};
+use super::tail::End;
 
 /// The head of a database, in bytes: it counts the changes of the file.
 const HEAD_BYTES: usize = 100;
@@ -27,6 +28,10 @@ pub(super) struct Identity {
 struct Held {
     lock: Lock,
     log: Option<(u64, u64)>,
+    /// Where the log ends while nothing is written into it.
+    end: Option<End>,
+    /// The log was not as the last commit left it.
+    is_log_spoiled: bool,
     /// What the database is like while nothing of ours writes into the file.
     state: Option<State>,
     /// How many of our connections may be writing into the file.
@@ -53,6 +58,8 @@ pub(super) enum Loss {
     LogGone,
     /// The log beside the database is another one.
     LogReplaced,
+    /// The log beside the database was cut off or written over.
+    LogOverwritten,
     /// The system does not tell.
     Unsure(io::Error),
 }
@@ -67,7 +74,14 @@ impl Identity {
             database: database.to_owned(),
             log: beside(database, "-wal"),
             lock: beside(database, LOCK),
-            held: Mutex::new(Some(Held { lock, log: None, state: None, moving: 0 })),
+            held: Mutex::new(Some(Held {
+                lock,
+                log: None,
+                end: None,
+                is_log_spoiled: false,
+                state: None,
+                moving: 0,
+            })),
         }
     }
 
@@ -88,8 +102,30 @@ impl Identity {
     /// is not looked at.
     pub(super) fn unlearn(&self) {
         if let Some(held) = &mut *self.held() {
-            (held.log, held.state) = (None, None);
+            (held.log, held.end, held.state) = (None, None, None);
         }
+    }
+
+    /// A connection of ours is about to write into the log. Until [`Identity::committed`] its end is not looked at.
+    pub(super) fn committing(&self) {
+        if let Some(held) = &mut *self.held() {
+            held.end = None;
+        }
+    }
+
+    /// Something was committed: the log ends there now.
+    pub(super) fn committed(&self, end: Option<End>) {
+        if let Some(held) = &mut *self.held() {
+            held.end = end;
+        }
+    }
+
+    /// The log is not as the last commit left it, and nothing makes that good.
+    pub(super) fn log_is_spoiled(&self) -> Loss {
+        if let Some(held) = &mut *self.held() {
+            held.is_log_spoiled = true;
+        }
+        Loss::LogOverwritten
     }
 
     /// A connection of ours is about to write into the file.
@@ -106,8 +142,8 @@ impl Identity {
     /// # Errors
     /// What happened to it.
     pub(super) fn check(&self) -> Result<(), Loss> {
-        let held = self.held();
-        let Some(held) = &*held else { return Ok(()) };
+        let mut held = self.held();
+        let Some(held) = &mut *held else { return Ok(()) };
         let database = held.lock.database.as_ref().map(fs::File::metadata);
         let database = database.transpose().map_err(Loss::Unsure)?;
         if !is_at(&self.database, database.as_ref().map(id))? {
@@ -124,7 +160,11 @@ impl Identity {
         }
         match held.log.map(|log| Ok((fs::metadata(&self.log)?, log))).transpose() {
             Ok(Some((there, log))) if id(&there) != log => Err(Loss::LogReplaced),
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                let whole = held.end.map(|end| end.is_in(&fs::File::open(&self.log)?)).transpose();
+                held.is_log_spoiled |= !whole.map_err(Loss::Unsure)?.unwrap_or(true);
+                if held.is_log_spoiled { Err(Loss::LogOverwritten) } else { Ok(()) }
+            }
             Err(error) if is_gone(&error) => Err(Loss::LogGone),
             Err(error) => Err(Loss::Unsure(error)),
         }
@@ -180,6 +220,10 @@ impl Loss {
             Self::LogReplaced => format!(
                 "the log beside {path} was replaced while this server had it open; remove the file {path}-wal that is \
                  there now"
+            ),
+            Self::LogOverwritten => format!(
+                "the log beside {path} was cut off or written over while this server had it open; stop the server, and \
+                 restore a backup: exeunt restore"
             ),
             Self::Unsure(error) => format!("whether {path} is still in its place cannot be seen: {error}"),
         }
