@@ -57,7 +57,7 @@ pub fn load(
         }
         lay(&mut table, &path, value(&text));
         let laid = Table::try_into::<Config>(table.clone());
-        laid.map_err(|error| Error::malformed("config", format!("{name}: {}", error.message())))?;
+        laid.map_err(|error| Error::malformed("config", format!("{name}: {}", said(&error))))?;
     }
     let config = table.try_into().map_err(|error| refused(file, "", &error))?;
     Ok(Loaded { config, warnings })
@@ -127,9 +127,20 @@ fn lay(table: &mut Table, path: &str, value: Value) {
     }
 }
 
+/// What is wrong, without the names that types have in Rust.
+fn said(error: &toml::de::Error) -> String {
+    let said = error.message().trim_end().replace('\n', "; ");
+    match said.rsplit_once(", expected ") {
+        Some((found, "u16" | "u32" | "u64" | "usize")) => {
+            format!("{found}, expected a whole number that is not negative")
+        }
+        _ => said,
+    }
+}
+
 /// In one line: a terminal is not to be steered by what is printed, so it would be shown no other.
 fn refused(file: Option<&Path>, text: &str, error: &toml::de::Error) -> Error {
-    let what = error.message().trim_end().replace('\n', "; ");
+    let what = said(error);
     let Some(start) = error.span().map(|span| span.start).filter(|_| !text.is_empty()) else {
         return malformed(file, &what);
     };
@@ -182,7 +193,10 @@ mod tests {
             assert_eq!(loaded.config, Config::default());
         }
         let error = with(&[("EXEUNT_LIMITS__BODY_BYTES", "much")]).unwrap_err();
-        assert!(error.public().starts_with("EXEUNT_LIMITS__BODY_BYTES: "), "{error}");
+        assert_eq!(
+            error.public(),
+            "EXEUNT_LIMITS__BODY_BYTES: invalid type: string \"much\", expected a whole number that is not negative"
+        );
     }
 
     #[test]

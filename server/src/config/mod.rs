@@ -32,7 +32,7 @@ pub struct Config {
     /// The private key of the certificate: PEM.
     pub tls_key: Option<PathBuf>,
     /// Seconds for which browsers that came by TLS come by TLS only (RFC 6797); 0: they forget it.
-    pub hsts_secs: u32,
+    pub hsts_secs: u64,
     /// Where everything is kept: `sqlite:PATH` or `memory:`.
     pub store: String,
     /// Peers whose `Forwarded` and `X-Forwarded-For` are believed: addresses or networks.

@@ -4,6 +4,7 @@ use ipnet::IpNet;
 
 use super::{Config, Dialect};
 use crate::error::{Error, Result};
+use crate::time::DURATION_SECS_MAX;
 
 /// Connections at once at most, whatever is configured.
 const CONNECTIONS_MAX: usize = 1_000_000;
@@ -24,6 +25,7 @@ impl Config {
     pub fn validate(&self) -> Result<()> {
         let limits = &self.limits;
         self.must_be_safe_to_hear()?;
+        secs_within("hsts_secs", self.hsts_secs, 0, DURATION_SECS_MAX.into())?;
         within("limits.connections", limits.connections, 1, CONNECTIONS_MAX)?;
         within("limits.connections_per_peer", limits.connections_per_peer, 1, CONNECTIONS_MAX)?;
         within("limits.streams_per_key", limits.streams_per_key, 1, CONNECTIONS_MAX)?;
@@ -121,6 +123,11 @@ mod tests {
         for (text, name) in [
             ("listen = \"0.0.0.0:1\"", "listen is 0.0.0.0:1"),
             ("admin_listen = \"[::]:1\"", "admin_listen is [::]:1"),
+            (
+                "hsts_secs = 31536000000",
+                "hsts_secs looks like milliseconds: 31536000000; expected seconds, 31536000",
+            ),
+            ("hsts_secs = 316224001", "hsts_secs is 316224001; it is from 0 to 316224000"),
             ("limits.connections = 0", "limits.connections"),
             ("limits.answer_secs = 0", "limits.answer_secs"),
             ("limits.connections_per_peer = 0", "limits.connections_per_peer"),

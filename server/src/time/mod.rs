@@ -27,6 +27,8 @@ const UNITS: [(&str, u64); 3] =
 /// Five minutes in milliseconds. A multiple is a usual duration in milliseconds and an odd one in seconds: in whole
 /// days only the multiples of 125.
 const FIVE_MINUTES_MILLIS: u64 = 300_000;
+/// Texts that stand for a time or a number in other systems and are no secret: errors quote them.
+const HARMLESS: [&str; 8] = ["infinity", "-infinity", "inf", "-inf", "nan", "never", "null", "\\N"];
 /// The longest text quoted in an error.
 const SHOWN_BYTES_MAX: usize = 40;
 /// The expected form of a time.
@@ -105,6 +107,9 @@ pub fn time(text: &str) -> Result<Time, String> {
 /// # Errors
 /// As [`time`].
 pub fn duration(text: &str) -> Result<u32, String> {
+    if text.parse::<f64>().is_ok_and(f64::is_infinite) {
+        return Err(format!("is {}; expected seconds, or 0 for no limit", shown(text)));
+    }
     let secs = whole(text, "seconds")?;
     let in_millis = secs > 0 && secs.is_multiple_of(FIVE_MINUTES_MILLIS)
         || secs > DURATION_SECS_MAX.into()
@@ -211,8 +216,9 @@ fn whole(text: &str, unit: &str) -> Result<u64, String> {
     }
     let found = shown(text);
     match text.parse::<f64>() {
+        Ok(number) if !number.is_finite() => Err(format!("is {found}; expected {unit}")),
         Ok(number) if number < 0.0 => Err(format!("is {found}, which is negative; expected {unit}")),
-        Ok(number) if number.is_finite() && number.fract() != 0.0 => {
+        Ok(number) if number.fract() != 0.0 => {
             Err(format!("is {found}; expected whole {unit}, without a fraction"))
         }
         // `1.7e9` and `1767323045.0`: some programs write whole numbers like this.
@@ -225,7 +231,11 @@ fn whole(text: &str, unit: &str) -> Result<u64, String> {
 /// The text, if it looks like a time or a number: anything else may be a misplaced secret.
 fn shown(text: &str) -> String {
     let harmless = |byte: u8| byte.is_ascii_digit() || b"+-.:eETZtz ".contains(&byte);
-    if !text.is_empty() && text.len() <= SHOWN_BYTES_MAX && text.bytes().all(harmless) {
+    if text.is_empty() {
+        "empty".to_owned()
+    } else if HARMLESS.iter().any(|known| text.eq_ignore_ascii_case(known))
+        || text.len() <= SHOWN_BYTES_MAX && text.bytes().all(harmless)
+    {
         text.to_owned()
     } else {
         "a text of another kind".to_owned()

@@ -265,6 +265,47 @@ async fn a_log_that_was_replaced_is_noticed() {
     assert_eq!((open.check(1), open.check(0).is_err()), (Ok(()), true));
 }
 
+/// Cut off, or with an earlier copy written over it: what was acknowledged is not in it any more, and what comes after that
+/// is read by nobody who opens the files later.
+#[tokio::test]
+async fn a_log_that_was_cut_off_or_written_over_is_noticed_before_anything_is_acknowledged() {
+    let spoils: [(&str, fn(&Path, &[u8])); 5] = [
+        ("emptied", |log, _| fs::write(log, "").unwrap()),
+        ("halved", |log, _| {
+            let bytes = fs::metadata(log).unwrap().len();
+            fs::OpenOptions::new().write(true).open(log).unwrap().set_len(bytes / 2).unwrap();
+        }),
+        ("an earlier copy", |log, earlier| fs::write(log, earlier).unwrap()),
+        ("zeros in its head", |log, _| {
+            let mut bytes = fs::read(log).unwrap();
+            bytes[..32].fill(0);
+            fs::write(log, bytes).unwrap();
+        }),
+        ("zeros at its end", |log, _| {
+            let mut bytes = fs::read(log).unwrap();
+            let end = bytes.len();
+            bytes[end - 8192..].fill(0);
+            fs::write(log, bytes).unwrap();
+        }),
+    ];
+    for (name, spoil) in spoils {
+        for look in [false, true] {
+            let folder = Scratch::new();
+            let open = Open::on(&folder.path().join("exeunt.db")).await;
+            let log = beside(&open.path, "-wal");
+            let before = fs::read(&log).unwrap();
+            open.log_out(2).await.unwrap();
+            open.app.authority.look().await.unwrap();
+            spoil(&log, &before);
+            if look {
+                assert!(open.app.authority.look().await.is_err(), "{name}");
+                assert_eq!(open.check(1), Err(UNKNOWN), "{name}");
+            }
+            open.answers_nothing().await;
+        }
+    }
+}
+
 /// Without a commit, checks go on until somebody looks; a task of the server does so every second.
 #[tokio::test]
 async fn checks_are_answered_no_longer_than_until_the_next_look() {

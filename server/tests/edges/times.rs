@@ -332,3 +332,20 @@ fn a_duration_is_read_as_it_is_written() {
         assert!(duration(wrong).is_err(), "{wrong}");
     }
 }
+
+/// What other systems write for no time, and an empty text, are no secrets: whoever reads the refusal finds them in the list.
+#[test]
+fn what_stands_for_no_time_elsewhere_is_repeated_where_it_is_refused() {
+    for text in ["-infinity", "inf", "nan", "never", "NULL", "\\N"] {
+        let why = time(text).unwrap_err();
+        assert!(why.starts_with(&format!("is {text}; expected a time with its zone")), "{why}");
+    }
+    assert!(time("").unwrap_err().starts_with("is empty; expected a time"));
+    let never = exeunt::time::GivenTime::new("infinity").moment("issued_at").unwrap_err();
+    assert_eq!(
+        never.public(),
+        "issued_at is infinity, which stands for never; leave it out where there is no time"
+    );
+    let secret = time("correct horse").unwrap_err();
+    assert!(secret.starts_with("is a text of another kind;"), "{secret}");
+}

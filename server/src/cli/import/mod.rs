@@ -67,8 +67,8 @@ pub(super) enum Meaning {
     Flag,
     /// A JSON object.
     Object,
-    /// A whole number.
-    Number,
+    /// A number of seconds.
+    Secs,
     /// A whole number, or else text: a time.
     Time,
 }

@@ -35,8 +35,8 @@ const COLUMNS: &[Column] = &[
     Column("issued_at", Meaning::Time),
     Column("last_seen_at", Meaning::Time),
     Column("expires_at", Meaning::Time),
-    Column("idle_secs", Meaning::Number),
-    Column("absolute_secs", Meaning::Number),
+    Column("idle_secs", Meaning::Secs),
+    Column("absolute_secs", Meaning::Secs),
     Column("user_agent", Meaning::Text),
     Column("address", Meaning::Text),
 ];

@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use super::file::beside;
 use super::lock::{LOCK, Lock, id, is_gone};
+use super::tail::End;
 
 use crate::lock::Exclusive as _;
 
@@ -29,6 +30,10 @@ pub(super) struct Identity {
 struct Held {
     lock: Lock,
     log: Option<(u64, u64)>,
+    /// Where the WAL ends while this process does not write into it.
+    end: Option<End>,
+    /// The WAL was not as the last commit left it.
+    is_log_spoiled: bool,
     /// The state of the database while this process does not write into the file.
     state: Option<State>,
     /// How many of this process's connections may be writing into the file.
@@ -55,6 +60,8 @@ pub(super) enum Loss {
     LogGone,
     /// The WAL was replaced.
     LogReplaced,
+    /// The WAL was truncated or written over.
+    LogOverwritten,
     /// The system returned an error.
     Unsure(io::Error),
 }
@@ -69,7 +76,14 @@ impl Identity {
             database: database.to_owned(),
             log: beside(database, "-wal"),
             lock: beside(database, LOCK),
-            held: Mutex::new(Some(Held { lock, log: None, state: None, moving: 0 })),
+            held: Mutex::new(Some(Held {
+                lock,
+                log: None,
+                end: None,
+                is_log_spoiled: false,
+                state: None,
+                moving: 0,
+            })),
         }
     }
 
@@ -90,8 +104,30 @@ impl Identity {
     /// content is not checked.
     pub(super) fn unlearn(&self) {
         if let Some(held) = &mut *self.held() {
-            (held.log, held.state) = (None, None);
+            (held.log, held.end, held.state) = (None, None, None);
         }
+    }
+
+    /// A connection of this process is about to write into the WAL. Until [`Identity::committed`] its end is not checked.
+    pub(super) fn committing(&self) {
+        if let Some(held) = &mut *self.held() {
+            held.end = None;
+        }
+    }
+
+    /// Records a commit: the WAL ends there now.
+    pub(super) fn committed(&self, end: Option<End>) {
+        if let Some(held) = &mut *self.held() {
+            held.end = end;
+        }
+    }
+
+    /// Records that the WAL is not as the last commit left it. Nothing repairs that.
+    pub(super) fn log_is_spoiled(&self) -> Loss {
+        if let Some(held) = &mut *self.held() {
+            held.is_log_spoiled = true;
+        }
+        Loss::LogOverwritten
     }
 
     /// A connection of this process is about to write into the file.
@@ -108,8 +144,8 @@ impl Identity {
     /// # Errors
     /// What happened to them.
     pub(super) fn check(&self) -> Result<(), Loss> {
-        let held = self.held();
-        let Some(held) = &*held else { return Ok(()) };
+        let mut held = self.held();
+        let Some(held) = &mut *held else { return Ok(()) };
         let database = held.lock.database.as_ref().map(fs::File::metadata);
         let database = database.transpose().map_err(Loss::Unsure)?;
         if !is_at(&self.database, database.as_ref().map(id))? {
@@ -126,7 +162,11 @@ impl Identity {
         }
         match held.log.map(|log| Ok((fs::metadata(&self.log)?, log))).transpose() {
             Ok(Some((there, log))) if id(&there) != log => Err(Loss::LogReplaced),
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                let whole = held.end.map(|end| end.is_in(&fs::File::open(&self.log)?)).transpose();
+                held.is_log_spoiled |= !whole.map_err(Loss::Unsure)?.unwrap_or(true);
+                if held.is_log_spoiled { Err(Loss::LogOverwritten) } else { Ok(()) }
+            }
             Err(error) if is_gone(&error) => Err(Loss::LogGone),
             Err(error) => Err(Loss::Unsure(error)),
         }
@@ -182,6 +222,10 @@ impl Loss {
             Self::LogReplaced => format!(
                 "the log beside {path} was replaced while this server had it open; remove the file {path}-wal that is \
                  there now"
+            ),
+            Self::LogOverwritten => format!(
+                "the log beside {path} was cut off or written over while this server had it open; stop the server, and \
+                 restore a backup: exeunt restore"
             ),
             Self::Unsure(error) => format!("whether {path} is still in its place cannot be seen: {error}"),
         }

@@ -16,6 +16,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// The length of the WAL's header, and of a frame's header, in bytes.
 const HEAD_BYTES: u64 = 32;
 const FRAME_HEAD_BYTES: u64 = 24;
+/// The first bytes of a WAL; its fourth byte is the byte order of the checksums.
+const MAGIC: [u8; 3] = [0x37, 0x7f, 0x06];
 /// The offsets of the page size and the salts in the WAL's header, and of the salts in a frame's header. The salts
 /// change when the WAL restarts; frames with other salts than the header do not belong to it.
 const PAGE_BYTES_AT: u64 = 8;
@@ -29,8 +31,18 @@ pub type Cut = fn(&Path, u64) -> io::Result<()>;
 pub(super) struct Tail {
     log: PathBuf,
     file: Option<File>,
-    salts: Option<[u8; 8]>,
+    end: Option<End>,
     frames: Arc<AtomicU32>,
+}
+
+/// The end of a WAL in which everything is committed. Truncating the WAL, or copying another one over it, changes this.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct End {
+    head: [u8; HEAD_BYTES as usize],
+    /// The header of the last frame, with a checksum over all frames.
+    last: [u8; FRAME_HEAD_BYTES as usize],
+    last_at: u64,
+    bytes: u64,
 }
 
 /// Truncates a real file, through a handle of its own: a failed fsync is never retried on the same one.
@@ -45,7 +57,7 @@ pub fn real(log: &Path, bytes: u64) -> io::Result<()> {
 
 impl Tail {
     pub(super) fn new(log: PathBuf) -> Self {
-        Self { log, file: None, salts: None, frames: Arc::default() }
+        Self { log, file: None, end: None, frames: Arc::default() }
     }
 
     /// The number of committed frames; set after each commit.
@@ -55,18 +67,28 @@ impl Tail {
 
     /// Records that the WAL is empty or absent: its content was moved into the database.
     pub(super) fn is_empty(&mut self) {
-        (self.file, self.salts) = (None, None);
+        (self.file, self.end) = (None, None);
         self.frames.store(0, Ordering::Relaxed);
     }
 
-    /// Records a successful commit.
-    pub(super) fn committed(&mut self) {
+    /// Records a successful commit. `false`: the WAL on disk lacks it, or lacks an earlier one.
+    pub(super) fn committed(&mut self) -> bool {
+        let before = self.end.take();
         if self.file.is_none() {
             self.file = File::open(&self.log).ok();
         }
+        let frames = self.frames.load(Ordering::Relaxed);
         // If it cannot be read, nothing is cut off, and a failed commit is unknown.
-        let file = self.file.as_ref().filter(|_| self.frames.load(Ordering::Relaxed) > 0);
-        self.salts = file.and_then(|file| read(file, SALTS_AT).ok().flatten());
+        let Some(file) = self.file.as_ref().filter(|_| frames > 0) else { return true };
+        let Ok(end) = End::read(file, frames) else { return true };
+        self.end = end;
+        let follows = |end: End| before.is_none_or(|before| end.follows(&before, file));
+        end.is_some_and(follows)
+    }
+
+    /// Where the log ends, if that is known.
+    pub(super) const fn end(&self) -> Option<End> {
+        self.end
     }
 
     /// Cuts off the WAL after the last commit.
@@ -89,7 +111,8 @@ impl Tail {
             self.is_empty();
             return cut(&self.log, 0);
         };
-        if frames > 0 && self.salts == Some(salts) {
+        let known = self.end.map(|end| end.salts());
+        if frames > 0 && known == Some(salts) {
             let frame_bytes = u64::from(u32::from_be_bytes(page)) + FRAME_HEAD_BYTES;
             let end = HEAD_BYTES + frames * frame_bytes;
             if file.metadata()?.len() < end || read(&file, end - frame_bytes + FRAME_SALTS_AT)? != Some(salts)
@@ -98,13 +121,54 @@ impl Tail {
             }
             return cut(&self.log, end);
         }
-        if frames > 0 && self.salts.is_none() {
+        if frames > 0 && known.is_none() {
             return Err(wrong("how far the log is committed was not noted"));
         }
         // The failed transaction restarted the WAL, which happens only when all of it is in the database.
         self.is_empty();
         cut(&self.log, HEAD_BYTES)
     }
+}
+
+impl End {
+    /// The end of a WAL with this many frames; `None` if they are missing, or belong to an earlier header.
+    fn read(log: &File, frames: u32) -> io::Result<Option<Self>> {
+        let (head, page) = (read(log, 0)?, read(log, PAGE_BYTES_AT)?);
+        let (Some(head), Some(page)) = (head, page) else { return Ok(None) };
+        if !head.starts_with(&MAGIC) {
+            return Ok(None);
+        }
+        let frame_bytes = u64::from(u32::from_be_bytes(page)) + FRAME_HEAD_BYTES;
+        let bytes = HEAD_BYTES + u64::from(frames) * frame_bytes;
+        let last_at = bytes - frame_bytes;
+        let Some(last) = read(log, last_at)? else { return Ok(None) };
+        let end = Self { head, last, last_at, bytes };
+        let whole = log.metadata()?.len() >= bytes && salts(&last, FRAME_SALTS_AT) == end.salts();
+        Ok(whole.then_some(end))
+    }
+
+    /// Whether the WAL still ends there.
+    pub(super) fn is_in(&self, log: &File) -> io::Result<bool> {
+        let whole = log.metadata()?.len() >= self.bytes;
+        Ok(whole && read(log, 0)? == Some(self.head) && read(log, self.last_at)? == Some(self.last))
+    }
+
+    /// Whether the commits before `before` are still there, or the WAL was restarted since.
+    fn follows(&self, before: &Self, log: &File) -> bool {
+        self.salts() != before.salts() || before.is_in(log).unwrap_or(true)
+    }
+
+    fn salts(&self) -> [u8; 8] {
+        salts(&self.head, SALTS_AT)
+    }
+}
+
+/// The salts in a header.
+fn salts(head: &[u8], at: u64) -> [u8; 8] {
+    let mut salts = [0; 8];
+    let there = head.iter().skip(usize::try_from(at).unwrap_or(usize::MAX));
+    salts.iter_mut().zip(there).for_each(|(salt, byte)| *salt = *byte);
+    salts
 }
 
 /// The bytes at this offset; `None` if the file ends before.

@@ -178,7 +178,12 @@ impl Writer {
                 (Unavailability::Unknown, reason)
             }
             // The connection is kept: only it can reach what was committed.
-            Failure::Lost(loss) => (Unavailability::Unknown, self.shared.set_lost(&loss).to_string()),
+            Failure::Lost(loss) => {
+                if matches!(loss, Loss::LogOverwritten) {
+                    self.conn.iter().for_each(file::forsake);
+                }
+                (Unavailability::Unknown, self.shared.set_lost(&loss).to_string())
+            }
         };
         self.shared.figures.failed(outage);
         (outage, reason)
@@ -238,14 +243,20 @@ impl Writer {
         }
         let rows = batch.rows;
         let watch = Stopwatch::start();
+        self.shared.identity.committing();
         if let Err(error) = execute(conn, "COMMIT") {
             drop(batch);
             return Err(commit_failed(conn, &error, &mut self.tail, &self.shared));
         }
-        self.tail.committed();
+        // What a test has in place of a disk keeps the log elsewhere.
+        let in_log = self.tail.committed() || self.shared.options.vfs.is_some();
         self.shared.figures.committed(works.len() - self.left.len(), rows, &watch);
         self.shared.refusing.store(false, Ordering::Relaxed);
         self.shared.identity.check().map_err(Failure::Lost)?;
+        if !in_log {
+            return Err(Failure::Lost(self.shared.identity.log_is_spoiled()));
+        }
+        self.shared.identity.committed(self.tail.end().filter(|_| self.shared.options.vfs.is_none()));
         let (effects, places) = batch.into_effects();
         self.places = places;
         Ok(effects)
@@ -257,7 +268,9 @@ impl Writer {
             return self.shared.check();
         }
         match self.shared.identity.check() {
-            Err(loss @ (Loss::Overwritten | Loss::Unsure(_))) => return Err(self.shared.set_lost(&loss)),
+            Err(loss @ (Loss::Overwritten | Loss::LogOverwritten | Loss::Unsure(_))) => {
+                return Err(self.shared.set_lost(&loss));
+            }
             Err(loss @ (Loss::Moved | Loss::LogReplaced)) => {
                 // So that the database is complete, wherever it is now.
                 self.save()?;
@@ -276,6 +289,7 @@ impl Writer {
     /// Checkpoints all commits into the database, if the connection is sound: its open WAL has no name any more.
     fn save(&mut self) -> Result<()> {
         let Some(conn) = &self.conn else { return Ok(()) };
+        self.shared.identity.committing();
         let moving = self.shared.identity.moving();
         let moved = self.shared.without_reads(|| empty_log(conn));
         drop(moving);
@@ -330,7 +344,8 @@ impl Writer {
         self.places = places;
         self.crowds = Crowds::default();
         self.leftovers = Leftovers::default();
-        self.tail.committed();
+        // Nothing was committed by this connection yet that could be missing.
+        let _in_log = self.tail.committed();
         self.shared.identity.learn();
     }
 
@@ -350,6 +365,7 @@ impl Writer {
         self.shared.set_closed();
         healthy?;
         let Some(conn) = conn else { return Ok(()) };
+        self.shared.identity.unlearn();
         match self.shared.without_reads(|| empty_log(&conn)) {
             // The checkpoint thread is in a long round, or the disk is full. Nothing is lost: the rest of the WAL is
             // checkpointed when the file is opened again.

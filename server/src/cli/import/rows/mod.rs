@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Column, Meaning, csv};
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::time;
 
 /// The longest row, in bytes.
 const ROW_BYTES_MAX: usize = 64 << 10;
@@ -195,7 +196,7 @@ fn cells(text: &str, header: &[usize], columns: &[Column]) -> Result<String, Str
     let mut row = Map::new();
     for (field, place) in fields.into_iter().zip(header).filter(|(field, _)| !field.is_empty()) {
         let Column(name, meaning) = &columns[*place];
-        let value = meaning.read(field).ok_or_else(|| format!("{name} is {}", meaning.rule()))?;
+        let value = meaning.read(field).map_err(|why| format!("{name} {why}"))?;
         row.insert((*name).to_owned(), value);
     }
     Ok(Value::Object(row).to_string())
@@ -214,27 +215,20 @@ fn object(text: &str) -> Result<String, String> {
 }
 
 impl Meaning {
-    /// What a cell holds.
-    const fn rule(self) -> &'static str {
+    /// What a cell says, or what is wrong with it.
+    fn read(self, text: String) -> Result<Value, String> {
         match self {
-            Self::Text | Self::Time => "text",
-            Self::Flag => "true, false, t, f, 1 or 0",
-            Self::Object => "a JSON object",
-            Self::Number => "a whole number",
-        }
-    }
-
-    fn read(self, text: String) -> Option<Value> {
-        match self {
-            Self::Text => Some(text.into()),
+            Self::Text => Ok(text.into()),
             Self::Flag => match text.to_lowercase().as_str() {
-                "true" | "t" | "1" => Some(true.into()),
-                "false" | "f" | "0" => Some(false.into()),
-                _ => None,
+                "true" | "t" | "1" => Ok(true.into()),
+                "false" | "f" | "0" => Ok(false.into()),
+                _ => Err("must be true, false, t, f, 1 or 0".to_owned()),
             },
-            Self::Object => serde_json::from_str::<Map<String, Value>>(&text).ok().map(Value::Object),
-            Self::Number => text.parse::<u64>().ok().map(Value::from),
-            Self::Time => Some(text.parse::<u64>().map_or_else(|_| text.into(), Value::from)),
+            Self::Object => serde_json::from_str::<Map<String, Value>>(&text)
+                .map(Value::Object)
+                .map_err(|_| "must be a JSON object".to_owned()),
+            Self::Secs => time::duration(&text).map(Value::from),
+            Self::Time => Ok(text.parse::<u64>().map_or_else(|_| text.into(), Value::from)),
         }
     }
 }

@@ -29,7 +29,7 @@ fn a_row_that_cannot_be_read_is_told_by_its_line_and_the_next_is_read() {
             "3 !the row is not UTF-8",
             r#"4 {"name":"two\nlines","off":true}"#,
             "6 !a quote stands within a field that does not begin with one",
-            "7 !off is true, false, t, f, 1 or 0",
+            "7 !off must be true, false, t, f, 1 or 0",
             r#"8 {"name":"b","off":true}"#,
         ]
     );
@@ -71,5 +71,29 @@ fn what_is_no_list_at_all_ends_it() {
     }
     for file in [&b"[{\"name\":\"a\"},\n{\"name\":\"b\"}]\n"[..], b"[]", b" [\n{\"name\":\"a\"}\n]"] {
         assert!(why(file).contains("one object a line"), "{file:?}");
+    }
+}
+
+#[test]
+fn seconds_are_read_as_the_server_reads_them() {
+    const SECS: &[Column] = &[Column("idle_secs", Meaning::Secs)];
+    let read = |cell: &str| {
+        let file = format!("idle_secs\n{cell}\n");
+        let row = Rows::new(file.as_bytes(), SECS).next().unwrap().unwrap();
+        row.json.unwrap_or_else(|why| why)
+    };
+    for cell in ["1800", "1800.0", "1.8e3"] {
+        assert_eq!(read(cell), r#"{"idle_secs":1800}"#);
+    }
+    for (cell, why) in [
+        ("1800000", "idle_secs looks like milliseconds: 1800000; expected seconds, 1800"),
+        ("-5", "idle_secs is -5, which is negative; expected seconds"),
+        ("1.5", "idle_secs is 1.5; expected whole seconds, without a fraction"),
+        ("infinity", "idle_secs is infinity; expected seconds, or 0 for no limit"),
+        ("1e400", "idle_secs is 1e400; expected seconds, or 0 for no limit"),
+        ("nan", "idle_secs is nan; expected seconds"),
+        ("half an hour", "idle_secs is a text of another kind; expected seconds"),
+    ] {
+        assert_eq!(read(cell), why);
     }
 }
