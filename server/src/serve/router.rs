@@ -35,7 +35,7 @@ pub struct Inbound {
     pub side: Listener,
     /// The deadline for the head of its first request.
     pub first_by: Instant,
-    /// The credentials that were verified on this connection.
+    /// The key that was last verified on this connection.
     pub(super) proven: Proven,
     /// Its place; `None` if it is served without one.
     pub(super) place: Option<Arc<Place>>,
