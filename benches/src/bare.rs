@@ -1,4 +1,4 @@
-//! The reference of a check: hyper alone, which answers every request with the same few bytes.
+//! The reference for checks: hyper alone, which answers every request with the same few bytes.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,12 +18,12 @@ use tokio::net::TcpListener;
 
 use crate::program::{Program, free_port, on_core};
 
-/// The word on the command line that makes this program the bare server.
+/// The command line argument that makes this program the bare server.
 pub(crate) const WORD: &str = "serve-bare";
-/// As long as the answer to a check.
+/// A body as long as that of a check.
 const BODY: &str = r#"{"active":true,"client":"00000000000000000000000000000000","expires_at":"2026-01-01T00:00:00Z","session":"00000000000000000000000000000000","user":"00000000000000000000000000000000"}"#;
 
-/// Starts it as a program of its own.
+/// Starts the bare server as a separate process.
 pub(crate) fn start(folder: &Path, core: usize) -> Result<(Program, SocketAddr)> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
     let mut command = on_core(&std::env::current_exe()?, Some(core));
@@ -33,7 +33,7 @@ pub(crate) fn start(folder: &Path, core: usize) -> Result<(Program, SocketAddr)>
     Ok((program, address))
 }
 
-/// Is the bare server, with the same runtime as the real one, until it is stopped.
+/// Runs the bare server, with the same runtime as the real one, until it is stopped.
 pub(crate) fn serve(address: &str) -> Result<()> {
     let address: SocketAddr = address.parse()?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
@@ -41,7 +41,7 @@ pub(crate) fn serve(address: &str) -> Result<()> {
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
-            // A connection ends when its caller goes.
+            // A connection ends when its client closes it.
             let serving = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer));
             tokio::spawn(async move { drop(serving.await) });
         }

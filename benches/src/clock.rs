@@ -1,4 +1,4 @@
-//! Time: the one file here that reads clocks and waits.
+//! Time: the only file here that reads clocks and waits.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ pub(crate) fn wall() -> Duration {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
 }
 
-/// Waits until then; not at all if it has passed.
+/// Waits until this time; returns at once if it has passed.
 #[expect(clippy::disallowed_methods, reason = "what is offered at a fixed rate waits for its moment")]
 pub(crate) fn wait_until(then: Instant) {
     let left = then.saturating_duration_since(now());

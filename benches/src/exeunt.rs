@@ -15,16 +15,16 @@ use crate::program::{Program, free_port, on_core};
 /// The administrator's key.
 const KEY: &str = "bench-0123456789-0123456789-0123456789";
 
-/// A server that runs.
+/// A running server.
 pub(crate) struct Exeunt {
     pub(crate) address: SocketAddr,
     pub(crate) program: Program,
-    /// From its start until it was ready.
+    /// How long it took to become ready.
     pub(crate) start: Duration,
 }
 
 impl Exeunt {
-    /// Starts a server on a store, and waits until it is ready. Its log goes into a file, as it would.
+    /// Starts a server on a store, and waits until it is ready. Its log goes into a file, as in production.
     pub(crate) fn start(store: &Path, core: Option<usize>, settings: &[(&str, &str)]) -> Result<Self> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
         let mut command = on_core(&binary()?, core);
@@ -43,12 +43,12 @@ impl Exeunt {
     }
 }
 
-/// The headers with which an administrator calls.
+/// The header with the administrator's key.
 pub(crate) fn bearer() -> String {
     format!("Authorization: Bearer {KEY}\r\n")
 }
 
-/// Removes a store and what is beside it.
+/// Removes a store and the files beside it.
 pub(crate) fn remove(store: &Path) -> Result<()> {
     for ending in ["db", "db-wal", "db-shm", "db.lock", "log"] {
         let file = store.with_extension(ending);
@@ -59,7 +59,7 @@ pub(crate) fn remove(store: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The release build beside this program.
+/// The release build of the server, beside this program.
 fn binary() -> Result<PathBuf> {
     let here = std::env::current_exe()?;
     let binary = here.parent().context("a program lies in a directory")?.join("exeunt");

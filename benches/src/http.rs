@@ -1,4 +1,4 @@
-//! Requests and answers of HTTP, as bytes: no more than what the measurements need.
+//! HTTP requests and responses as bytes: no more than the measurements need.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -8,25 +8,25 @@ use anyhow::{Context, Result, ensure};
 
 use crate::load::Script;
 
-/// How long a single call may take.
+/// The timeout for a single call.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A kind of request in which only one place differs, and what its answer must hold.
+/// A template of a request with one variable text, and what its response must contain.
 pub(crate) struct Form {
     before: String,
     after: String,
     expect: &'static str,
 }
 
-/// A form, filled in with one text after the other.
+/// A script that fills a form with one text after the other.
 pub(crate) struct Filled<'a, I> {
     form: &'a Form,
     texts: I,
 }
 
 impl Form {
-    /// `head` is the method, the path and the headers, and `{}` stands for what differs: in the path, or in the body,
-    /// whose length is then told for texts of `text_bytes`.
+    /// Makes a form. `line` is the method and the path; `{}` in it or in the body stands for the text. In the body,
+    /// `Content-Length` assumes a text of `text_bytes`.
     pub(crate) fn new(
         line: &str,
         headers: &str,
@@ -42,22 +42,22 @@ impl Form {
         Self { before: before.to_owned(), after: after.to_owned(), expect }
     }
 
-    /// The requests with these texts.
+    /// A script with these texts.
     pub(crate) fn with<'a, 't, I: Iterator<Item = &'t str>>(&'a self, texts: I) -> Filled<'a, I> {
         Filled { form: self, texts }
     }
 
-    /// One request.
+    /// Appends one request.
     pub(crate) fn fill(&self, text: &str, request: &mut Vec<u8>) {
         request.extend_from_slice(self.before.as_bytes());
         request.extend_from_slice(text.as_bytes());
         request.extend_from_slice(self.after.as_bytes());
     }
 
-    /// How many bytes the answer has, if it is whole.
+    /// The length of the response in bytes, if it is complete.
     ///
     /// # Errors
-    /// It is neither `200` nor `201`, or does not hold what is expected.
+    /// It is neither `200` nor `201`, or does not contain the expected text.
     pub(crate) fn answer(&self, bytes: &[u8]) -> Result<Option<usize>> {
         let Some(length) = length(bytes) else { return Ok(None) };
         if bytes.len() < length {
@@ -82,7 +82,7 @@ impl<'t, I: Iterator<Item = &'t str>> Script for Filled<'_, I> {
     }
 }
 
-/// A form, filled in with one text after the other, that must be answered 503 each time.
+/// A script that fills a form with one text after the other; each response must be 503.
 pub(crate) struct Refused<'a, I> {
     pub(crate) form: &'a Form,
     pub(crate) texts: I,
@@ -103,7 +103,7 @@ impl<'t, I: Iterator<Item = &'t str>> Script for Refused<'_, I> {
     }
 }
 
-/// A connection on which one request is made after the other.
+/// A connection for one request at a time.
 pub(crate) struct Line(TcpStream);
 
 impl Line {
@@ -114,7 +114,7 @@ impl Line {
         Ok(Self(stream))
     }
 
-    /// Asks, and waits for the whole answer.
+    /// Sends a request, and waits for the whole response.
     pub(crate) fn ask(&mut self, form: &Form, text: &str) -> Result<()> {
         let mut request = Vec::with_capacity(512);
         form.fill(text, &mut request);
@@ -132,7 +132,7 @@ impl Line {
     }
 }
 
-/// The bytes of head and body together, once the head is there.
+/// The length of head and body together, once the head is complete.
 fn length(bytes: &[u8]) -> Option<usize> {
     const NAME: &[u8] = b"content-length: ";
     let head = find(bytes, b"\r\n\r\n")? + 4;

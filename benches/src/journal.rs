@@ -1,4 +1,4 @@
-//! The references on the disk: a plain file that is appended to, by one or by many at once.
+//! The references for the disk: appends to a plain file, one at a time or in groups.
 
 use std::fs::File;
 use std::io::Write;
@@ -12,10 +12,10 @@ use tokio::sync::oneshot;
 
 use crate::clock;
 
-/// Bytes of one record: a mark with its length, its place and a checksum.
+/// Bytes of one record: a mark with its length, its stamp and a checksum.
 const RECORD_BYTES: usize = 100;
 
-/// How long each of so many appends took, each with its own `fdatasync`.
+/// Times `count` appends, each with its own `fdatasync`.
 pub(crate) fn appends(file: &Path, count: usize) -> Result<Vec<Duration>> {
     let mut log = File::create(file)?;
     let mut times = Vec::with_capacity(count);
@@ -28,7 +28,7 @@ pub(crate) fn appends(file: &Path, count: usize) -> Result<Vec<Duration>> {
     Ok(times)
 }
 
-/// A log that commits whatever has queued up with one `fdatasync`: the least that a durable logout can cost.
+/// A log that commits all queued records with one `fdatasync`: the least that a durable logout can cost.
 pub(crate) struct Journal {
     records: Sender<oneshot::Sender<()>>,
     thread: JoinHandle<Result<()>>,
@@ -41,7 +41,7 @@ impl Journal {
         Ok(Self { records, thread: thread::spawn(move || commit(file, &queue)) })
     }
 
-    /// Appends a record, and returns when it is on the disk.
+    /// Appends a record, and returns when it is on disk.
     pub(crate) async fn append(&self) -> Result<()> {
         let (to, done) = oneshot::channel();
         self.records.send(to).map_err(|_| anyhow!("the log has ended"))?;
@@ -59,7 +59,7 @@ fn commit(mut file: File, queue: &Receiver<oneshot::Sender<()>>) -> Result<()> {
         let waiting: Vec<_> = std::iter::once(first).chain(queue.try_iter()).collect();
         file.write_all(&vec![7; RECORD_BYTES * waiting.len()])?;
         file.sync_data()?;
-        // Whoever asked may have gone.
+        // The caller may have gone.
         for to in waiting {
             let _gone = to.send(());
         }

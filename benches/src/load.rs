@@ -1,5 +1,5 @@
-//! The generator: one thread, so many connections, one request in flight on each. The same for every server that is
-//! measured, so that what it costs is the same for all.
+//! The load generator: one thread, many connections, one request in flight on each. All servers are measured with it,
+//! so that its cost is the same for all.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -12,50 +12,50 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 
 use crate::clock;
 
-/// The longest answer, in bytes.
+/// The longest response, in bytes.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
-/// How long an answer may take.
+/// The timeout for a response.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a server is asked, and how its answers are known.
+/// The requests to send, and how to parse the responses.
 pub(crate) trait Script {
-    /// Appends the next request; `false`: there are no more.
+    /// Appends the next request; `false` if there is none.
     fn ask(&mut self, request: &mut Vec<u8>) -> bool;
 
-    /// How many bytes the answer at the start of these has; `None`: it is not whole yet.
+    /// The length of the response at the start of `bytes`; `None` if it is not complete yet.
     ///
     /// # Errors
-    /// It is not the answer that was expected.
+    /// It is not the expected response.
     fn answer(&self, bytes: &[u8]) -> Result<Option<usize>>;
 }
 
-/// How a server is loaded.
+/// How to load a server.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) address: SocketAddr,
     pub(crate) connections: usize,
-    /// When to stop asking, if the script does not stop before.
+    /// When to stop sending, if the script does not end before.
     pub(crate) lasting: Duration,
-    /// Requests a second; `None`: as many as are answered.
+    /// Requests a second; `None` for as many as the server answers.
     pub(crate) rate: Option<f64>,
 }
 
-/// What came of it.
+/// The result of a load.
 #[derive(Debug, Default)]
 pub(crate) struct Load {
-    /// The time that each answer took, from when it was sent.
+    /// The time of each response, measured from when its request was sent.
     pub(crate) times: Vec<Duration>,
     pub(crate) wall: Duration,
     pub(crate) cpu: Duration,
 }
 
 impl Load {
-    /// Answers a second.
+    /// Responses a second.
     pub(crate) fn per_sec(&self) -> f64 {
         self.times.len() as f64 / self.wall.as_secs_f64()
     }
 
-    /// The generator's share of the time, as a part of one core.
+    /// The processor time of the generator, as a share of one core.
     pub(crate) fn share(&self) -> f64 {
         self.cpu.as_secs_f64() / self.wall.as_secs_f64()
     }
@@ -73,7 +73,7 @@ pub(crate) fn run(plan: &Plan, script: &mut impl Script) -> Result<Load> {
 struct Generator {
     epoll: std::os::fd::OwnedFd,
     connections: Vec<Connection>,
-    /// Connections with nothing in flight.
+    /// Connections without a request in flight.
     idle: Vec<usize>,
     times: Vec<Duration>,
 }
@@ -132,7 +132,7 @@ impl Generator {
         }
     }
 
-    /// Waits for answers; with a rate, no longer than until the next request may be due.
+    /// Waits for responses; with a rate, no longer than until the next request may be due.
     fn wait(&self, events: &mut Vec<epoll::Event>, paced: bool) -> Result<()> {
         let patience = if paced { Duration::from_millis(1) } else { PATIENCE };
         let timeout = Timespec::try_from(patience).context("a short time")?;
@@ -156,7 +156,7 @@ impl Connection {
         Ok(true)
     }
 
-    /// Reads what there is; the time that the answer took, if it is whole.
+    /// Reads available bytes. Returns the time of the response, if it is complete.
     fn read(&mut self, script: &impl Script) -> Result<Option<Duration>> {
         self.answered += match self.stream.read(&mut self.answer[self.answered..]) {
             Ok(0) => bail!("the server closed a connection, or its answer has no end"),

@@ -1,4 +1,4 @@
-//! The machine that it was measured on, in one line: figures without it say nothing.
+//! Describes the machine of the measurements in one line: figures mean nothing without it.
 
 use std::fs;
 use std::path::Path;
@@ -8,10 +8,10 @@ use anyhow::Result;
 use crate::journal;
 use crate::stats::quantile_micros;
 
-/// Appends timed for the disk.
+/// Appends that are timed to measure the disk.
 const APPENDS: usize = 500;
 
-/// Cores, processor, kernel, and what this disk takes for an append that must last.
+/// The cores, the processor, the kernel, and the time that this disk takes for a synced append.
 pub(crate) fn describe(folder: &Path) -> Result<String> {
     let cores = std::thread::available_parallelism()?;
     let cpu = fs::read_to_string("/proc/cpuinfo")?;

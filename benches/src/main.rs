@@ -1,7 +1,8 @@
 //! The measurements of `docs/performance.md`. Each is a ratio to a reference that is measured in the same run, in
-//! rounds that alternate, so that a machine that is slow for a while is slow for both.
+//! alternating rounds, so that a machine that is slow for a while is slow for both.
 //!
-//! `cargo xtask bench [name…] [--rounds N] [--date YYYY-MM-DD]`; all of them write the document, some only print.
+//! `cargo xtask bench [name…] [--rounds N] [--date YYYY-MM-DD]`: a run of all measurements writes the document; a run
+//! of some only prints.
 
 mod bare;
 mod clock;
@@ -29,7 +30,7 @@ use crate::figures::ALL;
 use crate::report::{Report, Row};
 use crate::seed::Seed;
 
-/// Rounds unless told otherwise.
+/// The default number of rounds.
 const ROUNDS: usize = 3;
 
 fn main() -> Result<()> {
@@ -76,7 +77,7 @@ impl Bench {
         Ok(Self { rounds, seed, runtime, folder })
     }
 
-    /// A fresh store with everything alive.
+    /// A fresh copy of the store, in which all sessions are alive.
     pub(crate) fn store(&self) -> Result<PathBuf> {
         let copy = self.folder.join("work.db");
         exeunt::remove(&copy)?;
@@ -93,7 +94,7 @@ impl Drop for Bench {
 }
 
 fn drop_folder(folder: &Path) {
-    // What is left behind in a temporary directory does no harm.
+    // Files left in a temporary directory do no harm.
     let _left = fs::remove_dir_all(folder);
 }
 

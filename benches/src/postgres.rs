@@ -1,4 +1,4 @@
-//! PostgreSQL 15 as it comes, and pgbench, its own generator.
+//! PostgreSQL 15 with its default configuration, and its load generator pgbench.
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -12,12 +12,12 @@ use rustix::process::{Signal, geteuid};
 use crate::program::{Program, free_port};
 
 const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
-/// Rows of the table of sessions.
+/// Rows in the table of sessions.
 const ROWS: usize = 1_000_000;
 /// A durable logout as applications write it.
 const UPDATE: &str = "\\set id random(1, 1000000)\nUPDATE sessions SET ended_at = now() WHERE id = :id;\n";
 
-/// A server of its own, in a directory of its own.
+/// A separate server with its own directory.
 pub(crate) struct Postgres {
     folder: PathBuf,
     port: u16,
@@ -46,7 +46,8 @@ impl Postgres {
         Ok(server)
     }
 
-    /// Durable updates of random rows, prepared, by so many clients: how many in a second, and the generator's share.
+    /// Runs prepared durable updates of random rows by `clients` clients. Returns updates a second, and the generator's
+    /// share of one core.
     pub(crate) fn updates(&self, clients: usize, secs: u64) -> Result<(f64, f64)> {
         let script = self.folder.join("update.sql");
         fs::write(&script, UPDATE)?;
@@ -78,7 +79,7 @@ impl Postgres {
     }
 }
 
-/// A program that must not run as root: then it runs as the user that its package made.
+/// A program that refuses to run as root: as root, we run it as the user of its package.
 fn tool(name: &str) -> Result<Command> {
     let mut command = Command::new(Path::new(PROGRAMS).join(name));
     command.current_dir("/");
@@ -97,7 +98,7 @@ fn client(name: &str, port: u16) -> Command {
     command
 }
 
-/// User and group of `postgres`, if we are root.
+/// The user and group ids of `postgres`, if we are root.
 fn other_user() -> Result<Option<(u32, u32)>> {
     if !geteuid().is_root() {
         return Ok(None);
@@ -115,7 +116,7 @@ fn quiet(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// The processor time of all children that have ended.
+/// The processor time of all child processes that have ended.
 fn children_cpu_secs() -> Result<f64> {
     const TICKS_PER_SEC: f64 = 100.0;
     let text = fs::read_to_string("/proc/self/stat")?;

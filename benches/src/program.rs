@@ -1,4 +1,4 @@
-//! Programs that are measured: each started here, watched by its process id, and stopped by it.
+//! Starts the programs that are measured, and watches and stops them by their process ids.
 
 use std::fs::{self, File};
 use std::net::TcpListener;
@@ -12,13 +12,13 @@ use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::clock;
 
-/// How long a program may take to start or to stop.
+/// The timeout for a program to start or to stop.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The core of a server that is measured alone, and the one of what loads it.
+/// The core of a server that is measured alone, and the core of its load generator.
 pub(crate) const SERVER_CORE: usize = 0;
 pub(crate) const LOAD_CORE: usize = 1;
 
-/// A program that runs until it is stopped or dropped.
+/// A running program, until it is stopped or dropped.
 pub(crate) struct Program {
     name: String,
     child: Child,
@@ -26,7 +26,7 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts a program whose output goes into a file; `stop` is the signal that ends it in order.
+    /// Starts a program whose output goes into a file; `stop` is the signal for a clean stop.
     pub(crate) fn start(name: &str, command: &mut Command, log: &Path, stop: Signal) -> Result<Self> {
         let out = File::create(log).with_context(|| log.display().to_string())?;
         command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
@@ -34,7 +34,7 @@ impl Program {
         Ok(Self { name: name.to_owned(), child, stop })
     }
 
-    /// Waits until `ready` says so.
+    /// Waits until `ready` returns `true`.
     pub(crate) fn wait(&mut self, mut ready: impl FnMut() -> bool) -> Result<()> {
         let end = clock::now() + PATIENCE;
         while !ready() {
@@ -58,7 +58,7 @@ impl Program {
         Ok(())
     }
 
-    /// Bytes of memory that it holds.
+    /// The memory that it uses, in bytes.
     pub(crate) fn memory_bytes(&self) -> Result<u64> {
         let text = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -66,7 +66,7 @@ impl Program {
         Ok(kib.parse::<u64>()? * 1024)
     }
 
-    /// Lets it write files up to so many bytes only; `None`: as long as it likes.
+    /// Limits the size of the files that it writes, in bytes; `None` removes the limit.
     pub(crate) fn limit_files(&self, bytes: Option<u64>) -> Result<()> {
         prlimit(Some(self.pid()?), Resource::Fsize, Rlimit { current: bytes, maximum: None })?;
         Ok(())
@@ -79,20 +79,20 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // Only after an error, or when it has been stopped already: then there is nothing left to end.
+        // Needed only after an error; a stopped program has already ended.
         let _ended = self.child.kill();
         let _status = self.child.wait();
     }
 }
 
-/// Keeps this thread, and those that it starts, on one core.
+/// Pins this thread, and those that it starts, to one core.
 pub(crate) fn stay_on(core: usize) -> Result<()> {
     let mut cores = CpuSet::new();
     cores.set(core);
     Ok(sched_setaffinity(None, &cores)?)
 }
 
-/// A command, kept on one core if it is given.
+/// A command, pinned to one core if one is given.
 pub(crate) fn on_core(program: &Path, core: Option<usize>) -> Command {
     let Some(core) = core else { return Command::new(program) };
     let mut command = Command::new("taskset");
@@ -100,7 +100,7 @@ pub(crate) fn on_core(program: &Path, core: Option<usize>) -> Command {
     command
 }
 
-/// A port of this machine that is free now.
+/// A port that is free now.
 pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -1,4 +1,4 @@
-//! Redis, with every write on the disk before it is answered.
+//! Redis, configured to sync every write before it responds.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -11,16 +11,16 @@ use rustix::process::Signal;
 use crate::load::Script;
 use crate::program::{Program, free_port};
 
-/// Keys set with one command.
+/// Keys per `MSET`.
 const AT_ONCE: usize = 1_000;
 
-/// A server of its own, in a directory of its own.
+/// A separate server with its own directory.
 pub(crate) struct Redis {
     pub(crate) address: SocketAddr,
     program: Program,
 }
 
-/// `DEL` of one key after the other, each of which is there.
+/// A script that deletes one existing key after the other.
 pub(crate) struct Deletes(pub(crate) std::ops::Range<usize>);
 
 impl Redis {
@@ -36,7 +36,7 @@ impl Redis {
         Ok(Self { address, program })
     }
 
-    /// Sets as many keys as there are sessions to end.
+    /// Sets the keys that are to be deleted.
     pub(crate) fn fill(&self, numbers: std::ops::Range<usize>) -> Result<()> {
         let mut stream = TcpStream::connect(self.address)?;
         let numbers: Vec<usize> = numbers.collect();

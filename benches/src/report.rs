@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::clock;
 
-/// Between these lines the document is written anew; around them it is written by hand.
+/// The part of the document between these lines is generated; the rest is written by hand.
 const BEGIN: &str = "<!-- figures: written by cargo xtask bench -->";
 const END: &str = "<!-- end of figures -->";
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/performance.md");
@@ -17,12 +17,12 @@ pub(crate) struct Row {
     pub(crate) what: &'static str,
     pub(crate) ours: String,
     pub(crate) reference: String,
-    /// Ours to the reference, or the figure itself where the target is absolute.
+    /// The ratio of ours to the reference, or the figure itself if the target is absolute.
     pub(crate) ratio: String,
     pub(crate) target: &'static str,
-    /// `None`: reported without a bound.
+    /// Whether the target is met; `None` if it has no bound.
     pub(crate) met: Option<bool>,
-    /// The generator's share of one core, ours and the reference's.
+    /// The generator's share of one core, for ours and for the reference.
     pub(crate) load: String,
 }
 
@@ -75,17 +75,17 @@ impl Report {
     }
 }
 
-/// A number of a second, in thousands where there are many.
+/// Formats a rate per second, in thousands if it is large.
 pub(crate) fn per_sec(rate: f64) -> String {
     if rate >= 1e4 { format!("{:.1} k/s", rate / 1e3) } else { format!("{rate:.0} /s") }
 }
 
-/// A time, from microseconds.
+/// Formats a time given in microseconds.
 pub(crate) fn time(micros: f64) -> String {
     if micros >= 1e3 { format!("{:.2} ms", micros / 1e3) } else { format!("{micros:.0} µs") }
 }
 
-/// A share of one core.
+/// Formats a share of one core.
 pub(crate) fn share(part: f64) -> String {
     format!("{:.0} %", part * 100.0)
 }

@@ -1,4 +1,4 @@
-//! A store with many live sessions, written through the store's own interface before a server is started on it.
+//! Makes a store with many live sessions through the store's interface, before a server is started on it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,45 +21,45 @@ use tokio::task::JoinSet;
 use crate::clock;
 use crate::texts::Texts;
 
-/// Sessions of the native dialect, of many users.
+/// Sessions of the native dialect, spread over many users.
 pub(crate) const SINGLES: usize = 650_000;
-/// The last of them, which no measurement logs out.
+/// The last of these, which no measurement logs out.
 pub(crate) const SURVIVORS: usize = 50_000;
 /// Users with many sessions, and how many each has.
 pub(crate) const CROWDS: usize = 30;
 pub(crate) const CROWD: usize = 10_000;
 /// Sessions of the Videntity dialect.
 pub(crate) const KEYS: usize = 50_000;
-/// How somebody logs in through Videntity.
+/// The form of a Videntity login.
 pub(crate) const LOGIN: &str = "username=alice&password=correct+horse&account_number=000123";
 
-/// Sessions that one of the single users has.
+/// Sessions of each of those many users.
 const PER_USER: usize = 10;
-/// Sessions that wait to be written at once: more than one transaction takes.
+/// Sessions that are written at once: more than fit in one transaction.
 const AT_ONCE: usize = 4_096;
 const IDLE_SECS: u32 = 14 * 86_400;
 
-/// What is in the store.
+/// The store and its contents.
 pub(crate) struct Seed {
     pub(crate) file: PathBuf,
     /// Tokens of the single sessions.
     pub(crate) tokens: Texts,
-    /// Ids of those that may be logged out, each once.
+    /// Ids of the single sessions that may be logged out, each once.
     pub(crate) ids: Texts,
-    /// Tokens of the others.
+    /// Tokens of the survivors.
     pub(crate) survivors: Texts,
     /// Session keys of Videntity.
     pub(crate) keys: Texts,
     /// Ids of the users with many sessions.
     pub(crate) crowds: Texts,
-    /// How long it took.
+    /// How long it took to make the store.
     pub(crate) took: Duration,
 }
 
-/// Sessions in all.
+/// The number of all sessions.
 pub(crate) const SESSIONS: usize = SINGLES + CROWDS * CROWD + KEYS;
 
-/// Makes the store. The sessions of the crowds come first: a sweep meets them first.
+/// Makes the store. The sessions of the crowds come first, so that a sweep reaches them first.
 pub(crate) async fn sow(file: &Path) -> Result<Seed> {
     let began = clock::now();
     let (app, store) = open(file).await?;
@@ -93,8 +93,8 @@ pub(crate) async fn sow(file: &Path) -> Result<Seed> {
     sower.finish().await?;
     app.authority.close().await.map_err(plain)?;
     drop(app);
-    // Closed in the middle of a checkpoint, a store leaves a log beside the file, which is moved when it is opened again;
-    // and the file alone is copied.
+    // A store that is closed during a checkpoint leaves a log beside its file. Opening it again moves the log into the
+    // file, which is the only one that is copied.
     let (app, _) = open(file).await?;
     app.authority.close().await.map_err(plain)?;
     ensure!(!is_left(&file.with_extension("db-wal")), "the store left a log beside its file");
@@ -105,7 +105,7 @@ fn is_left(log: &Path) -> bool {
     std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
 }
 
-/// Opens a server on a store in this process, without listening.
+/// Opens a server on a store in this process; it does not listen.
 pub(crate) async fn open(file: &Path) -> Result<(App, Arc<dyn Store>)> {
     let env = Env::system();
     let incarnation = Mint::new(env.entropy()).incarnation();
@@ -120,7 +120,7 @@ pub(crate) fn call(app: &App) -> Call {
     Call { now: app.env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(app.env.entropy()) }
 }
 
-/// An error of the server, with what only its operator may read.
+/// Converts an error of the server, with its private details.
 #[expect(clippy::needless_pass_by_value, reason = "made for `map_err`")]
 pub(crate) fn plain(error: exeunt::error::Error) -> anyhow::Error {
     anyhow!("{error}: {}", error.private().unwrap_or(error.public()))
@@ -210,7 +210,7 @@ impl Sower {
     }
 }
 
-/// One of the many users whom no record describes: a check asks only for their sessions.
+/// The id of one of the many users. They have no records: a check reads only sessions.
 fn user(number: usize) -> UserId {
     let mut id = [0; 16];
     id.copy_from_slice(&Fingerprint::of(format!("user {number}").as_bytes()).0[..16]);

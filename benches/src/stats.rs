@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The middle of these, the mean of the two in the middle of an even number; 0 of none.
+/// The median; 0 if there are no values.
 pub(crate) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -13,7 +13,7 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     }
 }
 
-/// The time that this share of all (0 to 1) does not exceed, in microseconds; 0 of none.
+/// The quantile `share` (0 to 1) in microseconds; 0 if there are no times.
 pub(crate) fn quantile_micros(times: &mut [Duration], share: f64) -> f64 {
     times.sort_unstable();
     let place = (times.len() as f64 * share).ceil() as usize;

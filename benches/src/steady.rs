@@ -1,5 +1,5 @@
-//! An open loop: requests leave at fixed moments, whether or not earlier ones are answered, and each is timed from the
-//! moment at which it was meant to leave. So a server that stops for a while is charged for all that waited.
+//! An open loop: requests are due at fixed times, whether or not earlier ones were answered, and each is timed from
+//! when it was due. So a server that stalls is charged for every request that waited.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -11,12 +11,12 @@ use crate::clock;
 use crate::http::{Form, Line};
 use crate::texts::Texts;
 
-/// Connections that share the rate: each has as long as so many requests take to be answered in time.
+/// Connections that share the rate: a response is in time if it comes within this many request intervals.
 const CONNECTIONS: usize = 32;
 /// From the start of the threads to the first request.
 const HEAD_START: Duration = Duration::from_millis(50);
 
-/// What is offered.
+/// The load to offer.
 #[derive(Clone, Copy)]
 pub(crate) struct Offer<'a> {
     pub(crate) address: SocketAddr,
@@ -26,7 +26,7 @@ pub(crate) struct Offer<'a> {
     pub(crate) lasting: Duration,
 }
 
-/// Offers it: the time of each answer, and the generator's share of one core.
+/// Offers the load. Returns the time of each response, and the generator's share of one core.
 pub(crate) fn offer(what: Offer<'_>) -> Result<(Vec<Duration>, f64)> {
     let start = clock::now() + HEAD_START;
     let mut all = Vec::new();
@@ -44,7 +44,7 @@ pub(crate) fn offer(what: Offer<'_>) -> Result<(Vec<Duration>, f64)> {
     Ok((all, cpu.as_secs_f64() / what.lasting.as_secs_f64()))
 }
 
-/// Its share of the requests: each `CONNECTIONS`-th.
+/// Sends every `CONNECTIONS`-th request, from `number` on.
 fn connection(what: Offer<'_>, number: usize, start: Instant) -> Result<(Vec<Duration>, Duration)> {
     let mut line = Line::open(what.address)?;
     let count = (what.lasting.as_secs_f64() * f64::from(what.per_sec)) as usize;

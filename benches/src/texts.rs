@@ -1,4 +1,4 @@
-//! Many texts of one length, close together: a million tokens take little more than their letters.
+//! Many texts of one length, stored contiguously: a million tokens take little more memory than their letters.
 
 /// Texts of one length.
 #[derive(Default)]
@@ -26,9 +26,9 @@ impl Texts {
         &self.letters[number * self.each..][..self.each]
     }
 
-    /// Without end, in an order that has nothing to do with that of writing.
+    /// The texts in an endless cycle, in an order unrelated to that of writing.
     pub(crate) fn shuffled(&self) -> impl Iterator<Item = &str> {
-        // A step that shares no factor with the count meets all of them.
+        // A step that is coprime to the count reaches all of them.
         let (count, step) = (self.len().max(1), 514_229);
         (0..count).cycle().map(move |number| self.get(number * step % count))
     }

@@ -1,4 +1,4 @@
-//! Opening a server: its configuration, its store and the dialects make an [`App`].
+//! Opens a server: makes an [`App`] of its configuration, its store and the dialects.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ impl App {
     /// Opens the server on a store.
     ///
     /// # Errors
-    /// What the store says; `NotFound` for a dialect or a realm in the configuration that is not there.
+    /// The store's; `NotFound` for a realm in the configuration that does not exist; as [`check`]; the certificate's.
     pub async fn open(config: Config, env: Env, store: Arc<dyn Store>, accept_clock: bool) -> Result<Self> {
         check(&config)?;
         let tls = Tls::open(&config, env.now())?;
@@ -69,7 +69,7 @@ impl App {
     }
 }
 
-/// Whether a server can be opened with this configuration, as far as that can be told without its store.
+/// Checks whether a server can be opened with this configuration, without looking at its store.
 ///
 /// # Errors
 /// `Malformed`, naming the setting and what it must be.

@@ -1,5 +1,5 @@
-//! `cargo xtask audit`: security advisories about what we depend on. They change without us, so this needs the
-//! network, and is no part of `check`.
+//! `cargo xtask audit`: looks for security advisories about dependencies. They change independently of the sources, so
+//! this needs the network and is not part of `check`.
 
 use anyhow::{Context, Result, bail};
 

@@ -1,11 +1,11 @@
-//! `cargo xtask bench [name…] [--rounds N] [--date YYYY-MM-DD]`: the measurements of docs/performance.md.
+//! `cargo xtask bench [name…] [--rounds N] [--date YYYY-MM-DD]`: runs the measurements of docs/performance.md.
 
 use anyhow::Result;
 
 use crate::machine::{self, Need};
 use crate::parts::{Parts, cargo, root};
 
-/// What the figures are held against, and what keeps a server on its core.
+/// The programs that serve as references, and the one that pins a server to its core.
 const NEEDS: &[Need] = &[
     Need {
         what: "a C compiler, for the embedded database",
@@ -21,7 +21,7 @@ const NEEDS: &[Need] = &[
     Need { what: "taskset", probe: &["taskset", "--version"], packages: &["util-linux"] },
 ];
 
-/// Installs what is missing, builds, measures.
+/// Installs missing programs, builds, and measures.
 pub(crate) fn run(words: &[&str], parts: &mut Parts) -> Result<()> {
     machine::provide(NEEDS, parts)?;
     let packages = ["build", "--release", "--locked", "--package", "exeunt", "--package", "exeunt-bench"];

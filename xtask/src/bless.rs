@@ -1,10 +1,10 @@
-//! `cargo xtask bless [filter]`: what is recorded is written anew. Read the difference before you commit it.
+//! `cargo xtask bless [filter]`: rewrites the recorded results of tests. Read the difference before you commit it.
 
 use anyhow::{Result, bail};
 
 use crate::parts::{Parts, cargo, root};
 
-/// Tests that compare with something checked in, and write it instead when `EXEUNT_BLESS` is set.
+/// Tests that compare with checked-in results, and rewrite them if `EXEUNT_BLESS` is set.
 const RECORDED: [&str; 2] = ["stories", "errors"];
 
 pub(crate) fn run(words: &[&str], parts: &mut Parts) -> Result<()> {

@@ -1,4 +1,4 @@
-//! `cargo xtask check`: all that can be said about the sources without running the product.
+//! `cargo xtask check`: all checks of the sources that do not run the product.
 
 use anyhow::Result;
 

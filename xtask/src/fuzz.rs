@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz [target] [--secs 60]`: random bytes, guided by coverage, for every parser of outside bytes.
+//! `cargo xtask fuzz [target] [--secs 60]`: fuzzes every parser of bytes from outside, guided by coverage.
 
 use std::fs;
 use std::path::Path;
@@ -10,15 +10,15 @@ use crate::parts::{Parts, cargo, root};
 
 /// How long each target runs.
 const SECS: u32 = 60;
-/// Coverage that libFuzzer can read, and the address sanitizer: our parsers are safe Rust, but those of the crates below
-/// them are not everywhere.
+/// Coverage for libFuzzer, and the address sanitizer: our parsers are safe Rust, but crates that they use contain
+/// unsafe code.
 const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
                      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
                      -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions \
                      -Zsanitizer=address";
-/// The compiler that everybody has then takes the flag, which it would keep for nightly ones.
+/// Makes the stable compiler accept `-Zsanitizer`, a nightly flag.
 const BOOTSTRAP: (&str, &str) = ("RUSTC_BOOTSTRAP", "1");
-/// Flags must not reach build scripts, so the target is named.
+/// The target is explicit, so that the flags do not apply to build scripts.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 pub(crate) fn run(words: &[&str], parts: &mut Parts) -> Result<()> {
@@ -33,7 +33,7 @@ pub(crate) fn run(words: &[&str], parts: &mut Parts) -> Result<()> {
     let mut build = cargo(&["build", "--release", "--manifest-path", "fuzz/Cargo.toml", "--target", TARGET]);
     parts.run("build the fuzz targets", build.env("RUSTFLAGS", FLAGS).env(BOOTSTRAP.0, BOOTSTRAP.1))?;
     for name in targets {
-        // What is found goes into the first folder; the second is the saved corpus, which people add to.
+        // New inputs go into the first folder; the second is the saved corpus, which people extend by hand.
         let found = folder.join("target/corpus").join(&name);
         let saved = folder.join("corpus").join(&name);
         let artifacts = folder.join("artifacts").join(&name);

@@ -1,4 +1,4 @@
-//! What the tests need of the machine, and how it gets there.
+//! Checks for the programs that the tests need, and installs missing ones.
 
 use std::process::{Command, Stdio};
 
@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::parts::Parts;
 
-/// A program, how to see that it is there, and the Debian packages that bring it.
+/// A program, a command that succeeds if it is installed, and its Debian packages.
 pub(crate) struct Need {
     pub(crate) what: &'static str,
     pub(crate) probe: &'static [&'static str],
@@ -48,13 +48,13 @@ const NEEDS: &[Need] = &[
     Need { what: "openssl, for its certificate", probe: &["openssl", "version"], packages: &["openssl"] },
 ];
 
-/// Makes sure that what the tests need is there.
+/// Provides everything that the tests need.
 pub(crate) fn set_up(parts: &mut Parts) -> Result<()> {
     provide(NEEDS, parts)
 }
 
-/// Makes sure that all of this is there. As root of a Debian it installs what is missing; otherwise it says what to
-/// type.
+/// Checks for all of these programs. As root on Debian it installs missing ones; otherwise it prints the command for
+/// that.
 pub(crate) fn provide(needs: &[Need], parts: &mut Parts) -> Result<()> {
     let missing: Vec<&Need> = needs.iter().filter(|need| !answers(need.probe)).collect();
     if missing.is_empty() {
@@ -76,7 +76,7 @@ pub(crate) fn provide(needs: &[Need], parts: &mut Parts) -> Result<()> {
     }
 }
 
-/// Whether this command ends well.
+/// Whether this command succeeds.
 pub(crate) fn answers(command: &[&str]) -> bool {
     let (program, arguments) = command.split_first().unwrap_or((&"false", &[]));
     let quiet = Command::new(program)

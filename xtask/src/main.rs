@@ -1,4 +1,4 @@
-//! Developer commands. `cargo xtask help` lists them; each has a file of its own.
+//! Developer commands, one file each. `cargo xtask help` lists them.
 
 mod audit;
 mod bench;
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs a command; those that run tests answer with their count.
+/// Runs a command. Commands that run tests return the count of tests.
 fn dispatch(words: &[&str], parts: &mut Parts) -> Result<Option<tally::Count>> {
     match words {
         ["test", rest @ ..] => return test::run(rest, parts).map(Some),

@@ -1,4 +1,4 @@
-//! The parts that a command consists of, and how long each took.
+//! Runs and times the parts of a command.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,13 +9,12 @@ use anyhow::{Context, Result, ensure};
 /// How many of the slowest parts are printed.
 const SLOWEST: usize = 10;
 
-/// What was done so far, with its time.
+/// The parts so far, with their times.
 #[derive(Default)]
 pub(crate) struct Parts(Vec<(String, Duration)>);
 
 impl Parts {
-    /// Runs a program in the root of the workspace, its output going where ours goes; another exit code than 0 is an
-    /// error.
+    /// Runs a program in the root of the workspace with our output. An exit code other than 0 is an error.
     pub(crate) fn run(&mut self, name: &str, command: &mut Command) -> Result<()> {
         self.time(name, || {
             let status = command.current_dir(root()).status().with_context(|| format!("{command:?}"))?;
@@ -24,7 +23,7 @@ impl Parts {
         })
     }
 
-    /// Does a part, saying when it begins and how long it took.
+    /// Runs a part, and prints when it begins and how long it took.
     pub(crate) fn time<T>(&mut self, name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
         println!("── {name}");
         let started = now();
@@ -35,12 +34,12 @@ impl Parts {
         done
     }
 
-    /// Adds a part that was timed by someone else.
+    /// Adds a part that was timed elsewhere.
     pub(crate) fn add(&mut self, name: String, took: Duration) {
         self.0.push((name, took));
     }
 
-    /// Prints the slowest parts, if there were several.
+    /// Prints the slowest parts, if there are several.
     pub(crate) fn print_slowest(&mut self) {
         if self.0.len() < 2 {
             return;
@@ -59,7 +58,7 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
-/// The same cargo that runs us.
+/// A command of the cargo that runs this program.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let cargo = std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
     let mut command = Command::new(cargo);

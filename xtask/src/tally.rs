@@ -1,22 +1,22 @@
-//! Counting tests by what a test runner prints.
+//! Counts tests from the output of a test runner.
 
 use std::time::Duration;
 
 use crate::parts::Parts;
 
-/// How tests went.
+/// How many tests passed and failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Count {
     pub passed: u64,
     pub failed: u64,
 }
 
-/// Which program is speaking.
+/// The test runner whose output is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Runner {
-    /// `cargo nextest run`: a line for each test, and a summary.
+    /// `cargo nextest run`: prints a line per test, and a summary.
     Nextest,
-    /// `cargo test`: a result for each program of tests.
+    /// `cargo test`: prints a result per test binary.
     Cargo,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Tally<'a> {
         Self { runner, parts, count: Count::default(), program: String::new() }
     }
 
-    /// Takes in a line of output.
+    /// Parses a line of output.
     pub(crate) fn line(&mut self, line: &str) {
         match self.runner {
             Runner::Nextest => self.nextest(line.trim_start()),
@@ -41,7 +41,7 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// The count. A runner that failed without counting a failure (it did not even build) counts as one.
+    /// The count. A runner that failed without a failed test (the build failed) counts as one failure.
     pub(crate) fn finish(mut self, success: bool) -> Count {
         if !success && self.count.failed == 0 {
             self.count.failed = 1;

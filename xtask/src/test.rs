@@ -1,4 +1,4 @@
-//! `cargo xtask test [--long] [filter]`: every test there is.
+//! `cargo xtask test [--long] [filter]`: runs all tests.
 
 use std::io::{BufRead, BufReader};
 use std::process::Command;
@@ -12,7 +12,7 @@ use crate::tally::{Count, Runner, Tally};
 /// Cases of each property test with `--long`, instead of 256.
 const PROPTEST_CASES_LONG: &str = "10000";
 
-/// Sets up the machine, builds, runs; a filter is a part of the names of the tests to run.
+/// Sets up the machine, builds, and runs the tests; a filter is part of the names of the tests to run.
 pub(crate) fn run(words: &[&str], parts: &mut Parts) -> Result<Count> {
     let (long, words) = match words {
         ["--long", rest @ ..] => (true, rest),
@@ -47,11 +47,11 @@ fn with(mut command: Command, long: bool, filter: Option<&str>) -> Command {
     command
 }
 
-/// Runs a test runner, showing what it prints and counting. Failed tests are a count, not an error.
+/// Runs a test runner, prints its output and counts its tests. Failed tests are counted; they are not an error.
 fn counted(runner: Runner, mut command: Command, parts: &mut Parts) -> Result<Count> {
     let (reader, writer) = std::io::pipe()?;
     let mut child = command.current_dir(root()).stdout(writer.try_clone()?).stderr(writer).spawn()?;
-    // The command holds the writing ends of the pipe; the reading end would wait for them for ever.
+    // The command holds write ends of the pipe: with them open, reading would never end.
     drop(command);
     let mut tally = Tally::new(runner, parts);
     for line in BufReader::new(reader).split(b'\n') {

@@ -1,4 +1,4 @@
-//! One durable logout after the other over HTTP, beside an append to a plain file that must last.
+//! Durable logouts over HTTP, one at a time, compared with synced appends to a plain file.
 
 use anyhow::{Context, Result};
 
@@ -9,7 +9,7 @@ use crate::report::{Row, time};
 use crate::stats::{median, quantile_micros};
 use crate::{Bench, clock, journal};
 
-/// Logouts, and appends, of one round.
+/// Logouts and appends per round.
 const COUNT: usize = 1_000;
 const RATIO_MAX: f64 = 2.0;
 

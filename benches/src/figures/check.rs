@@ -1,4 +1,4 @@
-//! Checks over keep-alive HTTP, beside hyper alone. The server on one core, the generator on the other.
+//! Checks over keep-alive HTTP, compared with hyper alone. The server runs on one core, the generator on the other.
 
 use std::net::SocketAddr;
 
@@ -23,7 +23,7 @@ pub(super) fn figure(bench: &Bench) -> Result<Vec<Row>> {
     let server = Exeunt::start(&bench.store()?, Some(SERVER_CORE), &[])?;
     let (bare, address) = bare::start(&bench.folder, SERVER_CORE)?;
     let measured = std::thread::scope(|scope| {
-        // A thread of its own, since only it stays on the one core.
+        // A separate thread, because only this one is pinned to the core.
         scope.spawn(|| measure(bench, &server, address)).join()
     });
     let [hyper, check, ping] = measured.map_err(|_| anyhow::anyhow!("the generator panicked"))??;
@@ -41,7 +41,7 @@ pub(super) fn figure(bench: &Bench) -> Result<Vec<Row>> {
     ])
 }
 
-/// Rates and the generator's shares, round by round.
+/// Rates and the generator's shares, per round.
 #[derive(Default)]
 struct Series {
     rates: Vec<f64>,

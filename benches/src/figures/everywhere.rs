@@ -1,4 +1,4 @@
-//! Logging out a user who has 10,000 sessions, beside logging out one session.
+//! The logout of a user with 10,000 sessions, compared with the logout of one session.
 
 use anyhow::{Context, Result};
 
@@ -9,7 +9,7 @@ use crate::report::{Row, time};
 use crate::stats::quantile_micros;
 use crate::{Bench, clock};
 
-/// Single sessions logged out for each user.
+/// Single sessions that are logged out per user.
 const SINGLES: usize = 10;
 const RATIO_MAX: f64 = 1.5;
 

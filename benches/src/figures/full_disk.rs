@@ -1,5 +1,4 @@
-//! Checks beside a disk that takes nothing, with logouts tried all the time; and the first logout when it takes something
-//! again.
+//! Checks while the disk is full and logouts are tried all the time; then the first logout once the disk has room.
 
 use anyhow::{Context, Result};
 
@@ -11,9 +10,9 @@ use crate::http::{Line, Refused};
 use crate::load::Plan;
 use crate::report::Row;
 
-/// Logouts in flight all the time.
+/// Logouts that are in flight at any time.
 const IN_FLIGHT: usize = 8;
-/// Bytes that a file may have while the disk takes nothing: none of the store's is so short.
+/// The file size limit that simulates a full disk, in bytes: all files of the store are larger.
 const NOTHING: u64 = 1;
 
 pub(super) fn figure(bench: &Bench) -> Result<Vec<Row>> {
@@ -29,7 +28,7 @@ pub(super) fn figure(bench: &Bench) -> Result<Vec<Row>> {
         let texts = (0..ids.len()).rev().cycle().map(|number| ids.get(number));
         full.beside(bench, &server, &plan, &mut Refused { form: &ending, texts })?;
         server.program.limit_files(None)?;
-        // All that was refused lives, and the first that is tried succeeds.
+        // All sessions whose logout was refused are alive, and the first logout succeeds.
         line.ask(&ending, victims.next().context("there were not enough sessions to log out")?)?;
     }
     server.stop()?;

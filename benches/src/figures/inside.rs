@@ -1,4 +1,4 @@
-//! Durable logouts without HTTP, by 64 callers in this process, beside the plainest log that commits in groups.
+//! Durable logouts without HTTP, by 64 callers in this process, compared with a minimal log that commits in groups.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +15,7 @@ use crate::seed::{call, open, plain};
 use crate::stats::median;
 use crate::{Bench, clock};
 
-/// Logouts, and appends, of one round.
+/// Logouts and appends per round.
 const COUNT: usize = 100_000;
 const RATIO_MIN: f64 = 0.6;
 

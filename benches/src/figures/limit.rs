@@ -1,5 +1,5 @@
-//! Logouts beside a user who logs in at its limit, so that each login ends another session of it: beside the same of a
-//! user who is below it.
+//! Logouts while a user logs in who is at its session limit, so that each login ends another session; compared with
+//! logouts while a user below its limit logs in.
 
 use std::thread;
 use std::time::Duration;
@@ -14,19 +14,19 @@ use crate::report::{Row, per_sec, share};
 use crate::stats::{median, quantile_micros};
 use crate::{Bench, clock};
 
-/// Logins a second, and the connections that they come on.
+/// Logins a second, and the connections for them.
 const LOGINS_PER_SEC: f64 = 500.0;
 const LOGIN_CONNECTIONS: usize = 16;
-/// How long logouts are asked for, and how long logins go on around them.
+/// How long logouts are sent, and how long logins run before and after them.
 const LASTING: Duration = Duration::from_secs(2);
 const AROUND: Duration = Duration::from_millis(300);
 /// Digits of a user's id.
 const ID_BYTES: usize = 32;
-/// What is borne: so many times the p99 of the reference, and so much of its rate.
+/// The bounds: the p99 and the rate, as multiples of the reference.
 const P99_MAX: f64 = 1.5;
 const RATE_MIN: f64 = 0.8;
 
-/// Of each round: the p99 in microseconds, logouts a second, the generator's share.
+/// Per round: the p99 in microseconds, logouts a second, the generator's share.
 #[derive(Default)]
 struct Series {
     p99: Vec<f64>,
@@ -40,12 +40,12 @@ pub(super) fn figure(bench: &Bench) -> Result<Vec<Row>> {
     let (full, empty) = (crowds.get(0), crowds.get(1));
     let (mut at_limit, mut below) = (Series::default(), Series::default());
     for round in 0..bench.rounds {
-        // On a store of its own: in a few rounds all sessions there are would be logged out.
+        // Each round has its own store: a few rounds on one store would log out all its sessions.
         let server = Exeunt::start(&bench.store()?, None, &[])?;
         let everywhere = Form::new("DELETE /v1/users/{}/sessions", &bearer(), "", 0, "\"found_alive\":true");
         Line::open(server.address)?.ask(&everywhere, empty)?;
         let mut victims = Victims::of(&bench.seed.ids);
-        // Whoever comes first finds a fresh store: that is each in turn.
+        // The first of the two has a fresh store, so they take turns.
         if round.is_multiple_of(2) {
             below.take(&server, empty, &mut victims)?;
             at_limit.take(&server, full, &mut victims)?;
@@ -81,7 +81,7 @@ pub(super) fn figure(bench: &Bench) -> Result<Vec<Row>> {
 }
 
 impl Series {
-    /// Logouts, while this user logs in again and again.
+    /// Measures logouts while this user logs in again and again.
     fn take(&mut self, server: &Exeunt, user: &str, victims: &mut Victims<'_>) -> Result<()> {
         let headers = format!("{}Content-Type: application/json\r\n", bearer());
         let login = Form::new("POST /v1/sessions", &headers, "{\"user\":\"{}\"}", ID_BYTES, "\"token\"");

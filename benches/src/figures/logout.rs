@@ -1,4 +1,4 @@
-//! Durable logouts over HTTP, beside what applications otherwise do: an update in PostgreSQL, a deletion in Redis.
+//! Durable logouts over HTTP, compared with the alternatives: an update in PostgreSQL, a deletion in Redis.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::redis::{Deletes, Redis};
 use crate::report::{Row, per_sec, share};
 use crate::stats::{median, quantile_micros};
 
-/// Logouts of one round.
+/// Logouts per round.
 const COUNT: usize = 60_000;
 const PGBENCH_SECS: u64 = 4;
-/// More than a round takes.
+/// An upper bound for the time of a round.
 const SECS_MAX: f64 = 60.0;
 const POSTGRES_MIN: f64 = 2.5;
 const REDIS_MIN: f64 = 0.7;

@@ -1,4 +1,4 @@
-//! A million live sessions: what each takes in memory, and how soon a server that starts with them is ready.
+//! A million live sessions: the memory for each, and the time until a server that starts with them is ready.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! The figures, one file each. Each starts what it needs on a fresh copy of the store, and stops it.
+//! The figures, one file each. Each starts the servers that it needs on a fresh copy of the store, and stops them.
 
 mod alone;
 mod check;
@@ -18,7 +18,7 @@ use crate::http::Form;
 use crate::load::Plan;
 use crate::texts::Texts;
 
-/// Every figure, by the name that chooses it.
+/// All figures, by the name on the command line.
 pub(crate) const ALL: &[(&str, Figure)] = &[
     ("memory", memory::figure),
     ("check", check::figure),
@@ -34,7 +34,7 @@ pub(crate) const ALL: &[(&str, Figure)] = &[
 /// Connections of the measurements under load.
 const CONNECTIONS: usize = 64;
 
-/// As much as is answered, for so many seconds.
+/// As many requests as the server answers, for `secs` seconds.
 fn flat_out(server: &Exeunt, secs: f64) -> Plan {
     Plan {
         address: server.address,
@@ -55,7 +55,7 @@ fn logout_form() -> Form {
     Form::new("DELETE /v1/sessions/{}", &bearer(), "", 0, "\"found_alive\":true")
 }
 
-/// Sessions to be logged out, each once.
+/// Sessions to log out, each once.
 struct Victims<'a> {
     ids: &'a Texts,
     next: usize,
@@ -73,7 +73,7 @@ impl<'a> Victims<'a> {
         })
     }
 
-    /// The next so many.
+    /// The next `count` ids.
     fn some(&mut self, count: usize) -> impl Iterator<Item = &'a str> + use<'_, 'a> {
         std::iter::from_fn(|| self.next()).take(count)
     }

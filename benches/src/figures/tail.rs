@@ -1,4 +1,4 @@
-//! The slowest of checks offered at a fixed rate: idle, and beside everything that could get in their way.
+//! The slowest checks at a fixed rate: on an idle server, and during everything that could delay them.
 
 use std::thread;
 use std::time::Duration;
@@ -17,18 +17,18 @@ use crate::{Bench, clock};
 
 /// Checks a second.
 const RATE: u32 = 5_000;
-/// How long each is offered, and how long what stands beside it goes on before and after.
+/// How long checks are offered, and how long the other load runs before and after them.
 pub(super) const LASTING: Duration = Duration::from_secs(2);
 pub(super) const AROUND: Duration = Duration::from_millis(200);
-/// Answers below which nothing worth naming stood beside the checks.
+/// With fewer responses than this, the other load was too small to matter.
 const LEAST: usize = 20;
 /// How long the capacity of logouts is measured.
 const CAPACITY_SECS: f64 = 1.0;
-/// The bound: so many times the idle value, or so many microseconds, whichever is more.
+/// The bound: a multiple of the idle value, or microseconds, whichever is more.
 const TIMES_MAX: f64 = 3.0;
 const MICROS_MAX: f64 = 2_000.0;
 
-/// The p99 of each round in microseconds, and the generator's share.
+/// Per round: the p99 in microseconds, and the generator's share.
 #[derive(Default)]
 pub(super) struct Series {
     p99: Vec<f64>,
@@ -52,7 +52,7 @@ pub(super) fn figure(bench: &Bench) -> Result<Vec<Row>> {
     ])
 }
 
-/// What checks are offered beside.
+/// The series, by the other load.
 #[derive(Default)]
 struct Tails {
     idle: Series,
@@ -63,7 +63,7 @@ struct Tails {
 }
 
 impl Tails {
-    /// On a store of its own: in a few rounds all sessions there are would be logged out.
+    /// Measures one round on its own store: a few rounds on one store would log out all its sessions.
     fn round(&mut self, bench: &Bench) -> Result<()> {
         let server = Exeunt::start(&bench.store()?, None, &[])?;
         let (mut victims, ending) = (Victims::of(&bench.seed.ids), logout_form());
@@ -80,7 +80,7 @@ impl Tails {
         server.stop()
     }
 
-    /// What the sweep meets first has to be dead: it forgets all of it.
+    /// Measures during a sweep. The sessions that it reaches first are logged out before, so that it deletes them.
     fn sweep(&mut self, bench: &Bench) -> Result<()> {
         let store = bench.store()?;
         let server = Exeunt::start(&store, None, &[])?;
@@ -109,7 +109,7 @@ impl Series {
         Ok(())
     }
 
-    /// While something else is going on.
+    /// Measures checks while the script `other` runs.
     pub(super) fn beside(
         &mut self,
         bench: &Bench,

@@ -1,4 +1,4 @@
-//! Failures of background work that come again and again: which of them are logged.
+//! Limits how often repeated failures of background work are logged.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -7,10 +7,10 @@ use exeunt_core::Moment;
 
 use crate::lock::Exclusive as _;
 
-/// Seconds between two lines of the log that tell of the same work.
+/// The least seconds between two log lines about the same work.
 const LOGGED_SECS: u64 = 60;
 
-/// What failed, by the name of the work.
+/// Failures, by the name of the work.
 #[derive(Default)]
 pub struct Failures(Mutex<HashMap<&'static str, Failed>>);
 
@@ -21,7 +21,7 @@ struct Failed {
 }
 
 impl Failures {
-    /// Counts one more; how many were not logged before it, if it is to be logged.
+    /// Counts a failure. If it should be logged, returns how many were not logged before it.
     pub fn admit(&self, work: &'static str, now: Moment) -> Option<u64> {
         let mut all = self.0.hold();
         let failed = all.entry(work).or_default();

@@ -1,5 +1,5 @@
-//! The running server as a value: everything that an endpoint or a task needs. There are no globals, and nothing here
-//! knows what a dialect does.
+//! The running server as a value: everything that an endpoint or a task needs. There are no globals, and no code here
+//! depends on a dialect.
 
 pub mod failures;
 pub mod shares;
@@ -25,41 +25,41 @@ use crate::tls::Tls;
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
 
-/// What the server consists of.
+/// The parts of the server.
 pub struct Parts {
-    /// The verbs.
+    /// The operations on sessions, users, clients and keys.
     pub authority: Authority,
-    /// What the operator set.
+    /// The configuration.
     pub config: Config,
     /// The clock and the randomness.
     pub env: Env,
-    /// The date of answers.
+    /// The `Date` header of responses.
     pub dates: Dates,
-    /// What is counted.
+    /// The counters.
     pub metrics: Metrics,
-    /// How TLS is spoken, if it is.
+    /// TLS, if the server uses it.
     pub tls: Option<Tls>,
-    /// The dialects that are enabled, in the order in which they are asked for a path.
+    /// The enabled dialects, in the order in which the router asks them.
     pub dialects: Vec<EnabledDialect>,
     /// The names of all dialects, enabled or not.
     pub dialect_names: Vec<DialectName>,
-    /// Numbers that never repeat.
+    /// Issues numbers that never repeat.
     pub numbers: Numbers,
-    /// Room for streams: of marks, of the audit trail, of copies of the store.
+    /// Limits open streams: of marks, of the audit trail, of copies of the store.
     pub feeds: Arc<Semaphore>,
-    /// How many of them each key has open.
+    /// How many streams each key has open.
     pub streams_of_keys: Arc<Shares<KeyId>>,
-    /// The log was told of a peer that claims addresses and is not believed.
+    /// `true` once the log has warned of an untrusted peer that sends headers about client addresses.
     pub stranger_told: AtomicBool,
-    /// Steps of tasks that failed.
+    /// Failed steps of tasks.
     pub failures: Failures,
-    /// The log was told of a gateway that copies credentials out of forms.
+    /// `true` once the log has warned of a gateway that copies credentials out of forms.
     pub copy_told: AtomicBool,
     /// Becomes `true` when the server stops: streams and tasks end then.
     pub stop: watch::Sender<bool>,
 }
 
-/// A dialect that is switched on.
+/// An enabled dialect.
 pub struct EnabledDialect {
     /// Its name.
     pub name: DialectName,
@@ -67,19 +67,19 @@ pub struct EnabledDialect {
     pub settings: crate::config::Dialect,
     /// Its realm.
     pub realm: RealmId,
-    /// It is a legacy interface, whether called deprecated or not: who still speaks it is counted (DEP-08).
+    /// It is a legacy interface, deprecated or not: the clients that still use it are counted (DEP-08).
     pub legacy: bool,
-    /// Its documents call it deprecated.
+    /// Its documentation calls it deprecated.
     pub documented_as_deprecated: bool,
 }
 
-/// Streams that are open at once at most.
+/// The most streams that are open at once.
 pub const FEEDS_MAX: usize = 1_000;
-/// The door of the server itself.
+/// The dialect name for what the server does itself.
 pub const SERVER: DialectName = DialectName::new("server");
 
 impl App {
-    /// A running server of these parts.
+    /// Makes a server of these parts.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
     }
@@ -102,12 +102,12 @@ impl App {
 }
 
 impl EnabledDialect {
-    /// Whether its documents, or the operator, call it deprecated.
+    /// Whether its documentation or the operator calls it deprecated.
     pub fn is_deprecated(&self) -> bool {
         self.documented_as_deprecated || self.settings.deprecated_at().or(self.settings.sunset_at()).is_some()
     }
 
-    /// Whether its logins and calls have ended.
+    /// Whether its sunset has passed.
     pub fn is_over(&self, now: Moment) -> bool {
         self.settings.sunset_at().is_some_and(|sunset| sunset <= now)
     }

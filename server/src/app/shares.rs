@@ -1,4 +1,4 @@
-//! How many of something each holder has, and never more than a bound: connections of an address, streams of a key.
+//! Limits how many of something each holder has: connections of an address, streams of a key.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use crate::lock::Exclusive as _;
 
-/// The count of each holder. One that has nothing is forgotten.
+/// The count of each holder. Holders whose count is 0 are removed.
 pub struct Shares<K>(Mutex<HashMap<K, usize>>);
 
-/// One of those that a holder has, until it is dropped.
+/// One share of a holder; dropping it gives it back.
 pub struct Share<K: Copy + Eq + Hash> {
     of: Arc<Shares<K>>,
     holder: K,
@@ -22,7 +22,7 @@ impl<K> Default for Shares<K> {
 }
 
 impl<K: Copy + Eq + Hash> Shares<K> {
-    /// One more for this holder, who may have so many; `None`: it has them already.
+    /// Takes one more share for this holder; `None` if it has `max` already.
     pub fn take(self: &Arc<Self>, holder: K, max: usize) -> Option<Share<K>> {
         let mut counts = self.0.hold();
         let count = counts.get(&holder).copied().unwrap_or_default();

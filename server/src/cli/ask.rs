@@ -1,5 +1,5 @@
-//! What a person is asked: a password or a token without echo, or whether to go on. Scripts give secrets on standard
-//! input; never in an argument, which everybody on the machine can read.
+//! Prompts: for a password or a token without echo, or for confirmation. Scripts pass secrets on standard input, never
+//! as an argument, which every user of the machine can read.
 
 use std::io::{BufRead, IsTerminal, Read, Write};
 
@@ -12,10 +12,10 @@ use super::print::printable;
 /// The longest line that is read, in bytes.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
 
-/// Asks whether to go on.
+/// Asks for confirmation.
 ///
 /// # Errors
-/// `Usage` where nobody can be asked; `Interrupted`.
+/// `Usage` without a terminal; `Interrupted`.
 pub(super) async fn confirm(question: &str) -> Outcome<bool> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::usage(format!("{question} There is nobody here to ask: say --yes")));
@@ -26,10 +26,10 @@ pub(super) async fn confirm(question: &str) -> Outcome<bool> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-/// A new password: asked for twice on a terminal, else the one line of standard input.
+/// Reads a new password: twice from a terminal, or the one line of standard input.
 ///
 /// # Errors
-/// `Usage` if there is neither a terminal nor `from_stdin`, or the two are not the same; `Interrupted`.
+/// `Usage` if there is neither a terminal nor `from_stdin`, or if the two entries differ; `Interrupted`.
 pub(super) async fn new_password(from_stdin: bool) -> Outcome<String> {
     if from_stdin {
         return only_line("a password").await;
@@ -44,7 +44,7 @@ pub(super) async fn new_password(from_stdin: bool) -> Outcome<String> {
     Ok(password)
 }
 
-/// A secret: asked for on a terminal, else the one line of standard input.
+/// Reads a secret: from a terminal, or the one line of standard input.
 ///
 /// # Errors
 /// `Usage` if standard input is not one line; `Interrupted`.
@@ -55,7 +55,7 @@ pub(super) async fn secret(what: &str) -> Outcome<String> {
     only_line(what).await
 }
 
-/// The one line of standard input.
+/// Reads standard input, which must be one line.
 async fn only_line(what: &str) -> Outcome<String> {
     let said = what.to_owned();
     read(&mut interrupts()?, move || {
@@ -72,15 +72,15 @@ async fn only_line(what: &str) -> Outcome<String> {
     .await
 }
 
-/// A line that is not shown while it is typed.
+/// Reads a line from the terminal without echo.
 async fn hidden(text: &str) -> Outcome<String> {
-    // Both before the question, so that no answer, and no Ctrl-C, is too quick for them.
+    // Both come before the prompt, so that a quick answer is not shown and a quick Ctrl-C is not missed.
     let mut interrupt = interrupts()?;
     let silence = Silence::begin()?;
     prompt(text)?;
     let answer = read(&mut interrupt, || line(std::io::stdin().lock())).await;
     drop(silence);
-    // The end of the line was not shown either.
+    // The line break was not echoed either.
     prompt("\n")?;
     answer
 }
@@ -101,7 +101,7 @@ fn line(from: impl BufRead) -> std::io::Result<String> {
     Ok(line)
 }
 
-/// Reads in a thread of its own, which is left behind on Ctrl-C: a terminal that was silenced must speak again.
+/// Reads in a separate thread, which is abandoned on Ctrl-C, so that the caller can turn the echo on again.
 async fn read(
     interrupt: &mut Signal,
     reading: impl FnOnce() -> std::io::Result<String> + Send + 'static,
@@ -119,13 +119,13 @@ async fn read(
     }
 }
 
-/// From now on Ctrl-C is told here, and ends nothing by itself.
+/// Listens for Ctrl-C, which from now on no longer ends the program by itself.
 pub(super) fn interrupts() -> Outcome<Signal> {
     let failed = |error| Failure::new(Exit::Failed, format!("signals cannot be heard: {error}"));
     signal(SignalKind::interrupt()).map_err(failed)
 }
 
-/// The terminal does not show what is typed, until this is dropped.
+/// Turns the echo of the terminal off until it is dropped.
 struct Silence(Termios);
 
 impl Silence {
@@ -141,7 +141,7 @@ impl Silence {
 
 impl Drop for Silence {
     fn drop(&mut self) {
-        // A terminal that is gone needs no voice.
+        // This fails only if the terminal is gone.
         let _gone = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.0);
     }
 }

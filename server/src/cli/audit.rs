@@ -1,4 +1,4 @@
-//! `exeunt audit export`: who changed what and who ended what, as JSON lines.
+//! `exeunt audit export`: prints the audit trail as JSON lines.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::exit::{Exit, Failure, Outcome};
 use super::print::say;
 use super::remote::with_query;
 
-/// Seconds of silence after which an export is given up.
+/// Seconds without data after which an export fails.
 const SILENCE_SECS: u64 = 60;
 /// The longest line, in bytes.
 const LINE_BYTES_MAX: usize = 1 << 20;

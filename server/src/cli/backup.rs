@@ -1,5 +1,5 @@
-//! `exeunt backup`: a copy of everything that the server keeps, in a file. The old file stays until the new one is
-//! whole, looked through, and on disk.
+//! `exeunt backup`: copies the server's store into a file. An old backup stays until the new one is complete, verified
+//! and synced.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -26,9 +26,9 @@ use crate::env::Env;
 use crate::store::sqlite::inspect::is_store;
 use crate::store::sqlite::restore::examine;
 
-/// What is added to the name of the file until it is whole.
+/// The suffix of the file until it is complete.
 const PART: &str = ".part";
-/// Seconds that the next piece may take.
+/// Seconds to wait for the next piece.
 const PIECE_SECS: u64 = 30;
 
 #[derive(Args)]
@@ -62,11 +62,11 @@ impl Ask for Backup {
     }
 }
 
-/// Copies what the server sends, and compares it with what it has promised: how many bytes.
+/// Copies what the server sends and verifies its length and digest. Returns the number of bytes.
 async fn copy(context: &mut Context, part: &Part) -> Outcome<u64> {
     let env = Env::system();
     let mut bar = Bar::new(&env, "copying");
-    // The server makes its copy before it answers.
+    // The server makes its copy before it responds.
     let response = bar.wait(context.remote.stream("/v1/backup", &[])).await;
     bar.clear();
     let response = response?;
@@ -101,29 +101,29 @@ async fn copy(context: &mut Context, part: &Part) -> Outcome<u64> {
     Ok(done)
 }
 
-/// How long the copy is, and its digest.
+/// The length and the digest of the copy, from the headers.
 fn promised(headers: &HeaderMap) -> Option<(u64, String)> {
     let length = headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
     let digest = headers.get(HeaderName::from_static("repr-digest"))?.to_str().ok()?;
     Some((length, digest.strip_prefix("sha-256=:")?.strip_suffix(':')?.to_owned()))
 }
 
-/// A file that is not whole yet, for its owner alone; gone unless it is finished.
+/// An incomplete file that only its owner may read; dropping it deletes the file unless it was finished.
 struct Part {
     path: PathBuf,
     file: File,
 }
 
-/// Whether a rename may put a backup in the place of what is at this path.
+/// Checks that a backup may replace what is at this path.
 ///
 /// # Errors
-/// `Usage`: it is a store, or no file at all.
+/// `Usage`: it is a store, or not a file.
 fn may_be_replaced(whole: &Path) -> Outcome<()> {
     let refused = |why: &str| Err(Failure::usage(format!("{} {why}", whole.display())));
     match fs::metadata(whole) {
         Ok(there) if !there.is_file() => refused("is there already, and is no file"),
         Ok(_) if is_store(whole) => refused("is a store, and no place for a backup"),
-        // What cannot be seen cannot be replaced either, and that says more.
+        // If it cannot be read, the rename fails as well, with a better error.
         Ok(_) | Err(_) => Ok(()),
     }
 }
@@ -142,7 +142,7 @@ impl Part {
         Ok(Self { file: file.map_err(|error| failed(&path, &error))?, path })
     }
 
-    /// Looks through it, and puts it in the place of the old one; when it was made.
+    /// Verifies and syncs the file, and renames it over the old one. Returns when the backup was made.
     fn finish(self, whole: &Path) -> Outcome<Moment> {
         let made_at = examine(&self.path)?;
         let folder = whole.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -162,7 +162,7 @@ impl Part {
 
 impl Drop for Part {
     fn drop(&mut self) {
-        // After it was finished there is nothing of that name.
+        // After `finish` there is no such file.
         let _gone = fs::remove_file(&self.path);
     }
 }

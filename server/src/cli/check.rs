@@ -1,5 +1,5 @@
-//! `exeunt check`: is the session of this token alive? The token is read from standard input: an argument could be read
-//! by everybody on the machine.
+//! `exeunt check`: checks whether the session of a token is alive. The token is read from standard input, since every
+//! user of the machine can read arguments.
 
 use clap::Args;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `exeunt completions SHELL`: what makes a shell complete these commands.
+//! `exeunt completions SHELL`: prints a completion script.
 
 use clap::{Args, CommandFactory, ValueEnum};
 

@@ -1,4 +1,4 @@
-//! `exeunt config check|print`: what the server would run with.
+//! `exeunt config check|print`: the configuration that the server would use.
 
 use std::path::PathBuf;
 

@@ -1,7 +1,7 @@
-//! What a command that asks a server has before it: the server, and where its answer goes.
+//! The context of a command that calls a server: the server and the output.
 //!
-//! A new one is a file with `async fn run(self, context: &mut Context) -> Outcome`, and a line where its enum is declared with
-//! [`asking!`](super::asking).
+//! To add such a command, write a file with `async fn run(self, context: &mut Context) -> Outcome`, and add a line
+//! where its enum is declared with [`asking!`](super::asking).
 
 use std::pin::pin;
 use std::time::Duration;
@@ -15,17 +15,17 @@ use super::options::Options;
 use super::print::Out;
 use super::remote::Remote;
 
-/// How long a command may go on after Ctrl-C, to say how far it came.
+/// How long a command may run after Ctrl-C, to report how far it came.
 const LAST_WORD: Duration = Duration::from_millis(100);
 
 pub(super) struct Context {
     /// The server.
     pub remote: Remote,
-    /// Where the answer goes.
+    /// The output.
     pub out: Out,
 }
 
-/// A command, and the options of all that ask a server.
+/// A command, with the options of all commands that call a server.
 #[derive(Args)]
 pub(super) struct At<T: Args> {
     #[command(flatten)]
@@ -34,25 +34,25 @@ pub(super) struct At<T: Args> {
     options: Options,
 }
 
-/// A command that asks a server.
+/// A command that calls a server.
 pub(super) trait Ask {
-    /// Asks, and prints what comes of it.
+    /// Calls the server and prints the result.
     async fn run(self, context: &mut Context) -> Outcome;
 }
 
 impl<T: Args + Ask> At<T> {
-    /// Runs it. What was printed before a failure is printed all the same.
+    /// Runs the command. Output from before a failure is still printed.
     pub(super) async fn run(self) -> Outcome {
         let remote = Remote::find(&self.options).await?;
         let mut context = Context { remote, out: Out::new(self.options.json) };
-        // Heard from the beginning: what listens for Ctrl-C for a while, as a question does, takes it from the rest.
+        // Listened for from the start: once a prompt has listened for Ctrl-C, it no longer ends the program by itself.
         let mut interrupt = interrupts()?;
         let outcome = {
             let mut running = pin!(self.what.run(&mut context));
             tokio::select! {
                 biased;
                 outcome = &mut running => outcome,
-                // What listens for Ctrl-C itself hears it a moment later, and has a last word.
+                // A command that listens for Ctrl-C itself receives it now, and may still report.
                 _ = interrupt.recv() => {
                     timeout(LAST_WORD, running).await.unwrap_or_else(|_| Err(Failure::interrupted()))
                 }
@@ -62,8 +62,8 @@ impl<T: Args + Ask> At<T> {
     }
 }
 
-/// Declares an enum of commands that ask a server, one a line, and runs the one that was typed: with a desk that is
-/// there already, or, outermost, each with its own.
+/// Declares an enum of commands that call a server, one per line, and runs the chosen one: with an existing context
+/// or, at the top level, with a new one for each.
 macro_rules! asking {
     ($name:ident $(with $context:ident)?: $($(#[$about:meta])* $command:ident($arguments:ty),)+) => {
         #[derive(clap::Subcommand)]

@@ -1,4 +1,4 @@
-//! `exeunt demo`: a server with demonstration accounts, on this machine only, and what to paste to see it work.
+//! `exeunt demo`: a server with demonstration accounts, on this machine only, and commands to paste to see it work.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -15,11 +15,11 @@ use crate::env::Env;
 use crate::error::{Error, Kind, Result};
 use crate::log;
 
-/// Where the demonstration keeps its store.
+/// The store of the demonstration.
 const STORE: &str = "sqlite:exeunt-demo/exeunt.db";
 /// The public key of the demonstration's project, as in the original documentation of that service.
 const PROJECT_KEY: &str = "d59eb2859c284168ac48aef65046d5dd";
-/// The dialogues that are printed, with a place for the server's address.
+/// The dialogues that are printed, with a placeholder for the server's address.
 const DIALOGUES: &str = include_str!("demo.txt");
 
 #[derive(Args)]
@@ -48,7 +48,7 @@ impl Demo {
         let opened = open(config, env, false, DemoStore::Made).await?;
         furnish(&opened.app).await?;
         until_stopped(opened, |address| {
-            // A reader who has gone does not stop the demonstration.
+            // The demonstration goes on if standard output is closed.
             let mut out = Out::new(false);
             let dialogues = DIALOGUES.replace("{address}", &address.to_string());
             drop(out.raw(dialogues.as_bytes()).and_then(|()| out.flush()));
@@ -57,7 +57,7 @@ impl Demo {
     }
 }
 
-/// Makes the accounts and the project, unless they are there from an earlier demonstration.
+/// Makes the accounts and the project, unless an earlier demonstration made them.
 async fn furnish(app: &App) -> Result<()> {
     let realm = app.authority.realm(crate::authority::realm::MAIN)?.id;
     for (username, number, first_name) in
@@ -86,7 +86,7 @@ async fn furnish(app: &App) -> Result<()> {
     there_already(app.authority.create_client(&call, project).await)
 }
 
-/// This machine: who else reaches the demonstration? So a gateway can be tried before it with nothing configured.
+/// Trusts this machine, the only one that reaches the demonstration, so that a gateway works without configuration.
 fn trusted() -> Vec<IpNet> {
     vec![Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8).into(), IpAddr::from(Ipv6Addr::LOCALHOST).into()]
 }

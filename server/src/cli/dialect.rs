@@ -1,4 +1,4 @@
-//! `exeunt dialect …`: the interfaces of old, and who still speaks them.
+//! `exeunt dialect …`: shows which clients still use legacy dialects.
 
 use clap::Args;
 

@@ -1,4 +1,4 @@
-//! Before many sessions are ended: how many they are, and whether that is meant.
+//! Counts sessions before they are ended, and asks for confirmation.
 
 use clap::Args;
 use serde_json::Value;
@@ -17,20 +17,20 @@ pub(super) struct Confirmed {
 }
 
 impl Confirmed {
-    /// Whether nobody has to be asked.
+    /// Whether `--yes` was given.
     pub(super) const fn is_said(&self) -> bool {
         self.yes
     }
 
-    /// Whether to go on: said already, or answered now.
+    /// Whether to go on: because of `--yes`, or because the user confirms.
     ///
     /// # Errors
-    /// `Usage` where nobody can be asked; `Interrupted`.
+    /// `Usage` without a terminal; `Interrupted`.
     pub(super) async fn of(&self, context: &mut Context, what: &str) -> Outcome<bool> {
         if self.yes {
             return Ok(true);
         }
-        // The server does not keep a connection while a person thinks.
+        // The server would close the connection while the user thinks.
         context.remote.rest();
         let sure = ask::confirm(&format!("{what} Go on?")).await?;
         if !sure {
@@ -63,7 +63,7 @@ pub(super) fn sessions(count: u64) -> String {
     }
 }
 
-/// Prints what a logout came to.
+/// Prints the result of a logout.
 pub(super) fn ended(context: &mut Context, what: &str, told: &Value) -> Outcome {
     let out = &mut context.out;
     if out.is_json() {

@@ -1,41 +1,41 @@
-//! How a command comes out: an exit code for programs, and a sentence for people where it failed.
+//! The result of a command: an exit code for programs, and a sentence for people if it failed.
 
 use std::fmt;
 use std::process::ExitCode;
 
 use crate::error::Error;
 
-/// The exit codes. They are an interface: scripts tell outcomes apart by them.
+/// The exit codes. They are an interface: scripts depend on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
-    /// It is done.
+    /// Success.
     Done = 0,
-    /// It failed, in a way that no other code tells.
+    /// A failure that has no code of its own.
     Failed = 1,
-    /// The command line is wrong, or what it asks for makes no sense to the server.
+    /// The command line is wrong, or the server rejects a value in it.
     Usage = 2,
-    /// There is no such thing.
+    /// What was named does not exist.
     NotFound = 3,
     /// The key is missing, not accepted, or does not allow this.
     Refused = 4,
-    /// The server cannot be reached, or cannot answer now.
+    /// The server cannot be reached, or cannot respond now.
     Unavailable = 5,
-    /// It is there already, or somebody else changed it meanwhile.
+    /// It already exists, or was changed in the meantime.
     Conflict = 6,
     /// `check`: the token is not active.
     Inactive = 7,
-    /// The log of marks no longer reaches back to the position.
+    /// The position is no longer in the log of marks.
     Gone = 8,
-    /// `user import`, `session import`: some rows were refused; the others are in.
+    /// `user import`, `session import`: some rows were refused; the others were imported.
     Partly = 9,
-    /// It was interrupted: as a shell says it of Ctrl-C.
+    /// Interrupted by Ctrl-C: the code that shells use.
     Interrupted = 130,
 }
 
-/// What a command comes to.
+/// The result of a command.
 pub(super) type Outcome<T = Exit> = Result<T, Failure>;
 
-/// Why a command failed: a code, and what to tell the person who typed it.
+/// Why a command failed: a code, and a message for the user.
 #[derive(Debug)]
 pub(super) struct Failure {
     /// The code.
@@ -43,7 +43,7 @@ pub(super) struct Failure {
     text: String,
 }
 
-/// The codes as the help tells them.
+/// The codes, for the help.
 pub(super) const HELP: &str = "\
 Exit codes:
   0    done
@@ -68,7 +68,7 @@ impl Failure {
         Self::new(Exit::Usage, text)
     }
 
-    /// Ctrl-C needs no words.
+    /// Interrupted by Ctrl-C, without a message.
     pub(super) fn interrupted() -> Self {
         Self::new(Exit::Interrupted, "")
     }
@@ -86,7 +86,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// Of what was printed: a reader that has seen enough, as `head` does, is no failure.
+/// An error of the output. A closed pipe, as `head` leaves, is not a failure.
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {

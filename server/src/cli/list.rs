@@ -1,4 +1,4 @@
-//! Lists: page after page of the server's, as a table or as lines of JSON.
+//! Prints lists of the server, page by page, as a table or as JSON lines.
 
 use clap::Args;
 use serde_json::Value;
@@ -15,10 +15,10 @@ pub(super) struct Limit {
     limit: Option<u64>,
 }
 
-/// Prints a list of the server's, each item a row.
+/// Prints a list of the server, one row per item.
 ///
 /// # Errors
-/// The server's, the output's. What was printed before stays.
+/// The server's, the output's. Pages before the error stay printed.
 pub(super) async fn list(
     context: &mut Context,
     path: &str,

@@ -1,4 +1,4 @@
-//! `exeunt logout`: ends many sessions at once. It first tells how many, and asks.
+//! `exeunt logout`: ends many sessions at once. It first shows how many, and asks for confirmation.
 
 use clap::Args;
 use serde_json::json;
@@ -64,13 +64,13 @@ impl Ask for Logout {
     }
 }
 
-/// What is to be ended.
+/// What to end.
 struct Ending {
-    /// In words.
+    /// For messages.
     what: String,
-    /// Whose `DELETE` does it.
+    /// The path for `DELETE`.
     path: String,
-    /// But for this session.
+    /// A session to keep.
     except: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The command line: one file a subcommand.
+//! The command line: one file per subcommand.
 
 mod ask;
 mod audit;
@@ -95,7 +95,7 @@ asking! { Asking:
     Realm(At<realm::Realm>),
 }
 
-/// Runs the command that was typed.
+/// Parses the command line and runs the command.
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(serve) => block_on(done(serve.run())),
@@ -123,7 +123,7 @@ fn block_on(work: impl Future<Output = Outcome>) -> Outcome {
     let runtime = runtime
         .map_err(|error| Failure::from(Error::internal(format!("the runtime could not start: {error}"))))?;
     let outcome = runtime.block_on(work);
-    // A name that is still being looked up is not waited for.
+    // Does not wait for a name lookup that is still running.
     runtime.shutdown_background();
     outcome
 }

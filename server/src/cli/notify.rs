@@ -1,14 +1,14 @@
-//! Tells the service manager that started this program how far it is (sd_notify(3)).
+//! Reports the state of the server to the service manager (sd_notify(3)).
 
 use std::io::Result;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-/// Where the service manager listens: a path, or behind an `@` a name that is in no file system.
+/// The variable with the manager's socket: a path, or an abstract name after an `@`.
 const SOCKET: &str = "NOTIFY_SOCKET";
 
-/// Tells it, if there is one. That it does not hear us is no reason not to serve.
+/// Sends a state to the manager, if there is one. Errors are ignored: the server runs without it as well.
 pub(super) fn notify(state: &str) {
     if let Err(error) = send(state) {
         tracing::warn!(%error, "the service manager cannot be told: {state}");
@@ -22,7 +22,7 @@ fn send(state: &str) -> Result<()> {
         None => SocketAddr::from_pathname(&name)?,
     };
     let socket = UnixDatagram::unbound()?;
-    // A manager that hangs must not hang us.
+    // A manager that hangs must not block the server.
     socket.set_nonblocking(true)?;
     socket.send_to_addr(state.as_bytes(), &address).map(drop)
 }

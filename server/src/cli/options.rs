@@ -1,10 +1,10 @@
-//! Which server is asked, as whom, and how its answer is printed: the options of every command that asks one.
+//! The options of all commands that call a server: which server, with which key, and how to print the response.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-/// Seconds that an answer may take, unless told otherwise.
+/// The default for how long to wait for a response, in seconds.
 const TIMEOUT_SECS: u64 = 30;
 
 #[derive(Args)]

@@ -1,18 +1,19 @@
-//! A bar for what can take longer than a second: on a terminal, on the standard error, gone when it is done.
+//! A progress bar for work that takes longer than a second. It is drawn on standard error if that is a terminal, and
+//! removed at the end.
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use crate::env::Env;
 
-/// What takes less is not shown.
+/// The bar appears after this time.
 const QUIET: Duration = Duration::from_secs(1);
-/// Between two pictures.
+/// The time between two updates.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Characters of the bar.
+/// The width of the bar in characters.
 const WIDTH: u64 = 30;
 
-/// A bar that fills.
+/// A progress bar.
 pub(super) struct Bar<'a> {
     env: &'a Env,
     what: &'static str,
@@ -27,7 +28,7 @@ impl<'a> Bar<'a> {
         Self { env, what, began: env.elapsed(), shown: None, terminal }
     }
 
-    /// So many bytes of so many are done.
+    /// Shows that `done` of `total` bytes are done.
     pub(super) fn show(&mut self, done: u64, total: u64) {
         let now = self.env.elapsed();
         let due = self.shown.map_or(self.began + QUIET, |shown| shown + PAUSE);
@@ -38,7 +39,7 @@ impl<'a> Bar<'a> {
         draw(&format!("\r{}", picture(self.what, done, total)));
     }
 
-    /// Waits for something that does not tell how far it is, and says so if it takes longer.
+    /// Waits for work that reports no progress, and shows its name if it takes long.
     pub(super) async fn wait<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
         tokio::select! {
@@ -52,7 +53,7 @@ impl<'a> Bar<'a> {
         work.await
     }
 
-    /// Wipes it away.
+    /// Removes the bar from the terminal.
     pub(super) fn clear(&self) {
         if self.shown.is_some() {
             draw("\r\x1b[K");
@@ -60,7 +61,7 @@ impl<'a> Bar<'a> {
     }
 }
 
-/// A terminal that is gone needs no picture, and what is under way goes on.
+/// Writes to the terminal. Errors are ignored: the work goes on if the terminal is gone.
 fn draw(picture: &str) {
     let mut to = std::io::stderr();
     drop(to.write_all(picture.as_bytes()).and_then(|()| to.flush()));

@@ -117,7 +117,7 @@ impl List {
     }
 }
 
-/// The names of the realms that the key opens, by their ids.
+/// The names of the realms that the key may see, by id.
 ///
 /// # Errors
 /// The server's.

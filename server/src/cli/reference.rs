@@ -1,4 +1,4 @@
-//! Who is meant: users and clients are named by their id, or by what people know them by.
+//! Finds users and clients by what the user typed: an id, or a name, e-mail address or account number.
 
 use serde_json::Value;
 
@@ -12,18 +12,18 @@ pub(super) const USER: &str = "Its id, username or email; or id:…, username:�
 /// How a client can be named, for the help.
 pub(super) const CLIENT: &str = "Its id or name; or id:… or name:…";
 
-/// Somebody or something that was found.
+/// A user or client that was found.
 pub(super) struct Named {
     /// Its id.
     pub id: String,
-    /// As it was named, for messages.
+    /// What the user typed, for messages.
     pub name: String,
 }
 
-/// The user who is meant.
+/// Finds a user.
 ///
 /// # Errors
-/// `NotFound`; `Usage` if two users could be meant; what the server says.
+/// `NotFound`; `Usage` if two users match; the server's.
 pub(super) async fn user(remote: &mut Remote, text: &str) -> Outcome<Value> {
     if let Some(id) = as_id(text)? {
         return remote.get(&format!("/v1/users/{id}")).await;
@@ -37,7 +37,7 @@ pub(super) async fn user(remote: &mut Remote, text: &str) -> Outcome<Value> {
     found.ok_or_else(|| Failure::new(Exit::NotFound, format!("there is no user {text}")))
 }
 
-/// The id of the user who is meant. An id is taken as it is: a key that may only end sessions may not look up names.
+/// Finds the id of a user. An id is not looked up: a key that may only end sessions may not look up users.
 ///
 /// # Errors
 /// As [`user`].
@@ -48,10 +48,10 @@ pub(super) async fn user_id(remote: &mut Remote, text: &str) -> Outcome<Named> {
     }
 }
 
-/// The client that is meant.
+/// Finds a client.
 ///
 /// # Errors
-/// `NotFound`; what the server says.
+/// `NotFound`; the server's.
 pub(super) async fn client(remote: &mut Remote, text: &str) -> Outcome<Value> {
     if let Some(id) = as_id(text)? {
         return remote.get(&format!("/v1/clients/{id}")).await;
@@ -61,7 +61,7 @@ pub(super) async fn client(remote: &mut Remote, text: &str) -> Outcome<Value> {
     found.ok_or_else(|| Failure::new(Exit::NotFound, format!("there is no client {name}")))
 }
 
-/// The id of the client that is meant, as in [`user_id`].
+/// Finds the id of a client, as [`user_id`] does.
 ///
 /// # Errors
 /// As [`client`].
@@ -72,10 +72,10 @@ pub(super) async fn client_id(remote: &mut Remote, text: &str) -> Outcome<Named>
     }
 }
 
-/// An id of something that has no other name, for a path.
+/// Parses an id, for a path.
 ///
 /// # Errors
-/// `Usage` if it is none.
+/// A message, if it is not an id.
 pub(super) fn id(text: &str) -> Result<String, String> {
     if is_id(text) { Ok(text.to_owned()) } else { Err(format!("an id has {ID_DIGITS} hexadecimal digits")) }
 }
@@ -104,7 +104,7 @@ async fn by_name_or_email(remote: &mut Remote, text: &str) -> Outcome<Option<Val
     }
 }
 
-/// The one that the server finds.
+/// Asks the server for the one whose `field` is `value`.
 async fn by(remote: &mut Remote, list: &str, field: &str, value: &str) -> Outcome<Option<Value>> {
     let (items, _) = remote.page(&with_query(list, [(field, value)])).await?;
     Ok(items.into_iter().next())

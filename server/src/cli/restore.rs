@@ -1,5 +1,5 @@
-//! `exeunt restore`: makes a store of a backup, or declares that a store was put back by other means. Without a
-//! server, and never beside one.
+//! `exeunt restore`: creates a store from a backup, or declares that a store was restored by other means. No server may
+//! run on the store.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -19,7 +19,7 @@ use crate::env::Env;
 use crate::store::StoreUrl;
 use crate::store::sqlite::restore::{Beginning, Begun, Kept, Restoring, declare};
 
-/// What is said of sessions that are kept.
+/// The warning about sessions that are kept.
 const RISK: &str =
     "sessions that were ended after this state was taken live again, for whoever still has their tokens";
 
@@ -108,7 +108,7 @@ impl Restore {
         Ok(restored.begun)
     }
 
-    /// Asks for what cannot be taken back.
+    /// Asks for confirmation of what cannot be undone.
     async fn is_meant(&self, store: &str) -> Outcome<bool> {
         let what = match (self.keep_sessions, self.in_place, self.replace) {
             (true, ..) => format!("{}{}.", RISK[..1].to_uppercase(), &RISK[1..]),
@@ -136,7 +136,7 @@ fn tell(out: &mut Out, begun: &Begun, sessions: Kept) -> Outcome<()> {
     out.line(&format!("  position {}.{}", begun.position.incarnation, begun.position.stamp))
 }
 
-/// A time in this form.
+/// Formats a time.
 pub(super) fn at(time: Moment, form: &str) -> String {
     let time = jiff::Timestamp::from_millisecond(i64::try_from(time.millis()).unwrap_or(i64::MAX));
     time.map_or_else(|_| "an unknown time".to_owned(), |time| time.strftime(form).to_string())

@@ -1,4 +1,4 @@
-//! `exeunt serve`: runs the server until it is told to stop. Never makes accounts.
+//! `exeunt serve`: runs the server until a signal stops it. It never creates accounts.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::store::{self, StoreUrl};
 use crate::{dialect, log, serve};
 
-/// Connections that wait to be accepted, at most.
+/// The most connections that wait to be accepted.
 const WAITING_MAX: u32 = 1024;
 
 #[derive(Args)]
@@ -69,7 +69,7 @@ impl Serve {
     }
 }
 
-/// The variables of this program, of which each must be text; what else is in the environment is none of its business.
+/// The environment variables of this program, each of which must be UTF-8; other variables are ignored.
 ///
 /// # Errors
 /// `Malformed("config")`.
@@ -88,9 +88,9 @@ pub(super) fn variables() -> Result<Vec<(String, String)>> {
 /// What to do with a store that `exeunt demo` made.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Demo {
-    /// This is the demonstration: the store becomes one.
+    /// Mark the store as one of the demonstration.
     Made,
-    /// The operator knows.
+    /// Accept it: the operator allowed it.
     Allowed,
     /// Refuse it.
     Refused,
@@ -104,11 +104,11 @@ pub(super) struct Opened {
     admin: Option<TcpSocket>,
 }
 
-/// Opens the server on the store of the configuration. The addresses first: whoever cannot have them makes no store, and
-/// no key that the server which has them would not know.
+/// Opens the server on the configured store. It binds the addresses first: if another server has them, this one creates
+/// no store, and no key that the running server would not know.
 ///
 /// # Errors
-/// An address that is taken; what the store says; a store made by the demonstration, unless it is allowed.
+/// An address is in use; the store's; a store that the demonstration made, unless it is allowed.
 pub(super) async fn open(config: Config, env: Env, accept_clock: bool, demo: Demo) -> Result<Opened> {
     crate::open::check(&config)?;
     let public = bind(config.listen)?;
@@ -138,14 +138,14 @@ pub(super) async fn open(config: Config, env: Env, accept_clock: bool, demo: Dem
     Ok(Opened { app, public, admin })
 }
 
-/// Serves until SIGTERM or Ctrl-C, then stops in order. SIGHUP renews the certificate; a server that has none takes it
-/// for what a closed terminal says. `ready` is told the address once it listens.
+/// Serves until SIGTERM or Ctrl-C, then stops in order. SIGHUP reloads the certificate; without a certificate it stops
+/// the server, as when a terminal closes. `ready` is called with the address once the server listens.
 pub(super) async fn until_stopped(opened: Opened, ready: impl FnOnce(SocketAddr)) -> Result<()> {
     let Opened { app, public, admin } = opened;
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::internal)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::internal)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(Error::internal)?;
-    // A write beyond a limit on the size of files would end the process; so it fails as on a full disk.
+    // By default SIGXFSZ ends the process at the file size limit. Handled, the write fails as on a full disk.
     let _limit = signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).map_err(Error::internal)?;
     let public = listen(public, app.config.listen)?;
     let admin = admin.zip(app.config.admin_listen).map(|(socket, address)| listen(socket, address));
@@ -175,11 +175,11 @@ async fn renew(app: App) {
     drop(tokio::task::spawn_blocking(renew).await);
 }
 
-/// Takes an address. Nobody is let in yet: whoever calls is refused until the server is ready.
+/// Binds an address. Connections are refused until the server is ready and listens.
 fn bind(address: SocketAddr) -> Result<TcpSocket> {
     let take = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // So that a restart need not wait for the connections of before.
+        // So that a restart does not wait for old connections in TIME_WAIT.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         Ok(socket)

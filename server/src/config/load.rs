@@ -1,4 +1,4 @@
-//! Reading the configuration: the file, then `EXEUNT_…` variables over it, then what the command line says.
+//! Reads the configuration: the file, then `EXEUNT_…` variables, which override it. The command line overrides both.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,35 +10,35 @@ use toml::{Spanned, Table, Value};
 use super::{Config, Dialect};
 use crate::error::{Error, Result};
 
-/// What every variable begins with.
+/// The prefix of all variables.
 pub const PREFIX: &str = "EXEUNT_";
-/// Variables that are no settings: the administrators' keys, and what the command line reads.
+/// Variables that are not settings: the administrators' keys, and those that the command line reads.
 const OTHERS: &[&str] = &["EXEUNT_ADMIN_KEY", "EXEUNT_CONFIG", "EXEUNT_URL"];
 /// The largest configuration file, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
-/// A configuration, and what was passed over while it was read.
+/// A configuration, and warnings about what was ignored.
 #[derive(Debug)]
 pub struct Loaded {
     /// The configuration.
     pub config: Config,
-    /// Variables that name no setting.
+    /// One for each variable that names no setting.
     pub warnings: Vec<String>,
 }
 
-/// Reads the file, if there is one, and lays the variables over it. `EXEUNT_LIMITS__BODY_BYTES` is `body_bytes` in
-/// `[limits]`; a value is read as TOML, and as text where it is none. `dialects` are the names that there are.
+/// Reads the file, if there is one, and overrides it with the variables. `EXEUNT_LIMITS__BODY_BYTES` is `body_bytes` in
+/// `[limits]`; a value that does not parse as TOML is taken as text. `dialects` are the names of all dialects.
 ///
 /// # Errors
-/// `Malformed("config")`: the file cannot be read, a key or a dialect in it is unknown, with line and column; a value is
-/// of another kind.
+/// `Malformed("config")`: the file cannot be read; a key or a dialect in it is unknown, with line and column; a value
+/// has the wrong type.
 pub fn load(
     file: Option<&Path>,
     variables: impl IntoIterator<Item = (String, String)>,
     dialects: &[&str],
 ) -> Result<Loaded> {
     let text = file.map_or_else(|| Ok(String::new()), read)?;
-    // The file is checked as it stands, so that what is wrong with it has a line and a column.
+    // The file is checked before the variables are applied, so that errors in it have a line and a column.
     toml::from_str::<Config>(&text).map_err(|error| refused(file, &text, &error))?;
     dialects_must_be_known(file, &text, dialects)?;
     let mut table: Table = text.parse().map_err(|error| refused(file, &text, &error))?;
@@ -51,7 +51,7 @@ pub fn load(
         }
         let path = name[PREFIX.len()..].to_ascii_lowercase();
         if !names_a_setting(&path, dialects)? {
-            // It may be somebody else's: the prefix is nobody's property.
+            // It may belong to another program.
             warnings.push(format!("{name} names no setting; it is not looked at"));
             continue;
         }
@@ -63,7 +63,7 @@ pub fn load(
     Ok(Loaded { config, warnings })
 }
 
-/// `Config` takes any name there, since it does not know who is spoken.
+/// Refuses unknown dialects in the file: `Config` accepts any name, since it does not know the dialects.
 fn dialects_must_be_known(file: Option<&Path>, text: &str, known: &[&str]) -> Result<()> {
     #[derive(Deserialize)]
     struct Names {
@@ -79,7 +79,7 @@ fn dialects_must_be_known(file: Option<&Path>, text: &str, known: &[&str]) -> Re
     Err(malformed(file, &format!("{place}: unknown dialect `{name}`, expected one of {}", known.join(", "))))
 }
 
-/// Where a byte of the text is, for people.
+/// The line and column of a byte in the text.
 fn place(text: &str, byte: usize) -> String {
     let before = text.get(..byte).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
@@ -87,7 +87,7 @@ fn place(text: &str, byte: usize) -> String {
     format!("line {line}, column {column}")
 }
 
-/// Whether there is such an option, whatever its value is.
+/// Whether a setting has this path.
 fn names_a_setting(path: &str, dialects: &[&str]) -> Result<bool> {
     let mut options = serde_json::to_value(Config::default()).map_err(Error::internal)?;
     let each = serde_json::to_value(Dialect::default()).map_err(Error::internal)?;

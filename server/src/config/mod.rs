@@ -1,4 +1,4 @@
-//! What an operator can set, each with its default. Read from TOML; `EXEUNT_…` variables are laid over it.
+//! The settings and their defaults. They are read from TOML; `EXEUNT_…` variables override it.
 
 mod load;
 mod proxies;
@@ -23,38 +23,38 @@ use crate::time;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where to listen.
+    /// The address to listen on.
     pub listen: SocketAddr,
-    /// Where `/v1` (but checks) and `/metrics` are served instead, if they are to be kept apart.
+    /// A separate address for `/v1` (except checks) and `/metrics`.
     pub admin_listen: Option<SocketAddr>,
-    /// The certificate, with those of its issuers after it: PEM. With it, both addresses speak TLS.
+    /// The certificate chain in PEM, the server's own first. With it, both addresses use TLS.
     pub tls_cert: Option<PathBuf>,
-    /// The private key of the certificate: PEM.
+    /// The private key of the certificate, in PEM.
     pub tls_key: Option<PathBuf>,
-    /// Seconds for which browsers that came by TLS come by TLS only (RFC 6797); 0: they forget it.
+    /// Seconds for which browsers that used TLS must use TLS only (RFC 6797); 0 cancels that.
     pub hsts_secs: u64,
-    /// Where everything is kept: `sqlite:PATH` or `memory:`.
+    /// Where to store the data: `sqlite:PATH` or `memory:`.
     pub store: String,
-    /// Peers whose `Forwarded` and `X-Forwarded-For` are believed: addresses or networks.
+    /// Peers whose `Forwarded` and `X-Forwarded-For` are trusted: addresses or networks.
     #[serde(deserialize_with = "proxies::read")]
     pub trusted_proxies: Vec<ipnet::IpNet>,
-    /// Whether checks and logouts are answered without the HTTP library where they are simple enough: the same, faster.
+    /// Whether simple checks and logouts use the fast path: the same responses without the HTTP library.
     pub hot_front: bool,
-    /// Bounds on connections and requests.
+    /// Limits on connections and requests.
     pub limits: Limits,
     /// Password hashing.
     pub passwords: Passwords,
-    /// Tries before somebody has to wait.
+    /// Limits on failed logins and on registrations.
     pub throttle: Throttle,
-    /// For how long what is over is kept.
+    /// How long dead sessions and the log of marks are kept.
     pub retention: Keep,
-    /// What is logged.
+    /// The log.
     pub log: Log,
     /// Settings of each dialect, by its name.
     pub dialects: BTreeMap<String, Dialect>,
 }
 
-/// Bounds on connections and requests.
+/// Limits on connections and requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -62,27 +62,27 @@ pub struct Limits {
     pub connections: usize,
     /// Connections of one peer (IPv6: of one /64), unless it is in `trusted_proxies`.
     pub connections_per_peer: usize,
-    /// Streams that are open at once for one key.
+    /// The most streams that one key may have open.
     pub streams_per_key: usize,
     /// The largest body, in bytes.
     pub body_bytes: usize,
-    /// The largest form of an application's call that a gateway hands on, in bytes.
+    /// The largest form of an application's call that a gateway forwards, in bytes.
     pub form_bytes: usize,
     /// All headers of a request together, in bytes.
     pub header_bytes: usize,
-    /// Seconds in which a request's headers must have arrived, and before them what TLS needs.
+    /// Seconds for a request's headers to arrive; also the limit for the TLS handshake.
     pub header_secs: u64,
-    /// Seconds in which a request's body must have arrived.
+    /// Seconds for a request's body to arrive.
     pub body_secs: u64,
-    /// Seconds in which a caller must take at least a byte of its answer.
+    /// Seconds for which a client may read nothing of its response before the connection is closed.
     pub answer_secs: u64,
-    /// Seconds that requests in flight are given to finish when the server stops.
+    /// Seconds for requests in flight to finish when the server stops.
     pub grace_secs: u64,
-    /// Bytes of live sessions in memory from which on `/readyz` warns.
+    /// `/readyz` warns when live sessions take more bytes of memory than this.
     pub memory_warn_bytes: u64,
 }
 
-/// Password hashing: a pool of threads of its own.
+/// Password hashing, which has its own pool of threads.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Passwords {
@@ -92,7 +92,7 @@ pub struct Passwords {
     pub queue: usize,
 }
 
-/// How many failures are borne before somebody has to wait.
+/// How many failures are allowed before a caller must wait.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Throttle {
@@ -102,33 +102,33 @@ pub struct Throttle {
     pub account_failures: u32,
     /// Failures from one address (IPv6: /64) for any account.
     pub address_failures: u32,
-    /// Seconds in which failures are counted, and for which is then refused.
+    /// Seconds over which failures are counted, and for which further logins are then refused.
     pub window_secs: u32,
     /// Registrations from one address in an hour.
     pub registrations_per_hour: u32,
 }
 
-/// For how long what is over is kept.
+/// How long dead sessions and the log of marks are kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Keep {
-    /// Hours that a dead session stays known.
+    /// Hours for which a dead session is kept.
     pub dead_hours: u64,
-    /// Days that the log of marks reaches back.
+    /// Days for which the log of marks is kept.
     pub log_days: u64,
 }
 
-/// What is logged.
+/// The log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Log {
     /// `text` or `json`.
     pub format: LogFormat,
-    /// `failed`: successful checks and pings are only counted; `all`: they are logged too.
+    /// `failed`: successful checks and pings are only counted; `all`: they are also logged.
     pub checks: LogChecks,
 }
 
-/// The form of the log.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
@@ -150,33 +150,33 @@ pub enum LogChecks {
     All,
 }
 
-/// Settings of one dialect; what is not set is as the dialect's documents say.
+/// Settings of one dialect; a setting that is missing has the value from the dialect's documentation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Dialect {
-    /// Whether it is spoken.
+    /// Whether the dialect is enabled.
     pub enabled: bool,
-    /// What stands before its paths: empty, or `/` and a path without a `/` at its end.
+    /// The prefix of its paths: empty, or a path that begins with `/` and does not end with one.
     pub mount: String,
-    /// The realm whose users it serves. The native dialect is told by a header instead.
+    /// The realm whose users it serves. The native dialect takes it from a header instead.
     pub realm: String,
-    /// Seconds that sessions of its built-in client live unseen; 0: no such limit.
+    /// Seconds after which an unused session of its built-in client expires; 0 for no limit.
     #[serde(deserialize_with = "time::optional_duration")]
     pub idle_secs: Option<u32>,
-    /// Seconds that sessions of its built-in client live at most; 0: no such limit.
+    /// Seconds after which a session of its built-in client expires in any case; 0 for no limit.
     #[serde(deserialize_with = "time::optional_duration")]
     pub absolute_secs: Option<u32>,
-    /// From when on it is deprecated, in seconds since 1970 (RFC 9745).
+    /// When it becomes deprecated, in seconds since 1970 (RFC 9745).
     #[serde(deserialize_with = "time::optional_secs_since_1970")]
     pub deprecated_at_secs: Option<u64>,
-    /// From when on logins and calls are answered 410, in seconds since 1970 (RFC 8594). Logout goes on working.
+    /// When logins and calls begin to be answered 410, in seconds since 1970 (RFC 8594). Logout keeps working.
     #[serde(deserialize_with = "time::optional_secs_since_1970")]
     pub sunset_at_secs: Option<u64>,
-    /// A page that tells what to use instead.
+    /// A page that says what to use instead.
     pub successor: Option<String>,
 }
 
-/// Where the embedded store is kept unless told otherwise.
+/// The default store.
 pub const STORE: &str = "sqlite:exeunt-data/exeunt.db";
 
 impl Default for Config {
@@ -259,7 +259,7 @@ impl Config {
 }
 
 impl Passwords {
-    /// The pool that this asks for.
+    /// The limits of the pool, with defaults in place of 0.
     pub fn limits(&self) -> PasswordLimits {
         let usual = PasswordLimits::default();
         let or = |set: usize, usual: usize| if set == 0 { usual } else { set };
@@ -268,7 +268,7 @@ impl Passwords {
 }
 
 impl Throttle {
-    /// The limits that this asks for.
+    /// The limits, for the throttle.
     pub fn limits(&self) -> ThrottleLimits {
         let failures = |count| Limit { count, window_secs: self.window_secs, lock_secs: self.window_secs };
         ThrottleLimits {

@@ -1,4 +1,4 @@
-//! How `trusted_proxies` is written: networks, and addresses, each of which is a network of its own.
+//! Reads `trusted_proxies`: networks and addresses; an address is a network of one.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-/// Reads the list.
+/// Deserializes the list.
 pub(super) fn read<'de, D: Deserializer<'de>>(list: D) -> Result<Vec<IpNet>, D::Error> {
     let list = Vec::<Peers>::deserialize(list)?;
     Ok(list.into_iter().map(|Peers(network)| network).collect())

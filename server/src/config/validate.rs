@@ -1,4 +1,4 @@
-//! What a configuration must be beside well-formed: so that nothing is found out only by the first request.
+//! Checks the values of a configuration, so that a mistake shows at the start and not at the first request.
 
 use ipnet::IpNet;
 
@@ -6,19 +6,19 @@ use super::{Config, Dialect};
 use crate::error::{Error, Result};
 use crate::time::DURATION_SECS_MAX;
 
-/// Connections at once at most, whatever is configured.
+/// The highest limit of connections that can be configured.
 const CONNECTIONS_MAX: usize = 1_000_000;
-/// The longest time that can be configured for anything that is waited for, in seconds.
+/// The longest timeout that can be configured, in seconds.
 const WAIT_SECS_MAX: u64 = 3_600;
-/// The longest time that dead sessions stay known, in hours: a year.
+/// The longest time for which dead sessions are kept, in hours: a year.
 const DEAD_HOURS_MAX: u64 = 24 * 366;
-/// The longest time that the log reaches back, in days: ten years.
+/// The longest time for which the log of marks is kept, in days: ten years.
 const LOG_DAYS_MAX: u64 = 3_660;
-/// The longest time that failures are counted for, in seconds: a day.
+/// The longest time over which failures are counted, in seconds: a day.
 const WINDOW_SECS_MAX: u64 = 86_400;
 
 impl Config {
-    /// Refuses what could not work.
+    /// Refuses settings that cannot work.
     ///
     /// # Errors
     /// `Malformed("config")`, naming the setting and what it must be.
@@ -42,8 +42,8 @@ impl Config {
         self.dialects.iter().try_for_each(|(name, dialect)| dialect.validate(name))
     }
 
-    /// Passwords and tokens pass here: without TLS only where nobody else listens, or from a proxy that has it. A proxy
-    /// on this machine needs no address that others reach.
+    /// Refuses an address that other machines can reach without TLS, since passwords and tokens pass there; unless a
+    /// proxy on another machine is trusted, which is taken to use TLS. A proxy on this machine needs no such address.
     fn must_be_safe_to_hear(&self) -> Result<()> {
         let away = |proxy: &IpNet| !proxy.network().to_canonical().is_loopback();
         if self.tls_cert.is_some() || self.trusted_proxies.iter().any(away) {
@@ -72,7 +72,7 @@ impl Dialect {
                 "dialects.{name}.mount is empty, or begins with a / and does not end with one"
             )));
         }
-        // DEP-03: nothing ends before it is deprecated.
+        // DEP-03: a sunset never comes before the deprecation.
         if self.deprecated_at_secs.zip(self.sunset_at_secs).is_some_and(|(from, until)| until < from) {
             return Err(refused(format!("dialects.{name}: sunset_at_secs is before deprecated_at_secs")));
         }
@@ -87,7 +87,7 @@ fn within<T: PartialOrd + Copy + std::fmt::Display>(name: &str, value: T, least:
     Err(refused(format!("{name} is {value}; it is from {least} to {most}")))
 }
 
-/// The same for seconds, where milliseconds may have been meant.
+/// As [`within`], for seconds; says so if the value looks like milliseconds.
 fn secs_within(name: &str, value: u64, least: u64, most: u64) -> Result<()> {
     let secs = value / 1_000;
     if value > most && value.is_multiple_of(1_000) && (least..=most).contains(&secs) {

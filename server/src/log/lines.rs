@@ -1,5 +1,5 @@
-//! Lines on their way to standard error: gathered in memory, written by a thread of their own, many at a time. A request
-//! does not wait for whoever reads the log, and a busy second costs a few writes instead of thousands.
+//! Buffers log lines in memory; a separate thread writes them to standard error, many at a time. So a request does not
+//! wait for the reader of the log, and a busy second costs a few writes instead of thousands.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,24 +13,24 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::lock;
 use crate::lock::Exclusive as _;
 
-/// What may wait to be written, in bytes. Further lines are dropped, and counted: a log that nobody reads must stop
-/// nothing.
+/// The most bytes that may wait to be written. Further lines are dropped and counted: a blocked log must not block the
+/// server.
 const WAITING_BYTES_MAX: usize = 4 << 20;
-/// Room beyond that for warnings, and for lines with the target [`KEPT`](super::KEPT), in bytes.
+/// Additional bytes for warnings and for lines with the target [`KEPT`](super::KEPT).
 const KEPT_BYTES_MAX: usize = 4 << 20;
-/// Seconds for which the end of the program waits for the last lines to be taken.
+/// Seconds for which the program waits at its end until the last lines are written.
 const LAST_SECS: u64 = 2;
-/// How long lines are gathered between two writes, in milliseconds.
+/// Milliseconds for which lines are gathered between two writes.
 const GATHER_MILLIS: u64 = 5;
 
 /// Takes lines.
 #[derive(Clone)]
 pub(super) struct Lines(Arc<Waiting>);
 
-/// Writes what has been taken, until it is dropped.
+/// The writing thread. Dropping this writes the last lines and ends it.
 pub struct Writing {
     waiting: Arc<Waiting>,
-    /// Closed when everything is written.
+    /// Disconnected when everything is written.
     written: Receiver<()>,
 }
 
@@ -47,10 +47,10 @@ struct Text {
     over: bool,
 }
 
-/// Lines that are written to `out`.
+/// Starts a thread that writes lines to `out`.
 ///
 /// # Errors
-/// The system's, if it gives no thread.
+/// The system's, if it cannot start the thread.
 pub(super) fn to(out: impl Write + Send + 'static) -> io::Result<(Lines, Writing)> {
     let waiting = Arc::new(Waiting::default());
     let writer = waiting.clone();
@@ -85,7 +85,7 @@ impl Waiting {
                 std::mem::swap(&mut text.bytes, &mut bytes);
                 text.over
             };
-            // Nobody is left to be told that the log cannot be written.
+            // A failure to write the log cannot be reported anywhere.
             drop(out.write_all(&bytes).and_then(|()| out.flush()));
             bytes.clear();
             let dropped = self.dropped.swap(0, Ordering::Relaxed);
@@ -102,7 +102,7 @@ impl Waiting {
     }
 }
 
-/// Takes one line, if there is room for it.
+/// Buffers one line, if there is room for it.
 pub(super) struct Taker<'a> {
     waiting: &'a Waiting,
     bytes_max: usize,
@@ -137,7 +137,7 @@ impl Drop for Writing {
     fn drop(&mut self) {
         self.waiting.text.hold().over = true;
         self.waiting.something.notify_one();
-        // Whoever takes no lines does not keep the program from ending.
+        // A blocked reader of the log does not keep the program from ending.
         let _ended = self.written.recv_timeout(Duration::from_secs(LAST_SECS));
     }
 }
@@ -146,7 +146,7 @@ impl Drop for Writing {
 mod tests {
     use super::*;
 
-    /// Tells what is written, and can hold the writer up.
+    /// Reports what is written, and can block the writer.
     struct Out(mpsc::SyncSender<Vec<u8>>);
 
     impl Write for Out {

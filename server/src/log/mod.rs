@@ -1,4 +1,4 @@
-//! The log: where lines go, how many of a kind there is room for, and what time they carry.
+//! The log: where lines are written, how many of each kind are allowed, and their time.
 
 mod lines;
 mod quota;
@@ -16,17 +16,16 @@ use crate::error::{Error, Result};
 pub use lines::Writing;
 pub use quota::{FAILED_LOGINS_PER_SEC, LINES_PER_SEC, LineKind, Quotas};
 
-/// The target of lines that are written also when the log is not read fast enough for the others: what has happened to
-/// sessions and who tried to log in.
+/// The target of lines that are written even when the log is read too slowly for the others: what happened to sessions,
+/// and who tried to log in.
 pub const KEPT: &str = "exeunt::kept";
-/// The status of a request whose caller hung up, as nginx has it: nobody was answered.
+/// The status that is logged for a request whose client hung up before the response, as in nginx.
 pub const HUNG_UP: u16 = 499;
 
-/// Starts logging to standard error. What it returns is kept until the end of the program: then the last lines are
-/// written.
+/// Starts logging to standard error. Keep the result until the end of the program: dropping it writes the last lines.
 ///
 /// # Errors
-/// `Internal`, if the system gives no thread.
+/// `Internal`, if the system cannot start the thread.
 pub fn start(log: &Log, env: &Env) -> Result<Writing> {
     let (lines, writing) = lines::to(std::io::stderr())
         .map_err(|error| Error::internal(format!("the log could not be started: {error}")))?;
@@ -36,12 +35,12 @@ pub fn start(log: &Log, env: &Env) -> Result<Writing> {
         LogFormat::Text => builder.with_ansi(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
-    // A second start is a second server in one process, as in tests: the first one's log serves both.
+    // A second start means a second server in one process, as in tests: both use the first one's log.
     drop(started);
     Ok(writing)
 }
 
-/// DEP-08: a client still speaks a dialect of old. Said once an hour and client; the counts tell the rest.
+/// DEP-08: logs that a client still uses a legacy dialect, once an hour and client; the counters have the rest.
 pub fn legacy(dialect: &'static str, call: &'static str, client: Option<ClientId>) {
     let client = client.map(tracing::field::display);
     tracing::info!(
@@ -52,7 +51,7 @@ pub fn legacy(dialect: &'static str, call: &'static str, client: Option<ClientId
     );
 }
 
-/// The time of a line, from the one clock: RFC 3339 in UTC, with milliseconds.
+/// The time of a line, from the server's clock: RFC 3339 in UTC, with milliseconds.
 struct Clock(Env);
 
 impl FormatTime for Clock {

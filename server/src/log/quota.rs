@@ -1,5 +1,5 @@
-//! Quotas: how many lines of a kind the log takes in one second. Each kind has its own, so that no amount of junk keeps
-//! out what tells of an attack, or of a logout.
+//! Quotas: how many lines of each kind are written in one second. Each kind has its own, so that no amount of junk
+//! displaces lines about an attack or a logout.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,22 +8,22 @@ use exeunt_core::Moment;
 /// Kinds of lines that have a quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineKind {
-    /// A login that was refused for its user, its password or its account number. The threads that check passwords
-    /// bound it: a password takes 20 ms of a core.
+    /// A login that was refused for its user, its password or its account number. The password threads limit these: a
+    /// check takes 20 ms of a core.
     FailedLogin,
-    /// A login that never came to a check: throttled, malformed, or while all was busy.
+    /// A login that was refused before its password was checked: throttled, malformed, or because the server was busy.
     Login,
     /// A logout that failed here, so that what it was to end may live: nobody's junk is to hide it.
     FailedLogout,
     /// A logout that ended nothing.
     Logout,
-    /// A call that a gateway asked about and that was not passed.
+    /// A call that a gateway asked about and that was refused.
     Gate,
     /// A check of a session or a key that was refused.
     Check,
     /// A call of an administrator that was refused.
     Admin,
-    /// Everything else that anybody can bring about: unknown paths, wrong methods, preflights.
+    /// Everything else that any client can cause: unknown paths, wrong methods, preflights.
     Other,
 }
 
@@ -40,7 +40,7 @@ impl LineKind {
         Self::Other,
     ];
 
-    /// Whether its lines are written also when the log is not read fast enough for all.
+    /// Whether its lines are written even when the log is read too slowly for all.
     pub const fn is_kept(self) -> bool {
         matches!(self, Self::FailedLogin | Self::FailedLogout | Self::Logout)
     }
@@ -73,10 +73,10 @@ impl LineKind {
 pub const LINES_PER_SEC: u64 = 100;
 /// Logouts that ended nothing, and those that failed, in one second.
 const IDLE_LOGOUTS_PER_SEC: u64 = 1_000;
-/// Failed logins in one second: more than 200 cores can check.
+/// Failed logins in one second: as many as 200 cores can check.
 pub const FAILED_LOGINS_PER_SEC: u64 = 10_000;
 
-/// Counts the lines of one second.
+/// Counts lines, per second and kind.
 #[derive(Default)]
 pub struct Quotas {
     second: AtomicU64,
@@ -101,9 +101,9 @@ impl Quotas {
         admitted
     }
 
-    /// Says of the second that is over, if one is, how many lines of each kind were left out.
+    /// If a second has ended, logs how many lines of each kind were left out in it.
     pub fn end_second(&self, now: Moment) {
-        // A slow request of an earlier second does not begin that second anew.
+        // A slow request of an earlier second does not start that second again.
         if self.second.fetch_max(now.secs(), Ordering::Relaxed) >= now.secs() {
             return;
         }
@@ -121,7 +121,7 @@ impl Quotas {
         }
     }
 
-    /// Says of the last second what was left out, when the server stops.
+    /// Logs what was left out in the last second, when the server stops.
     pub fn finish(&self) {
         self.end_second(Moment::from_secs(u64::MAX));
     }

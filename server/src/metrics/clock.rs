@@ -1,4 +1,4 @@
-//! The wall clock, beside the time that the server goes by.
+//! The difference between the wall clock and the server's clock.
 
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -7,7 +7,7 @@ use prometheus_client::registry::Registry;
 use super::Sources;
 
 pub(super) fn register(from: &Sources<'_>, registry: &mut Registry) {
-    // Asking for the time compares both.
+    // Reading the time compares both clocks.
     let _now = from.env.now();
     let difference = from.env.difference();
     let secs = difference.ahead_millis as f64 / 1_000.0;

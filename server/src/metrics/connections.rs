@@ -1,4 +1,4 @@
-//! Connections that were closed because there was no place for them, and one line a second of each kind in the log.
+//! Counts connections that were closed for lack of a place, and logs at most one line a second of each kind.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use exeunt_core::Moment;
 
 use super::labelled::Labelled;
 
-/// How many, by the reason.
+/// The counts, by reason.
 #[derive(Default)]
 pub struct Connections {
     of_peer: Refused,
@@ -15,7 +15,7 @@ pub struct Connections {
     no_place: Refused,
 }
 
-/// A count, and when the log was told of it last.
+/// A count, and the second in which it was last logged.
 #[derive(Default)]
 struct Refused {
     count: AtomicU64,
@@ -23,7 +23,7 @@ struct Refused {
 }
 
 impl Connections {
-    /// A peer has as many connections as it may.
+    /// A peer has reached its limit of connections.
     pub fn refused_of_peer(&self, peer: IpAddr, most: usize, now: Moment) {
         if let Some(refused) = self.of_peer.add(now) {
             tracing::warn!(
@@ -35,7 +35,7 @@ impl Connections {
         }
     }
 
-    /// The one that waited longest made room.
+    /// Too many waited, so the one that had waited longest was closed.
     pub fn crowded_out(&self, now: Moment) {
         if let Some(refused) = self.crowded_out.add(now) {
             tracing::warn!(refused, "too many connections wait for a place: see limits.connections");
@@ -52,7 +52,7 @@ impl Connections {
         }
     }
 
-    /// What was counted.
+    /// The counts, for the page.
     pub(super) fn counts(&self) -> Labelled {
         let count = |refused: &Refused| refused.count.load(Ordering::Relaxed);
         Labelled::by(
@@ -67,7 +67,7 @@ impl Connections {
 }
 
 impl Refused {
-    /// One more; how many there were by now, if the log was not told in this second yet.
+    /// Counts one. Returns the count if it was not yet logged in this second.
     fn add(&self, now: Moment) -> Option<u64> {
         let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
         (self.logged.fetch_max(now.secs(), Ordering::Relaxed) < now.secs()).then_some(count)

@@ -1,4 +1,4 @@
-//! What stands before the verbs: TLS, passwords, throttles.
+//! Figures of TLS, password checks and throttles.
 
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;

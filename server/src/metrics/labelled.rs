@@ -1,4 +1,4 @@
-//! Counts by label, in an order of their own: the same page for the same counts.
+//! Counts by label, in a fixed order: the same counts give the same page.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use prometheus_client::encoding::{EncodeMetric, MetricEncoder};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 
-/// Counts as they are now, each with its labels: names and values of the program, never text from outside.
+/// Counts with their labels. The labels come from the program, never from outside.
 #[derive(Debug)]
 pub(super) struct Labelled(Vec<(Vec<(&'static str, String)>, u64)>);
 

@@ -1,4 +1,4 @@
-//! Who still speaks a legacy dialect (DEP-08): all of them, also those that nobody calls deprecated yet.
+//! Which clients still use a legacy dialect (DEP-08), including dialects that are not deprecated yet.
 
 use std::fmt;
 
@@ -9,8 +9,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::Sources;
 
-/// In an order of its own: the same page for the same counts. There are as many as there are clients, times the calls
-/// of a dialect.
+/// In a fixed order: the same counts give the same page. There are at most as many as clients times calls of a dialect.
 #[derive(Debug)]
 struct LastUsed(Vec<([(&'static str, String); 3], i64)>);
 

@@ -1,4 +1,4 @@
-//! What is counted, and how it is shown: the Prometheus text format.
+//! The metrics, and their page in the Prometheus text format.
 
 mod clock;
 mod connections;
@@ -27,14 +27,14 @@ use crate::tls::Tls;
 pub use connections::Connections;
 use labelled::Labelled;
 
-/// Everything that is counted.
+/// The counters.
 #[derive(Default)]
 pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     deprecated: Family<Deprecated, Counter>,
-    /// Requests that the fast path answered: for tests. It is not on the page, since it tells operators nothing.
+    /// Requests that the fast path answered. For tests only: it is not on the page.
     pub fast: Counter,
-    /// Decide which lines the log has room for.
+    /// Limit how many log lines of each kind are written.
     pub quotas: Quotas,
     /// Connections that were closed for lack of a place.
     pub connections: Connections,
@@ -47,7 +47,7 @@ struct RequestLabels {
     status: u16,
 }
 
-/// Looked up for every request, so not all letters are hashed: the lengths tell nearly all apart.
+/// Looked up for every request, so it does not hash all letters: the lengths distinguish nearly all calls.
 impl Hash for RequestLabels {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let first = self.call.0.bytes().next().unwrap_or_default();
@@ -70,11 +70,11 @@ impl Hash for RequestLabels {
 struct Deprecated {
     dialect: Word,
     call: Word,
-    /// An id, so there are as many as there are clients, or `unknown`.
+    /// An id, so there are at most as many as clients; or `unknown`.
     client: String,
 }
 
-/// A label that is one of few: never text from outside, which would be without bound.
+/// A label with few values: never text from outside, whose values would be unbounded.
 #[derive(Clone, Debug, Hash, PartialEq, Eq)]
 struct Word(&'static str);
 
@@ -85,12 +85,12 @@ impl EncodeLabelValue for Word {
 }
 
 impl Metrics {
-    /// A request was answered.
+    /// Counts a request that was answered.
     pub fn request(&self, dialect: &'static str, call: &'static str, status: StatusCode) {
         self.count(dialect, call, status.as_u16());
     }
 
-    /// The caller hung up before its request was answered.
+    /// Counts a request whose client hung up before it was answered.
     pub fn hung_up(&self, dialect: &'static str, call: &'static str) {
         self.count(dialect, call, HUNG_UP);
     }
@@ -100,7 +100,7 @@ impl Metrics {
         self.requests.get_or_create(&labels).inc();
     }
 
-    /// A deprecated dialect was spoken (DEP-08): who still does it, and which calls.
+    /// Counts a call of a deprecated dialect, by call and client (DEP-08).
     pub fn deprecated(&self, dialect: &'static str, call: &'static str, client: Option<ClientId>) {
         let client = client.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
         let labels = Deprecated { dialect: Word(dialect), call: Word(call), client };
@@ -110,15 +110,15 @@ impl Metrics {
 
 /// What the page is made from.
 pub struct Sources<'a> {
-    /// What was counted here.
+    /// The counters.
     pub metrics: &'a Metrics,
-    /// What the verbs have counted, and what is in memory.
+    /// The counters of sessions and the figures of its caches.
     pub authority: &'a Authority,
     /// The clock.
     pub env: &'a Env,
-    /// The certificate, where TLS is ours.
+    /// The certificate, if the server uses TLS.
     pub tls: Option<&'a Tls>,
-    /// Streams that are open.
+    /// The number of open streams.
     pub feeds_open: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Checks, logouts, logins: what the verbs have counted.
+//! Counts and times of checks, logouts and logins.
 
 use prometheus_client::registry::Registry;
 

@@ -1,4 +1,4 @@
-//! The store: what it has committed, and what waits for it. A store for tests counts nothing.
+//! Figures of the store: its commits and its queues. Stores for tests have none.
 
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;

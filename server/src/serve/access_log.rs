@@ -1,5 +1,5 @@
-//! The line of a request in the log: one a request, except for successful checks, which are counted. No line holds a
-//! secret: neither query nor body nor credential ever comes here.
+//! Writes one log line per request, except for successful checks, which are only counted. No line holds a secret: this
+//! module never sees the query, the body or a credential.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -13,19 +13,19 @@ use crate::error::Kind;
 use crate::http::{CallKind, LogFields, Route};
 use crate::log::{HUNG_UP, KEPT, LineKind};
 
-/// What is known of a request before it is answered.
+/// The fields of a log line that are known before the request is answered.
 pub(super) struct Line {
     /// The dialect that answers, or `none`.
     pub dialect: &'static str,
-    /// Which of its calls.
+    /// The route.
     pub route: Route,
-    /// The method, as [`known`] says it.
+    /// The method, from [`known`].
     pub method: &'static str,
-    /// The caller's address.
+    /// The client's address.
     pub from: IpAddr,
 }
 
-/// The name of a method, `other` for one that HTTP does not have: that is any text from outside.
+/// The name of a method; `other` for an unknown one, which may be any text a client sends.
 pub(super) fn known(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -42,8 +42,7 @@ pub(super) fn known(method: &Method) -> &'static str {
 }
 
 impl Line {
-    /// Writes the line, if this sort of answer is logged; `began` is the time when the request came, as
-    /// [`Env::elapsed`] tells it.
+    /// Writes the line, if this kind of response is logged. `began` is when the request arrived, by [`Env::elapsed`].
     pub(super) fn write(
         &self,
         app: &App,
@@ -61,7 +60,7 @@ impl Line {
         self.put(app, status.as_u16(), outcome, log_fields, now, began);
     }
 
-    /// Writes that the caller hung up before it was answered.
+    /// Logs that the client hung up before it was answered.
     pub(super) fn hung_up(&self, app: &App, now: Moment, began: Duration) {
         self.put(app, HUNG_UP, Outcome::HungUp, &LogFields::default(), now, began);
     }
@@ -106,8 +105,8 @@ impl Line {
     }
 }
 
-/// The kind of a line with this outcome; `None`: it is always written. That is what only somebody with a credential can
-/// bring about, who for administrators has `proven` a key.
+/// The kind of a line with this outcome, for its quota. `None`: the line is always written, because only a client with
+/// a valid credential can cause it; a call of an administrator counts if its key was verified (`proven`).
 const fn kind(route: Route, outcome: Outcome, proven: bool) -> Option<LineKind> {
     match (route.kind, outcome) {
         (CallKind::Admin, _) if proven => None,
@@ -123,14 +122,14 @@ const fn kind(route: Route, outcome: Outcome, proven: bool) -> Option<LineKind> 
     }
 }
 
-/// What a request came to, for its line.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
-    /// What was asked for was done.
+    /// The call succeeded.
     Done,
-    /// It was not, for this reason where one is known.
+    /// The call was refused, for this reason if one is known.
     Refused(Option<Kind>),
-    /// The caller hung up before it was answered.
+    /// The client hung up before it was answered.
     HungUp,
 }
 

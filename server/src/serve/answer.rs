@@ -1,4 +1,4 @@
-//! The life of a request: let its endpoint answer, add what every response carries, count it, log it once.
+//! Answers a request: runs its endpoint, adds the headers that every response has, counts it, logs it once.
 
 use std::future::poll_fn;
 use std::net::IpAddr;
@@ -30,10 +30,10 @@ use crate::http::{
 use crate::log;
 use crate::serve::places::Place;
 
-/// Answers a request that the HTTP library has read the head of. A caller that has closed its sending half still waits
-/// for its answer, and cannot be told from one that is gone, so every call goes on until writing to the caller fails. A
-/// call that may write, or tries a password, goes on even then: the library would drop it between what is on disk and
-/// what memory knows, or before the guess has counted. Checks do neither.
+/// Answers a request whose head the HTTP library has read. A client that has closed its sending half may still wait for
+/// its response, and looks like one that is gone, so every call runs until a write to the client fails. A call that may
+/// write, or that tries a password, runs even then: the library would drop it after the commit and before the cache is
+/// updated, or before a failed password is counted. Checks do neither.
 pub(super) async fn respond(
     inbound: Inbound,
     request: http::Request<Incoming>,
@@ -50,14 +50,14 @@ pub(super) async fn respond(
     let response = if matches!(matched.route.kind, CallKind::Check | CallKind::Gate) {
         answering.await
     } else {
-        // It panics nowhere outside of the endpoint, which is caught.
+        // Only the endpoint can panic, and `caught` handles that.
         tokio::spawn(answering).await.unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR))
     };
     response.into_http(version)
 }
 
 impl Inbound {
-    /// Answers one request; `whole` is to tell whether it was read to its end.
+    /// Answers one request. `whole` reports whether the request was read to its end.
     pub fn answer(
         &self,
         matched: Matched,
@@ -86,8 +86,8 @@ impl Inbound {
 }
 
 impl Inbound {
-    /// Says once that somebody who is not believed claims where requests come from: it may be the operator's own proxy,
-    /// behind which all callers are then throttled as one.
+    /// Logs once that an untrusted peer sends headers about client addresses. It may be the operator's own proxy: then
+    /// all clients behind it are throttled as one.
     fn tell_of_a_stranger(&self, headers: &Headers) {
         let told = &self.app.stranger_told;
         if !told.load(Ordering::Relaxed)
@@ -104,7 +104,7 @@ impl Inbound {
     }
 }
 
-/// A request on its way.
+/// A request in flight.
 struct InFlight {
     app: App,
     matched: Matched,
@@ -113,11 +113,11 @@ struct InFlight {
     now: Moment,
     began: Duration,
     rest: Remainder,
-    /// Its connection waits for a place.
+    /// The place that its connection waits for; `None` if it is served.
     waits: Option<Arc<Place>>,
 }
 
-/// What is left on the connection when a request is answered.
+/// What decides whether the connection can be used after the response.
 struct Remainder {
     whole: Whole,
     chunked: bool,
@@ -156,8 +156,7 @@ impl InFlight {
     }
 }
 
-/// A request that is dropped before it is answered, since its caller has hung up or the server stops: counted and
-/// logged all the same.
+/// Counts and logs a request that is dropped before it is answered, because its client hung up or the server stops.
 struct Unanswered<'a> {
     app: &'a App,
     line: &'a Line,
@@ -176,7 +175,7 @@ impl Drop for Unanswered<'_> {
 }
 
 impl InFlight {
-    /// Whether its connection is served, which it may have to wait for.
+    /// Waits for a place for its connection; `false` if none became free in time.
     async fn has_place(&self, request: &Request) -> bool {
         let Some(place) = &self.waits else { return true };
         let administers = request.header(&AUTHORIZATION).is_some_and(|value| {
@@ -192,7 +191,7 @@ impl InFlight {
     }
 }
 
-/// What is answered on a connection for which no place became free.
+/// The response on a connection for which no place became free.
 fn full() -> Response {
     let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
     response.headers.set(&RETRY_AFTER, RETRY_AFTER_SECS.to_string());
@@ -202,7 +201,7 @@ fn full() -> Response {
     response
 }
 
-/// An endpoint that panicked has answered 500: counted, logged and marked like every answer.
+/// Runs an endpoint. If it panics, the response is 500, which is counted and logged like any other.
 async fn caught(mut answer: ResponseFuture) -> Response {
     let broken = || {
         let mut response = plain(StatusCode::INTERNAL_SERVER_ERROR);
@@ -216,7 +215,7 @@ async fn caught(mut answer: ResponseFuture) -> Response {
     .await
 }
 
-/// The client that all callers of a dialect share who do not say for which one they speak.
+/// The client of calls that name no client: the built-in one of the dialect.
 fn builtin(app: &App, enabled: &EnabledDialect) -> Option<ClientId> {
     app.authority.builtin_client(enabled.realm, enabled.name).ok().map(|client| client.id)
 }
@@ -230,13 +229,13 @@ fn finish(app: &App, route: Route, response: &mut Response, now: Moment, rest: &
     let headers = &mut response.headers;
     headers.add_if_missing(&CACHE_CONTROL, "no-store");
     headers.add_if_missing(&X_CONTENT_TYPE_OPTIONS, "nosniff");
-    // A gateway may hand our refusal on under the name of an application, of which we know nothing.
+    // A gateway may forward our refusal under the host name of an application, whose use of TLS we do not know.
     if app.tls.is_some() && route.kind != CallKind::Gate {
         headers.add(&STRICT_TRANSPORT_SECURITY, format!("max-age={}", app.config.hsts_secs));
     }
     headers.add(&DATE, app.dates.header(now));
-    // RFC 9112 §6.1: a length beside a transfer coding is ignored, and the connection closed after the answer. The
-    // length is gone by now, so every chunked request ends its connection.
+    // RFC 9112 §6.1: a length beside a transfer coding is ignored, and the connection is closed after the response.
+    // The library has removed the length by now, so every chunked request closes its connection.
     if rest.chunked || !rest.whole.is() {
         headers.add_if_missing(&CONNECTION, "close");
     }

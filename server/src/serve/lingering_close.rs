@@ -1,5 +1,5 @@
-//! A connection whose other end still sends is not closed at once: or the system would tell it so with a reset, which
-//! may overtake the answer (RFC 9112 §9.6).
+//! Delays the close of a connection while the client still sends. Otherwise the system would send a reset, which may
+//! reach the client before the response (RFC 9112 §9.6).
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,40 +12,40 @@ use tokio::time::{Sleep, sleep};
 
 use crate::http::consumed::Whole;
 
-/// Seconds for which what still comes is read and thrown away before a connection is closed.
+/// Seconds for which input is read and discarded before a connection is closed.
 const LINGER_SECS: u64 = 2;
-/// Bytes that are thrown away at most.
+/// The most bytes that are discarded.
 const LINGER_BYTES_MAX: usize = 1 << 20;
-/// Bytes that are thrown away at a time.
+/// Bytes that are discarded at a time.
 const LINGER_BLOCK_BYTES: usize = 4096;
 
-/// A connection that lets the other end finish if a request was not read to its end. It stands above TLS: what counts
-/// is what the other end said, and not what its machine sent to agree on keys.
+/// A connection that lets the client finish sending if a request was not read to its end. It sits above TLS: only
+/// application data counts, not the messages of the handshake.
 pub struct LingeringClose<C> {
     connection: C,
-    /// What was read of it already, to be read first.
+    /// Bytes that were already read; they are read again first.
     first: Bytes,
-    /// All that came belongs to requests that were answered.
+    /// Set while everything that was received belongs to requests that were read to their end.
     settled: Whole,
-    /// Runs while what still comes is thrown away, with the bytes that may still be.
+    /// While input is discarded: the timer, and how many bytes may still be discarded.
     left: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
 impl<C> LingeringClose<C> {
-    /// A connection on which nothing came yet. Whoever answers a request that was read to its end says so by
-    /// `settled`.
+    /// A connection on which nothing was received yet. The code that answers a request sets `settled` if the request
+    /// was read to its end.
     pub const fn new(connection: C, settled: Whole) -> Self {
         Self { connection, first: Bytes::new(), settled, left: None }
     }
 
-    /// Gives back what was read: it is read again.
+    /// Gives back bytes that were read; they are read again.
     pub fn begin_with(&mut self, first: Bytes) {
         self.first = first;
     }
 }
 
 impl<C: AsyncRead + Unpin> LingeringClose<C> {
-    /// Reads until the other end has finished, the time is over, or it is enough.
+    /// Reads and discards until the client has finished, the time is over, or the byte limit is reached.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let start = || (Box::pin(sleep(Duration::from_secs(LINGER_SECS))), LINGER_BYTES_MAX);
         let (end, left) = self.left.get_or_insert_with(start);
@@ -54,7 +54,7 @@ impl<C: AsyncRead + Unpin> LingeringClose<C> {
             let mut block = ReadBuf::new(&mut block);
             match ready!(Pin::new(&mut self.connection).poll_read(cx, &mut block)) {
                 Ok(()) if !block.filled().is_empty() => *left = left.saturating_sub(block.filled().len()),
-                // It has finished, or is gone.
+                // The client has finished, or is gone.
                 Ok(()) | Err(_) => break,
             }
         }

@@ -1,4 +1,4 @@
-//! Listening, accepting, stopping. Every connection has its bounds; nothing acknowledged is lost by a stop.
+//! Listens, accepts and stops. Every connection has limits; a stop loses nothing that was acknowledged.
 
 mod access_log;
 mod answer;
@@ -35,29 +35,29 @@ use crate::serve::router::{Inbound, Listener};
 use crate::serve::write_timeout::WriteTimeout;
 use crate::task::{self, Task};
 
-/// Milliseconds to wait after the system refused to accept, so that a full table of files is not hammered.
+/// Milliseconds to wait after `accept` failed, so that the loop does not spin while the process has no free file.
 const ACCEPT_PAUSE_MILLIS: u64 = 50;
-/// The smallest buffer that the HTTP library takes, in bytes.
+/// The smallest buffer that the HTTP library allows, in bytes.
 const BUFFER_BYTES_MIN: usize = 8192;
 
-/// A server that runs.
+/// A running server.
 pub struct Running {
-    /// Where it listens.
+    /// The address that it listens on.
     pub address: SocketAddr,
     app: App,
     stop: watch::Sender<bool>,
     parts: JoinSet<()>,
 }
 
-/// Starts to serve.
+/// Starts serving.
 ///
 /// # Errors
-/// The system's, if the address of the listener cannot be told.
+/// The system's, if it does not report the address of the listener.
 pub fn start(app: App, listener: TcpListener, admin: Option<TcpListener>) -> std::io::Result<Running> {
     start_with(app, listener, admin, task::ALL)
 }
 
-/// Starts to serve with these tasks in the background: stories have none, and do their steps when the story says so.
+/// Starts serving with these background tasks. Stories pass none and run each step themselves.
 ///
 /// # Errors
 /// As [`start`].
@@ -80,10 +80,10 @@ pub fn start_with(
 }
 
 impl Running {
-    /// Stops: no new connection, requests in flight finish within the grace time, everything is written out.
+    /// Stops: accepts no new connection, lets requests in flight finish within the grace time, writes everything out.
     ///
     /// # Errors
-    /// What the store says.
+    /// The store's.
     pub async fn stop(mut self) -> crate::error::Result<()> {
         self.stop.send_replace(true);
         while self.parts.join_next().await.is_some() {}
@@ -110,7 +110,7 @@ async fn listen(app: App, listener: TcpListener, side: Listener) {
                 continue;
             }
         };
-        // A proxy of ours has connections for many.
+        // A trusted proxy opens connections for many clients.
         let counted = !client_address::is_trusted(peer.ip(), &app.config.trusted_proxies);
         let Some(place) = places.admit(counted.then(|| peer.ip())) else {
             app.metrics.connections.refused_of_peer(peer.ip(), limits.connections_per_peer, app.env.now());
@@ -125,7 +125,7 @@ async fn listen(app: App, listener: TcpListener, side: Listener) {
     }
 }
 
-/// Serves a connection for as long as it has a place, or waits for one.
+/// Serves a connection until it ends, or until it is closed because too many wait for a place.
 async fn in_place(connection: impl Future<Output = ()>, place: Arc<Place>, app: App) {
     if place.is_served() {
         return connection.await;
@@ -136,7 +136,7 @@ async fn in_place(connection: impl Future<Output = ()>, place: Arc<Place>, app: 
     }
 }
 
-/// Serves a connection to its end. What TLS needs takes as long as headers may, and no longer than the server runs.
+/// Serves a connection to its end. The TLS handshake has the time limit of headers, and ends when the server stops.
 async fn connection(inbound: Inbound, stream: TcpStream, watcher: Watcher) {
     drop(stream.set_nodelay(true));
     let app = inbound.app.clone();
@@ -153,12 +153,12 @@ async fn connection(inbound: Inbound, stream: TcpStream, watcher: Watcher) {
     }
 }
 
-/// Speaks HTTP on a connection: at the fast path for as long as that can answer, and then with the HTTP library.
+/// Serves HTTP on a connection: on the fast path while that can answer, then with the HTTP library.
 pub async fn speak<C>(inbound: Inbound, connection: C, watcher: Watcher)
 where
     C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    // Nothing came yet.
+    // Nothing has been received yet.
     let settled = Whole::new(true);
     let mut connection = LingeringClose::new(connection, settled.clone());
     let mut head_by = Some(inbound.first_by);
@@ -178,8 +178,8 @@ where
         .header_read_timeout(Duration::from_secs(limits.header_secs))
         .max_buf_size(limits.header_bytes.max(BUFFER_BYTES_MIN))
         .auto_date_header(false)
-        // Whoever closes its sending half after a whole request waits for the answer (RFC 9112 §9.6). One that is really
-        // gone is noticed by writing: a stream writes a heartbeat every second, and everything else ends by itself.
+        // A client that closes its sending half after a whole request waits for the response (RFC 9112 §9.6). A write
+        // detects a client that is gone: a stream writes a heartbeat every second, and all other responses end soon.
         .half_close(true)
         .title_case_headers(true);
     let begun = Arc::new(AtomicBool::new(false));
@@ -199,14 +199,14 @@ where
     let serving = watcher.watch(builder.serve_connection(TokioIo::new(connection), service));
     tokio::select! {
         biased;
-        // An error here is the caller's: it went away, was too slow, or does not speak HTTP.
+        // An error here is the client's: it went away, was too slow, or does not speak HTTP.
         ended = serving => drop(ended),
         () = late(head_by, &begun) => {}
     }
 }
 
-/// Returns when the head that is waited for is late. The library's own limit begins anew where it takes a connection
-/// over, so it would give whoever sends slowly twice the time.
+/// Returns when the head of the first request is late. The library's own limit starts anew when it takes over a
+/// connection, which would give a slow client twice the time.
 async fn late(head_by: Option<Instant>, begun: &AtomicBool) {
     if let Some(head_by) = head_by {
         sleep_until(head_by).await;

@@ -1,9 +1,9 @@
-//! Places for connections: so many are served, so many wait for a place, and some are kept for administrators.
+//! Places for connections: limits how many are served and how many wait, and reserves some places for administrators.
 //!
-//! A connection is accepted whatever happens, so that nobody who may log everybody out stands in a queue behind those who
-//! fill the server. One that finds no place waits with others; when too many wait, the one that has waited longest is
-//! closed. Its first request is served when a place has become free, or at once if it presents a key that may end
-//! sessions: for these, places are kept. See `docs/decisions/0024-places-for-administrators.md`.
+//! Every connection is accepted, so that an administrator who must end sessions is not stuck in the accept queue of a
+//! full server. A connection without a place waits for one; when too many wait, the one that has waited longest is
+//! closed. Its first request is served when a place becomes free, or at once if it presents a key that may end
+//! sessions: places are reserved for those. See `docs/decisions/0024-places-for-administrators.md`.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -18,38 +18,38 @@ use crate::app::shares::{Share, Shares};
 use crate::authority::throttle::network;
 use crate::lock::Exclusive as _;
 
-/// Connections that wait for a place at most.
+/// The most connections that may wait for a place.
 pub const WAITING_MAX: usize = 1024;
-/// Connections of administrators that are served beside all others at most.
+/// The places reserved for administrators, in addition to all others.
 pub const KEPT: usize = 64;
 
 /// The places of one listener.
 pub struct Places {
     served: Arc<Semaphore>,
     kept: Arc<Semaphore>,
-    /// Those that wait, the longest first; told when they have to go.
+    /// The connections that wait, longest first; each is notified when it must close.
     waiting: Mutex<BTreeMap<u64, Arc<Notify>>>,
     next: AtomicU64,
     peers: Arc<Shares<Network>>,
     per_peer: usize,
 }
 
-/// The place of a connection, given back when it is dropped.
+/// The place of a connection; dropping it frees the place.
 pub struct Place {
     places: Arc<Places>,
     number: u64,
-    /// Told when it has to go.
+    /// Notified when the connection must close.
     crowded_out: Arc<Notify>,
     is_served: AtomicBool,
     permit: Mutex<Option<OwnedSemaphorePermit>>,
     _of_peer: Option<Share<Network>>,
 }
 
-/// What counts as one peer.
+/// What counts as one peer: an IPv4 address or an IPv6 network.
 type Network = [u8; 16];
 
 impl Places {
-    /// Places for so many connections, and for so many of each peer.
+    /// Places for `connections` connections, at most `per_peer` of each peer.
     pub fn new(connections: usize, per_peer: usize) -> Arc<Self> {
         Arc::new(Self {
             served: Arc::new(Semaphore::new(connections)),
@@ -61,8 +61,8 @@ impl Places {
         })
     }
 
-    /// A place for a connection of this peer (`None`: one whose connections are not counted), at which it is served or
-    /// waits; `None` if the peer has as many as it may.
+    /// A place for a connection of this peer (`None`: its connections are not counted), which may have to wait. Returns
+    /// `None` if the peer has reached its limit.
     pub fn admit(self: &Arc<Self>, peer: Option<IpAddr>) -> Option<Arc<Place>> {
         let of_peer = match peer {
             Some(peer) => Some(self.peers.take(network(peer), self.per_peer)?),
@@ -91,17 +91,17 @@ impl Places {
 }
 
 impl Place {
-    /// Whether the connection is served: if not, it waits.
+    /// Whether the connection is served; otherwise it waits.
     pub fn is_served(&self) -> bool {
         self.is_served.load(Ordering::Acquire)
     }
 
-    /// Returns when the connection has to make room for one that waits for less long.
+    /// Returns when the connection must close because too many wait.
     pub async fn crowded_out(&self) {
         self.crowded_out.notified().await;
     }
 
-    /// Waits for a place for so long; for an administrator one is kept. Whether there is one.
+    /// Waits up to `limit` for a place; an administrator may use a reserved one. `true` if the connection is served.
     pub async fn wait(&self, is_administrator: bool, limit: Duration) -> bool {
         if self.is_served() {
             return true;
@@ -117,7 +117,7 @@ impl Place {
         permit.is_some_and(|permit| self.serve(permit))
     }
 
-    /// Nobody is both served and told to go: whoever was taken from the list of those who wait goes.
+    /// Marks the connection as served. `false` if it no longer is in the list of those that wait: then it must close.
     fn serve(&self, permit: OwnedSemaphorePermit) -> bool {
         if self.places.waiting().remove(&self.number).is_none() {
             return false;

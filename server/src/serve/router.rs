@@ -1,4 +1,4 @@
-//! Which endpoint answers a request: the gate is asked first, then each dialect in turn.
+//! Finds the endpoint for a request: asks the gate first, then each dialect in order.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,61 +13,61 @@ use crate::gate;
 use crate::http::{CallKind, Proven, Route, plain};
 use crate::serve::places::Place;
 
-/// Which of its addresses a request came in on.
+/// The listener on which a request arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listener {
-    /// The only one: everything is served here.
+    /// The only listener: it serves everything.
     Only,
-    /// The one for everybody, beside one for administrators.
+    /// The public listener, when there is also one for administrators.
     Public,
-    /// The one for administrators.
+    /// The listener for administrators.
     Admin,
 }
 
-/// Where a request comes in: on a connection with this server, from this peer.
+/// A connection, as its requests see it.
 #[derive(Clone)]
 pub struct Inbound {
     /// The server.
     pub app: App,
     /// The other end of the connection.
     pub peer: IpAddr,
-    /// The address that it connected to.
+    /// The listener that accepted it.
     pub side: Listener,
-    /// By when the head of its first request must have arrived.
+    /// The deadline for the head of its first request.
     pub first_by: Instant,
-    /// What was proven on this connection.
+    /// The key that was last verified on this connection.
     pub(super) proven: Proven,
-    /// Where it is served, or waits; `None`: it is served in any case.
+    /// Its place; `None` if it is served without one.
     pub(super) place: Option<Arc<Place>>,
-    /// The dialects that are enabled, in the order of `app.dialects`.
+    /// The enabled dialects, in the order of `app.dialects`.
     dialects: Arc<[&'static Dialect]>,
 }
 
-/// Who answers a request.
+/// The dialect and the route that answer a request.
 #[derive(Clone, Copy)]
 pub struct Matched {
-    /// Which of the enabled dialects.
+    /// The index of the dialect in `app.dialects`; `None` if no dialect answers.
     pub(super) enabled: Option<usize>,
-    /// Which of its calls.
+    /// The route.
     pub route: Route,
 }
 
 impl Inbound {
-    /// A connection that was accepted just now.
+    /// A connection that was just accepted.
     pub fn new(app: App, peer: IpAddr, side: Listener) -> Self {
         let first_by = sleep(Duration::from_secs(app.config.limits.header_secs)).deadline();
         let dialects = app.dialects.iter().filter_map(|enabled| all::named(enabled.name.name())).collect();
         Self { app, peer, side, first_by, proven: Proven::default(), place: None, dialects }
     }
 
-    /// The same at this place.
+    /// Sets the place.
     #[must_use]
     pub fn at(mut self, place: Arc<Place>) -> Self {
         self.place = Some(place);
         self
     }
 
-    /// Who answers this method on this address.
+    /// Finds what answers this method on this URI.
     pub fn find(&self, method: &Method, uri: &Uri) -> Matched {
         if let Some((number, route)) = gate::find(&self.app, uri) {
             return Matched { enabled: Some(number), route };
@@ -87,19 +87,19 @@ impl Inbound {
         .unwrap_or(Matched { enabled: None, route: NOWHERE })
     }
 
-    /// What the documents say of the dialect that was found.
+    /// The definition of the matched dialect.
     pub(super) fn dialect(&self, matched: Matched) -> Option<&'static Dialect> {
         matched.enabled.and_then(|number| self.dialects.get(number)).copied()
     }
 }
 
-/// What answers a path that no dialect has.
+/// Answers a path that no dialect has.
 const NOWHERE: Route =
     Route::new("none", CallKind::Other, |_| Box::pin(async { plain(StatusCode::NOT_FOUND) }));
 
-/// What answers a request whose head is not as HTTP wants it. The connection is closed.
+/// Answers a request whose head violates HTTP. The connection is closed.
 pub(super) const MALFORMED: Route =
     Route::new("malformed", CallKind::Other, |_| Box::pin(async { plain(StatusCode::BAD_REQUEST) }));
-/// What answers a body in a transfer coding other than `chunked`.
+/// Answers a body in a transfer coding other than `chunked`.
 pub(super) const UNKNOWN_CODING: Route =
     Route::new("malformed", CallKind::Other, |_| Box::pin(async { plain(StatusCode::NOT_IMPLEMENTED) }));

@@ -1,5 +1,4 @@
-//! A connection whose other end takes nothing any more is closed: or a few readers that never read would hold all
-//! connections that there are.
+//! Closes a connection whose client stops reading. Otherwise a few clients that never read could hold all connections.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -9,17 +8,17 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// A connection that fails when not a byte could be written for some time. It stands below TLS, which says that it has
-/// written what it only keeps.
+/// A connection that fails when no byte could be written for some time. It sits below TLS, because TLS reports bytes as
+/// written that it only buffers.
 pub struct WriteTimeout<C> {
     connection: C,
     limit: Duration,
-    /// Runs while something waits to be written.
+    /// Runs while a write is blocked.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
 impl<C> WriteTimeout<C> {
-    /// A connection whose other end may be stuck for so long.
+    /// A connection whose writes may be blocked for `limit`.
     pub const fn new(connection: C, limit: Duration) -> Self {
         Self { connection, limit, waiting: None }
     }

@@ -1,17 +1,17 @@
-//! Looks whether the certificate or its key was replaced, and takes it over; and says when nobody replaces it.
+//! Loads a certificate or key that was replaced, and logs a warning when a certificate expires soon.
 
 use crate::task::Task;
 
-/// Seconds between two looks. What has changed is read at the second look that finds it the same.
+/// Seconds between two looks. A changed file is loaded when two looks in a row find it the same.
 const PAUSE_SECS: u64 = 2;
 
-/// The task; without TLS it never comes back.
+/// The task; without TLS it runs once and ends.
 pub(super) const TASK: Task = Task {
     name: "certificate",
     step: |app, now| {
         Box::pin(async move {
             app.tls.as_ref()?;
-            // Files may lie on a disk that is away.
+            // Reading files may block, on a network disk for example.
             let look = move || {
                 if let Some(tls) = &app.tls {
                     tls.report(tls.renew_if_changed(now));

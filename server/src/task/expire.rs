@@ -1,8 +1,8 @@
-//! Raises a mark for what has expired, and drops what is dead from memory: one part of the table a step.
+//! Raises a mark for each expired session, and drops dead sessions from the cache: one part of the table per step.
 
 use crate::task::{Task, next};
 
-/// Milliseconds between two parts of the table: with 256 parts a round takes about half a minute.
+/// Milliseconds between two parts of the table: a round of 256 parts takes about half a minute.
 const PAUSE_MILLIS: u64 = 125;
 
 /// The task.

@@ -1,9 +1,9 @@
-//! Hands uses of sessions to the store: once a touch interval for each session, and then at once. Why nobody waits for
-//! it: `docs/decisions/0005-uses-are-written-behind.md`.
+//! Writes uses of sessions to the store, at most once per session and touch interval. Why no request waits for this:
+//! `docs/decisions/0005-uses-are-written-behind.md`.
 
 use crate::task::{Task, next};
 
-/// Milliseconds between two looks. Far below the second that readers of last-seen allow for.
+/// Milliseconds between two steps. Far below the second by which last-seen times may be late.
 const PAUSE_MILLIS: u64 = 50;
 
 /// The task.

@@ -1,8 +1,8 @@
-//! Says at the end of each second which lines the log had no room for.
+//! Logs at the end of each second how many lines exceeded their quota.
 
 use crate::task::Task;
 
-/// Seconds between two looks.
+/// Seconds between two steps.
 const PAUSE_SECS: u64 = 1;
 
 /// The task.

@@ -1,9 +1,9 @@
-//! Looks whether the files of the store are still the ones that were opened. Every commit is looked at too; this is for
-//! checks, which need none.
+//! Checks that the files of the store are still the ones that were opened. Every commit checks this too; this task is
+//! for session checks, which commit nothing.
 
 use crate::task::{Task, next};
 
-/// Seconds between two looks: for so long checks may be answered when the store was taken away.
+/// Seconds between two looks: how long session checks may be answered after the store was removed.
 const PAUSE_SECS: u64 = 1;
 
 /// The task.

@@ -1,5 +1,5 @@
-//! Background work: one file a task. A step does a little and says when it wants to be called again; only the runner
-//! here waits, so tests call `step` themselves.
+//! Background work: one file per task. A step does a little and returns when to call it again; only the runner here
+//! waits, so tests call `step` themselves.
 
 mod certificate;
 mod expire;
@@ -32,7 +32,7 @@ pub const ALL: &[Task] = &[
     usage::TASK,
     log::TASK,
 ];
-/// Milliseconds before a step that failed is tried again, at least: a full disk is not asked all the time.
+/// The least milliseconds before a failed step is retried: a full disk is not tried all the time.
 const RETRY_MILLIS: u64 = 1000;
 
 /// A task.
@@ -40,23 +40,23 @@ const RETRY_MILLIS: u64 = 1000;
 pub struct Task {
     /// Its name in the log.
     pub name: &'static str,
-    /// Does a little; when to be called again, or `None`: never.
+    /// Does a little. Returns when to call it again; `None` for never.
     pub step: fn(App, Moment) -> Step,
 }
 
-/// A step under way.
+/// A running step.
 pub type Step = Pin<Box<dyn Future<Output = Option<Moment>> + Send>>;
 
 /// Calls a task until the server stops.
 pub(crate) async fn run(app: App, task: Task) {
     let (mut stopping, mut doubts) = (app.stop.subscribe(), app.authority.doubts());
-    // No check is answered before it is done: it waits for no pause.
+    // No check is answered before recovery is done, so it does not wait for its pause.
     let is_urgent = task.name == recover::TASK.name;
     loop {
         let now = app.env.now();
         let Some(next) = (task.step)(app.clone(), now).await else { return };
         let pause = Duration::from_millis(next.millis_since(now));
-        // One that failed waits: whoever asks meanwhile has no other doubt.
+        // After a failed recovery it does wait: a new doubt in the meantime is the same one.
         let hurries = is_urgent && app.authority.ready().is_ok();
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
@@ -66,8 +66,8 @@ pub(crate) async fn run(app: App, task: Task) {
     }
 }
 
-/// When the next step comes, `pause_millis` after this one. One that failed is logged, at most once a minute, and tried
-/// again later.
+/// When to call the next step: `pause_millis` after this one. A failure is logged, at most once a minute, and retried
+/// later.
 fn next(
     app: &App,
     task: &'static str,

@@ -1,8 +1,8 @@
-//! After the store failed in the middle: opens it again, and catches up with it.
+//! Reopens the store after a commit whose outcome is unknown, and catches up with it.
 
 use crate::task::{Task, next};
 
-/// Milliseconds between two looks, and between two tries. The runner begins at once when there is something to do.
+/// Milliseconds between two steps, and between two retries. The runner starts a step at once when recovery is needed.
 const PAUSE_MILLIS: u64 = 100;
 
 /// The task.

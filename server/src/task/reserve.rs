@@ -1,8 +1,8 @@
-//! Keeps two blocks of numbers in hand.
+//! Keeps two blocks of numbers reserved.
 
 use crate::task::{Task, next};
 
-/// Seconds between two looks.
+/// Seconds between two steps.
 const PAUSE_SECS: u64 = 1;
 
 /// The task.

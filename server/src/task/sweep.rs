@@ -1,4 +1,4 @@
-//! Forgets what has been dead for long, in small steps.
+//! Deletes sessions and marks whose retention has passed, in small steps.
 
 use crate::task::{Task, next};
 

@@ -1,8 +1,8 @@
-//! Writes who still calls what of a legacy dialect.
+//! Writes the counts of calls of legacy dialects to the store.
 
 use crate::task::{Task, next};
 
-/// Seconds between two writings: what a power cut may cost of these counts.
+/// Seconds between two writes: a power cut may lose so many seconds of these counts.
 const PAUSE_SECS: u64 = 10;
 
 /// The task.

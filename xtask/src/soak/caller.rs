@@ -1,4 +1,4 @@
-//! The plainest of HTTP clients, on one connection.
+//! A minimal HTTP client with one connection.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-/// How long an answer may take.
+/// The timeout for a response.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The longest answer, in bytes.
+/// The longest response, in bytes.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 pub(super) struct Caller(TcpStream);
@@ -21,7 +21,7 @@ impl Caller {
         Ok(Self(stream))
     }
 
-    /// Asks with these header lines; the body of an answer that is a success.
+    /// Sends a request with these header lines, and returns the body of a successful response.
     pub(super) fn ask(&mut self, line: &str, headers: &str, body: &str) -> Result<String> {
         let length = body.len();
         let request =
@@ -42,7 +42,7 @@ impl Caller {
     }
 }
 
-/// Head and body, if they are there.
+/// The head and the body, if they are complete.
 fn whole(bytes: &[u8]) -> Option<(String, String)> {
     let text = String::from_utf8_lossy(bytes);
     let (head, body) = text.split_once("\r\n\r\n")?;

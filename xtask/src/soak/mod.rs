@@ -1,5 +1,5 @@
-//! `cargo xtask soak [--minutes 10]`: a steady load of logins, checks and logouts on the real server, and whether it
-//! grows. Not a part of CI: it takes as long as it takes.
+//! `cargo xtask soak [--minutes 10]`: puts a steady load of logins, checks and logouts on the real server, and fails if
+//! its memory or open files grow. It takes too long for CI.
 
 mod caller;
 mod server;
@@ -16,19 +16,19 @@ use self::server::{Sample, Server};
 use self::work::{KINDS, Tally};
 use crate::parts::{Parts, cargo};
 
-/// Minutes unless told otherwise.
+/// The default duration in minutes.
 const MINUTES: u64 = 10;
 /// Seconds between two rows of the table.
 const SAMPLE_SECS: u64 = 10;
-/// The part of the time in which the server may still grow: caches fill, and sessions reach their steady number.
+/// The fraction of the time in which the server may still grow: caches fill, and sessions reach their steady number.
 const WARM_UP: f64 = 0.3;
-/// By how much memory may grow from the first third after that to the last, in percent and in KiB: whichever is more.
+/// How much memory may grow from the first third after that to the last, in percent and in KiB: the larger one counts.
 const GROWTH_PERCENT: u64 = 10;
 const GROWTH_KIB: u64 = 4 * 1024;
-/// Open files that may come and go.
+/// By how many the open files may vary.
 const FILES_SPARE: u64 = 8;
 
-/// Builds the server, loads it, prints a table, and fails if it grew.
+/// Builds the server, puts it under load, prints a table, and fails if the server grew.
 pub(crate) fn run(words: &[&str], parts: &mut Parts) -> Result<()> {
     let minutes = match words {
         [] => MINUTES,
@@ -74,7 +74,7 @@ fn soak(lasting: Duration) -> Result<Vec<Sample>> {
     Ok(samples)
 }
 
-/// The middle of the last third is held against the middle of the first.
+/// Compares the median of the last third with that of the first.
 fn must_not_grow(samples: &[Sample]) -> Result<()> {
     let warm = &samples[(samples.len() as f64 * WARM_UP) as usize..];
     ensure!(warm.len() >= 3, "too short to tell whether anything grows: at least a minute");

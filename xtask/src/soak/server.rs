@@ -1,4 +1,4 @@
-//! The server under load, and what the system says of it.
+//! The server under load, and the resources that it uses.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -20,7 +20,7 @@ pub(super) struct Server {
     pub(super) address: SocketAddr,
 }
 
-/// What it takes at one time.
+/// The resources of the server at one time.
 #[derive(Clone, Copy)]
 pub(super) struct Sample {
     pub(super) memory_kib: u64,
@@ -29,7 +29,7 @@ pub(super) struct Sample {
 }
 
 impl Server {
-    /// Starts it. What is dead is forgotten at once, so that a steady load has a steady size.
+    /// Starts the server. It deletes dead sessions at once, so that a steady load has a steady size.
     pub(super) fn start() -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("exeunt-soak-{}", std::process::id()));
         fs::create_dir(&folder)?;
@@ -51,7 +51,7 @@ impl Server {
                 break rest.split_whitespace().next().unwrap_or_default().parse()?;
             }
         };
-        // The rest of the log is read away; only what went wrong is shown.
+        // Reads the rest of the log, so that the pipe never fills, and prints only problems.
         std::thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
                 if line.contains(" WARN ") || line.contains(" ERROR ") {
@@ -85,7 +85,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Both have happened already if all went well.
+        // Needed only after an error; otherwise the process has ended.
         let (_killed, _ended) = (self.child.kill(), self.child.wait());
         let _removed = fs::remove_dir_all(&self.folder);
     }

@@ -1,4 +1,4 @@
-//! What callers do: sessions that are used and logged out, and some that are left to expire.
+//! The load: callers open sessions, use them and log them out, and leave some to expire.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,26 +12,26 @@ use super::caller::Caller;
 use super::server::KEY;
 use super::{now, pause};
 
-/// Callers of the native interface, each on a connection of its own.
+/// Callers of the native interface, each with its own connection.
 const CALLERS: usize = 8;
-/// A caller of the native interface has a session each so many milliseconds, one of Videntity, whose logins check a
-/// password, each so many.
+/// How often a caller opens a session: one of the native interface, and one of Videntity, whose logins check a
+/// password.
 const NATIVE_MILLIS: u64 = 250;
 const VIDENTITY_MILLIS: u64 = 1_000;
-/// Checks of each session.
+/// Checks per session.
 const CHECKS: usize = 10;
-/// One session of so many is left to expire.
+/// One of this many sessions is left to expire.
 const LEFT_ONE_OF: u64 = 4;
-/// How long those live, in seconds.
+/// The lifetime of those sessions, in seconds.
 const LEFT_SECS: u64 = 5;
 
-/// What is timed.
+/// The kinds of calls that are timed.
 pub(super) const KINDS: [&str; 3] = ["login", "check", "logout"];
 const LOGIN: usize = 0;
 const CHECK: usize = 1;
 const LOGOUT: usize = 2;
 
-/// How long answers took, since it was looked at last, and how many there were in all.
+/// The times of calls since the last [`Tally::take`], and how many there were in all.
 #[derive(Default)]
 pub(super) struct Tally(Mutex<[(Vec<Duration>, u64); KINDS.len()]>);
 
@@ -46,7 +46,7 @@ impl Tally {
         done
     }
 
-    /// The 99th percentile of each kind, and how many there were.
+    /// The 99th percentile and the number of calls of each kind since the last time.
     pub(super) fn take(&self) -> [(Duration, usize); KINDS.len()] {
         let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kinds.each_mut().map(|(times, _)| {
@@ -65,7 +65,7 @@ impl Tally {
     }
 }
 
-/// Starts all callers; each ends when it is over, or when an answer is not as it should be.
+/// Starts all callers. Each ends when `over` is set, or at the first wrong response.
 pub(super) fn start(
     address: SocketAddr,
     tally: &Arc<Tally>,
@@ -131,7 +131,7 @@ fn json() -> String {
     format!("Authorization: Bearer {KEY}\r\nContent-Type: application/json\r\n")
 }
 
-/// A text in flat JSON.
+/// A string member of flat JSON.
 fn member(json: &str, name: &str) -> Result<String> {
     let text = json.split(&format!("\"{name}\":\"")).nth(1).and_then(|rest| rest.split('"').next());
     Ok(text.with_context(|| format!("no {name} in {json}"))?.to_owned())

@@ -1,4 +1,4 @@
-//! What can be said of a client, when it is made and when it is changed.
+//! The options of a client, for `add` and `change`.
 
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -34,7 +34,7 @@ pub(super) struct Given {
 }
 
 impl Given {
-    /// As members of the native interface.
+    /// The options as JSON members of the native interface.
     pub(super) fn members(self) -> Map<String, Value> {
         let numbers = [
             ("idle_secs", self.idle_secs),
@@ -55,7 +55,7 @@ impl Given {
     }
 }
 
-/// The origins of a client in words; empty: it has no such thing.
+/// The allowed origins of a client in words; empty if its dialect has none.
 pub(super) fn origins(client: &Value) -> String {
     match client["allowed_origins"].as_array() {
         Some(_) if client["any_origin"] == true => "any".to_owned(),
@@ -65,7 +65,7 @@ pub(super) fn origins(client: &Value) -> String {
     }
 }
 
-/// The endpoints of a client as they are given.
+/// The endpoints of a client, in the form of `--endpoint`.
 pub(super) fn endpoints(client: &Value) -> String {
     let all = client["endpoints"].as_array().into_iter().flatten();
     let told = all.map(|endpoint| {

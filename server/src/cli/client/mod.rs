@@ -1,4 +1,4 @@
-//! `exeunt client …`: applications that sessions are used with.
+//! `exeunt client …`: manages clients, the applications that sessions are used with.
 
 mod given;
 
@@ -144,7 +144,7 @@ impl Change {
     async fn run(self, context: &mut Context) -> Outcome {
         let Named { id, name } = reference::client_id(&mut context.remote, &self.client).await?;
         if self.rotate_secret {
-            // Before anybody is asked to end sessions for nothing.
+            // Checked before the user is asked to end sessions in vain.
             let client = context.remote.get(&format!("/v1/clients/{id}")).await?;
             if client["dialect"] != "runsignup" || client["builtin"] == true {
                 return Err(Failure::usage(format!(

@@ -1,4 +1,4 @@
-//! The disk of the store: room, and whether what is written is kept, and how fast.
+//! Checks the disk of the store: free space, the file system, and how long a synced write takes.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -13,17 +13,17 @@ use super::finding::Finding;
 use crate::env::Env;
 use crate::store::figures::FREE_BYTES_WARNING;
 
-/// The file that is written and removed again.
+/// The file that is written and removed to measure the disk.
 const PROBE: &str = "exeunt.doctor";
-/// How often, for a typical time.
+/// How many writes are timed.
 const PROBES: usize = 9;
-/// Bytes written each time: a page.
+/// Bytes per write: a page.
 const PROBE_BYTES: usize = 4096;
-/// A logout waits for one such write at least.
+/// A slower write is worth a warning: every logout waits for at least one.
 const SLOW: Duration = Duration::from_millis(20);
-/// Below this the store may stop at any moment.
+/// With less free space the store may stop at any moment.
 const FREE_BYTES_WRONG: u64 = 64 << 20;
-/// File systems (statfs(2)) on which nothing survives, or on which the database cannot be kept safely.
+/// File systems (statfs(2)) that lose everything at a restart, or on which a database is not safe.
 const UNFIT: [(u32, &str); 5] = [
     (0x0102_1994, "memory (tmpfs): nothing survives a restart of the machine"),
     (0x8584_58f6, "memory (ramfs): nothing survives a restart of the machine"),
@@ -32,7 +32,7 @@ const UNFIT: [(u32, &str); 5] = [
     (0xfe53_4d42, "a network (SMB2), which does not lock and sync as a database needs it"),
 ];
 
-/// Looks at the disk, if the directory is there.
+/// Checks the disk, if the directory exists.
 pub(super) fn check(database: &Path, env: &Env) -> Vec<Finding> {
     let folder = folder(database);
     let opened = match File::open(folder) {
@@ -71,13 +71,13 @@ fn kind(opened: &File, folder: &Path) -> Option<Finding> {
     Some(Finding::warning("disk", says, "keep the store on a local disk"))
 }
 
-/// Whether what is written there can be synced, and how long that takes; and whether the clocks agree meanwhile.
+/// Checks whether and how fast a write can be synced, and whether the clock was set in the meantime.
 fn writing(folder: &Path, env: &Env) -> Vec<Finding> {
-    // From here on a step is noticed.
+    // The first reading of the clock, so that the second one detects a step.
     let _now = env.now();
     let path = folder.join(PROBE);
     let timed = probe(&path, env);
-    // Also what an earlier look that was killed has left.
+    // The probe, also one that a killed run has left.
     let _gone = fs::remove_file(&path);
     let _now = env.now();
     let difference = env.difference();
@@ -109,7 +109,7 @@ fn writing(folder: &Path, env: &Env) -> Vec<Finding> {
     findings
 }
 
-/// The typical time of a synced write.
+/// The median time of a synced write.
 fn probe(path: &Path, env: &Env) -> io::Result<Duration> {
     let _gone = fs::remove_file(path);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;

@@ -1,4 +1,4 @@
-//! Who may read and write what is beside the store. The database holds password hashes, `admin.key` a key.
+//! Checks the permissions of the files: the database holds password hashes, `admin.key` a key.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -8,16 +8,16 @@ use std::path::Path;
 use super::finding::Finding;
 use crate::cli::keys::FILE;
 
-/// Others than the owner may read.
+/// Users other than the owner may read.
 const READ_BY_OTHERS: u32 = 0o044;
-/// Not only the owner and the group may read.
+/// Users outside the group may read.
 const READ_BY_EVERYBODY: u32 = 0o004;
-/// Others than the owner may write.
+/// Users other than the owner may write.
 const WRITTEN_BY_OTHERS: u32 = 0o022;
-/// Others than the owner may do anything at all.
+/// Users other than the owner may do anything.
 const OTHERS: u32 = 0o077;
 
-/// The configuration file: whoever can change it can say whose forwarded addresses are believed.
+/// Checks the configuration file: a user who can change it can make the server trust any forwarded address.
 pub(super) fn configuration(file: &Path) -> Option<Finding> {
     let about = fs::metadata(file).ok()?;
     let mode = mode(&about);
@@ -31,8 +31,8 @@ pub(super) fn configuration(file: &Path) -> Option<Finding> {
     })
 }
 
-/// The private key of the certificate: whoever has it can be taken for the server. Its group may read it, since it is
-/// mostly another program that renews it.
+/// Checks the private key of the certificate: anyone who has it can impersonate the server. Its group may read it,
+/// since usually another program renews it.
 pub(super) fn private_key(file: &Path) -> Option<Finding> {
     let about = fs::metadata(file).ok()?;
     let mode = mode(&about);
@@ -46,7 +46,7 @@ pub(super) fn private_key(file: &Path) -> Option<Finding> {
     })
 }
 
-/// The directory of the store, the database with what lies beside it, and the key.
+/// Checks the directory of the store, the database and the files beside it, and the key.
 pub(super) fn beside(database: &Path) -> Vec<Finding> {
     let folder = folder(database);
     let about = match fs::metadata(folder) {

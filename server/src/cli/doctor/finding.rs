@@ -1,23 +1,23 @@
-//! What a check comes to, and what to do about it.
+//! The result of a check, with advice.
 
 use serde_json::{Value, json};
 
-/// How it is.
+/// How serious a finding is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// As it should be.
+    /// No problem.
     Well,
-    /// It works, and may not for long, or not as meant.
+    /// It works, but perhaps not for long, or not as intended.
     Warning,
     /// It does not work, or is not safe.
     Wrong,
 }
 
-/// What one check came to.
+/// The result of one check.
 pub(super) struct Finding {
     /// The name of the check.
     pub check: &'static str,
-    /// How it is.
+    /// How serious a finding is.
     pub state: State,
     /// What was found.
     pub says: String,
@@ -38,7 +38,7 @@ impl Finding {
         Self { check, state: State::Wrong, says: says.into(), advice: advice.into() }
     }
 
-    /// For programs.
+    /// The finding as JSON.
     pub(super) fn json(&self) -> Value {
         json!({ "check": self.check, "state": self.state.word(), "says": self.says, "do": self.advice })
     }

@@ -1,5 +1,5 @@
-//! Where logins come from. When nearly all come from one address, that is mostly a proxy that is not trusted: then one
-//! person's wrong passwords lock out everybody, and lists of devices show one address.
+//! Checks where logins come from. If nearly all come from one address, it usually is an untrusted proxy: then one
+//! person's wrong passwords lock out every user, and lists of devices show one address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -8,12 +8,12 @@ use super::finding::Finding;
 use crate::config::Config;
 use crate::dialect::ADMIN;
 
-/// Fewer logins tell nothing.
+/// With fewer logins no conclusion is drawn.
 const LOGINS_MIN: usize = 20;
-/// So many of a hundred are nearly all.
+/// The share of logins from one address that is worth a warning.
 const NEARLY_ALL_PERCENT: usize = 95;
 
-/// Judges by the dialects and addresses of the latest sessions. What back ends open for others does not count.
+/// Judges by the dialects and addresses of the latest sessions. Sessions that back ends opened for users do not count.
 pub(super) fn judge(latest: &[(String, IpAddr)], config: &Config) -> Option<Finding> {
     const CHECK: &str = "addresses";
     let mut counts: HashMap<IpAddr, usize> = HashMap::new();

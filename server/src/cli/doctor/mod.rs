@@ -1,5 +1,5 @@
-//! `exeunt doctor`: what is wrong, and what to do about it. It changes nothing; what a running server has in its hands
-//! it asks the server.
+//! `exeunt doctor`: finds problems and says how to fix them. It changes nothing. What only a running server knows, it
+//! asks the server.
 
 mod disk;
 mod files;
@@ -49,7 +49,7 @@ impl Doctor {
         print(&findings, &mut Out::new(json))
     }
 
-    /// What the server would run with, if that can be read.
+    /// The configuration that the server would use, if it can be read.
     fn configuration(&self, findings: &mut Vec<Finding>) -> Option<Config> {
         const CHECK: &str = "configuration";
         if let Some(file) = &self.config {

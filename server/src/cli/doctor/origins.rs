@@ -1,4 +1,4 @@
-//! Projects that any web page may call: each page can read the data of its visitors there, and log them out.
+//! Finds projects that any web page may call: such a page can read the data of its visitors there, and log them out.
 
 use serde_json::Value;
 
@@ -8,10 +8,10 @@ use crate::cli::print::text;
 use crate::cli::remote::Remote;
 
 const CHECK: &str = "origins";
-/// How many projects are named.
+/// The most projects that are named.
 const NAMED_MAX: usize = 20;
 
-/// Judges by the projects that any web page may call, each with its realm.
+/// Judges the projects that any web page may call, each with its realm.
 pub(super) fn judge(open: &[(String, String)]) -> Vec<Finding> {
     if open.is_empty() {
         return vec![Finding::well(CHECK, "no project of rested.dev is open to any web page")];
@@ -33,7 +33,7 @@ fn found(name: &str, realm: &str) -> Finding {
     Finding::warning(CHECK, says, advice)
 }
 
-/// Asks a running server, in each realm that the key opens.
+/// Asks a running server for these projects, in each realm that the key may see.
 ///
 /// # Errors
 /// The server's.

@@ -1,4 +1,4 @@
-//! The running server: whether it answers, whether it is of this version, and what it knows of itself.
+//! Checks the running server: whether it responds, its version, and what it reports about itself.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
@@ -19,14 +19,14 @@ const CHECK: &str = "server";
 /// The variable that names the server.
 const URL: &str = "EXEUNT_URL";
 
-/// Asks the server that the options name, or else the one that this configuration would start. `store`: its file, and
-/// whether somebody has it open.
+/// Asks the server that the options name, or else the one that this configuration would start. `store` is its file, and
+/// whether a process has it open.
 pub(super) async fn ask(mut options: Options, config: &Config, store: Option<(&Path, bool)>) -> Vec<Finding> {
     let named = options.url.is_some() || std::env::var_os(URL).is_some();
     if !named {
         let listen = config.admin_listen.unwrap_or(config.listen);
         options.url = Some(usual(listen, config.tls_cert.is_some()));
-        // What goes to an address of this machine does not leave it.
+        // Requests to an address of this machine do not leave it.
         options.allow_plain_http |= UdpSocket::bind((listen.ip(), 0)).is_ok();
     }
     let key = store.map(|(path, _)| folder(path).join(FILE)).filter(|key| key.exists());
@@ -79,7 +79,7 @@ fn usual(listen: SocketAddr, tls: bool) -> String {
     format!("{scheme}://{}", SocketAddr::new(ip, listen.port()))
 }
 
-/// The version that runs, against that of this program.
+/// Compares the version of the server with that of this program.
 async fn version(remote: &mut Remote) -> Finding {
     const OURS: &str = env!("CARGO_PKG_VERSION");
     let page = match remote.answer(Method::GET, "/metrics", None).await {
@@ -104,7 +104,7 @@ fn warnings(told: &Value) -> Vec<Finding> {
     all.map(|text| Finding::warning(CHECK, text, "see docs/operation.md")).collect()
 }
 
-/// From where its latest sessions were opened: a page of them.
+/// Judges where its latest sessions were opened, from one page of them.
 async fn latest(remote: &mut Remote, config: &Config) -> Option<Finding> {
     let (items, _) = match remote.page("/v1/sessions").await {
         Ok(page) => page,

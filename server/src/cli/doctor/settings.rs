@@ -1,5 +1,5 @@
-//! The settings, as far as they can be judged by themselves: who hears what is said, who is believed, and how many files
-//! may be open.
+//! Checks the settings that can be judged by themselves: whether traffic is encrypted, which proxies are trusted, and
+//! how many files may be open.
 
 use exeunt_core::Moment;
 use rustix::process::{Resource, getrlimit};
@@ -10,17 +10,17 @@ use crate::serve::places::{KEPT, WAITING_MAX};
 use crate::time::date;
 use crate::tls::{RENEWAL_SECS, Tls};
 
-/// Files that the server needs beside its connections.
+/// Files that the server needs in addition to its connections.
 const FILES_BESIDE: u64 = 64;
-/// Connections that wait for a place or are an administrator's, on each address.
+/// Connections on each address that wait for a place or have one reserved for administrators.
 const CONNECTIONS_BESIDE: u64 = (WAITING_MAX + KEPT) as u64;
 
-/// Judges the settings.
+/// Checks the settings.
 pub(super) fn check(config: &Config, now: Moment) -> Vec<Finding> {
     [Some(hearing(config, now)), believed(config), Some(files(config))].into_iter().flatten().collect()
 }
 
-/// Who can hear passwords and tokens on their way.
+/// Checks who can read passwords and tokens in transit.
 fn hearing(config: &Config, now: Moment) -> Finding {
     const CHECK: &str = "tls";
     let listen = config.listen;
@@ -52,7 +52,7 @@ fn certificate(until: Moment, now: Moment) -> Finding {
     Finding::warning(CHECK, says, "renew it: the server takes new files over while it runs")
 }
 
-/// Whose `Forwarded` and `X-Forwarded-For` are believed.
+/// Checks whose `Forwarded` and `X-Forwarded-For` are trusted.
 fn believed(config: &Config) -> Option<Finding> {
     let everybody = config.trusted_proxies.iter().find(|network| network.prefix_len() == 0)?;
     Some(Finding::wrong(

@@ -1,4 +1,4 @@
-//! The database, when no server has it open; and the clock, against what is in it.
+//! Checks the database, if no server has it open, and compares the clock with it.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::store::sqlite::inspect::{Look, SCHEMA, is_half_restored, is_in_use, l
 
 const CHECK: &str = "database";
 
-/// Whether a process has the database open, and what was found.
+/// Checks the database. Returns whether a process has it open, and the findings.
 pub(super) fn check(path: &Path, config: &Config, now: Moment) -> (bool, Vec<Finding>) {
     if is_half_restored(path) {
         let says = format!("a restore into {} was cut short; no server starts on it", path.display());
@@ -64,7 +64,7 @@ fn state(path: &Path, looked: &Look) -> Finding {
     }
 }
 
-/// The clock against the newest mark: the server does not start when it is far behind.
+/// Compares the clock with the newest mark: the server does not start if the clock is far behind.
 fn clock(now: Moment, newest: Moment) -> Finding {
     let form = "%Y-%m-%d %H:%M:%S UTC";
     let says = format!("it is {}; the newest mark is of {}", at(now, form), at(newest, form));

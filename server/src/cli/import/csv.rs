@@ -1,18 +1,18 @@
-//! One record of a CSV file (RFC 4180), strictly: what is not well-formed is refused, for a quote in the wrong place
-//! would move everything behind it.
+//! Parses one record of a CSV file (RFC 4180) strictly: a malformed one is refused, because a misplaced quote would
+//! shift everything after it.
 
-/// What is wrong with a record that ends within quotes.
+/// The error for a record that ends within quotes.
 const OPEN: &str = "a quote is not closed";
 
-/// Whether a text ends within quotes: the record goes on in the next line.
+/// Whether a text ends within quotes, so that the record continues on the next line.
 pub(super) fn is_open(text: &str) -> bool {
     fields(text) == Err(OPEN)
 }
 
-/// The fields of a record, without its end of line.
+/// The fields of a record, which has no line break at its end.
 ///
 /// # Errors
-/// What is wrong with it.
+/// Why it is malformed.
 pub(super) fn fields(record: &str) -> Result<Vec<String>, &'static str> {
     let mut fields = Vec::new();
     let mut rest = record;

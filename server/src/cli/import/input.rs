@@ -1,4 +1,4 @@
-//! The list that is imported: a file, or the standard input.
+//! The input of an import: a file or standard input.
 
 use std::fs::{File, Metadata, metadata};
 use std::io::stdin;
@@ -9,15 +9,15 @@ use std::path::Path;
 use crate::cli::exit::{Exit, Failure, Outcome};
 
 pub(super) struct Input {
-    /// What is read.
+    /// The file to read.
     pub file: File,
-    /// How many bytes it has; 0: that is not known.
+    /// Its size in bytes; 0 if unknown.
     pub bytes: u64,
     about: Metadata,
 }
 
 impl Input {
-    /// Opens it; `-` is the standard input.
+    /// Opens a file; `-` is standard input.
     ///
     /// # Errors
     /// `Failed` if it cannot be read.
@@ -35,12 +35,12 @@ impl Input {
         Ok(Self { file, bytes, about })
     }
 
-    /// A file that is to be written must not be the list itself, under whatever name: it would be emptied.
+    /// Checks that a file to be written is not the input itself under any name: writing would empty it.
     ///
     /// # Errors
     /// `Usage`.
     pub(super) fn must_not_be(&self, written: &Path) -> Outcome<()> {
-        // Only a file loses what it holds; what is not there yet is no list.
+        // Only an existing file can be the input.
         let Ok(there) = metadata(written) else { return Ok(()) };
         if self.about.is_file() && (there.dev(), there.ino()) == (self.about.dev(), self.about.ino()) {
             return Err(Failure::usage(format!(

@@ -1,5 +1,5 @@
-//! What `user import` and `session import` share: a file is read row by row, sent in batches, and each row that is
-//! refused is told with its line. Nothing of a row but its line is ever repeated: rows hold hashes and tokens.
+//! Shared by `user import` and `session import`: reads a file row by row, sends it in batches, and reports each refused
+//! row by its line number. It never prints the contents of a row, which hold hashes and tokens.
 
 mod csv;
 mod input;
@@ -22,9 +22,9 @@ use super::exit::{Exit, Failure, Outcome};
 use super::progress::Bar;
 use crate::env::Env;
 
-/// Rows in one batch at most: what the server takes.
+/// The most rows in one batch: the limit of the server.
 const BATCH_ROWS_MAX: usize = 1_000;
-/// Bytes of rows in one batch, from which on it is sent.
+/// A batch is sent when it has this many bytes of rows.
 const BATCH_BYTES: usize = 1 << 20;
 
 #[derive(Args)]
@@ -43,40 +43,40 @@ pub(super) struct ImportArgs {
     refused: Option<PathBuf>,
 }
 
-/// What is imported.
+/// A kind of import.
 pub(super) struct Kind {
-    /// Of what there is one in each row, in the plural.
+    /// What a row holds, in the plural: also the name of the rows in a batch.
     pub what: &'static str,
-    /// The call that takes a batch, without `dry_run`.
+    /// The path of the call for a batch, without `dry_run`.
     pub path: &'static str,
     /// The columns that a row may have.
     pub columns: &'static [Column],
-    /// What each batch says beside its rows, which are under the name `what`.
+    /// Other members of each batch.
     pub beside: Map<String, Value>,
 }
 
-/// A column of a CSV file, and how its text is meant.
+/// A column of a CSV file, and the type of its cells.
 pub(super) struct Column(pub &'static str, pub Meaning);
 
-/// How the text of a CSV cell is meant. An empty cell says nothing.
+/// The type of a CSV cell. An empty cell is left out.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// As it is.
+    /// Text.
     Text,
-    /// `true`/`false`, `1`/`0`, `t`/`f`: as databases write it.
+    /// `true`/`false`, `1`/`0` or `t`/`f`, as databases write it.
     Flag,
     /// A JSON object.
     Object,
     /// A number of seconds.
     Secs,
-    /// A whole number, or else text: a time.
+    /// A time: a whole number, or else text.
     Time,
 }
 
 /// Imports a file.
 ///
 /// # Errors
-/// `Partly` if a row was refused; what the server says; the file's.
+/// `Partly` if a row was refused; the server's; the file's.
 pub(super) async fn import(context: &mut Context, source: ImportArgs, mut kind: Kind) -> Outcome {
     let input = Input::open(&source.file)?;
     if let Some(refused) = &source.refused {
@@ -96,8 +96,8 @@ pub(super) async fn import(context: &mut Context, source: ImportArgs, mut kind: 
     report.end(&mut context.out)
 }
 
-/// Asks the server whether it takes what is beside the rows, before any is read: or each row would be told the same. It
-/// tells the position of before.
+/// Sends an empty dry run before any row is read, so that an error that concerns all rows is reported once. The
+/// response has the position of the log before the import.
 async fn prepare(context: &mut Context, kind: &mut Kind) -> Outcome<()> {
     let none: [&str; 0] = [];
     let answer = context.remote.post_text(&format!("{}?dry_run=1", kind.path), kind.body(&none)).await?;
@@ -167,7 +167,7 @@ async fn send(
 }
 
 impl Kind {
-    /// A batch of rows, each of them JSON.
+    /// The body for a batch of rows, each of them JSON.
     fn body(&self, rows: &[&str]) -> String {
         let mut body = format!("{{\"{}\":[{}]", self.what, rows.join(","));
         for (name, value) in &self.beside {
@@ -177,7 +177,7 @@ impl Kind {
         body
     }
 
-    /// What was ended here since the first answer stays so, in each later batch.
+    /// Sets `since` for later batches: sessions that were ended here after that position stay ended.
     fn keep_since(&mut self, answer: &Value) {
         if let Some(position) = answer["position"].as_str() {
             self.beside.insert("since".to_owned(), position.into());

@@ -1,4 +1,4 @@
-//! Reading in a thread of its own: whoever waits for a row that does not come hears Ctrl-C all the same.
+//! Reads rows in a separate thread, so that Ctrl-C works while a read blocks.
 
 use std::io::BufReader;
 use std::thread;
@@ -10,12 +10,12 @@ use super::input::Input;
 use super::rows::{Row, Rows};
 use crate::cli::exit::{Exit, Failure, Outcome};
 
-/// Bytes that are read at once.
+/// The size of the read buffer, in bytes.
 const READ_BYTES: usize = 256 << 10;
-/// Rows that are read before they are asked for, at most.
+/// The most rows that are read ahead.
 const AHEAD_ROWS_MAX: usize = 64;
 
-/// Rows that are being read. The thread is left behind if nobody wants them any more: it ends with the program.
+/// The rows from the thread. If this is dropped while a read blocks, the thread runs until the program ends.
 pub(super) struct Reading {
     rows: mpsc::Receiver<(Outcome<Option<Row>>, u64)>,
     bytes: u64,
@@ -39,7 +39,7 @@ impl Reading {
         Ok(Self { rows, bytes: 0 })
     }
 
-    /// The next row; `None`: there is none.
+    /// The next row; `None` at the end.
     ///
     /// # Errors
     /// As [`Rows::next`].
@@ -50,7 +50,7 @@ impl Reading {
         row
     }
 
-    /// How many bytes were read.
+    /// The number of bytes read so far.
     pub(super) const fn bytes(&self) -> u64 {
         self.bytes
     }

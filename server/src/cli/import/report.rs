@@ -1,4 +1,4 @@
-//! What became of the rows: counted, and each that was refused told with its line.
+//! Reports the outcome of an import: counts the rows, and prints each refused one with its line number.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -9,7 +9,7 @@ use super::ImportArgs;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::print::{Out, printable, say};
 
-/// Refused rows that are told on the standard error if there is a file for all of them.
+/// The most refused rows that are printed on standard error if a file receives all of them.
 const TOLD_MAX: u64 = 20;
 
 pub(super) struct Report {
@@ -42,7 +42,7 @@ impl Report {
         })
     }
 
-    /// What the server says of a row.
+    /// Counts the server's result for a row, and reports a refused one.
     pub(super) fn outcome(&mut self, line: u64, result: &Value) -> Outcome<()> {
         self.last_line = line;
         match result["outcome"].as_str() {
@@ -57,18 +57,18 @@ impl Report {
         Ok(())
     }
 
-    /// A row is refused.
+    /// Counts and reports a refused row.
     pub(super) fn refused(&mut self, line: u64, reason: &str) -> Outcome<()> {
         self.refused += 1;
         self.told(line, reason)
     }
 
-    /// The first batch is about to be sent: from now on something may have been written.
+    /// Notes that a batch is about to be sent: from now on something may have been written.
     pub(super) fn begins(&mut self) {
         self.begun = true;
     }
 
-    /// The import ends before the file does: what was told is kept, and where to go on.
+    /// Ends an import that broke off: writes the file of refused rows, and adds to the message how to continue.
     pub(super) fn broken_off(&mut self, failure: &Failure) -> Failure {
         let exit = failure.exit;
         let mut text = failure.to_string();
@@ -86,7 +86,7 @@ impl Report {
         Failure::new(exit, text)
     }
 
-    /// The sum of it all.
+    /// Prints the totals.
     pub(super) fn end(mut self, out: &mut Out) -> Outcome {
         if let Some(file) = &mut self.file {
             file.flush()?;

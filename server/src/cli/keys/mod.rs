@@ -1,4 +1,4 @@
-//! The administrators' keys: given by `EXEUNT_ADMIN_KEY`, or made at the first start.
+//! The administrators' keys: from `EXEUNT_ADMIN_KEY`, or made at the first start.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -12,13 +12,12 @@ use crate::authority::key::GIVEN_KEY_CHARS_MIN;
 use crate::authority::{Call, Mint, Role};
 use crate::error::{Error, Result};
 
-/// The variable that gives keys: several by commas, for rotation.
+/// The variable with the keys: several are separated by commas, for rotation.
 pub(super) const VARIABLE: &str = "EXEUNT_ADMIN_KEY";
-/// The file beside the database that holds the key made at the first start: the one secret kept in clear.
+/// The file beside the database with the key made at the first start: the only secret stored in clear.
 pub(super) const FILE: &str = "admin.key";
 
-/// Makes sure that somebody can administer: takes the keys that the environment gives, or makes one if there is none
-/// at all.
+/// Makes sure that there is an administrator's key: takes the keys from the environment, or makes one if there is none.
 ///
 /// # Errors
 /// `Malformed` for a key that is too short; the system's, if the file cannot be written.
@@ -31,7 +30,7 @@ pub(super) async fn prepare(app: &App, directory: Option<&Path>) -> Result<()> {
     make_first(app, directory).await
 }
 
-/// Makes the first key, if no key that is kept opens everything.
+/// Makes the first key, if the store has no key that allows everything.
 async fn make_first(app: &App, directory: Option<&Path>) -> Result<()> {
     if app.authority.keys().iter().any(|key| key.role == Role::Admin && key.realm.is_none()) {
         return Ok(());
@@ -49,7 +48,7 @@ async fn make_first(app: &App, directory: Option<&Path>) -> Result<()> {
         by: By::System,
         mint: Mint::new(app.env.entropy()),
     };
-    // The file first: a key in the store that nobody knows would open nothing, and no other would be made.
+    // The file first: if only the store had the key, no file would show it, and no other would ever be made.
     let (key, text) = app.authority.mint_key(&call, FILE, Role::Admin, None)?;
     let file = directory.join(FILE);
     keep(directory, &file, &text).map_err(|error| {
@@ -65,7 +64,7 @@ async fn make_first(app: &App, directory: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// Writes the key to a file that only its owner may read, whatever was there before, and durably.
+/// Writes the key durably to a file that only its owner may read, and replaces an existing file.
 fn keep(directory: &Path, file: &Path, text: &Token) -> std::io::Result<()> {
     let fresh = file.with_extension("key.new");
     match std::fs::remove_file(&fresh) {
@@ -79,7 +78,7 @@ fn keep(directory: &Path, file: &Path, text: &Token) -> std::io::Result<()> {
     std::fs::File::open(directory)?.sync_all()
 }
 
-/// The keys that the environment gives; an empty list is none.
+/// The keys from the environment; none if the variable is empty.
 fn given() -> Result<Vec<Token>> {
     match std::env::var(VARIABLE) {
         Ok(given) => read(&given),

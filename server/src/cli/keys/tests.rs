@@ -14,14 +14,14 @@ use crate::store::faulty::{Fault, Faulty};
 use crate::store::memory::MemoryStore;
 use scratch::Scratch;
 
-/// A server on a store that fails when told to, and its directory.
+/// A server on a store that can be made to fail, and its directory.
 async fn stage() -> (App, Arc<Faulty<MemoryStore>>, Scratch) {
     let store = Arc::new(Faulty::new(Arc::new(MemoryStore::new(Incarnation([1; 16])))));
     let app = App::open(Config::default(), Env::system(), store.clone(), false).await.unwrap();
     (app, store, Scratch::new())
 }
 
-/// The text in the file, which its owner alone may read.
+/// The text in the file, which only its owner may read.
 fn kept(directory: &Path) -> String {
     let file = directory.join(FILE);
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
@@ -37,14 +37,14 @@ async fn the_first_key_is_made_once() {
     assert_eq!(app.authority.key(&text).unwrap().role, Role::Admin);
     make_first(&app, Some(folder.path())).await.unwrap();
     assert_eq!(kept(folder.path()), text);
-    // Taken to a safer place: no other is made.
+    // The operator moved the file to a safer place: no other key is made.
     fs::remove_file(folder.path().join(FILE)).unwrap();
     make_first(&app, Some(folder.path())).await.unwrap();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     assert_eq!(app.authority.keys().len(), 1);
 }
 
-/// A crash after the file was written and before the key was: the next start makes another, and the file has that one.
+/// A crash after the file was written and before the key was stored: the next start makes another key and writes it.
 #[tokio::test]
 async fn a_key_that_never_came_into_the_store_is_replaced() {
     let (app, store, folder) = stage().await;
@@ -72,11 +72,11 @@ async fn what_was_left_behind_is_replaced_and_lends_its_mode_to_nothing() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
-/// The file that cannot be written is named with the reason and what to do; no key is kept that nobody could know.
+/// The error names the file that cannot be written, the reason and what to do; no key is stored that no file shows.
 #[tokio::test]
 async fn a_place_where_nothing_can_be_written_is_named() {
     let (app, _, folder) = stage().await;
-    // Nobody may write there, whoever runs this.
+    // No user may write there, not even root.
     let directory = Path::new("/proc/self/ns");
     let error = make_first(&app, Some(directory)).await.unwrap_err();
     let text = error.public();
@@ -85,7 +85,7 @@ async fn a_place_where_nothing_can_be_written_is_named() {
         "{text}"
     );
     assert!(text.ends_with("; make its directory writable, or set EXEUNT_ADMIN_KEY"), "{text}");
-    // Something that is no file stands in the way.
+    // A directory has the name of the file.
     fs::create_dir(folder.path().join("admin.key.new")).unwrap();
     assert!(make_first(&app, Some(folder.path())).await.is_err());
     assert!(app.authority.keys().is_empty());

@@ -1,4 +1,4 @@
-//! Server-sent events (WHATWG HTML §9.2.6), as they come in pieces.
+//! Parses server-sent events (WHATWG HTML §9.2.6), which arrive in pieces.
 
 /// The longest event that is read, in bytes.
 const EVENT_BYTES_MAX: usize = 1 << 20;
@@ -6,15 +6,15 @@ const EVENT_BYTES_MAX: usize = 1 << 20;
 /// An event.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Event {
-    /// Its kind; empty: none was said.
+    /// Its kind; empty if it has none.
     pub kind: String,
-    /// Up to where the reader then has everything.
+    /// Its position: the reader then has everything up to here.
     pub id: String,
-    /// What it tells.
+    /// Its data.
     pub data: String,
 }
 
-/// What has come so far and is no whole line, and the event that is being read.
+/// The parser: an incomplete line, and the event that is being read.
 #[derive(Default)]
 pub(super) struct Events {
     rest: Vec<u8>,
@@ -22,7 +22,7 @@ pub(super) struct Events {
 }
 
 impl Events {
-    /// Takes in a piece, and gives the events that are whole with it. `None`: this is no stream of events.
+    /// Parses a piece, and returns the events that it completes. `None` if this is not an event stream.
     pub(super) fn take(&mut self, piece: &[u8]) -> Option<Vec<Event>> {
         self.rest.extend_from_slice(piece);
         let mut whole = Vec::new();

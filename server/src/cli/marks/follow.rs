@@ -1,4 +1,4 @@
-//! Following the log of marks: a stream that is taken up again where it broke off, so that no mark is missed.
+//! Follows the log of marks: a stream that is resumed where it broke off, so that no mark is missed.
 
 use std::time::Duration;
 
@@ -14,15 +14,15 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::print::{Out, Table, say, text};
 use crate::cli::remote::{Remote, with_query};
 
-/// Seconds of silence after which a stream is dead: the server tells its position every second.
+/// Seconds without data after which a stream is dead: the server sends its position every second.
 const SILENCE_SECS: u64 = 10;
-/// Milliseconds before a stream that broke off is asked for again, at first and at most.
+/// Milliseconds before a broken stream is retried: the first and the longest pause.
 const PAUSE_MILLIS: (u64, u64) = (250, 8_000);
 
 /// Prints marks until it is interrupted.
 ///
 /// # Errors
-/// `Unavailable` if the first connection fails; later ones are tried for ever. What else the server says.
+/// `Unavailable` if the first connection fails; later ones are retried without end. Other errors of the server.
 pub(super) async fn follow(context: &mut Context, after: Option<String>) -> Outcome {
     let out: &mut Out = &mut context.out;
     let mut reader = Reader {
@@ -46,14 +46,14 @@ pub(super) async fn follow(context: &mut Context, after: Option<String>) -> Outc
 struct Reader<'a> {
     remote: &'a mut Remote,
     log: Log<'a>,
-    /// Up to here everything is printed; `None`: nothing was told yet.
+    /// The position up to which everything is printed; `None` if the server has sent none yet.
     after: Option<String>,
     connected: bool,
     pause_millis: u64,
 }
 
 impl Reader<'_> {
-    /// Reads on and on; what ends it is a failure that another try does not mend.
+    /// Reads and retries until a failure that a retry cannot fix.
     async fn read(&mut self) -> Failure {
         loop {
             let broken = match self.stream_or_snapshot().await {
@@ -67,7 +67,7 @@ impl Reader<'_> {
         }
     }
 
-    /// One stream to its end, behind what is in force where the log does not reach back far enough.
+    /// Reads one stream to its end; if the log does not reach back far enough, prints a snapshot before it.
     async fn stream_or_snapshot(&mut self) -> Outcome<()> {
         loop {
             match self.stream().await {
@@ -77,7 +77,7 @@ impl Reader<'_> {
         }
     }
 
-    /// One stream, to its end.
+    /// Reads one stream to its end.
     async fn stream(&mut self) -> Outcome<()> {
         let after = self.after.iter().map(|after| ("after", after.as_str()));
         let path = with_query("/v1/feed", after);
@@ -108,13 +108,13 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Marks are missing: what is in force is printed instead, and from its position on the log is followed.
+    /// Marks are missing: prints the marks in force instead, and continues from their position.
     async fn start_anew(&mut self) -> Outcome<()> {
         let mut cursor: Option<String> = None;
         loop {
             let here = cursor.iter().map(|cursor| ("cursor", cursor.as_str()));
             let page = self.remote.get(&with_query("/v1/snapshot", here)).await?;
-            // All pages tell the same one.
+            // All pages have the same position.
             let position = text(&page["position"]);
             if cursor.is_none() {
                 self.log.reset(&position)?;

@@ -1,4 +1,4 @@
-//! `exeunt marks`: the log of logouts, in which every logout of every kind is one mark; read once, or followed.
+//! `exeunt marks`: reads or follows the log of marks, in which every logout of any kind is one mark.
 
 mod events;
 mod follow;
@@ -11,9 +11,9 @@ use super::exit::{Exit, Outcome};
 use super::print::{Column, Room, Table, say, text, time};
 use super::remote::with_query;
 
-/// Marks that are asked for at once.
+/// Marks per request.
 const PAGE: u64 = 1000;
-/// The position that the log still reaches back to, as the server names it.
+/// The server's name for the oldest position in the log.
 const OLDEST: &str = "oldest";
 
 #[derive(Args)]
@@ -77,14 +77,14 @@ impl Ask for Marks {
     }
 }
 
-/// Where to go on later, beside the output.
+/// Prints on standard error where to continue later.
 fn say_position(position: Option<&str>) {
     if let Some(position) = position {
         say(&format!("to go on from here: --after {position}"));
     }
 }
 
-/// Marks as they are printed.
+/// Prints marks.
 struct Log<'a> {
     json: bool,
     table: Table<'a>,
@@ -95,7 +95,7 @@ impl<'a> Log<'a> {
         Self { json, table }
     }
 
-    /// Prints a mark; who has come to `position` has it.
+    /// Prints a mark, and `position`, after which to continue.
     fn mark(&mut self, mark: &Value, position: &str) -> Outcome<()> {
         if self.json {
             let mut mark = mark.clone();
@@ -115,7 +115,7 @@ impl<'a> Log<'a> {
         ])
     }
 
-    /// Says that marks are missing, and what is in force comes instead.
+    /// Says that marks are missing and the marks in force follow instead.
     fn reset(&mut self, position: &str) -> Outcome<()> {
         say(
             "the log no longer reaches back to that position, or the store has another life: here is what is in force",
@@ -124,7 +124,7 @@ impl<'a> Log<'a> {
         if self.json { self.table.out().json(&told) } else { Ok(()) }
     }
 
-    /// Prints what there is, and notices if nobody reads it any more.
+    /// Writes the output, and fails if its reader has gone.
     fn flush(&mut self) -> Outcome<()> {
         self.table.flush()?;
         self.table.out().look_for_reader()

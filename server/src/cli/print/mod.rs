@@ -1,5 +1,5 @@
-//! What a command prints: aligned text for people, JSON for programs, nothing that could steer the terminal, and no
-//! panic when the reader has gone.
+//! Prints the output of commands: aligned text for people, JSON for programs. It escapes text that could control the
+//! terminal, and does not panic when the reader has gone.
 
 mod printable;
 mod table;
@@ -13,7 +13,7 @@ pub(super) use self::printable::printable;
 pub(super) use self::table::{Column, Room, Table};
 use super::exit::{Exit, Outcome};
 
-/// Standard output, as this command is to use it.
+/// Standard output of a command.
 pub(super) struct Out {
     to: BufWriter<Stdout>,
     json: bool,
@@ -32,17 +32,17 @@ impl Out {
         Self { to: BufWriter::new(stdout), json, colours: terminal && !plain, width }
     }
 
-    /// Whether programs read this.
+    /// Whether the output is JSON.
     pub(super) const fn is_json(&self) -> bool {
         self.json
     }
 
-    /// The columns of the terminal; `None`: nothing has to fit.
+    /// The columns of the terminal; `None` for unlimited.
     const fn width(&self) -> Option<usize> {
         self.width
     }
 
-    /// A value as one line of JSON.
+    /// Prints a value as one line of JSON.
     ///
     /// # Errors
     /// The output's.
@@ -51,7 +51,7 @@ impl Out {
         Ok(())
     }
 
-    /// Bytes as they are: of our own making.
+    /// Prints bytes unescaped; they must come from this program.
     ///
     /// # Errors
     /// The output's.
@@ -59,7 +59,7 @@ impl Out {
         Ok(self.to.write_all(bytes)?)
     }
 
-    /// A line of text; what comes from elsewhere in it is made safe.
+    /// Prints a line of text, escaped for a terminal.
     ///
     /// # Errors
     /// The output's.
@@ -68,7 +68,7 @@ impl Out {
         Ok(())
     }
 
-    /// That something without an answer of its own is done: a sentence, or the same for programs.
+    /// Reports success of a command that has no other output: a sentence, or `value` as JSON.
     ///
     /// # Errors
     /// The output's.
@@ -81,7 +81,7 @@ impl Out {
         Ok(Exit::Done)
     }
 
-    /// Named values, one a line, aligned. What is empty is left out.
+    /// Prints named values, one per line, aligned. Empty ones are left out.
     ///
     /// # Errors
     /// The output's.
@@ -103,8 +103,7 @@ impl Out {
     }
 
     /// # Errors
-    /// As when something is printed: whoever read this has gone, which a writer without anything to write does not
-    /// notice by itself.
+    /// The output's, if its reader has gone: without this, a command with nothing to write would not notice.
     pub(super) fn look_for_reader(&self) -> Outcome<()> {
         let mut pipe = [PollFd::new(self.to.get_ref(), PollFlags::empty())];
         let at_once = Timespec::default();
@@ -126,19 +125,19 @@ impl Out {
     }
 }
 
-/// A text of the server's; empty for `null`.
+/// A string from the server; empty for `null`.
 pub(super) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// A time of the server's, to the second: `2026-11-21 09:27:48Z`.
+/// A time from the server, to the second: `2026-11-21 09:27:48Z`.
 pub(super) fn time(value: &Value) -> String {
     let text = text(value);
     let whole = text.split_once('.').map_or_else(|| text.trim_end_matches('Z'), |(whole, _)| whole);
     if whole.is_empty() { String::new() } else { format!("{}Z", whole.replacen('T', " ", 1)) }
 }
 
-/// A line for the person at the terminal, beside the output. If nobody reads it any more, so be it.
+/// Prints a line on standard error, for the user. Errors are ignored.
 pub(super) fn say(text: &str) {
     drop(writeln!(std::io::stderr(), "exeunt: {}", printable(text)));
 }

@@ -1,19 +1,19 @@
-//! Text from elsewhere, made safe for a terminal. A user name or a user agent is what somebody chose to send; an escape
-//! sequence in it could rewrite what the operator sees, or turn its order around.
+//! Escapes text for a terminal. Anyone may send any user name or user agent; an escape sequence in it could rewrite or
+//! reorder what the operator sees.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 use serde_json::Value;
 
-/// The text with whatever steers a terminal written out, as `\u{1b}`.
+/// The text with control and reordering characters escaped, as `\u{1b}`.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c.is_control(), |c, to| write!(to, "\\u{{{:x}}}", u32::from(c)))
 }
 
-/// A value on one line of JSON that is safe as well, and still the same value.
+/// A value as one line of JSON, also escaped for a terminal; it parses as the same value.
 pub(crate) fn json(value: &Value) -> String {
-    // What JSON itself escapes is escaped already; what is left stands within strings.
+    // JSON has escaped its own characters already; the remaining ones are within strings.
     escaped(
         &value.to_string(),
         |c| c > '\u{7e}' && c.is_control(),
@@ -42,7 +42,7 @@ fn escaped(
     Cow::Owned(safe)
 }
 
-/// Invisible characters that change the order of what is around them, or break the line (Unicode UAX #9, UAX #14).
+/// Invisible characters that reorder the text around them, or break the line (Unicode UAX #9, UAX #14).
 const fn reorders(c: char) -> bool {
     matches!(
         c,

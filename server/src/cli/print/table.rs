@@ -1,4 +1,4 @@
-//! Rows under headings. Each page of a list is laid out as it comes, so a long list does not wait for its end.
+//! Prints tables. Each page of a list is printed as it arrives, so a long list does not wait for its end.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -6,22 +6,22 @@ use super::Out;
 use super::printable::printable;
 use crate::cli::exit::Outcome;
 
-/// Rows that are laid out together: a page of the server's.
+/// Rows that are aligned together: a page from the server.
 const ROWS: usize = 100;
 /// Columns between two cells.
 const GAP: usize = 2;
-/// What a cell that had to give way still has, in columns.
+/// The least width to which a cell is cut.
 const WIDTH_MIN: usize = 8;
 
-/// A column: its heading, and whether its cells may be cut short on a narrow terminal. Ids may not: they are copied.
+/// A column: its heading, and whether its cells may be cut on a narrow terminal. Ids are not cut: users copy them.
 pub(crate) struct Column(pub &'static str, pub Room);
 
-/// Whether a cell may give way.
+/// Whether a cell may be cut.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Room {
-    /// It is always whole.
+    /// It is never cut.
     Whole,
-    /// It may be cut short, and then ends in `…`.
+    /// It may be cut, and then ends in `…`.
     Flexible,
 }
 
@@ -40,12 +40,12 @@ impl<'a> Table<'a> {
         Self { out, columns, widths, rows: Vec::new(), headed: false }
     }
 
-    /// Where it is printed.
+    /// The output.
     pub(crate) const fn out(&mut self) -> &mut Out {
         self.out
     }
 
-    /// Adds a row; its cells are made safe here.
+    /// Adds a row, and escapes its cells.
     ///
     /// # Errors
     /// The output's.
@@ -58,7 +58,7 @@ impl<'a> Table<'a> {
         if self.rows.len() < ROWS { Ok(()) } else { self.flush() }
     }
 
-    /// Prints what there is; an empty table has no headings either.
+    /// Prints the rows so far; without rows it prints no headings.
     ///
     /// # Errors
     /// The output's.
@@ -76,7 +76,7 @@ impl<'a> Table<'a> {
         self.out.flush()
     }
 
-    /// The widths on this terminal: the widest flexible column gives way first.
+    /// The widths on this terminal: the widest flexible column is cut first.
     fn fitted(&self) -> Vec<usize> {
         let mut widths = self.widths.clone();
         let Some(room) = self.out.width() else { return widths };

@@ -1,4 +1,4 @@
-//! What the server's answers mean for a command: an exit code, and words that say what to do.
+//! Converts the server's responses to failures of a command: an exit code, and a message that says what to do.
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Remote;
 use crate::cli::exit::{Exit, Failure};
 
-/// An answer, read whole.
+/// A response with its whole body.
 pub(crate) struct Answer {
     /// Its status.
     pub status: StatusCode,
@@ -16,7 +16,7 @@ pub(crate) struct Answer {
 }
 
 impl Remote {
-    /// An answer that is no success, as the failure of a command.
+    /// The failure for a response that is not a success.
     pub(crate) fn refused(&self, answer: &Answer) -> Failure {
         let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let Some(detail) = problem["detail"].as_str() else { return self.stranger_with(answer.status) };
@@ -38,7 +38,7 @@ impl Remote {
         Failure::new(exit, format!("{detail}{advice}"))
     }
 
-    /// No answer came, or it broke off.
+    /// The failure for a response that did not come, or broke off.
     pub(super) fn lost(&self, failure: Failure, method: &Method) -> Failure {
         if failure.exit != Exit::Unavailable {
             return failure;
@@ -55,7 +55,7 @@ impl Remote {
         Failure::new(Exit::Unavailable, text)
     }
 
-    /// What answers does not speak as Exeunt does.
+    /// The failure for a server that is not Exeunt, or of another version.
     pub(super) fn stranger(&self) -> Failure {
         let text = format!("what answers at {} is not Exeunt, or of another version", self.target.authority);
         Failure::new(Exit::Failed, text)

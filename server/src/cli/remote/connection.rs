@@ -1,4 +1,4 @@
-//! One HTTP/1.1 connection to the server. Redirects are not followed: the key is for this server alone.
+//! One HTTP/1.1 connection to the server. Redirects are not followed: the key is for this server only.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use super::target::Target;
 use super::tls;
 use crate::cli::exit::{Exit, Failure, Outcome};
 
-/// Seconds in which a connection must be made.
+/// Seconds to connect.
 const CONNECT_SECS: u64 = 10;
 
-/// A connection that is kept between requests.
+/// A connection, kept open between requests.
 pub(super) struct Connection(SendRequest<Full<Bytes>>);
 
 impl Connection {
@@ -30,7 +30,7 @@ impl Connection {
             Ok(Err(error)) => return Err(away(&error.to_string())),
             Err(_) => return Err(away(&format!("no connection within {CONNECT_SECS} seconds"))),
         };
-        // What is sent is small and waits for its answer.
+        // Requests are small, and each waits for its response.
         stream.set_nodelay(true).map_err(|error| away(&error.to_string()))?;
         if !target.secure {
             return Self::over(stream).await;
@@ -42,7 +42,7 @@ impl Connection {
         }
     }
 
-    /// Waits until it takes another request; `false` if it is closed.
+    /// Waits until the connection accepts another request; `false` if it is closed.
     pub(super) async fn is_ready(&mut self) -> bool {
         self.0.ready().await.is_ok()
     }
@@ -54,7 +54,7 @@ impl Connection {
     async fn over(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Outcome<Self> {
         let (sender, connection) =
             handshake(TokioIo::new(stream)).await.map_err(|error| away(&error.to_string()))?;
-        // It ends with its sender; what went wrong the sender is told as well.
+        // It ends when its sender is dropped; the sender gets its errors too.
         tokio::spawn(async move { drop(connection.await) });
         Ok(Self(sender))
     }

@@ -1,5 +1,5 @@
-//! The key that a command shows: from a file, from the environment, or, on this machine, the one that the server made.
-//! Never from an argument: those can be read by everybody on the machine.
+//! The key that a command sends: from a file, from the environment, or, on this machine, the one that the server made.
+//! Never from an argument, which every user of the machine can read.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -10,18 +10,18 @@ use super::target::Target;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::keys::FILE;
 
-/// The variable that holds keys: several by commas, of which the first is shown.
+/// The variable with the keys: of several, separated by commas, the first is sent.
 const VARIABLE: &str = "EXEUNT_ADMIN_KEY";
-/// Where a server on this machine leaves its key, unless told otherwise; then the demonstration.
+/// The default directories with the key of a server on this machine: of `serve`, then of `demo`.
 const DIRECTORIES: [&str; 2] = ["exeunt-data", "exeunt-demo"];
-/// The longest file that is read for a key, in bytes.
+/// The largest key file, in bytes.
 const FILE_BYTES_MAX: u64 = 4096;
 
-/// A key, and where it came from.
+/// A key and its source.
 pub(super) struct Credential {
     /// The key.
     pub key: Token,
-    /// In words, for when it is not accepted.
+    /// Its source, for the error if the server refuses it.
     pub source: String,
 }
 
@@ -29,7 +29,7 @@ impl Credential {
     /// Finds the key for this server.
     ///
     /// # Errors
-    /// `Refused` if there is none; `Usage` if what is there is no key.
+    /// `Refused` if there is none; `Usage` if the text found is not a key.
     pub(super) fn find(file: Option<&Path>, target: &Target) -> Outcome<Self> {
         if let Some(file) = file {
             return Self::read(file);

@@ -1,4 +1,4 @@
-//! The running server, asked over its native interface: so its memory, and whoever follows it, hears of every change.
+//! Calls the running server over its native interface, so that its cache and its followers see every change.
 
 mod answer;
 mod connection;
@@ -23,27 +23,27 @@ use self::target::Target;
 use super::exit::{Exit, Failure, Outcome};
 use super::options::Options;
 
-/// The largest answer that is read whole, in bytes.
+/// The largest response that is read whole, in bytes.
 const ANSWER_BYTES_MAX: usize = 256 << 20;
 
-/// A server, and the key that it is shown. It has no `Debug`: it holds the key.
+/// A server, and the key for it. It has no `Debug`, because it holds the key.
 pub(super) struct Remote {
     target: Target,
     key: Token,
-    /// Where the key came from.
+    /// The source of the key.
     source: String,
     realm: Option<String>,
     authorities: Option<std::path::PathBuf>,
-    /// Within this an answer has begun, and within this it is whole.
+    /// How long a response may take to begin, and then to be complete.
     patience: Duration,
     connection: Option<Connection>,
 }
 
 impl Remote {
-    /// The server that the options name. Nothing is sent yet.
+    /// Finds the server that the options name. Nothing is sent yet.
     ///
     /// # Errors
-    /// `Usage`, `Refused` without a key, `Unavailable` if the name leads nowhere.
+    /// `Usage`; `Refused` without a key; `Unavailable` if the name does not resolve.
     pub(super) async fn find(options: &Options) -> Outcome<Self> {
         let target = Target::find(options.url.as_deref(), options.allow_plain_http).await?;
         let Credential { key, source } = Credential::find(options.key_file.as_deref(), &target)?;
@@ -58,20 +58,20 @@ impl Remote {
         })
     }
 
-    /// The realm that was named.
+    /// The realm from the options.
     pub(super) fn realm(&self) -> Option<&str> {
         self.realm.as_deref()
     }
 
-    /// `GET path`: what it tells.
+    /// `GET path`. Returns the JSON of the response.
     ///
     /// # Errors
-    /// The server's, as a [`Failure`]; `Unavailable` if there is no answer in time.
+    /// The server's, as a [`Failure`]; `Unavailable` if there is no response in time.
     pub(super) async fn get(&mut self, path: &str) -> Outcome<Value> {
         self.ask(Method::GET, path, None).await
     }
 
-    /// `DELETE path`: what it tells; `null` for nothing.
+    /// `DELETE path`. Returns the JSON of the response; `null` if it has no body.
     ///
     /// # Errors
     /// As [`Remote::get`].
@@ -87,7 +87,7 @@ impl Remote {
         self.ask(Method::POST, path, Some(body.to_string())).await
     }
 
-    /// `POST path` with JSON that is text already.
+    /// `POST path` with JSON text.
     ///
     /// # Errors
     /// As [`Remote::get`].
@@ -103,7 +103,7 @@ impl Remote {
         self.ask(Method::PATCH, path, Some(body.to_string())).await
     }
 
-    /// A page of a list: its items, and the cursor of the next page.
+    /// Gets a page of a list: its items, and the cursor of the next page.
     ///
     /// # Errors
     /// As [`Remote::get`].
@@ -116,7 +116,7 @@ impl Remote {
         }
     }
 
-    /// A page of a list of this realm, whichever was named.
+    /// Gets a page of a list in this realm instead of the one from the options.
     ///
     /// # Errors
     /// As [`Remote::get`].
@@ -131,10 +131,10 @@ impl Remote {
         page
     }
 
-    /// Asks, and reads the answer whole, whatever its status: for who looks at the status itself.
+    /// Sends a request and reads the whole response, whatever its status: for callers that check the status themselves.
     ///
     /// # Errors
-    /// `Unavailable` if there is no answer in time.
+    /// `Unavailable` if there is no response in time.
     pub(super) async fn answer(
         &mut self,
         method: Method,
@@ -161,8 +161,8 @@ impl Remote {
         })
     }
 
-    /// Asks for something that is read as it comes, on a connection of its own: the feed, a backup. Each piece has to
-    /// be awaited with a time limit of its own.
+    /// Requests a streamed response on a new connection: the feed, a backup. The caller must await each piece with a
+    /// timeout.
     ///
     /// # Errors
     /// As [`Remote::get`].
@@ -187,7 +187,7 @@ impl Remote {
         Err(self.refused(&Answer { status, body }))
     }
 
-    /// Lets go of the connection before a pause, such as a question to a person: the server would close it.
+    /// Closes the connection before a pause, such as a prompt: the server would close it anyway.
     pub(super) fn rest(&mut self) {
         self.connection = None;
     }

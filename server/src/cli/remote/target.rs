@@ -1,4 +1,4 @@
-//! Where the server is, and whether a key may go there.
+//! Finds the server, and decides whether a key may be sent to it.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,32 +7,32 @@ use http::Uri;
 
 use crate::cli::exit::{Exit, Failure, Outcome};
 
-/// The server unless told otherwise: where `exeunt serve` listens unless told otherwise.
+/// The default server: the default address of `exeunt serve`.
 const USUAL: &str = "http://127.0.0.1:8080";
 /// The variable that names the server.
 const VARIABLE: &str = "EXEUNT_URL";
-/// Seconds in which a name must be found.
+/// Seconds to resolve a name.
 const LOOKUP_SECS: u64 = 10;
 
-/// A server's address, as it was given and as it is reached.
+/// A server's address, as given and as resolved.
 pub(super) struct Target {
-    /// Whether TLS is spoken.
+    /// Whether to use TLS.
     pub secure: bool,
-    /// `host` or `host:port`, as a request names it.
+    /// `host` or `host:port`, for the `Host` header.
     pub authority: String,
-    /// The host alone; an IPv6 address without its brackets.
+    /// The host; an IPv6 address has no brackets.
     pub host: String,
-    /// Where it is.
+    /// Its resolved addresses.
     pub addresses: Vec<SocketAddr>,
     prefix: String,
 }
 
 impl Target {
-    /// Finds the server that the command line names, or the environment, or else the usual one on this machine.
+    /// Finds the server from the command line, the environment, or else the default one on this machine.
     ///
     /// # Errors
-    /// `Usage` for what is no address of a server, and for one to which the key would go in clear; `Unavailable` if
-    /// the name leads nowhere.
+    /// `Usage` for an invalid address, and for one to which the key would go unencrypted; `Unavailable` if the name
+    /// does not resolve.
     pub(super) async fn find(given: Option<&str>, allow_plain_http: bool) -> Outcome<Self> {
         let url = match (given, std::env::var(VARIABLE)) {
             (Some(url), _) => url.to_owned(),
@@ -53,19 +53,19 @@ impl Target {
         Ok(target)
     }
 
-    /// Whether every address is this machine's own.
+    /// Whether every address is of this machine.
     pub(super) fn is_here(&self) -> bool {
         !self.addresses.is_empty()
             && self.addresses.iter().all(|address| address.ip().to_canonical().is_loopback())
     }
 
-    /// A path of the native interface as it is under this address.
+    /// A path of the native interface, under the path of this address.
     pub(super) fn path(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
     }
 
     fn read(url: &str) -> Outcome<Self> {
-        // The address is not repeated where it may hold a password.
+        // The message does not contain the address, which may hold a password.
         let wrong = |why: &str| Failure::usage(format!("--url or {VARIABLE}: {why}"));
         let uri: Uri = url.parse().map_err(|_| wrong("this is no URL"))?;
         let secure = match uri.scheme_str() {

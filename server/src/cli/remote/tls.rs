@@ -1,4 +1,4 @@
-//! TLS to the server: whom it must prove to be, and who may vouch for it.
+//! TLS to the server: verifies its name, with the system's authorities or those from a file.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
 use crate::cli::exit::{Exit, Failure, Outcome};
 
-/// A connection on which the server has proved to be `host`, by the system's authorities or those in the file.
+/// Makes a TLS connection to `host`, verified with the system's authorities or those in the file.
 ///
 /// # Errors
-/// `Usage` for a file without certificates; `Failed` where the proof does not hold.
+/// `Usage` for a file without certificates; `Failed` if the verification fails.
 pub(super) async fn over(
     stream: TcpStream,
     host: &str,
@@ -35,7 +35,7 @@ pub(super) async fn over(
 }
 
 fn advice(error: &std::io::Error) -> &'static str {
-    // As `openssl req -x509` makes them unless told otherwise: clients differ in whether they take that.
+    // `openssl req -x509` makes such certificates by default; not all clients accept them.
     if error.to_string().contains("CaUsedAsEndEntity") {
         return "Its certificate says that it is an authority itself: make it anew with basicConstraints=CA:FALSE";
     }
@@ -44,7 +44,7 @@ fn advice(error: &std::io::Error) -> &'static str {
 
 fn trusted(file: Option<&Path>) -> Outcome<RootCertStore> {
     let mut trusted = RootCertStore::empty();
-    // Of the system's certificates those that cannot be read are passed over: some are always odd.
+    // Unreadable certificates of the system are skipped: some systems have odd ones.
     trusted.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let Some(file) = file else { return Ok(trusted) };
     let about = |what: String| Failure::usage(format!("{}: {what}", file.display()));

@@ -1,4 +1,4 @@
-//! `exeunt session …`: sessions, dead or alive.
+//! `exeunt session …`: lists, shows, ends and imports sessions.
 
 mod import;
 
@@ -131,7 +131,7 @@ impl End {
     }
 }
 
-/// What it is, and, if it was ended, by what kind of logout.
+/// The state of a session and, if it was ended, the kind of logout.
 fn standing(session: &Value) -> String {
     let (verdict, why) = (text(&session["verdict"]), text(&session["ended_by"]["why"]));
     if why.is_empty() { verdict } else { format!("{verdict}: {why}") }

@@ -57,7 +57,7 @@ impl Enable {
 
 impl Passwd {
     pub(super) async fn run(self, context: &mut Context) -> Outcome {
-        // Who is not there needs no password.
+        // Finds the user first: without one no password is needed.
         let Named { id, .. } = reference::user_id(&mut context.remote, &self.user).await?;
         context.remote.rest();
         let password = match self.remove {

@@ -1,4 +1,4 @@
-//! `exeunt user …`: people who log in.
+//! `exeunt user …`: manages users.
 
 mod add;
 mod change;

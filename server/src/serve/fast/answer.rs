@@ -1,4 +1,4 @@
-//! An answer to bytes: the same as the HTTP library would write.
+//! Writes a response as bytes: the same bytes that the HTTP library would write.
 
 use http::StatusCode;
 use http::header::CONTENT_LENGTH;
@@ -6,12 +6,12 @@ use http_body_util::BodyExt;
 
 use crate::http::{Body, Cut, Response};
 
-/// Writes an answer at the end of `text`; `false`: it was cut off.
+/// Appends a response to `text`; `false` if its body broke off.
 pub(super) async fn write(response: Response, text: &mut Vec<u8>) -> bool {
     let Response { status, headers, body, .. } = response;
     let body = match body {
         Body::Whole(whole) => whole,
-        // Nothing that is answered here is a stream.
+        // No endpoint on the fast path answers with a stream.
         Body::Stream(stream) => match stream.collect().await {
             Ok(whole) => whole.to_bytes(),
             Err(Cut) => return false,
@@ -25,7 +25,7 @@ pub(super) async fn write(response: Response, text: &mut Vec<u8>) -> bool {
     for (name, value) in headers.iter() {
         line(name, value, text);
     }
-    // RFC 9110 §8.6: an answer that has no body by its nature tells no length.
+    // RFC 9110 §8.6: a response whose status allows no body has no length.
     let bodiless = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     if !bodiless && !headers.has(&CONTENT_LENGTH) {
         line(b"content-length", body.len().to_string().as_bytes(), text);
@@ -37,7 +37,7 @@ pub(super) async fn write(response: Response, text: &mut Vec<u8>) -> bool {
     true
 }
 
-/// A header, the words of its name beginning with capitals, as older clients know them.
+/// Appends a header; each word of its name begins with a capital, as older clients expect.
 fn line(name: &[u8], value: &[u8], text: &mut Vec<u8>) {
     let begin = text.len();
     text.extend_from_slice(name);

@@ -1,9 +1,9 @@
-//! The fast path: the requests that are made most, checks and logouts, are read and answered here, by the same functions
-//! and with the same bytes as behind the HTTP library, without its machinery for bodies that come in pieces.
+//! The fast path: reads and answers the most frequent requests, checks and logouts. It calls the same functions and
+//! sends the same bytes as the HTTP library, without its machinery for bodies that arrive in pieces.
 //!
-//! It takes only what is simple: a whole request of HTTP/1.1 with nothing after it. At the first request that is
-//! anything else, the connection goes to the HTTP library with all that was read, for good; so nothing is refused here,
-//! and there is one place for what is unusual. See `docs/decisions/0006-hot-front.md`.
+//! It takes only simple requests: a whole request of HTTP/1.1 with nothing after it. At the first request that is
+//! anything else, the HTTP library takes over the connection for good, with everything that was read. So nothing is
+//! refused here, and unusual requests are handled in one place. See `docs/decisions/0006-hot-front.md`.
 
 mod answer;
 mod reader;
@@ -22,19 +22,19 @@ use crate::serve::router::Inbound;
 use reader::{End, Reader};
 use request::Parsed;
 
-/// Room for an answer that is kept from one to the next, in bytes.
+/// The size of the response buffer that is kept between requests, in bytes.
 const ANSWER_BYTES_KEPT: usize = 16 * 1024;
 
-/// What was read and not answered.
+/// What was read and is not answered yet.
 pub struct Remainder {
     /// The bytes.
     pub bytes: Bytes,
-    /// By when the head of the request that they begin must have arrived; `None`: it is there, or nothing has begun
-    /// after another request.
+    /// The deadline for the head of the request that the bytes begin; `None` if the head is complete, or if nothing was
+    /// received since the last request.
     pub head_by: Option<Instant>,
 }
 
-/// Answers what it can, one request after the other. From what it returns the HTTP library goes on; `None`: the
+/// Answers simple requests, one after the other. Returns what the HTTP library must continue with; `None` if the
 /// connection is over.
 pub async fn serve<C>(inbound: &Inbound, connection: &mut C, settled: &Whole) -> Option<Remainder>
 where
@@ -61,7 +61,7 @@ where
         let response = inbound.answer(matched, head, RequestBody::Whole(body), settled.clone()).await;
         inbound.app.metrics.fast.inc();
         let closes = response.headers.has(&CONNECTION);
-        // TLS keeps what did not fit until it is asked again.
+        // TLS buffers what did not fit until it is flushed.
         let written = answer::write(response, &mut text).await
             && connection.write_all(&text).await.is_ok()
             && connection.flush().await.is_ok();

@@ -1,4 +1,4 @@
-//! Reading requests off a connection, one after the other.
+//! Reads requests from a connection, one after the other.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -13,44 +13,44 @@ use super::Remainder;
 use super::request::{self, Parsed, REQUEST_BYTES_MAX, Unread};
 use crate::serve::router::Inbound;
 
-/// In how many pieces a request may come: many programs send the head and the body each by itself.
+/// The most pieces in which a request may arrive: many programs send the head and the body separately.
 const PIECES_MAX: usize = 4;
-/// Seconds for which a body is waited for here. What takes longer is for the HTTP library, which has the limit for it.
+/// Seconds to wait for a body here. A slower one goes to the HTTP library, which enforces the configured limit.
 const BODY_SECS: u64 = 1;
 
-/// What was read of a connection and is not answered yet.
+/// Reads a connection; holds what was read and is not answered yet.
 pub(super) struct Reader {
     buffer: Box<[u8]>,
     filled: usize,
     patience: Duration,
-    /// Goes off when nothing was asked for some time. It is not wound up for each request, which would cost more than
-    /// the rest of the reading: it goes off once in a while, and looks whether anything was asked since. For a request
-    /// of which only a part came it is wound up.
+    /// Expires when no request arrived for some time. It is not reset for each request, which would cost more than the
+    /// rest of the reading: it expires once per period and checks whether a request arrived since. It is reset when a
+    /// request has arrived only in part.
     alarm: Pin<Box<Sleep>>,
     asked: bool,
     progress: Progress,
 }
 
-/// How much of a request has come.
+/// How much of the next request has arrived.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Progress {
-    /// Nothing, after another request.
+    /// Nothing since the last request.
     Nothing,
-    /// Not the whole head, which must be there by this time.
+    /// Less than the head, which must be complete by this time.
     Head(Instant),
-    /// The head, and not the whole body.
+    /// The head, and part of the body.
     Body,
 }
 
-/// Why no request came that is answered here.
+/// Why the fast path ends.
 pub(super) enum End {
-    /// Something for the HTTP library came.
+    /// The request is one for the HTTP library.
     Other,
-    /// The other end is gone, or has asked for nothing for too long.
+    /// The client is gone, or has sent no request for too long.
     Over,
 }
 
-/// What waiting for bytes came to.
+/// The result of waiting for bytes.
 enum Waited {
     More,
     Gone,
@@ -58,8 +58,9 @@ enum Waited {
 }
 
 impl Reader {
-    /// Nothing was read yet. The head of the first request must be there by `first_by`, that of another one so many
-    /// seconds after it has begun; it begins so many seconds after the one before, or up to twice as many.
+    /// A reader that has read nothing yet. The head of the first request must be complete by `first_by`, that of a
+    /// later one `patience_secs` after its first byte. The idle limit between requests is one to two times
+    /// `patience_secs`.
     pub(super) fn new(patience_secs: u64, first_by: Instant) -> Self {
         let patience = Duration::from_secs(patience_secs);
         let buffer = vec![0; REQUEST_BYTES_MAX].into();
@@ -67,7 +68,7 @@ impl Reader {
         Self { buffer, filled: 0, patience, alarm, asked: false, progress }
     }
 
-    /// What was read and not answered; `None`: nothing.
+    /// What was read and is not answered yet; `None` if that is nothing.
     pub(super) fn rest(&self) -> Option<Remainder> {
         let head_by = match self.progress {
             Progress::Head(by) => Some(by),
@@ -77,7 +78,7 @@ impl Reader {
         (self.filled > 0).then_some(Remainder { bytes, head_by })
     }
 
-    /// The next request. May be dropped while it waits, and asked again.
+    /// The next request. Cancel safe: it may be dropped while it waits, and called again.
     pub(super) async fn next<C: AsyncRead + Unpin>(
         &mut self,
         inbound: &Inbound,
@@ -86,9 +87,9 @@ impl Reader {
         for _ in 0..PIECES_MAX {
             match poll_fn(|cx| self.poll_more(cx, connection)).await {
                 Waited::More => {}
-                // What has begun gets its answer from the HTTP library.
+                // The HTTP library answers a request that broke off.
                 Waited::Gone if self.filled > 0 => return Err(End::Other),
-                // That its body is late is answered by the HTTP library.
+                // The HTTP library answers a request whose body is late.
                 Waited::TooLong if self.progress == Progress::Body => return Err(End::Other),
                 Waited::Gone | Waited::TooLong => return Err(End::Over),
             }
@@ -112,7 +113,7 @@ impl Reader {
         Err(End::Other)
     }
 
-    /// What has begun must be there in this time.
+    /// Resets the alarm for a request that has begun.
     fn wind_up(&mut self, patience: Duration) {
         self.alarm.set(sleep(patience));
         self.asked = false;

@@ -1,4 +1,4 @@
-//! Bytes to a request, if it is a simple one.
+//! Parses bytes as a request, if it is a simple one.
 
 use std::mem::MaybeUninit;
 
@@ -13,9 +13,9 @@ use crate::http::headers::Headers;
 use crate::http::message;
 use crate::serve::router::{Inbound, Matched};
 
-/// The largest request that is answered by the fast path, head and body, in bytes.
+/// The largest request that the fast path answers, head and body, in bytes.
 pub(super) const REQUEST_BYTES_MAX: usize = 4096;
-/// The most headers that a request has there.
+/// The most headers of a request on the fast path.
 const HEADERS_MAX: usize = 32;
 
 /// A request that the fast path answers.
@@ -25,9 +25,9 @@ pub(super) struct Parsed {
     pub(super) body: Bytes,
 }
 
-/// Why some bytes are no request that is answered here.
+/// Why the bytes are not a request for the fast path.
 pub(super) enum Unread {
-    /// They are the beginning of a head, as far as can be told.
+    /// They may be the beginning of a head.
     Head,
     /// They are a head and the beginning of its body.
     Body,
@@ -35,8 +35,8 @@ pub(super) enum Unread {
     Other,
 }
 
-/// Reads a request. Whatever could be understood in two ways is not understood here: a body whose length is not told
-/// once and in digits, a transfer coding, an expectation, anything after the end (RFC 9112 §6 and §9).
+/// Parses a request. Anything ambiguous is left to the HTTP library: a body whose length is not given once and in
+/// digits, a transfer coding, an expectation, bytes after the end (RFC 9112 §6 and §9).
 pub(super) fn read(inbound: &Inbound, bytes: &[u8]) -> Result<Parsed, Unread> {
     let mut headers = [const { MaybeUninit::uninit() }; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut []);
@@ -63,7 +63,7 @@ pub(super) fn read(inbound: &Inbound, bytes: &[u8]) -> Result<Parsed, Unread> {
     }
 }
 
-/// Who answers, if it is a check or a logout.
+/// Finds the route, if it is a check or a logout.
 fn matched(inbound: &Inbound, request: &httparse::Request<'_, '_>) -> Option<(Matched, Method, Uri)> {
     let method = Method::from_bytes(request.method?.as_bytes()).ok()?;
     let path = request.path.filter(|path| path.starts_with('/'))?;
@@ -78,7 +78,7 @@ fn matched(inbound: &Inbound, request: &httparse::Request<'_, '_>) -> Option<(Ma
     hot.then_some((matched, method, uri))
 }
 
-/// How long the body is, in bytes, if nothing is said but that.
+/// The length of the body in bytes; `None` if the headers ask for anything the fast path does not do.
 fn body_bytes(headers: &Headers) -> Option<usize> {
     let keeps_alive = |value: &[u8]| value.eq_ignore_ascii_case(b"keep-alive");
     if [TRANSFER_ENCODING, EXPECT, UPGRADE].iter().any(|name| headers.has(name))
@@ -94,7 +94,7 @@ fn body_bytes(headers: &Headers) -> Option<usize> {
     }
 }
 
-/// A length in digits, none of them a sign or a space.
+/// Parses a length of digits only, without a sign or a space.
 fn length(digits: &[u8]) -> Option<usize> {
     let all = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
     all.then(|| std::str::from_utf8(digits).ok()?.parse().ok())?

@@ -1,4 +1,4 @@
-//! The rows of a file, one after the other: however long it is, one row is in memory.
+//! Reads the rows of a file one at a time: only one row is in memory, however long the file is.
 
 use std::io::{BufRead, ErrorKind, Read};
 
@@ -10,17 +10,17 @@ use crate::time;
 
 /// The longest row, in bytes.
 const ROW_BYTES_MAX: usize = 64 << 10;
-/// Of an input that has neither a header nor a row: no list has none, but a program that failed writes one.
+/// The error for an empty input: a real list is not empty, but the output of a program that failed is.
 const EMPTY: &str =
     "the input is empty, without a header or a row: see whether what was to write it has failed";
 const ARRAY: &str =
     "this is a JSON array, and JSON lines are wanted: one object a line, with nothing around them";
 
-/// A row as it is sent, or why it cannot be.
+/// A row to send, or why it cannot be sent.
 pub(super) struct Row {
-    /// The line that it begins in, from 1.
+    /// The number of its first line, from 1.
     pub line: u64,
-    /// A JSON object, or what is wrong.
+    /// A JSON object, or an error.
     pub json: Result<String, String>,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Rows<R> {
 
 enum Form {
     JsonLines,
-    /// With the place of each column of the file in [`Rows::columns`].
+    /// CSV, with the index in [`Rows::columns`] of each column of the file.
     Csv(Vec<usize>),
 }
 
@@ -51,15 +51,15 @@ impl<R: BufRead> Rows<R> {
         Self { input, columns, form: None, line: 0, bytes: 0, over: false }
     }
 
-    /// How many bytes were read.
+    /// The number of bytes read so far.
     pub(super) const fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The next row; `None`: there is none.
+    /// The next row; `None` at the end.
     ///
     /// # Errors
-    /// The file cannot be read, or its header makes no sense.
+    /// The file cannot be read, or its header is wrong.
     pub(super) fn next(&mut self) -> Outcome<Option<Row>> {
         while !self.over {
             let line = self.line + 1;
@@ -99,7 +99,7 @@ impl<R: BufRead> Rows<R> {
         Ok(None)
     }
 
-    /// A line; of CSV as many as belong together.
+    /// Reads a record: one line, or for CSV as many lines as belong together.
     fn record(&mut self) -> Outcome<Piece> {
         let mut record = match self.one_line()? {
             Piece::Text(text) => text,
@@ -112,7 +112,7 @@ impl<R: BufRead> Rows<R> {
             && !record.trim_start().starts_with('{')
             && csv::is_open(&record)
         {
-            // What stands behind a quote that is never closed cannot be told from what stands within.
+            // Text after a quote that is never closed cannot be distinguished from text within it.
             let lost = "a quote is not closed; nothing behind it was read";
             match self.one_line()? {
                 Piece::Text(more) if record.len() + more.len() < ROW_BYTES_MAX => {
@@ -170,7 +170,7 @@ impl<R: BufRead> Rows<R> {
     }
 }
 
-/// The columns of a file, as its header names them.
+/// Parses a header: the index in `columns` of each column.
 fn header(text: &str, columns: &[Column]) -> Result<Vec<usize>, String> {
     let mut header = Vec::new();
     for name in csv::fields(text)? {
@@ -187,7 +187,7 @@ fn header(text: &str, columns: &[Column]) -> Result<Vec<usize>, String> {
     Ok(header)
 }
 
-/// A row of CSV in JSON.
+/// Converts a row of CSV to JSON.
 fn cells(text: &str, header: &[usize], columns: &[Column]) -> Result<String, String> {
     let fields = csv::fields(text)?;
     if fields.len() != header.len() {
@@ -202,7 +202,7 @@ fn cells(text: &str, header: &[usize], columns: &[Column]) -> Result<String, Str
     Ok(Value::Object(row).to_string())
 }
 
-/// A line of JSON, as it is if it is an object. Its members are the server's to judge.
+/// Checks that a line is a JSON object, and returns it unchanged. The server checks its members.
 fn object(text: &str) -> Result<String, String> {
     if !text.trim_start().starts_with('{') {
         return Err("the line is not a JSON object".to_owned());

@@ -2,7 +2,7 @@ use super::*;
 
 const COLUMNS: &[Column] = &[Column("name", Meaning::Text), Column("off", Meaning::Flag)];
 
-/// Each row with its line, `!` before what is wrong with it.
+/// Each row with its line number; an error begins with `!`.
 fn read(file: &[u8]) -> Vec<String> {
     let mut rows = Rows::new(file, COLUMNS);
     let mut read = Vec::new();
