@@ -26,7 +26,7 @@ pub enum LineKind {
 }
 
 impl LineKind {
-    /// All of them, in the order of the documentation.
+    /// All kinds, in the order of the documentation and of the enum.
     const ALL: [Self; 7] =
         [Self::FailedLogin, Self::Login, Self::Logout, Self::Gate, Self::Check, Self::Admin, Self::Other];
 
@@ -79,7 +79,7 @@ struct Count {
 }
 
 impl Quotas {
-    /// Whether one more line of this kind is written.
+    /// Counts a line of this kind; `true` if it should be written.
     pub fn admits(&self, kind: LineKind, now: Moment) -> bool {
         self.end_second(now);
         let count = &self.counts[kind as usize];
