@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Now.
 #[expect(clippy::disallowed_methods, reason = "a measurement measures time")]
 pub(crate) fn now() -> Instant {
     Instant::now()
@@ -25,7 +24,6 @@ pub(crate) fn wait_until(then: Instant) {
     }
 }
 
-/// Waits.
 pub(crate) fn wait(pause: Duration) {
     wait_until(now() + pause);
 }

@@ -54,7 +54,6 @@ fn main() -> Result<()> {
     if wanted.names.is_empty() { report.write() } else { Ok(()) }
 }
 
-/// A measurement.
 type Figure = fn(&Bench) -> Result<Vec<Row>>;
 
 /// What all measurements share.

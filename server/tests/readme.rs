@@ -19,6 +19,8 @@ const FENCE: &str = "-- end of output --";
 #[test]
 fn the_dialogues_of_the_documents_are_those_of_the_demonstration_and_are_true() {
     let directory = std::env::temp_dir().join(format!("exeunt-readme-{}", std::process::id()));
+    // An earlier process of the same number may have left it.
+    let _stale = std::fs::remove_dir_all(&directory);
     std::fs::create_dir_all(&directory).unwrap();
     let (demo, printed) = demonstration(&directory);
     let address = between(&printed, "http://", ". ").to_owned();

@@ -46,7 +46,7 @@ pub(super) fn figure(bench: &Bench) -> Result<Vec<Row>> {
     }])
 }
 
-/// Logouts a second.
+/// Runs the logouts; returns how many a second.
 async fn logouts(app: &App, realm: RealmId, ids: Vec<SessionId>) -> Result<f64> {
     let count = ids.len();
     let ids = Arc::new(Mutex::new(ids));
@@ -67,7 +67,7 @@ async fn logouts(app: &App, realm: RealmId, ids: Vec<SessionId>) -> Result<f64> 
     Ok(count as f64 / (clock::now() - began).as_secs_f64())
 }
 
-/// Appends a second.
+/// Runs the appends; returns how many a second.
 async fn appends(file: &std::path::Path) -> Result<f64> {
     let journal = Arc::new(Journal::open(file)?);
     let began = clock::now();

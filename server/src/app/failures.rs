@@ -7,7 +7,7 @@ use exeunt_core::Moment;
 
 use crate::lock::Exclusive as _;
 
-/// The least seconds between two log lines about the same work.
+/// The minimum time between two log lines about the same work, in seconds.
 const LOGGED_SECS: u64 = 60;
 
 /// Failures, by the name of the work.

@@ -86,9 +86,9 @@ pub struct Limits {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Passwords {
-    /// Threads; 0: one less than there are cores, at least one.
+    /// Threads; 0 means one fewer than there are cores, but at least one.
     pub threads: usize,
-    /// Logins that may wait for each thread; 0: 64.
+    /// Logins that may wait for each thread; 0 means 64.
     pub queue: usize,
 }
 
@@ -281,7 +281,7 @@ impl Throttle {
 }
 
 impl Keep {
-    /// The same in seconds.
+    /// The retention in seconds.
     pub fn retention(&self) -> Retention {
         Retention { dead_secs: self.dead_hours * 3600, log_secs: self.log_days * 86_400 }
     }

@@ -23,7 +23,7 @@ const LAST_SECS: u64 = 2;
 /// Milliseconds for which lines are gathered between two writes.
 const GATHER_MILLIS: u64 = 5;
 
-/// Takes lines.
+/// Receives lines from `tracing`.
 #[derive(Clone)]
 pub(super) struct Lines(Arc<Waiting>);
 

@@ -90,7 +90,7 @@ struct Count {
 }
 
 impl Quotas {
-    /// Whether one more line of this kind is written.
+    /// Counts a line of this kind; `true` if it should be written.
     pub fn admits(&self, kind: LineKind, now: Moment) -> bool {
         self.end_second(now);
         let count = &self.counts[kind as usize];

@@ -23,7 +23,7 @@ struct Refused {
 }
 
 impl Connections {
-    /// A peer has reached its limit of connections.
+    /// Counts a connection that was closed because its peer has reached its limit.
     pub fn refused_of_peer(&self, peer: IpAddr, most: usize, now: Moment) {
         if let Some(refused) = self.of_peer.add(now) {
             tracing::warn!(
@@ -35,14 +35,14 @@ impl Connections {
         }
     }
 
-    /// Too many waited, so the one that had waited longest was closed.
+    /// Counts a connection that was closed because too many waited.
     pub fn crowded_out(&self, now: Moment) {
         if let Some(refused) = self.crowded_out.add(now) {
             tracing::warn!(refused, "too many connections wait for a place: see limits.connections");
         }
     }
 
-    /// A request waited, and no place became free.
+    /// Counts a request that was refused because no place became free.
     pub fn found_no_place(&self, now: Moment) {
         if let Some(refused) = self.no_place.add(now) {
             tracing::warn!(

@@ -108,7 +108,7 @@ impl Metrics {
     }
 }
 
-/// What the page is made from.
+/// The sources of the page.
 pub struct Sources<'a> {
     /// The counters.
     pub metrics: &'a Metrics,

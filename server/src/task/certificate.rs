@@ -5,7 +5,7 @@ use crate::task::Task;
 /// Seconds between two looks. A changed file is loaded when two looks in a row find it the same.
 const PAUSE_SECS: u64 = 2;
 
-/// The task; without TLS it runs once and ends.
+/// Without TLS the task runs once and ends.
 pub(super) const TASK: Task = Task {
     name: "certificate",
     step: |app, now| {

@@ -5,7 +5,6 @@ use crate::task::{Task, next};
 /// Milliseconds between two parts of the table: a round of 256 parts takes about half a minute.
 const PAUSE_MILLIS: u64 = 125;
 
-/// The task.
 pub(super) const TASK: Task = Task {
     name: "expire",
     step: |app, now| {

@@ -6,7 +6,6 @@ use crate::task::{Task, next};
 /// Milliseconds between two steps. Far below the second by which last-seen times may be late.
 const PAUSE_MILLIS: u64 = 50;
 
-/// The task.
 pub(super) const TASK: Task = Task {
     name: "flush",
     step: |app, now| {

@@ -5,7 +5,6 @@ use crate::task::Task;
 /// Seconds between two steps.
 const PAUSE_SECS: u64 = 1;
 
-/// The task.
 pub(super) const TASK: Task = Task {
     name: "log",
     step: |app, now| {

@@ -6,7 +6,6 @@ use crate::task::{Task, next};
 /// Seconds between two looks: how long session checks may be answered after the store was removed.
 const PAUSE_SECS: u64 = 1;
 
-/// The task.
 pub(super) const TASK: Task = Task {
     name: "look",
     step: |app, now| {

@@ -32,7 +32,7 @@ pub const ALL: &[Task] = &[
     usage::TASK,
     log::TASK,
 ];
-/// The least milliseconds before a failed step is retried: a full disk is not tried all the time.
+/// The minimum pause before a failed step is retried, in milliseconds, so that a full disk is not tried all the time.
 const RETRY_MILLIS: u64 = 1000;
 
 /// A task.

@@ -5,7 +5,6 @@ use crate::task::{Task, next};
 /// Milliseconds between two steps, and between two retries. The runner starts a step at once when recovery is needed.
 const PAUSE_MILLIS: u64 = 100;
 
-/// The task.
 pub(super) const TASK: Task = Task {
     name: "recover",
     step: |app, now| {

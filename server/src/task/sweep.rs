@@ -7,7 +7,6 @@ const PAUSE_MILLIS: u64 = 200;
 /// Seconds between two rounds.
 const ROUND_SECS: u64 = 60;
 
-/// The task.
 pub(super) const TASK: Task = Task {
     name: "sweep",
     step: |app, now| {

@@ -2,10 +2,9 @@
 
 use crate::task::{Task, next};
 
-/// Seconds between two writes: a power cut may lose so many seconds of these counts.
+/// Seconds between two writes: a power cut may lose the counts of this time.
 const PAUSE_SECS: u64 = 10;
 
-/// The task.
 pub(super) const TASK: Task = Task {
     name: "usage",
     step: |app, now| {

@@ -27,6 +27,8 @@ const MOMENT: (u64, u64) = (20, 500);
 #[test]
 fn what_was_acknowledged_survives_fifty_kills() {
     let directory = std::env::temp_dir().join(format!("exeunt-crash-{}", std::process::id()));
+    // An earlier process of the same number may have left it.
+    let _stale = std::fs::remove_dir_all(&directory);
     std::fs::create_dir_all(&directory).unwrap();
     let first = Binary::start(&directory);
     let mut callers: Vec<_> = (0..CALLERS).map(|number| Caller::register(first.address, number)).collect();

@@ -33,6 +33,8 @@ use crate::scratch::Scratch;
 
 const EXEUNT: &str = env!("CARGO_BIN_EXE_exeunt");
 const UNKNOWN: Kind = Kind::Unavailable(Unavailability::Unknown);
+/// Sessions that are written at once.
+const WRITTEN_AT_ONCE: usize = 500;
 /// Sessions beside the full disk.
 const SESSIONS: usize = 20_000;
 /// For how long they may be unseen: each use of one is written, since the last was longer ago than a sixtieth of it.
@@ -65,7 +67,7 @@ async fn sow(file: &Path) -> Vec<(String, SessionId)> {
     let client = app.authority.builtin_client(realm, ADMIN).unwrap().id;
     let call = call(&app);
     let issued_at = call.now.minus_secs(LAST_SEEN_SECS_AGO);
-    let (mut all, mut writing) = (Vec::new(), JoinSet::new());
+    let (mut all, mut writing) = (Vec::new(), JoinSet::<exeunt::error::Result<()>>::new());
     for number in 0..SESSIONS {
         let user = UserId(u128::try_from(number / 10).unwrap().to_be_bytes());
         let (id, token) = (call.mint.session_id(issued_at), call.mint.session_token());
@@ -81,6 +83,10 @@ async fn sow(file: &Path) -> Vec<(String, SessionId)> {
         let token_text = token.expose().to_owned();
         let record =
             Record { session, dialect: ADMIN, token: token.fingerprint(), from: None, user_agent: None };
+        // The queue of the store is bounded.
+        if writing.len() == WRITTEN_AT_ONCE {
+            writing.join_next().await.unwrap().unwrap().unwrap();
+        }
         let (new, store) = (NewSession { record, sessions_max: u32::MAX, audit: None }, store.clone());
         writing.spawn(async move { store.issue(new).await.map(drop) });
         all.push((token_text, id));

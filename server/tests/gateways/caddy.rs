@@ -1,9 +1,9 @@
 //! Caddy with a file of `docs/gateways/`, as it stands: it takes its addresses from the environment.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::Stdio;
 
-use tokio::net::{TcpListener, UnixDatagram};
+use tokio::net::UnixDatagram;
 use tokio::process::{Child, Command};
 
 use crate::scratch::Scratch;
@@ -31,7 +31,7 @@ impl Caddy {
         exeunt: SocketAddr,
         application: SocketAddr,
     ) -> Self {
-        let address = free().await;
+        let address = free();
         let socket = folder.path().join("notify");
         let notified = UnixDatagram::bind(&socket).unwrap();
         let config = format!("{}/../docs/gateways/{dialect}.Caddyfile", env!("CARGO_MANIFEST_DIR"));
@@ -69,11 +69,13 @@ impl Caddy {
     }
 }
 
-/// A port on an address of this process alone: between asking for a free port and Caddy's taking it, no other test can.
-async fn free() -> SocketAddr {
-    let [_, _, high, low] = std::process::id().to_be_bytes();
-    let own = IpAddr::from([127, 64 | (high >> 2), high, low]);
-    TcpListener::bind((own, 0)).await.unwrap().local_addr().unwrap()
+/// A port for this process alone. Caddy listens on every address, so it must be free on all of them, and below those that
+/// the system gives to the servers and clients of other tests.
+fn free() -> SocketAddr {
+    let first = 10_000 + std::process::id() * 7 % 20_000;
+    let ports = (first..first + 7).filter_map(|port| u16::try_from(port).ok());
+    let free = ports.into_iter().find(|port| std::net::TcpListener::bind(("0.0.0.0", *port)).is_ok());
+    SocketAddr::from(([127, 0, 0, 1], free.expect("one of seven ports is free")))
 }
 
 async fn ready(notified: &UnixDatagram) {

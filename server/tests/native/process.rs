@@ -47,6 +47,8 @@ impl Process {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("exeunt-native-{number}-{}", std::process::id());
         let directory = std::env::temp_dir().join(name);
+        // An earlier process of the same number may have left it.
+        let _stale = std::fs::remove_dir_all(&directory);
         std::fs::create_dir_all(&directory).unwrap();
         let store = format!("sqlite:{}", directory.join("exeunt.db").display());
         let mut command = Command::new(env!("CARGO_BIN_EXE_exeunt"));

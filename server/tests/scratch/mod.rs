@@ -13,6 +13,8 @@ impl Scratch {
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
         let path = folder.join(name);
+        // An earlier process of the same number may have been killed before it could tidy up.
+        let _stale = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }

@@ -10,7 +10,7 @@ use crate::cli::exit::Outcome;
 const ROWS: usize = 100;
 /// Columns between two cells.
 const GAP: usize = 2;
-/// The least width to which a cell is cut.
+/// The minimum width of a cell that is cut.
 const WIDTH_MIN: usize = 8;
 
 /// A column: its heading, and whether its cells may be cut on a narrow terminal. Ids are not cut: users copy them.
@@ -25,7 +25,7 @@ pub(crate) enum Room {
     Flexible,
 }
 
-/// A table that is being printed.
+/// A table that is printed in groups of rows.
 pub(crate) struct Table<'a> {
     out: &'a mut Out,
     columns: &'static [Column],
