@@ -265,11 +265,14 @@ async fn a_log_that_was_replaced_is_noticed() {
     assert_eq!((open.check(1), open.check(0).is_err()), (Ok(()), true));
 }
 
+/// What damages a write-ahead log: its path, and its bytes before the last logout.
+type Spoil = fn(&Path, &[u8]);
+
 /// Cut off, or with an earlier copy written over it: what was acknowledged is not in it any more, and what comes after that
 /// is read by nobody who opens the files later.
 #[tokio::test]
 async fn a_log_that_was_cut_off_or_written_over_is_noticed_before_anything_is_acknowledged() {
-    let spoils: [(&str, fn(&Path, &[u8])); 5] = [
+    let spoils: [(&str, Spoil); 5] = [
         ("emptied", |log, _| fs::write(log, "").unwrap()),
         ("halved", |log, _| {
             let bytes = fs::metadata(log).unwrap().len();
