@@ -87,9 +87,11 @@ impl Authority {
             Settings::Partner { pair } => Some(*pair),
             Settings::Plain | Settings::Project { .. } => None,
         };
-        let given_max = change.sessions_max;
+        // What the client has already may be older than the rules, and changes nothing.
+        let name = change.name.filter(|name| *name != before.name);
+        let given_max = change.sessions_max.filter(|max| *max != before.sessions_max);
         let after = Client {
-            name: change.name.map_or_else(|| before.name.clone(), |name| name::composed(&name)),
+            name: name.map_or_else(|| before.name.clone(), |name| name::composed(&name)),
             idle_secs: change.idle_secs.unwrap_or(before.idle_secs),
             absolute_secs: change.absolute_secs.unwrap_or(before.absolute_secs),
             sessions_max: change.sessions_max.unwrap_or(before.sessions_max),
