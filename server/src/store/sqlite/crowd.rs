@@ -182,7 +182,8 @@ impl Crowd {
         let Some(known) = self.members.get(&place) else { return Vec::new() };
         let seen = judge.seen(&known.member);
         if judge.judge(&known.member.session, seen, now) != Verdict::Alive {
-            return self.remove(place);
+            // Not its descendants: whoever descends from an expired session lives until that has a mark.
+            return self.take(place).map(|known| known.member.session.id).into_iter().collect();
         }
         if seen != known.seen
             && let Some(known) = self.take(place)
