@@ -16,7 +16,7 @@ pub(super) struct Member {
     /// Its row in the order of issue.
     pub(super) place: u64,
     pub(super) session: Session,
-    /// When it was last seen, as stored in its row.
+    /// When it was last seen. Touches still waiting to be folded into its row may be later; folded ones are in here.
     pub(super) seen: Moment,
 }
 
@@ -86,6 +86,7 @@ impl Crowd {
 
     pub(super) fn insert(&mut self, member: Member, judge: &impl Judge) {
         let seen = judge.seen(&member);
+        let member = Member { seen, ..member };
         // It may have been seen later than is written.
         let late = seen.plus_secs(touch_lag_secs(&member.session));
         let (place, deadline) = (member.place, member.session.deadline(late));
@@ -99,6 +100,13 @@ impl Crowd {
         order.unseen.insert((seen, place));
         order.deadlines.extend(deadline.map(|deadline| (deadline, place)));
         self.members.insert(place, Known { member, seen, deadline });
+    }
+
+    /// Notes that a session was seen. Its place in the order changes when it is judged again.
+    pub(super) fn see(&mut self, place: u64, at: Moment) {
+        if let Some(known) = self.members.get_mut(&place) {
+            known.member.seen = known.member.seen.max(at);
+        }
     }
 
     /// Removes a session and its descendants. Returns all that were removed.
@@ -174,7 +182,8 @@ impl Crowd {
         let Some(known) = self.members.get(&place) else { return Vec::new() };
         let seen = judge.seen(&known.member);
         if judge.judge(&known.member.session, seen, now) != Verdict::Alive {
-            return self.remove(place);
+            // Not its descendants: whoever descends from an expired session lives until that has a mark.
+            return self.take(place).map(|known| known.member.session.id).into_iter().collect();
         }
         if seen != known.seen
             && let Some(known) = self.take(place)

@@ -82,6 +82,7 @@ impl Batch<'_> {
             let sql = "INSERT INTO touches (place, at) VALUES (?, ?)";
             self.conn.prepare_cached(sql)?.execute((bound(place), seen.at.millis()))?;
             self.touched.push((place, seen.at));
+            self.crowds.seen(seen.session, seen.at);
         }
         Ok(())
     }

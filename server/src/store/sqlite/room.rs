@@ -35,7 +35,9 @@ impl Reading<'_> {
         under(self.conn, Anchor::User(user), u64::MAX, |kept| {
             let SessionRow { record, place, seen } = kept;
             seats.upto = seats.upto.max(place);
-            let verdict = self.shared.book().verdict(&record.session, self.shared.seen(place, seen), now);
+            // Touches that are waiting now may be folded before the writer uses this.
+            let seen = self.shared.seen(place, seen);
+            let verdict = self.shared.book().verdict(&record.session, seen, now);
             if verdict == Verdict::Alive {
                 seats.members.push(Member { place, session: record.session, seen });
             }
