@@ -49,6 +49,7 @@ impl Authority {
         let blank = blank(call.mint.user_id(), realm, call.now);
         let user = self.changed(call, blank, &change).await?;
         let audit = call.audit(Some(realm), "user.create", &format_args!("user {}", user.id));
+        let _writing = self.may_write(call).await?;
         Ok(self.settle(self.store.save_user(user, None, Some(audit)).await)?.record)
     }
 
@@ -141,6 +142,7 @@ impl Authority {
         let raise = why.map(|why| call.raise(anchor, realm, why));
         let audit = call.audit(Some(realm), what, &anchor);
         let id = user.id;
+        let _writing = self.may_write(call).await?;
         let saved = self.settle(self.store.save_user(user, raise, Some(audit)).await);
         self.names.forget(id);
         let saved = saved?;

@@ -62,6 +62,7 @@ impl Authority {
         client.validate()?;
         must_allow_some(client.sessions_max)?;
         let audit = call.audit(Some(client.realm), "client.create", &Anchor::Client(client.id));
+        let _writing = self.may_write(call).await?;
         let saved = self.settle(self.store.save_client(client, None, Some(audit)).await)?;
         Ok(self.clients.put(saved.record))
     }
@@ -178,6 +179,7 @@ impl Authority {
         let (realm, anchor) = (client.realm, Anchor::Client(client.id));
         let raise = why.map(|why| call.raise(anchor, realm, why));
         let audit = call.audit(Some(realm), what, &anchor);
+        let _writing = self.may_write(call).await?;
         // A login that knows the mark's stamp must not have read the old client.
         let changing = self.clients.changing(|| self.memory.position());
         let saved = self.settle(self.store.save_client(client, raise, Some(audit)).await)?;

@@ -241,7 +241,7 @@ impl Authority {
     /// Records sessions and adds them to memory. They are announced first, so that a mark raised right after the commit
     /// finds them; until they are recorded, their tokens open nothing.
     async fn record_adopted(&self, call: &Call, realm: RealmId, all: Vec<Adopted>) -> Result<Vec<Adoption>> {
-        self.caller_must_still_hold(call)?;
+        let _writing = self.may_write(call).await?;
         let audit = call.audit(Some(realm), "session.import", &format_args!("a batch of {}", all.len()));
         let announced: Vec<_> = all
             .iter()
