@@ -42,7 +42,10 @@ fn every_decision_has_the_same_form() {
             offences.push(format!("{}: its parts are {}", source.path, parts.join(", ")));
         }
     }
-    refuse(&offences, "a title, then **Context.**, **Decision.**, maybe **Alternatives.**, **Consequences.**");
+    refuse(
+        &offences,
+        "a title, then **Context.**, **Decision.**, maybe **Alternatives.**, **Consequences.**",
+    );
 }
 
 #[test]
