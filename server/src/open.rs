@@ -59,6 +59,7 @@ impl App {
             dialect_names: ALL.iter().map(|dialect| dialect.name).collect(),
             numbers,
             feeds,
+            feed_tail: Arc::default(),
             streams_of_keys: Arc::default(),
             stranger_told,
             failures: Failures::default(),

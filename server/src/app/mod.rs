@@ -3,6 +3,7 @@
 
 pub mod failures;
 pub mod shares;
+pub mod tail;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::app::failures::Failures;
 use crate::app::shares::Shares;
+use crate::app::tail::Tail;
 use crate::authority::Authority;
 use crate::authority::numbers::Numbers;
 use crate::config::Config;
@@ -47,6 +49,8 @@ pub struct Parts {
     pub numbers: Numbers,
     /// Limits open streams: of marks, of the audit trail, of copies of the store.
     pub feeds: Arc<Semaphore>,
+    /// The newest marks, for the readers of the feed.
+    pub feed_tail: Arc<Tail>,
     /// How many streams each key has open.
     pub streams_of_keys: Arc<Shares<KeyId>>,
     /// `true` once the log has warned of an untrusted peer that sends headers about client addresses.
