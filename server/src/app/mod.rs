@@ -5,6 +5,8 @@ pub mod failures;
 pub mod shares;
 pub mod tail;
 
+pub use crate::authority::SERVER;
+
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -79,8 +81,6 @@ pub struct EnabledDialect {
 
 /// The most streams that are open at once.
 pub const FEEDS_MAX: usize = 1_000;
-/// The dialect name for what the server does itself.
-pub const SERVER: DialectName = DialectName::new("server");
 
 impl App {
     /// Makes a server of these parts.

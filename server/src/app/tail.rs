@@ -163,7 +163,7 @@ mod tests {
     }
 
     fn mark(number: u64) -> Rendered {
-        let realm = if number % 2 == 0 { OTHER } else { ONE };
+        let realm = if number.is_multiple_of(2) { OTHER } else { ONE };
         Rendered { stamp: at(number), realm, text: format!("{number};") }
     }
 
