@@ -28,7 +28,7 @@ pub mod user;
 
 use std::sync::Arc;
 
-pub use call::Call;
+pub use call::{Call, SERVER};
 pub use client::ClientChange;
 pub use login::Login;
 pub use logout::Logout;

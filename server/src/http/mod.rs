@@ -10,6 +10,7 @@ mod request;
 mod response;
 mod route;
 pub mod said;
+pub mod stream;
 pub mod user_agent;
 
 pub use request::{

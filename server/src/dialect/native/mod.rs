@@ -18,7 +18,6 @@ mod mark;
 mod marks;
 mod realms;
 mod sessions;
-mod stream;
 mod usage;
 mod users;
 mod wire;
@@ -34,6 +33,7 @@ use crate::config::LogChecks;
 use crate::dialect::native::caller::{Caller, Need};
 use crate::dialect::{Dialect, sunset};
 use crate::error::{Error, Result};
+use crate::http::stream::watched;
 use crate::http::{CallKind, Route};
 use crate::http::{Endpoint, PresentedKey, Request, Response, ResponseFuture, empty};
 
@@ -244,7 +244,7 @@ where
         } else {
             settle(run(request, caller)).await
         };
-        response = stream::watched(response, &app, &key);
+        response = watched(response, &app, &key);
         // A successful check is not logged, so it needs no log field.
         if !counted || !response.status.is_success() {
             response.log_fields.key = Some(key.id);

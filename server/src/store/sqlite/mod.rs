@@ -17,7 +17,7 @@ mod crowds;
 mod directory;
 mod disk;
 mod encode;
-mod file;
+pub mod file;
 mod identifiers;
 mod identity;
 pub mod inspect;

@@ -1,4 +1,4 @@
-use exeunt_core::By;
+use exeunt_core::{By, DialectName};
 use futures_util::FutureExt;
 use http::{Method, StatusCode, Uri};
 
@@ -21,7 +21,7 @@ async fn stage() -> (Request, Arc<Key>, Call) {
     let arrival = RequestParts { head, body: RequestBody::Whole(Bytes::new()), whole: Whole::new(true) };
     let now = app.env.now();
     let mut request = Request::new(app, now, std::net::Ipv4Addr::LOCALHOST.into(), arrival);
-    let call = request.call(super::super::NAME, By::System);
+    let call = request.call(DialectName::new("native"), By::System);
     let (_, text) = request.app.authority.create_key(&call, "", Role::Read, None).await.unwrap();
     let key = request.app.authority.key(text.expose()).unwrap();
     (request, key, call)
@@ -31,7 +31,7 @@ async fn stage() -> (Request, Arc<Key>, Call) {
 async fn a_reader_that_reads_nothing_makes_so_many_bytes_wait_and_no_more() {
     const TEXT_BYTES: usize = 300;
     let (request, key, _) = stage().await;
-    let (mut stream, body) = Stream::open(&request, &key).unwrap();
+    let Opened { mut stream, body } = Opened::new(&request, &key).unwrap();
     let mut made = 0;
     let texts = std::iter::from_fn(|| {
         made += TEXT_BYTES;
@@ -47,10 +47,10 @@ async fn a_reader_that_reads_nothing_makes_so_many_bytes_wait_and_no_more() {
 #[tokio::test(start_paused = true)]
 async fn a_reader_that_is_stuck_loses_its_stream_also_if_it_is_one_large_text() {
     let (request, key, _) = stage().await;
-    let (mut stream, body) = Stream::open(&request, &key).unwrap();
+    let Opened { mut stream, body } = Opened::new(&request, &key).unwrap();
     assert!(!stream.send("x".repeat(10 << 20)).await);
     drop(body);
-    let (mut stream, body) = Stream::open(&request, &key).unwrap();
+    let Opened { mut stream, body } = Opened::new(&request, &key).unwrap();
     drop(body);
     assert!(!stream.send("x").await, "its reader has gone");
 }
