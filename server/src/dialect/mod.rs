@@ -45,7 +45,7 @@ pub struct Dialect {
     /// Adds to the 410 after a sunset what its callers need to read it; most add [`nothing`].
     pub gone: fn(&Request, Response) -> Response,
     /// Judges an application's call that a gateway asks about.
-    pub gate: Gate,
+    pub gate: &'static dyn Gate,
 }
 
 /// Returns the response unchanged.

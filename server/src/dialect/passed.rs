@@ -14,10 +14,25 @@ use crate::http::headers::Headers;
 use crate::http::said::Form;
 use crate::http::{Request, Response, empty};
 
-/// Judges an application's call: whose call passes, or else the dialect's response to it.
-pub type Gate = fn(Request, Terms) -> Judged;
+/// Judges an application's call: whose call passes, or else the dialect's response to it. Any
+/// `async fn(Request, Terms)` with this result is one.
+pub trait Gate: Sync {
+    /// Begins to judge. All futures are boxed here.
+    fn judge(&self, call: Request, terms: Terms) -> Judged;
+}
+
 /// The future of a [`Gate`].
 pub type Judged = Pin<Box<dyn Future<Output = Result<Passed, Response>> + Send>>;
+
+impl<F, R> Gate for F
+where
+    F: Fn(Request, Terms) -> R + Sync,
+    R: Future<Output = Result<Passed, Response>> + Send + 'static,
+{
+    fn judge(&self, call: Request, terms: Terms) -> Judged {
+        Box::pin(self(call, terms))
+    }
+}
 
 /// The conditions under which a call passes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -26,7 +26,7 @@ use crate::dialect::{ADMIN, all, sunset};
 use crate::error::{Error, Kind, RETRY_AFTER_SECS, Result};
 use crate::http::said::{CREDENTIAL, Form};
 use crate::http::{CallKind, Route};
-use crate::http::{LogFields, Request, Response, ResponseFuture, plain};
+use crate::http::{LogFields, Request, Response, plain};
 
 /// The paths in the OpenAPI document, each with the name of its call; `{}` stands for one segment. The gate answers
 /// every method: some gateways use a fixed one, others that of the application's call.
@@ -45,44 +45,38 @@ pub fn find(app: &App, uri: &Uri) -> Option<(usize, Route)> {
     match number(question.dialect) {
         None => Some((number(ADMIN.name())?, UNKNOWN)),
         Some(number) if question.refusal => {
-            Some((number, Route::new("gate_refusal", CallKind::Gate, refuse)))
+            Some((number, Route::new("gate_refusal", CallKind::Gate, &refuse)))
         }
-        Some(number) => Some((number, Route::new("gate", CallKind::Gate, check))),
+        Some(number) => Some((number, Route::new("gate", CallKind::Gate, &check))),
     }
 }
 
 /// Used if the path names no enabled dialect.
-const UNKNOWN: Route = Route::new("gate", CallKind::Gate, unknown);
+const UNKNOWN: Route = Route::new("gate", CallKind::Gate, &unknown);
 
-fn check(request: Request) -> ResponseFuture {
-    Box::pin(async move {
-        match judge(request, Touch::Extend).await {
-            Ok(passed) => passed.into_response(),
-            Err(refused) => in_words_of_gateways(refused),
-        }
-    })
+async fn check(request: Request) -> Response {
+    match judge(request, Touch::Extend).await {
+        Ok(passed) => passed.into_response(),
+        Err(refused) => in_words_of_gateways(refused),
+    }
 }
 
 /// Returns the dialect's own response. A gateway asks for it after the gate has refused, so it does not extend a
 /// session.
-fn refuse(request: Request) -> ResponseFuture {
-    Box::pin(async move {
-        match judge(request, Touch::Peek).await {
-            Err(refused) => refused,
-            // The call passes now. The caller asks again, and gets through.
-            Ok(_) => {
-                let log_fields = Error::new(Kind::Unsupported, "")
-                    .because("the refusal of a call that may pass was asked for");
-                bare(StatusCode::SERVICE_UNAVAILABLE, &log_fields)
-            }
+async fn refuse(request: Request) -> Response {
+    match judge(request, Touch::Peek).await {
+        Err(refused) => refused,
+        // The call passes now. The caller asks again, and gets through.
+        Ok(_) => {
+            let log_fields = Error::new(Kind::Unsupported, "")
+                .because("the refusal of a call that may pass was asked for");
+            bare(StatusCode::SERVICE_UNAVAILABLE, &log_fields)
         }
-    })
+    }
 }
 
-fn unknown(_: Request) -> ResponseFuture {
-    Box::pin(async {
-        forbidden(&Error::not_found("dialect").because("the gate has no dialect of this name"))
-    })
+async fn unknown(_: Request) -> Response {
+    forbidden(&Error::not_found("dialect").because("the gate has no dialect of this name"))
 }
 
 async fn judge(request: Request, touch: Touch) -> Result<Passed, Response> {
@@ -103,7 +97,7 @@ async fn judge(request: Request, touch: Touch) -> Result<Passed, Response> {
     }
     let Original { call, form, lacks } = original;
     tell_of_copies(&call, &form);
-    (dialect.gate)(call, Terms { realm, client, touch, form }).await.map_err(|mut refused| {
+    dialect.gate.judge(call, Terms { realm, client, touch, form }).await.map_err(|mut refused| {
         if let Some(lacks) = lacks {
             let log_fields = &mut refused.log_fields;
             log_fields.private =

@@ -12,11 +12,12 @@ mod route;
 pub mod said;
 pub mod user_agent;
 
-pub use request::{
-    Endpoint, Parts, PresentedKey, Proven, Request, RequestBody, RequestHead, RequestParts, ResponseFuture,
+pub use request::{Parts, PresentedKey, Proven, Request, RequestBody, RequestHead, RequestParts};
+pub use response::{
+    Body, Cut, HttpResponse, IntoResponse, LogFields, Response, ResponseFuture, answer, empty, plain,
+    retry_after,
 };
-pub use response::{Body, Cut, HttpResponse, LogFields, Response, answer, empty, plain, retry_after};
-pub use route::{CallKind, Route};
+pub use route::{CallKind, Endpoint, Route};
 
 /// Stands for a value that cannot be decoded: wrong percent-encoding, wrong UTF-8, a NUL. No identifier, password or
 /// token holds a NUL, so the dialect answers as for any value that matches nothing.

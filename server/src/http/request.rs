@@ -1,9 +1,8 @@
 //! A request as every endpoint receives it, with its context.
 
-use std::future::Future;
 use std::net::IpAddr;
 use std::ops::{Deref, DerefMut};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,11 +18,6 @@ use crate::authority::{Call, Mint};
 use crate::http::consumed::Whole;
 use crate::http::headers::{self, Headers};
 use crate::http::{Response, plain};
-
-/// The future of a response.
-pub type ResponseFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
-/// The function that answers a request.
-pub type Endpoint = fn(Request) -> ResponseFuture;
 
 /// A request. Boxed: it is moved through many futures.
 pub struct Request(Box<Parts>);

@@ -74,7 +74,7 @@ impl Line {
         now: Moment,
         began: Duration,
     ) {
-        let kind = kind(self.route, outcome, log_fields.key.is_some());
+        let kind = kind(self.route.kind, outcome, log_fields.key.is_some());
         if kind.is_some_and(|kind| !app.metrics.quotas.admits(kind, now)) {
             return;
         }
@@ -107,8 +107,8 @@ impl Line {
 
 /// The kind of a line with this outcome, for its quota. `None`: the line is always written, because only a client with
 /// a valid credential can cause it; a call of an administrator counts if its key was verified (`proven`).
-const fn kind(route: Route, outcome: Outcome, proven: bool) -> Option<LineKind> {
-    match (route.kind, outcome) {
+const fn kind(call: CallKind, outcome: Outcome, proven: bool) -> Option<LineKind> {
+    match (call, outcome) {
         (CallKind::Admin, _) if proven => None,
         (CallKind::Login, Outcome::Refused(Some(Kind::Unauthenticated))) => Some(LineKind::FailedLogin),
         (CallKind::Login, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Login),
@@ -158,8 +158,7 @@ mod tests {
 
     #[test]
     fn junk_is_of_no_kind_that_tells_of_an_attack_or_a_logout() {
-        let route = |sort| Route::new("call", sort, |_| Box::pin(async { unreachable!() }));
-        let of = |sort, outcome| kind(route(sort), outcome, false);
+        let of = |sort, outcome| kind(sort, outcome, false);
         let refused = |kind| Outcome::Refused(Some(kind));
         assert_eq!(of(CallKind::Login, refused(Kind::Unauthenticated)), Some(LineKind::FailedLogin));
         assert_eq!(of(CallKind::Login, refused(Kind::Malformed("password"))), Some(LineKind::Login));
@@ -172,7 +171,7 @@ mod tests {
         }
         assert_eq!(of(CallKind::Admin, Outcome::Done), Some(LineKind::Other), "the page of metrics");
         assert_eq!(of(CallKind::Admin, refused(Kind::Unauthenticated)), Some(LineKind::Admin));
-        assert_eq!(kind(route(CallKind::Admin), refused(Kind::NotFound), true), None, "a native logout");
+        assert_eq!(kind(CallKind::Admin, refused(Kind::NotFound), true), None, "a native logout");
         assert_eq!(of(CallKind::Check, Outcome::Done), None, "where those are logged, all of them are");
         assert_eq!(of(CallKind::Other, Outcome::Done), Some(LineKind::Other), "a preflight");
     }

@@ -136,7 +136,7 @@ impl InFlight {
             Some((enabled, dialect)) if is_over(enabled, *route, *now) => {
                 (dialect.gone)(&request, sunset::gone(&enabled.settings))
             }
-            _ => caught((route.endpoint)(request)).await,
+            _ => caught(route.start(request)).await,
         };
         unanswered.over = true;
         if let Some(enabled) = enabled.filter(|enabled| enabled.legacy || enabled.is_deprecated()) {

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use crate::app::App;
 use crate::dialect::{ADMIN, Dialect, all};
 use crate::gate;
-use crate::http::{CallKind, Proven, Route, plain};
+use crate::http::{CallKind, Proven, Request, Route, plain};
 use crate::serve::places::Place;
 
 /// The listener on which a request arrived.
@@ -95,11 +95,11 @@ impl Inbound {
 
 /// Answers a path that no dialect has.
 const NOWHERE: Route =
-    Route::new("none", CallKind::Other, |_| Box::pin(async { plain(StatusCode::NOT_FOUND) }));
+    Route::new("none", CallKind::Other, &|_: Request| async { plain(StatusCode::NOT_FOUND) });
 
 /// Answers a request whose head violates HTTP. The connection is closed.
 pub(super) const MALFORMED: Route =
-    Route::new("malformed", CallKind::Other, |_| Box::pin(async { plain(StatusCode::BAD_REQUEST) }));
+    Route::new("malformed", CallKind::Other, &|_: Request| async { plain(StatusCode::BAD_REQUEST) });
 /// Answers a body in a transfer coding other than `chunked`.
 pub(super) const UNKNOWN_CODING: Route =
-    Route::new("malformed", CallKind::Other, |_| Box::pin(async { plain(StatusCode::NOT_IMPLEMENTED) }));
+    Route::new("malformed", CallKind::Other, &|_: Request| async { plain(StatusCode::NOT_IMPLEMENTED) });

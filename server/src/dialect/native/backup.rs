@@ -6,22 +6,18 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderName, Method, StatusCode};
 
-use super::caller::{Caller, Need};
+use super::Reply;
+use super::caller::Caller;
 use super::stream::Stream;
-use super::{Reply, serve};
 use crate::authority::backup::Backup;
-use crate::http::{Request, Response, ResponseFuture, empty};
+use crate::http::{Request, Response, empty};
 
 /// Bytes per read.
 const PIECE_BYTES: usize = 64 * 1024;
 /// RFC 9530 §3: the digest of the whole.
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
-pub(super) fn backup(request: Request) -> ResponseFuture {
-    serve(request, Need::Change, run)
-}
-
-async fn run(mut request: Request, caller: Caller) -> Reply {
+pub(super) async fn run(mut request: Request, caller: Caller) -> Reply {
     caller.must_hold_all_realms()?;
     let (app, head, call) =
         (request.app.clone(), request.method() == Method::HEAD, caller.call(&mut request));

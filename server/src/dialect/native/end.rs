@@ -4,50 +4,42 @@ use exeunt_core::{Anchor, ClientId, SessionId, UserId, Why};
 use http::StatusCode;
 use serde_json::json;
 
-use super::caller::{Caller, Need};
-use super::{Reply, mark, serve, wire};
-use crate::http::{Request, ResponseFuture};
+use super::caller::Caller;
+use super::{Reply, mark, wire};
+use crate::http::Request;
 
-pub(super) fn session(request: Request) -> ResponseFuture {
-    serve(request, Need::End, |mut request, caller| async move {
-        let id: SessionId = wire::id(&request, "session")?;
-        if wire::switch(&request, "dry_run")? {
-            request.app.authority.session(caller.realm.id, id, request.now).await?;
-            return would_end(&request, Anchor::Session(id));
-        }
-        let (app, call) = (request.app.clone(), caller.call(&mut request));
-        let ending = app.authority.end_session(&call, caller.realm.id, id).await?;
-        Ok(wire::json(StatusCode::OK, &mark::ending(&ending)))
-    })
+pub(super) async fn session(mut request: Request, caller: Caller) -> Reply {
+    let id: SessionId = wire::id(&request, "session")?;
+    if wire::switch(&request, "dry_run")? {
+        request.app.authority.session(caller.realm.id, id, request.now).await?;
+        return would_end(&request, Anchor::Session(id));
+    }
+    let (app, call) = (request.app.clone(), caller.call(&mut request));
+    let ending = app.authority.end_session(&call, caller.realm.id, id).await?;
+    Ok(wire::json(StatusCode::OK, &mark::ending(&ending)))
 }
 
-pub(super) fn user(request: Request) -> ResponseFuture {
-    serve(request, Need::End, |request, caller| async move {
-        let id: UserId = wire::id(&request, "user")?;
-        let except = wire::parsed::<SessionId>(&request, "except")?;
-        if except.is_some() || wire::switch(&request, "dry_run")? {
-            request.app.authority.user(caller.realm.id, id).await?;
-        }
-        match except {
-            Some(keep) => others(request, &caller, id, keep).await,
-            None => all(request, &caller, Anchor::User(id), Why::Everywhere).await,
-        }
-    })
+pub(super) async fn user(request: Request, caller: Caller) -> Reply {
+    let id: UserId = wire::id(&request, "user")?;
+    let except = wire::parsed::<SessionId>(&request, "except")?;
+    if except.is_some() || wire::switch(&request, "dry_run")? {
+        request.app.authority.user(caller.realm.id, id).await?;
+    }
+    match except {
+        Some(keep) => others(request, &caller, id, keep).await,
+        None => all(request, &caller, Anchor::User(id), Why::Everywhere).await,
+    }
 }
 
-pub(super) fn client(request: Request) -> ResponseFuture {
-    serve(request, Need::End, |request, caller| async move {
-        let id: ClientId = wire::id(&request, "client")?;
-        request.app.authority.client(caller.realm.id, id)?;
-        all(request, &caller, Anchor::Client(id), Why::Admin).await
-    })
+pub(super) async fn client(request: Request, caller: Caller) -> Reply {
+    let id: ClientId = wire::id(&request, "client")?;
+    request.app.authority.client(caller.realm.id, id)?;
+    all(request, &caller, Anchor::Client(id), Why::Admin).await
 }
 
-pub(super) fn realm(request: Request) -> ResponseFuture {
-    serve(request, Need::End, |request, caller| async move {
-        let anchor = Anchor::Realm(caller.realm.id);
-        all(request, &caller, anchor, Why::Admin).await
-    })
+pub(super) async fn realm(request: Request, caller: Caller) -> Reply {
+    let anchor = Anchor::Realm(caller.realm.id);
+    all(request, &caller, anchor, Why::Admin).await
 }
 
 async fn all(mut request: Request, caller: &Caller, anchor: Anchor, why: Why) -> Reply {

@@ -8,24 +8,20 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderName, Method, StatusCode};
 use serde_json::json;
 
-use super::caller::{Caller, Need};
+use super::caller::Caller;
 use super::stream::Stream;
-use super::{Reply, mark, marks, serve, wire};
+use super::{Reply, mark, marks, wire};
 use crate::authority::feed::PAGE_MARKS_MAX;
 use crate::authority::{MarkPage, Position};
 use crate::error::{Error, Kind, Result};
-use crate::http::{Body, Request, Response, ResponseFuture, empty};
+use crate::http::{Body, Request, Response, empty};
 
 /// Seconds between two heartbeats of a stream.
 const HEARTBEAT_SECS: u64 = 1;
 /// The position of the reader.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-pub(super) fn feed(request: Request) -> ResponseFuture {
-    serve(request, Need::Read, run_feed)
-}
-
-async fn run_feed(request: Request, caller: Caller) -> Reply {
+pub(super) async fn run(request: Request, caller: Caller) -> Reply {
     let after = after(&request)?;
     let position = request.app.authority.position().await?;
     // A new reader without a position starts from now: the snapshot has everything before.

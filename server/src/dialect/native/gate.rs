@@ -5,12 +5,12 @@ use http::header::AUTHORIZATION;
 
 use super::{NAME, caller, error};
 use crate::authority::Presented;
-use crate::dialect::passed::{Judged, Passed, Terms, admit};
+use crate::dialect::passed::{Passed, Terms, admit};
 use crate::error::{DeadReason, Error, Kind, Result};
-use crate::http::Request;
+use crate::http::{Request, Response};
 
-pub(super) fn gate(request: Request, terms: Terms) -> Judged {
-    Box::pin(async move { judge(&request, &terms).await.map_err(|error| error::render(&error)) })
+pub(super) async fn run(request: Request, terms: Terms) -> Result<Passed, Response> {
+    judge(&request, &terms).await.map_err(|error| error::render(&error))
 }
 
 async fn judge(request: &Request, terms: &Terms) -> Result<Passed> {

@@ -7,20 +7,18 @@
 use http::Method;
 
 use super::error::Refusal;
-use super::project::{Address, or_refused, unknown_key};
+use super::project::{Address, answered, or_refused, unknown_key};
 use super::{caller, preflight};
 use crate::authority::Touch;
-use crate::dialect::passed::{Judged, Passed, Terms, admit};
+use crate::dialect::passed::{Passed, Terms, admit};
 use crate::error::{DeadReason, Error};
-use crate::http::Request;
+use crate::http::{Request, Response};
 
-pub(super) fn gate(request: Request, terms: Terms) -> Judged {
-    Box::pin(async move {
-        if request.method() == Method::OPTIONS {
-            return Err(preflight::preflight(request).await);
-        }
-        or_refused(request, |request, address| judge(request, address, terms)).await
-    })
+pub(super) async fn run(request: Request, terms: Terms) -> Result<Passed, Response> {
+    if request.method() == Method::OPTIONS {
+        return Err(answered(request, preflight::run).await);
+    }
+    or_refused(request, |request, address| judge(request, address, terms)).await
 }
 
 async fn judge(request: Request, address: Address, terms: Terms) -> Result<Passed, Refusal> {

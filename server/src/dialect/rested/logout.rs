@@ -5,16 +5,12 @@ use http::header::SET_COOKIE;
 
 use super::caller::{self, Carried};
 use super::error::Refusal;
-use super::project::{Address, Visit, answered};
+use super::project::{Address, Visit};
 use crate::authority::{Call, Client};
 use crate::error::{DeadReason, Error, Kind, Result};
-use crate::http::{Request, Response, ResponseFuture, empty};
+use crate::http::{Request, Response, empty};
 
-pub(super) fn logout(request: Request) -> ResponseFuture {
-    Box::pin(answered(request, run))
-}
-
-async fn run(mut request: Request, address: Address) -> Result<Response, Refusal> {
+pub(super) async fn run(mut request: Request, address: Address) -> Result<Response, Refusal> {
     let visit = address.enter(&request)?;
     let all = caller::carried(request.headers());
     if all.is_empty() && visit.endpoint.secure {

@@ -20,6 +20,7 @@ use exeunt_core::DialectName;
 use http::Method;
 
 use crate::dialect::Dialect;
+use crate::dialect::rested::project::answered;
 use crate::http::{CallKind, Route};
 
 pub const NAME: DialectName = DialectName::new("rested");
@@ -33,7 +34,7 @@ pub const DIALECT: Dialect = Dialect {
     route,
     errors: error::table,
     gone: project::marked,
-    gate: gate::gate,
+    gate: &gate::run,
 };
 
 /// The prefix of all endpoints: the only version of the service and its only route, "custom endpoints".
@@ -47,13 +48,17 @@ fn route(method: &Method, path: &str) -> Option<Route> {
         return None;
     }
     if !path.starts_with(ENDPOINTS) {
-        return Some(Route::new("nowhere", CallKind::Other, refuse::nowhere));
+        return Some(Route::new("nowhere", CallKind::Other, &|request| answered(request, refuse::nowhere)));
     }
     Some(match *method {
-        Method::GET | Method::HEAD => Route::new("whoami", CallKind::Check, whoami::whoami),
+        Method::GET | Method::HEAD => {
+            Route::new("whoami", CallKind::Check, &|request| answered(request, whoami::run))
+        }
         Method::POST => Route::by_query(action),
-        Method::OPTIONS => Route::new("preflight", CallKind::Other, preflight::preflight),
-        _ => Route::new("unsupported", CallKind::Other, refuse::unsupported),
+        Method::OPTIONS => {
+            Route::new("preflight", CallKind::Other, &|request| answered(request, preflight::run))
+        }
+        _ => Route::new("unsupported", CallKind::Other, &|request| answered(request, refuse::unsupported)),
     })
 }
 
@@ -61,10 +66,14 @@ fn route(method: &Method, path: &str) -> Option<Route> {
 fn action(query: Option<&str>) -> Route {
     let query = wire::Query::read(query).unwrap_or_default();
     match (query.login, query.logout) {
-        (true, true) => Route::new("confused", CallKind::Other, refuse::confused),
-        (true, false) => Route::new("login", CallKind::Login, login::login),
-        (false, true) => Route::new("logout", CallKind::Logout, logout::logout),
-        (false, false) => Route::new("register", CallKind::Login, register::register),
+        (true, true) => {
+            Route::new("confused", CallKind::Other, &|request| answered(request, refuse::confused))
+        }
+        (true, false) => Route::new("login", CallKind::Login, &|request| answered(request, login::run)),
+        (false, true) => Route::new("logout", CallKind::Logout, &|request| answered(request, logout::run)),
+        (false, false) => {
+            Route::new("register", CallKind::Login, &|request| answered(request, register::run))
+        }
     }
 }
 

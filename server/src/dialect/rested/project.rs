@@ -11,7 +11,7 @@ use super::wire::Query;
 use super::{ENDPOINTS, NAME};
 use crate::authority::{Call, Client, Endpoint, Presented, Settings};
 use crate::error::{Error, Kind, Result};
-use crate::http::{Request, Response};
+use crate::http::{IntoResponse, Request, Response};
 
 /// The target of a request, before any check.
 pub(super) struct Address {
@@ -37,10 +37,7 @@ where
     F: FnOnce(Request, Address) -> Fut,
     Fut: Future<Output = Result<Response, Refusal>>,
 {
-    attempted(request, run, |origin, client, outcome| {
-        mark(&origin, client, outcome.unwrap_or_else(Refusal::into_response))
-    })
-    .await
+    attempted(request, run, |origin, client, outcome| mark(&origin, client, outcome.into_response())).await
 }
 
 /// Runs a request whose success is not a response. A refusal is rendered as by [`answered`].
@@ -50,7 +47,7 @@ where
     Fut: Future<Output = Result<T, Refusal>>,
 {
     attempted(request, run, |origin, client, outcome| {
-        outcome.map_err(|refusal| mark(&origin, client, refusal.into_response()))
+        outcome.map_err(|refusal| mark(&origin, client, refusal.into()))
     })
     .await
 }

@@ -3,17 +3,13 @@
 use exeunt_core::Why;
 
 use super::error::Refusal;
-use super::project::{Address, answered};
+use super::project::Address;
 use super::{caller, wire};
 use crate::authority::Touch;
 use crate::error::{DeadReason, Error, Kind};
-use crate::http::{Request, Response, ResponseFuture};
+use crate::http::{Request, Response};
 
-pub(super) fn whoami(request: Request) -> ResponseFuture {
-    Box::pin(answered(request, run))
-}
-
-async fn run(request: Request, address: Address) -> Result<Response, Refusal> {
+pub(super) async fn run(request: Request, address: Address) -> Result<Response, Refusal> {
     let visit = address.enter(&request)?;
     let tokens = caller::tokens(request.headers());
     let presented = visit.presented(tokens.first().ok_or(Refusal::MissingToken)?);

@@ -9,7 +9,7 @@ use super::asked::Asked;
 use super::caller::{Caller, Holder, has_bearer_anywhere, presented, realm};
 use super::error::{Code, Fault};
 use crate::authority::{Presented, Touch};
-use crate::dialect::passed::{Judged, Passed, Terms, admit};
+use crate::dialect::passed::{Passed, Terms, admit};
 use crate::error::Error;
 use crate::http::form::{Field, Fields};
 use crate::http::said::{Said, Wanted, agreed, copied};
@@ -25,11 +25,8 @@ const FIELDS: Wanted = Wanted {
     others: &["format"],
 };
 
-pub(super) fn gate(request: Request, terms: Terms) -> Judged {
-    Box::pin(async move { run(&request, &terms).await })
-}
-
-async fn run(request: &Request, terms: &Terms) -> Result<Passed, Response> {
+pub(super) async fn run(request: Request, terms: Terms) -> Result<Passed, Response> {
+    let (request, terms) = (&request, &terms);
     let said = Said::read(request, &terms.form, &FIELDS);
     let copies = pairs(copied(request.headers()));
     let unclear = said.unclear;

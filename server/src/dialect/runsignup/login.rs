@@ -8,16 +8,12 @@ use super::caller::realm;
 use super::error::Fault;
 use super::wire::{LoggedIn, Nested, Outcome};
 use crate::authority::{Identifier, Login, Password};
-use crate::http::{Request, Response, ResponseFuture};
+use crate::http::{Request, Response};
 
 /// Letters and digits in each half of a pair: 190 bits.
 const HALF_CHARS: usize = 32;
 
-pub(super) fn login(request: Request) -> ResponseFuture {
-    Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
-}
-
-async fn run(mut request: Request) -> Result<Response, Response> {
+pub(super) async fn run(mut request: Request) -> Result<Response, Response> {
     let asked = Asked::read(&mut request).await?;
     Ok(asked.reply.say(issue(&mut request, &asked).await))
 }

@@ -9,14 +9,10 @@ use super::error::{Code, Fault};
 use super::wire::Outcome;
 use crate::authority::Presented;
 use crate::error::{Error, Kind, Unavailability};
-use crate::http::{Request, Response, ResponseFuture};
+use crate::http::{Request, Response};
 
 /// Answers once the end of the session is durable. Of concurrent calls with one pair, exactly one succeeds.
-pub(super) fn logout(request: Request) -> ResponseFuture {
-    Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
-}
-
-async fn run(mut request: Request) -> Result<Response, Response> {
+pub(super) async fn run(mut request: Request) -> Result<Response, Response> {
     let asked = Asked::read(&mut request).await?;
     Ok(asked.reply.say(end(&mut request, &asked).await))
 }

@@ -32,7 +32,7 @@ pub const DIALECT: Dialect = Dialect {
     route,
     errors: error::table,
     gone: crate::dialect::nothing,
-    gate: gate::gate,
+    gate: &gate::run,
 };
 
 /// The path prefix of a call. It decides how errors look.
@@ -59,14 +59,14 @@ fn route(method: &Method, path: &str) -> Option<Route> {
     let (_, called) = parse(path)?;
     let post = method == Method::POST;
     Some(match called {
-        Called::Login if post => Route::new("login", CallKind::Login, login::login),
-        Called::Logout if post => Route::new("logout", CallKind::Logout, logout::logout),
+        Called::Login if post => Route::new("login", CallKind::Login, &login::run),
+        Called::Logout if post => Route::new("logout", CallKind::Logout, &logout::run),
         // Shipped clients post it as well as get it.
-        Called::User if post || method == Method::GET => Route::new("user", CallKind::Check, user::user),
+        Called::User if post || method == Method::GET => Route::new("user", CallKind::Check, &user::run),
         Called::Login | Called::Logout | Called::User => {
-            Route::new("refused", CallKind::Other, refuse::method)
+            Route::new("refused", CallKind::Other, &refuse::method)
         }
-        Called::Unknown => Route::new("unknown", CallKind::Other, refuse::call),
+        Called::Unknown => Route::new("unknown", CallKind::Other, &refuse::call),
     })
 }
 

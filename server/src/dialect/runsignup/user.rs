@@ -6,13 +6,9 @@ use super::error::{Code, Fault};
 use super::wire::Outcome;
 use crate::authority::{Client, Touch};
 use crate::error::{DeadReason, Error};
-use crate::http::{Request, Response, ResponseFuture};
+use crate::http::{Request, Response};
 
-pub(super) fn user(request: Request) -> ResponseFuture {
-    Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
-}
-
-async fn run(mut request: Request) -> Result<Response, Response> {
+pub(super) async fn run(mut request: Request) -> Result<Response, Response> {
     let asked = Asked::read(&mut request).await?;
     Ok(asked.reply.say(find(&request, &asked).await))
 }

@@ -9,16 +9,12 @@ use super::wire::ApiMethod;
 use crate::authority::{Identifier, Login, Password};
 use crate::error::Result;
 use crate::http::form::Fields;
-use crate::http::{Request, Response, ResponseFuture};
+use crate::http::{Request, Response};
 
 /// Letters and digits in a session key: 131 bits. The documents show 15, too few against unlimited guessing.
 const KEY_CHARS: usize = 22;
 
-pub(super) fn login(request: Request) -> ResponseFuture {
-    Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
-}
-
-async fn run(mut request: Request) -> Result<Response, Response> {
+pub(super) async fn run(mut request: Request) -> Result<Response, Response> {
     let fields = Fields::posted(&mut request).await?;
     let reply = Reply::open(&request, ApiMethod::Login)?;
     Ok(reply.say(issue(&mut request, &fields).await))

@@ -8,14 +8,10 @@ use super::reply::Reply;
 use super::wire::ApiMethod;
 use crate::error::{Error, Result};
 use crate::http::form::{Fields, TooManyFields};
-use crate::http::{Request, Response, ResponseFuture};
+use crate::http::{Request, Response};
 
 /// Answers once the end of the session is durable. Of concurrent calls with one key, exactly one succeeds.
-pub(super) fn logout(request: Request) -> ResponseFuture {
-    Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
-}
-
-async fn run(mut request: Request) -> Result<Response, Response> {
+pub(super) async fn run(mut request: Request) -> Result<Response, Response> {
     let fields = Fields::posted(&mut request).await?;
     let reply = Reply::open(&request, ApiMethod::Logout)?;
     Ok(reply.say(end(&mut request, &fields).await))

@@ -30,7 +30,7 @@ pub const DIALECT: Dialect = Dialect {
     route,
     errors: error::table,
     gone: crate::dialect::nothing,
-    gate: gate::gate,
+    gate: &gate::run,
 };
 
 /// `/session/<method>`, or `/sessions/<method>` as one page of the documents writes it. One trailing `/` is accepted;
@@ -38,12 +38,12 @@ pub const DIALECT: Dialect = Dialect {
 fn route(method: &Method, path: &str) -> Option<Route> {
     let name = path.strip_prefix("/session/").or_else(|| path.strip_prefix("/sessions/"))?;
     let route = match name.strip_suffix('/').unwrap_or(name) {
-        "login" => Route::new("login", CallKind::Login, login::login),
-        "ping" => Route::new("ping", CallKind::Check, ping::ping),
-        "logout" => Route::new("logout", CallKind::Logout, logout::logout),
+        "login" => Route::new("login", CallKind::Login, &login::run),
+        "ping" => Route::new("ping", CallKind::Check, &ping::run),
+        "logout" => Route::new("logout", CallKind::Logout, &logout::run),
         _ => return None,
     };
-    Some(if method == Method::POST { route } else { Route::new(route.call, CallKind::Other, refuse::refuse) })
+    Some(if method == Method::POST { route } else { Route::new(route.call, CallKind::Other, &refuse::run) })
 }
 
 #[cfg(test)]
