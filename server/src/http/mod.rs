@@ -17,7 +17,7 @@ pub use response::{
     Body, Cut, HttpResponse, IntoResponse, LogFields, Response, ResponseFuture, answer, empty, plain,
     retry_after,
 };
-pub use route::{CallKind, Endpoint, Route};
+pub use route::{CallKind, Endpoint, Route, RouteMatch, Segments, Verb};
 
 /// Stands for a value that cannot be decoded: wrong percent-encoding, wrong UTF-8, a NUL. No identifier, password or
 /// token holds a NUL, so the dialect answers as for any value that matches nothing.

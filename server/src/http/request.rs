@@ -3,21 +3,22 @@
 use std::net::IpAddr;
 use std::ops::{Deref, DerefMut};
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use exeunt_core::{By, DialectName, Moment};
+use exeunt_core::{By, Moment};
 use futures_util::FutureExt;
 use http::{HeaderName, Method, StatusCode, Uri, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 
-use crate::app::App;
+use crate::app::{App, EnabledDialect};
 pub use crate::authority::key::{Presented as PresentedKey, Proven};
 use crate::authority::{Call, Mint};
 use crate::http::consumed::Whole;
 use crate::http::headers::{self, Headers};
-use crate::http::{Response, plain};
+use crate::http::{Response, RouteMatch, plain};
 
 /// A request. Boxed: it is moved through many futures.
 pub struct Request(Box<Parts>);
@@ -32,6 +33,10 @@ pub struct Parts {
     pub peer: IpAddr,
     /// The caller's address: the peer's, or the one that a trusted proxy names.
     pub from: IpAddr,
+    /// The dialect that answers it; for a gateway's question, the one that the question names.
+    pub dialect: Arc<EnabledDialect>,
+    /// What the router found for it.
+    pub matched: RouteMatch,
     /// The length of the dialect's mount in the path, in bytes.
     pub mount: usize,
     /// Method, address and headers.
@@ -63,11 +68,15 @@ impl From<http::request::Parts> for RequestHead {
     }
 }
 
-/// A request as read from a connection.
+/// A request as read from a connection, and what answers it.
 pub struct RequestParts {
     /// Method, address and headers.
     pub head: RequestHead,
     pub body: RequestBody,
+    /// The dialect that answers it.
+    pub dialect: Arc<EnabledDialect>,
+    /// What the router found for it.
+    pub matched: RouteMatch,
     /// Records whether the request was read to its end.
     pub whole: Whole,
 }
@@ -81,19 +90,31 @@ pub enum RequestBody {
 }
 
 impl Request {
-    /// A request without a mount, on the public address, on a new connection.
+    /// A request on the public address, on a new connection.
     pub fn new(app: App, now: Moment, from: IpAddr, arrival: RequestParts) -> Self {
-        let RequestParts { head, body, whole } = arrival;
-        let mint = Some(Mint::new(app.env.entropy()));
-        let (proven, key) = (Proven::default(), None);
-        let (peer, mount, admin, body) = (from, 0, false, Some(body));
-        Self(Box::new(Parts { app, now, peer, from, mount, head, admin, proven, key, body, whole, mint }))
+        let RequestParts { head, body, dialect, matched, whole } = arrival;
+        Self(Box::new(Parts {
+            now,
+            peer: from,
+            from,
+            mount: dialect.settings.mount.len(),
+            dialect,
+            matched,
+            head,
+            admin: false,
+            proven: Proven::default(),
+            key: None,
+            body: Some(body),
+            whole,
+            mint: Some(Mint::new(app.env.entropy())),
+            app,
+        }))
     }
 
     /// The context of this request's call. The first call takes the request's source of randomness.
-    pub fn call(&mut self, via: DialectName, by: By) -> Call {
+    pub fn call(&mut self, by: By) -> Call {
         let mint = self.0.mint.take().unwrap_or_else(|| Mint::new(self.app.env.entropy()));
-        Call { now: self.now, from: Some(self.from), via, by, mint }
+        Call { now: self.now, from: Some(self.from), via: self.dialect.name, by, mint }
     }
 
     /// The method.
@@ -104,6 +125,11 @@ impl Request {
     /// The path after the dialect's mount, still percent-encoded.
     pub fn path(&self) -> &str {
         self.head.uri.path().get(self.mount..).unwrap_or_default()
+    }
+
+    /// A piece of the path, as the router matched it.
+    pub fn segment(&self, number: usize) -> Option<&str> {
+        self.matched.segments.get(self.path(), number)
     }
 
     /// The query, still percent-encoded.

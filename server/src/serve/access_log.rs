@@ -10,15 +10,17 @@ use http::{Method, StatusCode};
 use crate::app::App;
 use crate::config::LogChecks;
 use crate::error::Kind;
-use crate::http::{CallKind, LogFields, Route};
+use crate::http::{CallKind, LogFields};
 use crate::log::{HUNG_UP, KEPT, LineKind};
 
 /// The fields of a log line that are known before the request is answered.
 pub(super) struct Line {
     /// The dialect that answers, or `none`.
     pub dialect: &'static str,
-    /// The route.
-    pub route: Route,
+    /// The name of the call.
+    pub call: &'static str,
+    /// The kind of the call.
+    pub kind: CallKind,
     /// The method, from [`known`].
     pub method: &'static str,
     /// The client's address.
@@ -52,7 +54,7 @@ impl Line {
         began: Duration,
     ) {
         let refused = log_fields.kind.is_some() || status.is_client_error();
-        let check = matches!(self.route.kind, CallKind::Check | CallKind::Gate);
+        let check = matches!(self.kind, CallKind::Check | CallKind::Gate);
         if check && !refused && app.config.log.checks == LogChecks::Failed {
             return;
         }
@@ -74,7 +76,7 @@ impl Line {
         now: Moment,
         began: Duration,
     ) {
-        let kind = kind(self.route.kind, outcome, log_fields.key.is_some());
+        let kind = kind(self.kind, outcome, log_fields.key.is_some());
         if kind.is_some_and(|kind| !app.metrics.quotas.admits(kind, now)) {
             return;
         }
@@ -85,7 +87,7 @@ impl Line {
                 tracing::info!(
                     target: $target,
                     dialect = self.dialect,
-                    call = self.route.call,
+                    call = self.call,
                     method = self.method,
                     status,
                     outcome = outcome.word(),

@@ -34,7 +34,9 @@ use crate::config::LogChecks;
 use crate::dialect::native::caller::{Caller, Need};
 use crate::dialect::{Dialect, sunset};
 use crate::error::{Error, Result};
-use crate::http::{CallKind, Endpoint, IntoResponse, PresentedKey, Request, Response, Route, empty};
+use crate::http::{
+    CallKind, Endpoint, IntoResponse, PresentedKey, Request, Response, Route, RouteMatch, Verb, empty,
+};
 
 pub const NAME: DialectName = crate::dialect::ADMIN;
 
@@ -69,16 +71,6 @@ static GAPS: [Option<usize>; RESOURCES.len()] = {
     }
     gaps
 };
-
-/// A method of a path.
-pub struct Verb {
-    pub method: Method,
-    /// The route that answers it.
-    pub route: Route,
-    /// The parameters that its query may have. Any other is refused: ignoring a misspelt `dryrun=1` would end the
-    /// sessions instead of counting them.
-    pub parameters: &'static [&'static str],
-}
 
 /// An endpoint for callers whose key allows this.
 macro_rules! with_key {
@@ -190,30 +182,29 @@ pub const RESOURCES: &[Resource] = &[
     (sunset::SUCCESSOR, &[open("moving_on", &health::moving_on)]),
 ];
 
-fn route(method: &Method, path: &str) -> Option<Route> {
-    let Some(verbs) = verbs(path) else {
+fn route(method: &Method, path: &str, _: Option<&str>) -> Option<RouteMatch> {
+    let Some((verbs, segment)) = find(path) else {
         // This dialect answers every path under `/v1/`.
-        return path.starts_with("/v1/").then_some(Route::new(
-            "no_such_path",
-            CallKind::Admin,
-            &no_such_path,
-        ));
+        let route = Route::new("no_such_path", CallKind::Admin, &no_such_path);
+        return path.starts_with("/v1/").then_some(route.into());
     };
-    Some(verb(verbs, method).map_or_else(
+    let route = verb(verbs, method).map_or_else(
         || {
-            let sort = verbs.first().map_or(CallKind::Other, |verb| verb.route.kind);
-            Route::new("other_method", sort, &other_method)
+            let kind = verbs.first().map_or(CallKind::Other, |verb| verb.route.kind);
+            Route::new("other_method", kind, &other_method)
         },
         |verb| verb.route,
-    ))
+    );
+    Some(RouteMatch { verbs, ..RouteMatch::new(route, path, [segment]) })
 }
 
-fn verbs(path: &str) -> Option<&'static [Verb]> {
+/// The methods of a path, and what stands for `{}` in it.
+fn find(path: &str) -> Option<(&'static [Verb], Option<&str>)> {
     // Only paths under `/v1/` have gaps. This keeps the search short, since the router asks here first for every path
     // of every dialect.
     let versioned = path.starts_with("/v1/");
     let mut all = RESOURCES.iter().zip(&GAPS).filter(|(_, gap)| versioned || gap.is_none());
-    all.find(|((pattern, _), gap)| fits(pattern, **gap, path)).map(|((_, verbs), _)| *verbs)
+    all.find_map(|((pattern, verbs), gap)| fits(pattern, *gap, path).map(|segment| (*verbs, segment)))
 }
 
 /// HTTP-02: HEAD is answered wherever GET is; the HTTP library drops the body.
@@ -222,11 +213,11 @@ fn verb(verbs: &'static [Verb], method: &Method) -> Option<&'static Verb> {
     verbs.iter().find(|verb| verb.method == wanted)
 }
 
-/// Whether a path matches a pattern, which has at most one `{}`.
-fn fits(pattern: &str, gap: Option<usize>, path: &str) -> bool {
-    let Some(gap) = gap else { return pattern == path };
-    let segment = path.strip_prefix(&pattern[..gap]).and_then(|rest| rest.strip_suffix(&pattern[gap + 2..]));
-    segment.is_some_and(|segment| !segment.is_empty() && !segment.contains('/'))
+/// Whether a path matches a pattern, which has at most one `{}`; and what stands for that.
+fn fits<'a>(pattern: &str, gap: Option<usize>, path: &'a str) -> Option<Option<&'a str>> {
+    let Some(gap) = gap else { return (pattern == path).then_some(None) };
+    let segment = path.strip_prefix(&pattern[..gap])?.strip_suffix(&pattern[gap + 2..])?;
+    (!segment.is_empty() && !segment.contains('/')).then_some(Some(segment))
 }
 
 async fn no_such_path(_: Request) -> Response {
@@ -235,8 +226,7 @@ async fn no_such_path(_: Request) -> Response {
 
 /// HTTP-01, HTTP-03: a known path lists its methods. Nothing is changed.
 async fn other_method(request: Request) -> Response {
-    let verbs = verbs(request.path()).unwrap_or_default();
-    let mut allow: Vec<_> = verbs.iter().map(|verb| verb.method.as_str()).collect();
+    let mut allow: Vec<_> = request.matched.verbs.iter().map(|verb| verb.method.as_str()).collect();
     if allow.contains(&"GET") {
         allow.push("HEAD");
     }
@@ -293,9 +283,7 @@ async fn while_key_holds(app: &App, key: &Key, run: impl Future<Output = Reply>)
 
 fn parameters_must_be_known(request: &Request) -> Result<()> {
     let Some(query) = request.query() else { return Ok(()) };
-    let known = verbs(request.path())
-        .and_then(|verbs| verb(verbs, request.method()))
-        .map_or(&[][..], |verb| verb.parameters);
+    let known = request.matched.route.parameters;
     let mut seen = Vec::new();
     for (name, _) in form_urlencoded::parse(query.as_bytes()) {
         // The error does not repeat the name: it may be a secret that slipped into the URL.
@@ -314,21 +302,13 @@ const fn get(call: &'static str, endpoint: &'static dyn Endpoint) -> Verb {
 }
 
 const fn open(call: &'static str, endpoint: &'static dyn Endpoint) -> Verb {
-    Verb { method: Method::GET, route: Route::new(call, CallKind::Check, endpoint), parameters: &[] }
+    Verb { method: Method::GET, route: Route::new(call, CallKind::Check, endpoint) }
 }
 
 const fn post(call: &'static str, kind: CallKind, endpoint: &'static dyn Endpoint) -> Verb {
-    Verb { method: Method::POST, route: Route::new(call, kind, endpoint), parameters: &[] }
+    Verb { method: Method::POST, route: Route::new(call, kind, endpoint) }
 }
 
 const fn on(method: Method, call: &'static str, endpoint: &'static dyn Endpoint) -> Verb {
-    Verb { method, route: Route::new(call, CallKind::Admin, endpoint), parameters: &[] }
-}
-
-impl Verb {
-    /// Sets the parameters of the query.
-    const fn with(mut self, parameters: &'static [&'static str]) -> Self {
-        self.parameters = parameters;
-        self
-    }
+    Verb { method, route: Route::new(call, CallKind::Admin, endpoint) }
 }

@@ -21,7 +21,7 @@ use http::Method;
 
 use crate::dialect::Dialect;
 use crate::dialect::rested::project::answered;
-use crate::http::{CallKind, Route};
+use crate::http::{CallKind, Route, RouteMatch};
 
 pub const NAME: DialectName = DialectName::new("rested");
 
@@ -43,23 +43,25 @@ const ENDPOINTS: &str = "/api/1/ce/";
 const METHODS: &str = "GET, HEAD, POST, OPTIONS";
 
 /// `/api/<version>/<route>/<endpoint…>`, compared exactly. Paths with fewer segments are not of this dialect.
-fn route(method: &Method, path: &str) -> Option<Route> {
+fn route(method: &Method, path: &str, query: Option<&str>) -> Option<RouteMatch> {
     if path.strip_prefix("/api/")?.split('/').count() < 3 {
         return None;
     }
-    if !path.starts_with(ENDPOINTS) {
-        return Some(Route::new("nowhere", CallKind::Other, &|request| answered(request, refuse::nowhere)));
-    }
-    Some(match *method {
+    let Some(endpoint) = path.strip_prefix(ENDPOINTS) else {
+        let route = Route::new("nowhere", CallKind::Other, &|request| answered(request, refuse::nowhere));
+        return Some(route.into());
+    };
+    let route = match *method {
         Method::GET | Method::HEAD => {
             Route::new("whoami", CallKind::Check, &|request| answered(request, whoami::run))
         }
-        Method::POST => Route::by_query(action),
+        Method::POST => action(query),
         Method::OPTIONS => {
             Route::new("preflight", CallKind::Other, &|request| answered(request, preflight::run))
         }
         _ => Route::new("unsupported", CallKind::Other, &|request| answered(request, refuse::unsupported)),
-    })
+    };
+    Some(RouteMatch::new(route, path, [Some(endpoint)]))
 }
 
 /// The action of a POST. The endpoint refuses a query that has too many fields.
@@ -82,7 +84,7 @@ mod tests {
     use super::*;
 
     fn call(method: &Method, path: &str, query: Option<&str>) -> Option<(&'static str, CallKind)> {
-        route(method, path).map(|route| route.chosen(query)).map(|route| (route.call, route.kind))
+        route(method, path, query).map(|matched| (matched.route.call, matched.route.kind))
     }
 
     #[test]

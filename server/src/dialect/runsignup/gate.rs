@@ -6,7 +6,7 @@
 //! further credential.
 
 use super::asked::Asked;
-use super::caller::{Caller, Holder, has_bearer_anywhere, presented, realm};
+use super::caller::{Caller, Holder, has_bearer_anywhere, presented};
 use super::error::{Code, Fault};
 use crate::authority::{Presented, Touch};
 use crate::dialect::passed::{Passed, Terms, admit};
@@ -61,7 +61,7 @@ fn differing(said: &Said, copies: &Fields) -> bool {
 }
 
 async fn judge(request: &Request, asked: &Asked, terms: &Terms) -> Result<Passed, Fault> {
-    let realm = realm(request)?;
+    let realm = request.dialect.realm;
     let mut caller = Caller::read(request, asked)?;
     let unknown = UNKNOWN.iter().any(|name| {
         [&asked.query, &asked.body]

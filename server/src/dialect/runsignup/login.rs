@@ -4,7 +4,6 @@ use exeunt_core::By;
 
 use super::NAME;
 use super::asked::Asked;
-use super::caller::realm;
 use super::error::Fault;
 use super::wire::{LoggedIn, Nested, Outcome};
 use crate::authority::{Identifier, Login, Password};
@@ -21,8 +20,8 @@ pub(super) async fn run(mut request: Request) -> Result<Response, Response> {
 /// Reads the credentials from the body only: too many places log a query.
 async fn issue(request: &mut Request, asked: &Asked) -> Result<Outcome, Fault> {
     let (email, password) = (asked.posted("email")?, asked.posted("password")?);
-    let client = request.app.authority.builtin_client(realm(request)?, NAME)?;
-    let call = request.call(NAME, By::System);
+    let client = request.app.authority.builtin_client(request.dialect.realm, NAME)?;
+    let call = request.call(By::System);
     let login = Login {
         client: &client,
         identifier: Identifier::Email(email.to_owned()),

@@ -2,19 +2,20 @@
 
 use super::asked::Asked;
 use super::error::Code;
+use super::reply::Reply;
 use crate::http::{Request, Response};
 
 /// Answers a path that names no call.
 pub(super) async fn call(request: Request) -> Result<Response, Response> {
-    run(request, Code::UnknownMethod).await
+    run(request, Code::UnknownMethod, "").await
 }
 
 /// Answers a call with an unsupported method. It changes nothing.
-pub(super) async fn method(request: Request) -> Result<Response, Response> {
-    run(request, Code::MethodNotSupported).await
+pub(super) async fn method(request: Request, allow: &'static str) -> Result<Response, Response> {
+    run(request, Code::MethodNotSupported, allow).await
 }
 
-async fn run(mut request: Request, code: Code) -> Result<Response, Response> {
+async fn run(mut request: Request, code: Code, allow: &'static str) -> Result<Response, Response> {
     let asked = Asked::read(&mut request).await?;
-    Ok(asked.reply.refuse(code.into()))
+    Ok(Reply { allow, ..asked.reply }.refuse(code.into()))
 }

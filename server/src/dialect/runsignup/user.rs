@@ -1,7 +1,7 @@
 //! `GET user` and `POST user`: shows the user of the session. Clients call it to check whether a pair is still valid.
 
 use super::asked::Asked;
-use super::caller::{Caller, Holder, presented, realm};
+use super::caller::{Caller, Holder, presented};
 use super::error::{Code, Fault};
 use super::wire::Outcome;
 use crate::authority::{Client, Touch};
@@ -14,7 +14,7 @@ pub(super) async fn run(mut request: Request) -> Result<Response, Response> {
 }
 
 async fn find(request: &Request, asked: &Asked) -> Result<Outcome, Fault> {
-    let (authority, realm) = (&request.app.authority, realm(request)?);
+    let (authority, realm) = (&request.app.authority, request.dialect.realm);
     let pair = match Caller::read(request, asked)?.holder(request, realm)? {
         Holder::Pair(pair) => pair,
         Holder::Partner(partner) => return Err(not_a_user(&partner)),

@@ -3,7 +3,7 @@
 use exeunt_core::By;
 
 use super::NAME;
-use super::caller::{filled, realm};
+use super::caller::filled;
 use super::reply::Reply;
 use super::wire::ApiMethod;
 use crate::authority::{Identifier, Login, Password};
@@ -22,8 +22,8 @@ pub(super) async fn run(mut request: Request) -> Result<Response, Response> {
 
 async fn issue(request: &mut Request, fields: &Fields) -> Result<String> {
     let [username, password, account_number] = filled(fields, ["username", "password", "account_number"])?;
-    let client = request.app.authority.builtin_client(realm(request)?, NAME)?;
-    let call = request.call(NAME, By::System);
+    let client = request.app.authority.builtin_client(request.dialect.realm, NAME)?;
+    let call = request.call(By::System);
     let login = Login {
         client: &client,
         identifier: Identifier::Username(username.to_owned()),

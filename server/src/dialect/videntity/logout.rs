@@ -2,7 +2,6 @@
 
 use exeunt_core::{By, Token};
 
-use super::NAME;
 use super::caller::Caller;
 use super::reply::Reply;
 use super::wire::ApiMethod;
@@ -20,7 +19,7 @@ pub(super) async fn run(mut request: Request) -> Result<Response, Response> {
 async fn end(request: &mut Request, fields: &Fields) -> Result<String> {
     let caller = Caller::read(request, fields)?;
     must_be_alone(request, &caller)?;
-    let call = request.call(NAME, By::System);
+    let call = request.call(By::System);
     request.app.authority.end(&call, &caller.presented()).await?;
     Ok(caller.echo())
 }
