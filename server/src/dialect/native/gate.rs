@@ -5,7 +5,7 @@ use http::header::AUTHORIZATION;
 
 use super::{NAME, caller, error};
 use crate::authority::Presented;
-use crate::dialect::passed::{Passed, Terms, admit};
+use crate::dialect::passed::{Passed, Terms};
 use crate::error::{DeadReason, Error, Kind, Result};
 use crate::http::{Request, Response};
 
@@ -17,7 +17,7 @@ async fn judge(request: &Request, terms: &Terms) -> Result<Passed> {
     let text = caller::presented(request).ok_or_else(|| missing(request))?;
     let token = Token::presented(text).ok_or_else(|| Error::dead(DeadReason::Unknown))?;
     let presented = Presented { dialect: NAME, realm: terms.realm, client: terms.client, token: &token };
-    admit(request, &presented, terms.touch).await
+    Ok(request.app.authority.admit(&presented, request.now, terms.touch).await?.into())
 }
 
 fn missing(request: &Request) -> Error {

@@ -9,7 +9,7 @@ use super::asked::Asked;
 use super::caller::{Caller, Holder, has_bearer_anywhere, presented};
 use super::error::{Code, Fault};
 use crate::authority::{Presented, Touch};
-use crate::dialect::passed::{Passed, Terms, admit};
+use crate::dialect::passed::{Passed, Terms};
 use crate::error::Error;
 use crate::http::form::{Field, Fields};
 use crate::http::said::{Said, Wanted, agreed, copied};
@@ -78,7 +78,7 @@ async fn judge(request: &Request, asked: &Asked, terms: &Terms) -> Result<Passed
     match caller.holder(request, realm)? {
         Holder::Pair(pair) => {
             let presented = Presented { client: terms.client, ..presented(realm, &pair) };
-            Ok(admit(request, &presented, terms.touch).await?)
+            Ok(request.app.authority.admit(&presented, request.now, terms.touch).await?.into())
         }
         // Answer as for an unknown key.
         Holder::Partner(partner) if terms.client.is_some_and(|client| client != partner.id) => {

@@ -6,7 +6,7 @@ use super::caller::Caller;
 use super::reply::Reply;
 use super::wire::ApiMethod;
 use crate::authority::Presented;
-use crate::dialect::passed::{self, Passed, Terms};
+use crate::dialect::passed::{Passed, Terms};
 use crate::error::{Error, Kind, Result};
 use crate::http::form::{Field, Fields};
 use crate::http::said::{self, Form, Said, Wanted, agreed};
@@ -31,7 +31,7 @@ async fn judge(request: &Request, terms: &Terms) -> Result<Passed> {
         _ => error,
     })?;
     let presented = Presented { client: terms.client, ..caller.presented() };
-    passed::admit(request, &presented, terms.touch).await
+    Ok(request.app.authority.admit(&presented, request.now, terms.touch).await?.into())
 }
 
 /// The key, if it is the same in every place where an application may look.
