@@ -1,7 +1,7 @@
 //! What endpoints read and write: requests, fields, cookies, addresses and responses. Nothing here knows a dialect.
 
+mod body;
 pub mod client_address;
-pub mod consumed;
 pub mod cookie;
 pub mod form;
 pub mod headers;
@@ -12,7 +12,8 @@ mod route;
 pub mod said;
 pub mod user_agent;
 
-pub use request::{Parts, PresentedKey, Proven, Request, RequestBody, RequestHead, RequestParts};
+pub use body::{RequestBody, UnreadInput};
+pub use request::{Parts, PresentedKey, Proven, Request, RequestHead, RequestParts};
 pub use response::{
     Body, Cut, HttpResponse, IntoResponse, LogFields, Response, ResponseFuture, answer, empty, plain,
     retry_after,

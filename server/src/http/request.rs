@@ -2,23 +2,17 @@
 
 use std::net::IpAddr;
 use std::ops::{Deref, DerefMut};
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use exeunt_core::{By, Moment};
-use futures_util::FutureExt;
-use http::{HeaderName, Method, StatusCode, Uri, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use http::{HeaderName, Method, Uri, header};
 
 use crate::app::{App, EnabledDialect};
 pub use crate::authority::key::{Presented as PresentedKey, Proven};
 use crate::authority::{Call, Mint};
-use crate::http::consumed::Whole;
 use crate::http::headers::{self, Headers};
-use crate::http::{Response, RouteMatch, plain};
+use crate::http::{RequestBody, Response, RouteMatch};
 
 /// A request. Boxed: it is moved through many futures.
 pub struct Request(Box<Parts>);
@@ -48,7 +42,6 @@ pub struct Parts {
     /// The key that this request presented, to check later whether it is still valid.
     pub key: Option<PresentedKey>,
     body: Option<RequestBody>,
-    whole: Whole,
     mint: Option<Mint>,
 }
 
@@ -77,22 +70,12 @@ pub struct RequestParts {
     pub dialect: Arc<EnabledDialect>,
     /// What the router found for it.
     pub matched: RouteMatch,
-    /// Records whether the request was read to its end.
-    pub whole: Whole,
-}
-
-/// The body of a request.
-pub enum RequestBody {
-    /// The whole body.
-    Whole(Bytes),
-    /// Still to be read from the connection.
-    Coming(Incoming),
 }
 
 impl Request {
     /// A request on the public address, on a new connection.
     pub fn new(app: App, now: Moment, from: IpAddr, arrival: RequestParts) -> Self {
-        let RequestParts { head, body, dialect, matched, whole } = arrival;
+        let RequestParts { head, body, dialect, matched } = arrival;
         Self(Box::new(Parts {
             now,
             peer: from,
@@ -105,7 +88,6 @@ impl Request {
             proven: Proven::default(),
             key: None,
             body: Some(body),
-            whole,
             mint: Some(Mint::new(app.env.entropy())),
             app,
         }))
@@ -165,30 +147,10 @@ impl Request {
     /// # Errors
     /// As [`Request::body`].
     pub async fn body_of_at_most(&mut self, bytes_max: usize) -> Result<Bytes, Response> {
-        let body_secs = self.app.config.limits.body_secs;
-        let body = match self.body.take() {
-            None => return Ok(Bytes::new()),
-            Some(RequestBody::Whole(body)) if body.len() <= bytes_max => {
-                self.whole.set();
-                return Ok(body);
-            }
-            Some(RequestBody::Whole(_)) => return Err(plain(StatusCode::PAYLOAD_TOO_LARGE)),
-            Some(RequestBody::Coming(body)) => body,
-        };
-        let mut reading = pin!(Limited::new(body, bytes_max).collect());
-        let arrived = match reading.as_mut().now_or_never() {
-            // Most bodies arrive together with the head: only the others need a timer.
-            Some(whole) => Ok(whole),
-            None => tokio::time::timeout(Duration::from_secs(body_secs), reading).await,
-        };
-        match arrived {
-            Ok(Ok(collected)) => {
-                self.whole.set();
-                Ok(collected.to_bytes())
-            }
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(plain(StatusCode::PAYLOAD_TOO_LARGE)),
-            Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST)),
-            Err(_) => Err(plain(StatusCode::REQUEST_TIMEOUT)),
+        let secs_max = self.app.config.limits.body_secs;
+        match self.body.take() {
+            None => Ok(Bytes::new()),
+            Some(body) => body.read(bytes_max, secs_max).await,
         }
     }
 }

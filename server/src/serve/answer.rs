@@ -20,11 +20,10 @@ use super::router::{Inbound, Listener, Matched};
 use crate::app::{App, EnabledDialect};
 use crate::dialect::{Served, sunset};
 use crate::error::{Error, RETRY_AFTER_SECS, Unavailability};
-use crate::http::consumed::Whole;
 use crate::http::headers::Headers;
 use crate::http::{
     CallKind, HttpResponse, LogFields, Request, RequestBody, RequestHead, RequestParts, Response,
-    ResponseFuture, client_address, message, plain,
+    ResponseFuture, UnreadInput, client_address, message, plain,
 };
 use crate::log;
 use crate::serve::places::Place;
@@ -36,7 +35,7 @@ use crate::serve::places::Place;
 pub(super) async fn respond(
     inbound: Inbound,
     request: http::Request<Incoming>,
-    whole: Whole,
+    unread: UnreadInput,
 ) -> HttpResponse {
     let (head, body) = request.into_parts();
     let (version, head) = (head.version, RequestHead::from(head));
@@ -44,7 +43,7 @@ pub(super) async fn respond(
         None => inbound.find(&head.method, &head.uri),
         Some(status) => Matched::Nobody("malformed", status),
     };
-    let answering = inbound.answer(matched, head, RequestBody::Coming(body), whole);
+    let answering = inbound.answer(matched, head, RequestBody::coming(body, unread));
     let response = if matches!(matched.kind(), CallKind::Check | CallKind::Gate) {
         answering.await
     } else {
@@ -55,20 +54,19 @@ pub(super) async fn respond(
 }
 
 impl Inbound {
-    /// Answers one request. `whole` reports whether the request was read to its end.
+    /// Answers one request.
     pub fn answer(
         &self,
         matched: Matched<'_>,
         head: RequestHead,
         body: RequestBody,
-        whole: Whole,
     ) -> impl Future<Output = Response> + Send + 'static {
         let app = &self.app;
         let now = app.env.now();
         let began = app.env.elapsed();
         let from = client_address::of_caller(self.peer, &head.headers, &app.config.trusted_proxies);
         self.tell_of_a_stranger(&head.headers);
-        let rest = Remainder { whole: whole.clone(), chunked: head.headers.has(&TRANSFER_ENCODING) };
+        let rest = Remainder { unread: body.unread(), chunked: head.headers.has(&TRANSFER_ENCODING) };
         let waits = self.waiting(&head.headers);
         let method = access_log::known(&head.method);
         let (served, line, asked) = match matched {
@@ -76,7 +74,7 @@ impl Inbound {
                 let (name, route) = (served.definition.name.name(), matched.route);
                 let line = Line { dialect: name, call: route.call, kind: route.kind, method, from };
                 let dialect = served.enabled.clone();
-                let arrival = RequestParts { head, body, dialect, matched, whole };
+                let arrival = RequestParts { head, body, dialect, matched };
                 let mut request = Request::new(app.clone(), now, from, arrival);
                 request.peer = self.peer;
                 request.admin = self.side != Listener::Public;
@@ -151,7 +149,7 @@ struct Waiting {
 
 /// What decides whether the connection can be used after the response.
 struct Remainder {
-    whole: Whole,
+    unread: UnreadInput,
     chunked: bool,
 }
 
@@ -266,7 +264,7 @@ fn finish(app: &App, kind: CallKind, response: &mut Response, now: Moment, rest:
     headers.add(&DATE, app.dates.header(now));
     // RFC 9112 §6.1: a length beside a transfer coding is ignored, and the connection is closed after the response.
     // The library has removed the length by now, so every chunked request closes its connection.
-    if rest.chunked || !rest.whole.is() {
+    if rest.chunked || rest.unread.is_any() {
         headers.add_if_missing(&CONNECTION, "close");
     }
 }

@@ -6,9 +6,8 @@ use super::*;
 use crate::authority::{Call, Role};
 use crate::config::Config;
 use crate::env::Env;
-use crate::http::consumed::Whole;
 use crate::http::headers::Headers;
-use crate::http::{CallKind, RequestBody, RequestHead, RequestParts, Route, answer};
+use crate::http::{CallKind, RequestBody, RequestHead, RequestParts, Route, UnreadInput, answer};
 use crate::store::Incarnation;
 use crate::store::memory::MemoryStore;
 
@@ -20,8 +19,8 @@ async fn stage() -> (Request, Arc<Key>, Call) {
         RequestHead { method: Method::GET, uri: Uri::from_static("/v1/feed"), headers: Headers::new() };
     let route =
         Route::new("feed", CallKind::Admin, &|_: Request| async { answer(StatusCode::OK, "text/plain", "") });
-    let (dialect, body) = (app.dialects[0].clone(), RequestBody::Whole(Bytes::new()));
-    let arrival = RequestParts { head, body, dialect, matched: route.into(), whole: Whole::new(true) };
+    let (dialect, body) = (app.dialects[0].clone(), RequestBody::whole(Bytes::new(), UnreadInput::default()));
+    let arrival = RequestParts { head, body, dialect, matched: route.into() };
     let now = app.env.now();
     let mut request = Request::new(app, now, std::net::Ipv4Addr::LOCALHOST.into(), arrival);
     let call = request.call(By::System);
