@@ -102,16 +102,16 @@ fn enabled(
     dialect: &'static Dialect,
     config: &Config,
     authority: &Authority,
-) -> Option<Result<EnabledDialect>> {
+) -> Option<Result<Arc<EnabledDialect>>> {
     let settings = config.dialect(dialect.name.name());
     settings.enabled.then(|| {
         let realm = authority.realm(&settings.realm)?.id;
-        Ok(EnabledDialect {
+        Ok(Arc::new(EnabledDialect {
             name: dialect.name,
             settings,
             realm,
             legacy: dialect.legacy,
             documented_as_deprecated: dialect.deprecated,
-        })
+        }))
     })
 }

@@ -44,7 +44,7 @@ pub struct Parts {
     /// TLS, if the server uses it.
     pub tls: Option<Tls>,
     /// The enabled dialects, in the order in which the router asks them.
-    pub dialects: Vec<EnabledDialect>,
+    pub dialects: Vec<Arc<EnabledDialect>>,
     /// The names of all dialects, enabled or not.
     pub dialect_names: Vec<DialectName>,
     /// Issues numbers that never repeat.
@@ -97,11 +97,6 @@ impl App {
             tls: self.tls.as_ref(),
             feeds_open: FEEDS_MAX - self.feeds.available_permits(),
         })
-    }
-
-    /// A dialect by its name, if it is enabled.
-    pub fn dialect(&self, name: DialectName) -> Option<&EnabledDialect> {
-        self.0.dialects.iter().find(|enabled| enabled.name == name)
     }
 }
 

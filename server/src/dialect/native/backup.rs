@@ -6,11 +6,11 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH};
 use http::{HeaderName, Method};
 
-use super::caller::{Caller, Need};
-use super::{Reply, serve};
+use super::Reply;
+use super::caller::Caller;
 use crate::authority::backup::Backup;
+use crate::http::Request;
 use crate::http::stream::{self, Opened, Stream};
-use crate::http::{Request, ResponseFuture};
 
 /// The type of the copy.
 const TYPE: &str = "application/vnd.sqlite3";
@@ -19,11 +19,7 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// RFC 9530 §3: the digest of the whole.
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
-pub(super) fn backup(request: Request) -> ResponseFuture {
-    serve(request, Need::Change, run)
-}
-
-async fn run(mut request: Request, caller: Caller) -> Reply {
+pub(super) async fn run(mut request: Request, caller: Caller) -> Reply {
     caller.must_hold_all_realms()?;
     if request.method() == Method::HEAD {
         // Without the length: it would need a copy of the store.

@@ -3,21 +3,17 @@
 use exeunt_core::{Moment, RealmId};
 use serde_json::{Value, json};
 
-use super::caller::{Caller, Need};
-use super::{Reply, audit, serve, wire};
+use super::caller::Caller;
+use super::{Reply, audit, wire};
 use crate::authority::AuditPlace;
 use crate::authority::feed::AuditLine;
 use crate::authority::open::CLOCK_BEHIND_SECS_MAX;
 use crate::error::Result;
+use crate::http::Request;
 use crate::http::stream::{Stream, streamed};
-use crate::http::{Request, ResponseFuture};
 use crate::time::GivenTime;
 
-pub(super) fn lines(request: Request) -> ResponseFuture {
-    serve(request, Need::Read, run)
-}
-
-async fn run(request: Request, caller: Caller) -> Reply {
+pub(super) async fn run(request: Request, caller: Caller) -> Reply {
     let (after, before) = (moment(&request, "after")?, moment(&request, "before")?);
     // Report errors of the store now, while the response can still have another status.
     request.app.authority.position().await?;
@@ -40,7 +36,7 @@ struct Export {
 
 impl Export {
     /// Sends all lines. An export that breaks off has no last line: its status was sent long before.
-    async fn run(mut self) {
+    pub(super) async fn run(mut self) {
         let (mut place, mut count) = (AuditPlace::NEWEST, 0_u64);
         let app = self.stream.app.clone();
         while app.authority.key_holds(&self.stream.key) && !*app.stop.borrow() {

@@ -1,4 +1,4 @@
-use exeunt_core::{By, DialectName};
+use exeunt_core::By;
 use futures_util::FutureExt;
 use http::{Method, StatusCode, Uri};
 
@@ -6,9 +6,8 @@ use super::*;
 use crate::authority::{Call, Role};
 use crate::config::Config;
 use crate::env::Env;
-use crate::http::consumed::Whole;
 use crate::http::headers::Headers;
-use crate::http::{RequestBody, RequestHead, RequestParts, answer};
+use crate::http::{CallKind, RequestBody, RequestHead, RequestParts, Route, UnreadInput, answer};
 use crate::store::Incarnation;
 use crate::store::memory::MemoryStore;
 
@@ -18,10 +17,13 @@ async fn stage() -> (Request, Arc<Key>, Call) {
     let app = App::open(Config::default(), Env::system(), store, false).await.unwrap();
     let head =
         RequestHead { method: Method::GET, uri: Uri::from_static("/v1/feed"), headers: Headers::new() };
-    let arrival = RequestParts { head, body: RequestBody::Whole(Bytes::new()), whole: Whole::new(true) };
+    let route =
+        Route::new("feed", CallKind::Admin, &|_: Request| async { answer(StatusCode::OK, "text/plain", "") });
+    let (dialect, body) = (app.dialects[0].clone(), RequestBody::whole(Bytes::new(), UnreadInput::default()));
+    let arrival = RequestParts { head, body, dialect, matched: route.into() };
     let now = app.env.now();
     let mut request = Request::new(app, now, std::net::Ipv4Addr::LOCALHOST.into(), arrival);
-    let call = request.call(DialectName::new("native"), By::System);
+    let call = request.call(By::System);
     let (_, text) = request.app.authority.create_key(&call, "", Role::Read, None).await.unwrap();
     let key = request.app.authority.key(text.expose()).unwrap();
     (request, key, call)

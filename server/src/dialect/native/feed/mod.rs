@@ -7,23 +7,19 @@ use exeunt_core::{Mark, RealmId, Stamp};
 use http::HeaderName;
 use serde_json::json;
 
-use super::caller::{Caller, Need};
-use super::{Reply, mark, marks, serve, wire};
+use super::caller::Caller;
+use super::{Reply, mark, marks, wire};
 use crate::app::tail::{Piece, Reader};
 use crate::authority::feed::PAGE_MARKS_MAX;
 use crate::authority::{MarkPage, Position};
 use crate::error::{Error, Kind, Result};
+use crate::http::Request;
 use crate::http::stream::{PIECE_BYTES, Stream, streamed};
-use crate::http::{Request, ResponseFuture};
 
 /// The position of the reader.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-pub(super) fn feed(request: Request) -> ResponseFuture {
-    serve(request, Need::Read, run_feed)
-}
-
-async fn run_feed(request: Request, caller: Caller) -> Reply {
+pub(super) async fn run(request: Request, caller: Caller) -> Reply {
     let after = after(&request)?;
     let position = request.app.authority.position().await?;
     // A new reader without a position starts from now: the snapshot has everything before.
