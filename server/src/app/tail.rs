@@ -124,7 +124,7 @@ impl Writer {
         *self.tail.log.writing() = Log { begins: at, ends: at, ..Log::default() };
     }
 
-    /// Adds the marks that follow, up to a position, and wakes the readers.
+    /// Adds the marks that follow, up to a position.
     pub fn append(&self, marks: impl Iterator<Item = Rendered>, ends: Stamp, end_text: String) {
         let mut log = self.tail.log.writing();
         log.marks.extend(marks);
@@ -132,7 +132,10 @@ impl Writer {
             log.begins = log.marks.pop_front().map_or(log.begins, |mark| mark.stamp);
         }
         (log.ends, log.end_text) = (ends, end_text);
-        drop(log);
+    }
+
+    /// Wakes the readers.
+    pub fn publish(&self) {
         self.tail.published.send_replace(());
     }
 }

@@ -39,28 +39,36 @@ async fn write(app: App, mut writer: Writer) {
             return;
         }
         let newest = *marked.borrow_and_update();
-        while read_on(&app, &writer, &mut ends, newest).await {}
+        if read_to_end(&app, &writer, &mut ends, newest).await {
+            writer.publish();
+        }
     }
 }
 
-/// Reads the next page of the log. `true` if it was not the last.
-async fn read_on(app: &App, writer: &Writer, ends: &mut Stamp, newest: Stamp) -> bool {
-    match app.authority.marks(None, *ends, PAGE_MARKS_MAX).await {
-        Ok(page) => {
-            let end = page.position;
-            let is_behind = *ends < end.stamp && end.stamp < newest;
-            let rendered =
-                |mark: Mark| Rendered { stamp: mark.at, realm: mark.realm, text: of_mark(&mark, end) };
-            writer.append(page.marks.into_iter().map(rendered), end.stamp, of_position(end));
-            *ends = end.stamp;
-            is_behind
+/// Adds what the log has, page by page. `false` if the store could not tell, so that readers notice the silence.
+async fn read_to_end(app: &App, writer: &Writer, ends: &mut Stamp, newest: Stamp) -> bool {
+    loop {
+        match app.authority.marks(None, *ends, PAGE_MARKS_MAX).await {
+            Ok(page) => {
+                let (end, is_full) = (
+                    page.position,
+                    u32::try_from(page.marks.len()).is_ok_and(|count| count >= PAGE_MARKS_MAX),
+                );
+                let is_behind = *ends < end.stamp && (is_full || end.stamp < newest);
+                let rendered =
+                    |mark: Mark| Rendered { stamp: mark.at, realm: mark.realm, text: of_mark(&mark, end) };
+                writer.append(page.marks.into_iter().map(rendered), end.stamp, of_position(end));
+                *ends = end.stamp;
+                if !is_behind {
+                    return true;
+                }
+            }
+            Err(error) if error.kind() == Kind::NotFound => {
+                *ends = newest;
+                writer.begin(newest);
+                return false;
+            }
+            Err(_) => return false,
         }
-        Err(error) if error.kind() == Kind::NotFound => {
-            *ends = newest;
-            writer.begin(newest);
-            false
-        }
-        // While the store is unavailable, nothing is published: the readers notice the silence.
-        Err(_) => false,
     }
 }
