@@ -16,6 +16,7 @@ pub mod lock;
 pub mod log;
 pub mod metrics;
 pub mod open;
+pub mod outbound;
 pub mod serve;
 pub mod store;
 pub mod task;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use crate::error::Error;
+use crate::outbound::Fault;
 
 /// The exit codes. They are an interface: scripts depend on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +85,24 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::new(Exit::Failed, error.to_string())
     }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Invalid(text) => Self::new(Exit::Usage, text),
+            Fault::Unreachable(text) => Self::new(Exit::Unavailable, text),
+            Fault::Untrusted(text) => Self::new(Exit::Failed, format!("{text}. {}", advice_on_trust(&text))),
+        }
+    }
+}
+
+fn advice_on_trust(text: &str) -> &'static str {
+    // `openssl req -x509` makes such certificates by default; not all clients accept them.
+    if text.contains("CaUsedAsEndEntity") {
+        return "Its certificate says that it is an authority itself: make it anew with basicConstraints=CA:FALSE";
+    }
+    "If its certificate is from an authority of your own, name that with --ca-file"
 }
 
 /// An error of the output. A closed pipe, as `head` leaves, is not a failure.

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use exeunt_core::Token;
 
-use super::target::Target;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::keys::FILE;
+use crate::outbound::Target;
 
 /// The variable with the keys: of several, separated by commas, the first is sent.
 const VARIABLE: &str = "EXEUNT_ADMIN_KEY";

@@ -1,10 +1,8 @@
 //! Calls the running server over its native interface, so that its cache and its followers see every change.
 
 mod answer;
-mod connection;
 mod credential;
 mod target;
-mod tls;
 
 use std::time::Duration;
 
@@ -17,11 +15,10 @@ use hyper::body::Incoming;
 use serde_json::Value;
 
 pub(super) use self::answer::Answer;
-use self::connection::Connection;
 use self::credential::Credential;
-use self::target::Target;
 use super::exit::{Exit, Failure, Outcome};
 use super::options::Options;
+use crate::outbound::{Connection, Target};
 
 /// The largest response that is read whole, in bytes.
 const ANSWER_BYTES_MAX: usize = 256 << 20;
@@ -45,7 +42,7 @@ impl Remote {
     /// # Errors
     /// `Usage`; `Refused` without a key; `Unavailable` if the name does not resolve.
     pub(super) async fn find(options: &Options) -> Outcome<Self> {
-        let target = Target::find(options.url.as_deref(), options.allow_plain_http).await?;
+        let target = target::find(options.url.as_deref(), options.allow_plain_http).await?;
         let Credential { key, source } = Credential::find(options.key_file.as_deref(), &target)?;
         Ok(Self {
             target,
@@ -221,7 +218,7 @@ impl Remote {
             Some(connection) => connection,
             None => Connection::open(&self.target, self.authorities.as_deref()).await?,
         };
-        self.connection.insert(connection).send(request).await
+        Ok(self.connection.insert(connection).send(request).await?)
     }
 
     fn request(

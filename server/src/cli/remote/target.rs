@@ -1,117 +1,50 @@
-//! Finds the server, and decides whether a key may be sent to it.
+//! Which server to call, and whether a key may be sent to it.
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
-use http::Uri;
-
-use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::exit::{Failure, Outcome};
+use crate::outbound::{Fault, Target};
 
 /// The default server: the default address of `exeunt serve`.
 const USUAL: &str = "http://127.0.0.1:8080";
 /// The variable that names the server.
 const VARIABLE: &str = "EXEUNT_URL";
-/// Seconds to resolve a name.
-const LOOKUP_SECS: u64 = 10;
 
-/// A server's address, as given and as resolved.
-pub(super) struct Target {
-    /// Whether to use TLS.
-    pub secure: bool,
-    /// `host` or `host:port`, for the `Host` header.
-    pub authority: String,
-    /// The host; an IPv6 address has no brackets.
-    pub host: String,
-    /// Its resolved addresses.
-    pub addresses: Vec<SocketAddr>,
-    prefix: String,
-}
-
-impl Target {
-    /// Finds the server from the command line, the environment, or else the default one on this machine.
-    ///
-    /// # Errors
-    /// `Usage` for an invalid address, and for one to which the key would go unencrypted; `Unavailable` if the name
-    /// does not resolve.
-    pub(super) async fn find(given: Option<&str>, allow_plain_http: bool) -> Outcome<Self> {
-        let url = match (given, std::env::var(VARIABLE)) {
-            (Some(url), _) => url.to_owned(),
-            (None, Ok(url)) if !url.is_empty() => url,
-            (None, Err(std::env::VarError::NotUnicode(_))) => {
-                return Err(Failure::usage(format!("{VARIABLE} is not UTF-8")));
-            }
-            (None, _) => USUAL.to_owned(),
-        };
-        let mut target = Self::read(&url)?;
-        target.addresses = target.looked_up().await?;
-        if !target.secure && !allow_plain_http && !target.is_here() {
-            return Err(Failure::usage(format!(
-                "{url} is another machine, and http:// would show the key to everybody on the way: use https://, or \
-                 say --allow-plain-http if that network is yours"
-            )));
+/// Finds the server from the command line, the environment, or else the default one on this machine.
+///
+/// # Errors
+/// `Usage` for an invalid address, and for one to which the key would go unencrypted; `Unavailable` if the name does not
+/// resolve.
+pub(super) async fn find(given: Option<&str>, allow_plain_http: bool) -> Outcome<Target> {
+    let url = match (given, std::env::var(VARIABLE)) {
+        (Some(url), _) => url.to_owned(),
+        (None, Ok(url)) if !url.is_empty() => url,
+        (None, Err(std::env::VarError::NotUnicode(_))) => {
+            return Err(Failure::usage(format!("{VARIABLE} is not UTF-8")));
         }
-        Ok(target)
+        (None, _) => USUAL.to_owned(),
+    };
+    let invalid = |fault: Fault| Failure::usage(format!("--url or {VARIABLE}: {fault}"));
+    let mut target = Target::parse(&url).map_err(invalid)?;
+    target.resolve().await.map_err(|fault| {
+        let failure = Failure::from(fault);
+        let advice = format!("{failure}. Is the name in --url or {VARIABLE} right?");
+        Failure::new(failure.exit, advice)
+    })?;
+    if !target.secure && !allow_plain_http && !target.is_here() {
+        return Err(Failure::usage(format!(
+            "{url} is another machine, and http:// would show the key to everybody on the way: use https://, or say \
+             --allow-plain-http if that network is yours"
+        )));
     }
-
-    /// Whether every address is of this machine.
-    pub(super) fn is_here(&self) -> bool {
-        !self.addresses.is_empty()
-            && self.addresses.iter().all(|address| address.ip().to_canonical().is_loopback())
-    }
-
-    /// A path of the native interface, under the path of this address.
-    pub(super) fn path(&self, path: &str) -> String {
-        format!("{}{path}", self.prefix)
-    }
-
-    fn read(url: &str) -> Outcome<Self> {
-        // The message does not contain the address, which may hold a password.
-        let wrong = |why: &str| Failure::usage(format!("--url or {VARIABLE}: {why}"));
-        let uri: Uri = url.parse().map_err(|_| wrong("this is no URL"))?;
-        let secure = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(wrong("a server's URL begins with https:// or http://")),
-        };
-        let authority = uri.authority().ok_or_else(|| wrong("this URL names no server"))?;
-        if authority.as_str().contains('@') {
-            return Err(wrong("a URL holds no user and no password; the key comes from --key-file"));
-        }
-        if uri.query().is_some() {
-            return Err(wrong("a server's URL has no query"));
-        }
-        Ok(Self {
-            secure,
-            authority: authority.to_string(),
-            host: authority.host().trim_start_matches('[').trim_end_matches(']').to_owned(),
-            addresses: Vec::new(),
-            prefix: uri.path().trim_end_matches('/').to_owned(),
-        })
-    }
-
-    async fn looked_up(&self) -> Outcome<Vec<SocketAddr>> {
-        let asked = tokio::net::lookup_host((self.host.as_str(), self.port()));
-        let why = match tokio::time::timeout(Duration::from_secs(LOOKUP_SECS), asked).await {
-            Ok(Ok(found)) => return Ok(found.collect()),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("the name was not found within {LOOKUP_SECS} seconds"),
-        };
-        let text = format!("{}: {why}. Is the name in --url or {VARIABLE} right?", self.authority);
-        Err(Failure::new(Exit::Unavailable, text))
-    }
-
-    fn port(&self) -> u16 {
-        let given = self.authority.parse::<http::uri::Authority>().ok().and_then(|it| it.port_u16());
-        given.unwrap_or(if self.secure { 443 } else { 80 })
-    }
+    Ok(target)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::exit::Exit;
 
     async fn found(url: &str) -> Result<(bool, String, u16, String), Exit> {
-        let target = Target::find(Some(url), false).await.map_err(|failure| failure.exit)?;
+        let target = find(Some(url), false).await.map_err(|failure| failure.exit)?;
         Ok((target.secure, target.host.clone(), target.addresses[0].port(), target.path("/v1")))
     }
 
@@ -129,7 +62,7 @@ mod tests {
         assert_eq!(found("http://192.0.2.7").await, Err(Exit::Usage));
         assert_eq!(found("http://0.0.0.0").await, Err(Exit::Usage));
         assert!(found("http://[::ffff:127.0.0.1]").await.is_ok());
-        assert!(Target::find(Some("http://192.0.2.7"), true).await.is_ok());
+        assert!(find(Some("http://192.0.2.7"), true).await.is_ok());
     }
 
     #[tokio::test]

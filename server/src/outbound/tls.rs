@@ -10,44 +10,36 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
-use crate::cli::exit::{Exit, Failure, Outcome};
+use super::Fault;
 
 /// Makes a TLS connection to `host`, verified with the system's authorities or those in the file.
 ///
 /// # Errors
-/// `Usage` for a file without certificates; `Failed` if the verification fails.
+/// [`Fault::Invalid`] for a file without certificates; [`Fault::Untrusted`] if the verification fails.
 pub(super) async fn over(
     stream: TcpStream,
     host: &str,
     authorities: Option<&Path>,
-) -> Outcome<TlsStream<TcpStream>> {
+) -> Result<TlsStream<TcpStream>, Fault> {
     let config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| Failure::new(Exit::Failed, error.to_string()))?
+        .map_err(|error| Fault::Untrusted(error.to_string()))?
         .with_root_certificates(trusted(authorities)?)
         .with_no_client_auth();
     let name = ServerName::try_from(host.to_owned());
-    let name = name.map_err(|_| Failure::usage(format!("{host} is no name that a certificate can have")))?;
+    let name = name.map_err(|_| Fault::Invalid(format!("{host} is no name that a certificate can have")))?;
     TlsConnector::from(Arc::new(config))
         .connect(name, stream)
         .await
-        .map_err(|error| Failure::new(Exit::Failed, format!("{host}: {error}. {}", advice(&error))))
+        .map_err(|error| Fault::Untrusted(format!("{host}: {error}")))
 }
 
-fn advice(error: &std::io::Error) -> &'static str {
-    // `openssl req -x509` makes such certificates by default; not all clients accept them.
-    if error.to_string().contains("CaUsedAsEndEntity") {
-        return "Its certificate says that it is an authority itself: make it anew with basicConstraints=CA:FALSE";
-    }
-    "If its certificate is from an authority of your own, name that with --ca-file"
-}
-
-fn trusted(file: Option<&Path>) -> Outcome<RootCertStore> {
+fn trusted(file: Option<&Path>) -> Result<RootCertStore, Fault> {
     let mut trusted = RootCertStore::empty();
     // Unreadable certificates of the system are skipped: some systems have odd ones.
     trusted.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let Some(file) = file else { return Ok(trusted) };
-    let about = |what: String| Failure::usage(format!("{}: {what}", file.display()));
+    let about = |what: String| Fault::Invalid(format!("{}: {what}", file.display()));
     let mut count = 0;
     let given = CertificateDer::pem_file_iter(file).map_err(|error| about(error.to_string()))?;
     for certificate in given {
