@@ -6,6 +6,7 @@ pub mod cookie;
 pub mod form;
 pub mod headers;
 pub mod message;
+mod refusal;
 mod request;
 mod response;
 mod route;
@@ -14,6 +15,7 @@ pub mod stream;
 pub mod user_agent;
 
 pub use body::{RequestBody, UnreadInput};
+pub use refusal::Refusal;
 pub use request::{Parts, PresentedKey, Proven, Request, RequestHead, RequestParts};
 pub use response::{
     Body, Cut, HttpResponse, IntoResponse, LogFields, Response, ResponseFuture, answer, empty, plain,

@@ -8,13 +8,11 @@ use crate::error::{Error, Kind, Throttled};
 use crate::http::retry_after;
 use crate::http::{LogFields, Response, answer};
 
-/// Why an endpoint refuses: an error, or a finished response (a body over the limit).
-pub(super) enum Refusal {
-    /// An error of the domain.
-    Error(Error),
-    /// A finished response.
-    Ready(Box<Response>),
-}
+/// An error that is rendered as problem details.
+pub(super) struct Problem(Error);
+
+/// Why an endpoint refuses.
+pub(super) type Refusal = crate::http::Refusal<Problem>;
 
 /// The response to an error.
 pub(super) fn render(error: &Error) -> Response {
@@ -86,23 +84,14 @@ fn problem(status: StatusCode, word: &str, detail: &str, field: Option<&str>) ->
     answer(status, "application/problem+json", body.to_string())
 }
 
-impl From<Refusal> for Response {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Error(error) => render(&error),
-            Refusal::Ready(response) => *response,
-        }
-    }
-}
-
-impl From<Error> for Refusal {
+impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        Self::Error(error)
+        Self(error)
     }
 }
 
-impl From<Response> for Refusal {
-    fn from(response: Response) -> Self {
-        Self::Ready(Box::new(response))
+impl From<Problem> for Response {
+    fn from(problem: Problem) -> Self {
+        render(&problem.0)
     }
 }

@@ -10,42 +10,41 @@ use crate::error::{DeadReason, Error, Kind};
 use crate::http::retry_after;
 use crate::http::{LogFields, Response, answer, plain};
 
-/// Why an endpoint refuses: an error, or a finished response.
-pub(super) enum Refusal {
+/// What this dialect renders.
+pub(super) enum Fault {
     /// An error of the domain.
     Error(Error),
     /// The call needs a token and presents none.
     MissingToken,
-    /// A finished response: the body was too large or did not arrive.
-    Ready(Box<Response>),
 }
 
+/// Why an endpoint refuses.
+pub(super) type Refusal = crate::http::Refusal<Fault>;
+
 impl Refusal {
+    /// The call needs a token and presents none.
+    pub(super) const fn missing_token() -> Self {
+        Self::Fault(Fault::MissingToken)
+    }
+
     /// The query has too many fields.
     pub(super) fn too_large() -> Self {
         plain(StatusCode::PAYLOAD_TOO_LARGE).into()
     }
 }
 
-impl From<Refusal> for Response {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Error(error) => render(&error),
-            Refusal::MissingToken => message(StatusCode::UNAUTHORIZED, "Missing Access Token"),
-            Refusal::Ready(response) => *response,
-        }
-    }
-}
-
-impl From<Error> for Refusal {
+impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         Self::Error(error)
     }
 }
 
-impl From<Response> for Refusal {
-    fn from(response: Response) -> Self {
-        Self::Ready(Box::new(response))
+impl From<Fault> for Response {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Error(error) => render(&error),
+            Fault::MissingToken => message(StatusCode::UNAUTHORIZED, "Missing Access Token"),
+        }
     }
 }
 
@@ -105,13 +104,13 @@ mod tests {
         ] {
             assert_eq!(text_of(&error), (StatusCode::UNAUTHORIZED, format!("{{\"message\":\"{text}\"}}")));
         }
-        let missing = Response::from(Refusal::MissingToken);
+        let missing = Response::from(Refusal::missing_token());
         assert_eq!(body(missing), "{\"message\":\"Missing Access Token\"}");
     }
 
     #[test]
     fn every_401_says_how_to_authenticate() {
-        for response in [render(&Error::unauthenticated()), Refusal::MissingToken.into()] {
+        for response in [render(&Error::unauthenticated()), Refusal::missing_token().into()] {
             assert_eq!(response.headers.one(&WWW_AUTHENTICATE), Some("Bearer realm=\"exeunt\""));
         }
         assert!(!render(&Error::malformed("x", "")).headers.has(&WWW_AUTHENTICATE));

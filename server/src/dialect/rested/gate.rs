@@ -27,7 +27,7 @@ async fn judge(request: Request, address: Address, terms: Terms) -> Result<Passe
         return Err(unknown_key().into());
     }
     let tokens = caller::tokens_for_any_reader(request.headers());
-    let presented = address.presented(&project, tokens.first().ok_or(Refusal::MissingToken)?);
+    let presented = address.presented(&project, tokens.first().ok_or_else(Refusal::missing_token)?);
     if tokens.len() > 1 {
         // If the first token is refused anyway, that reason says more.
         request.app.authority.admit(&presented, request.now, Touch::Peek).await?;

@@ -14,7 +14,7 @@ pub(super) async fn run(mut request: Request, address: Address) -> Result<Respon
     let visit = address.enter(&request)?;
     let all = caller::carried(request.headers());
     if all.is_empty() && visit.endpoint.secure {
-        return Err(Refusal::MissingToken);
+        return Err(Refusal::missing_token());
     }
     let call = visit.call(&mut request);
     let presented = all.iter().map(|carried| presented(&request, &visit, carried)).collect();
