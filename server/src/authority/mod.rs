@@ -45,11 +45,11 @@ pub use crate::store::{
     Settings, Usage, User, Usernames,
 };
 
+use crate::authority::cache::keys::Keys;
 use crate::authority::cache::names::Names;
 use crate::authority::cache::sessions::SessionCache;
 use crate::authority::client::Clients;
 use crate::authority::counters::Counters;
-use crate::authority::key::Keys;
 use crate::authority::passwords::Passwords;
 use crate::authority::realm::{Builtin, Realms};
 use crate::authority::throttle::Throttle;

@@ -1,18 +1,14 @@
 //! Keys of the native API: create · remove · find · list. All of them are in memory, by fingerprint.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex};
 
-use exeunt_core::{By, Fingerprint, KeyId, Moment, RealmId, Token};
-use sha2::{Digest, Sha256};
+use exeunt_core::{By, KeyId, Moment, RealmId, Token};
 use subtle::ConstantTimeEq;
-use tokio::sync::watch;
 
 use crate::authority::naming::must_be_name;
 use crate::authority::{Authority, Call};
 use crate::error::{Error, Kind, Result};
-use crate::lock::{Exclusive as _, Shared as _};
+use crate::lock::Exclusive as _;
 use crate::store::rules::name;
 use crate::store::{Key, Role};
 
@@ -20,25 +16,6 @@ use crate::store::{Key, Role};
 pub const KEYS_MAX: usize = 10_000;
 /// The shortest key that the environment may give, in characters.
 pub const GIVEN_KEY_CHARS_MIN: usize = 32;
-
-/// All keys: those in the store, and those given by the environment, which are valid while they are set.
-#[derive(Default)]
-pub struct Keys {
-    stored: Table,
-    given: Table,
-    /// How often either table has changed.
-    changes: AtomicU64,
-    /// Wakes tasks that wait for a change.
-    changed: watch::Sender<()>,
-    /// Hashed into the ids of given keys; kept in the store, so that an id is the same after a restart.
-    pub(super) secret: [u8; 32],
-    /// Those removed since the start: a call that one of them began earlier may still be about to write.
-    removed: RwLock<HashSet<KeyId>>,
-    /// Held exclusively while a key is removed, and shared while anything is written for a key: what a key writes is
-    /// written before its removal is acknowledged, or not at all. Also shared while a key is written and added to
-    /// memory, since otherwise one that is removed right after it was written could be added afterwards.
-    writing: tokio::sync::RwLock<()>,
-}
 
 /// The last key accepted on a connection. A caller that presents the same text again, as gateways do with every check,
 /// is recognised without hashing. The text stays in memory while the connection is open.
@@ -59,8 +36,6 @@ pub struct Presented {
     pub key: Arc<Key>,
     changes: u64,
 }
-
-type Table = RwLock<HashMap<Fingerprint, Arc<Key>>>;
 
 impl Authority {
     /// Creates a key. The text is returned this once; only its fingerprint is stored.
@@ -119,7 +94,7 @@ impl Authority {
         let _writing = self.keys.writing.read().await;
         self.caller_must_still_hold(call)?;
         self.settle(self.store.add_key(key.clone(), Some(audit)).await)?;
-        self.keys.put(&self.keys.stored, key);
+        self.keys.put(key);
         Ok(())
     }
 
@@ -160,7 +135,7 @@ impl Authority {
     /// As [`Authority::key`].
     pub fn key_again(&self, proven: &Proven, presented: &str) -> Result<Arc<Key>> {
         let mut last = proven.0.hold();
-        let changes = self.keys.changes.load(Ordering::SeqCst);
+        let changes = self.keys.changes();
         if let Some(proof) = &*last
             && proof.changes == changes
             // In a time that depends only on the lengths.
@@ -181,7 +156,7 @@ impl Authority {
     /// Returns when this key is no longer valid.
     pub async fn key_gone(&self, key: &Key) {
         // Subscribes first, so that a removal between the check and the wait is not missed.
-        let mut changed = self.keys.changed.subscribe();
+        let mut changed = self.keys.subscribe();
         while self.key_holds(key) {
             if changed.changed().await.is_err() {
                 return;
@@ -191,7 +166,7 @@ impl Authority {
 
     /// How often the keys have changed. Read it before a lookup to find out later whether to look again.
     pub fn key_changes(&self) -> u64 {
-        self.keys.changes.load(Ordering::SeqCst)
+        self.keys.changes()
     }
 
     /// Refuses a key that was removed since it was presented, for example while the request body arrived.
@@ -223,7 +198,7 @@ impl Authority {
 
     fn caller_must_still_hold(&self, call: &Call) -> Result<()> {
         match call.by {
-            By::Key(id) if self.keys.removed.reading().contains(&id) => Err(removed()),
+            By::Key(id) if self.keys.was_removed(id) => Err(removed()),
             _ => Ok(()),
         }
     }
@@ -248,8 +223,7 @@ impl Authority {
             let fingerprint = text.fingerprint();
             let name = "environment".to_owned();
             let (id, role) = (self.keys.given_id(&fingerprint), Role::Admin);
-            self.keys
-                .put(&self.keys.given, Key { id, name, role, realm: None, fingerprint, created_at: now });
+            self.keys.give(Key { id, name, role, realm: None, fingerprint, created_at: now });
         }
     }
 }
@@ -265,62 +239,3 @@ impl Presented {
 pub fn removed() -> Error {
     Error::new(Error::unauthenticated().kind(), "the key was removed meanwhile")
 }
-
-impl Keys {
-    fn given_id(&self, fingerprint: &Fingerprint) -> KeyId {
-        let digest = Sha256::new().chain_update(self.secret).chain_update(fingerprint.0).finalize();
-        let mut id = [0; 16];
-        id.copy_from_slice(&digest[..16]);
-        KeyId(id)
-    }
-
-    /// The stored keys, before the store is read again.
-    pub fn known(&self) -> Vec<KeyId> {
-        read(&self.stored).values().map(|key| key.id).collect()
-    }
-
-    /// Updates the keys from the store: of the `known` ones, those no longer stored are dropped.
-    pub fn align(&self, known: &[KeyId], stored: Vec<Key>) {
-        let gone = known.iter().filter(|id| stored.iter().all(|key| key.id != **id));
-        gone.for_each(|id| self.drop(*id));
-        stored.into_iter().for_each(|key| self.put(&self.stored, key));
-    }
-
-    /// Whether the environment also gives the key stored under this id.
-    fn is_given_too(&self, id: KeyId) -> bool {
-        let stored = read(&self.stored).values().find(|key| key.id == id).map(|key| key.fingerprint);
-        stored.is_some_and(|fingerprint| read(&self.given).contains_key(&fingerprint))
-    }
-
-    fn drop(&self, id: KeyId) {
-        self.removed.writing().insert(id);
-        self.stored.writing().retain(|_, key| key.id != id);
-        self.tell();
-    }
-
-    fn put(&self, table: &Table, key: Key) {
-        table.writing().insert(key.fingerprint, Arc::new(key));
-        self.tell();
-    }
-
-    fn tell(&self) {
-        self.changes.fetch_add(1, Ordering::SeqCst);
-        self.changed.send_replace(());
-    }
-
-    fn find(&self, fingerprint: &Fingerprint) -> Option<Arc<Key>> {
-        let stored = read(&self.stored).get(fingerprint).cloned();
-        stored.or_else(|| read(&self.given).get(fingerprint).cloned())
-    }
-
-    fn all(&self) -> Vec<Arc<Key>> {
-        read(&self.stored).values().chain(read(&self.given).values()).cloned().collect()
-    }
-}
-
-fn read(table: &Table) -> RwLockReadGuard<'_, HashMap<Fingerprint, Arc<Key>>> {
-    table.reading()
-}
-
-#[cfg(test)]
-mod tests;
