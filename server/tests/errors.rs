@@ -1,8 +1,6 @@
 //! Every kind of error in every dialect, in each of its forms: one checked-in table, so that a reviewer sees the whole
 //! surface in one diff. `EXEUNT_BLESS=1` writes it anew.
 
-#![cfg(test)]
-
 use exeunt::dialect;
 use exeunt::error::{DeadReason, Error, Kind, Throttle, Throttled, Unavailability};
 use exeunt::http::headers::text;

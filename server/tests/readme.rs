@@ -2,8 +2,6 @@
 //! really happens: each command is pasted into a shell where the demonstration runs, against the real binary.
 //! `EXEUNT_BLESS=1` writes the output anew.
 
-#![cfg(test)]
-
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

@@ -7,8 +7,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::binary::Connection;
-use crate::stage::{Ran, Stage, ran};
+use crate::support::binary::Connection;
+use crate::support::command_line::{Ran, Stage, ran};
 
 /// Who runs it where the tests run as root, which it refuses.
 const NOBODY: u32 = 65_534;

@@ -3,8 +3,8 @@
 
 use std::process::Command;
 
-use crate::binary::KEY;
-use crate::stage::Stage;
+use crate::support::binary::KEY;
+use crate::support::command_line::Stage;
 
 /// Where the document says that the server listens.
 const ADDRESS: &str = "127.0.0.1:8080";

@@ -13,7 +13,7 @@ use exeunt::store::sqlite::restore::{Beginning, Kept, Restoring};
 use exeunt_core::{By, Fingerprint, KeyId, Token};
 
 use super::served::call;
-use crate::scratch::Scratch;
+use crate::support::scratch::Scratch;
 
 const KEYS: [&str; 2] = ["the-key-of-the-environment-number-one", "the-key-of-the-environment-number-two"];
 

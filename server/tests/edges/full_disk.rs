@@ -27,9 +27,9 @@ use exeunt_core::{Anchor, By, Moment, RealmId, Session, SessionId, Stamp, Token,
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::binary::{Binary, Connection, KEY};
-use crate::command::apart;
-use crate::scratch::Scratch;
+use crate::support::binary::{Binary, Connection, KEY};
+use crate::support::run::apart;
+use crate::support::scratch::Scratch;
 
 const EXEUNT: &str = env!("CARGO_BIN_EXE_exeunt");
 const UNKNOWN: Kind = Kind::Unavailable(Unavailability::Unknown);

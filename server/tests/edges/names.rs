@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::scratch::Scratch;
-use crate::site::Site;
+use crate::edges::site::Site;
+use crate::support::scratch::Scratch;
 
 const KEY: &str = "d59eb2859c284168ac48aef65046d5dd";
 const REGISTER: &str = "/api/1/ce/examples/auth?key=d59eb2859c284168ac48aef65046d5dd";

@@ -17,9 +17,9 @@ use exeunt::store::Incarnation;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt_core::{By, RealmId, SessionId, Token};
 
-use crate::binary::{Binary, KEY};
-use crate::command::{run, run_apart, run_without_key};
-use crate::scratch::Scratch;
+use crate::support::binary::{Binary, KEY};
+use crate::support::run::{run, run_apart, run_without_key};
+use crate::support::scratch::Scratch;
 
 const EXEUNT: &str = env!("CARGO_BIN_EXE_exeunt");
 const UNKNOWN: Kind = Kind::Unavailable(Unavailability::Unknown);

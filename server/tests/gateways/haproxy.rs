@@ -8,7 +8,7 @@ use std::process::Stdio;
 use rustix::io::{FdFlags, fcntl_setfd};
 use tokio::process::{Child, Command};
 
-use crate::scratch::Scratch;
+use crate::support::scratch::Scratch;
 
 /// A running gateway. Nothing is below it that would be left behind if it were killed.
 pub(crate) struct Haproxy {

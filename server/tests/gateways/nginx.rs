@@ -9,7 +9,7 @@ use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 
-use crate::scratch::Scratch;
+use crate::support::scratch::Scratch;
 
 /// A running gateway.
 pub(crate) struct Nginx {

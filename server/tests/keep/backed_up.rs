@@ -17,10 +17,10 @@ use exeunt_core::{Anchor, UserId, Why};
 use futures_util::FutureExt;
 use serde_json::json;
 
-use crate::binary::{Binary, Connection};
-use crate::command::{Ran, run, run_without_key};
-use crate::scratch::Scratch;
-use crate::stage::{back_up, beside, furnished, names, open};
+use crate::keep::stage::{back_up, beside, furnished, names, open};
+use crate::support::binary::{Binary, Connection};
+use crate::support::run::{Ran, run, run_without_key};
+use crate::support::scratch::Scratch;
 
 /// Who logs in and out while a backup is made.
 const CALLERS: usize = 3;

@@ -10,10 +10,10 @@ use exeunt::store::{Ledger, contract};
 use exeunt_core::{Anchor, DialectName, Moment, UserId, Why};
 use serde_json::Value;
 
-use crate::binary::Binary;
-use crate::command::run;
-use crate::scratch::Scratch;
-use crate::stage::{back_up, beside, furnished, open};
+use crate::keep::stage::{back_up, beside, furnished, open};
+use crate::support::binary::Binary;
+use crate::support::run::run;
+use crate::support::scratch::Scratch;
 
 /// The findings by their checks, and the exit code.
 struct Told {

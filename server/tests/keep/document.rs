@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::binary::KEY;
-use crate::scratch::Scratch;
+use crate::support::binary::KEY;
+use crate::support::scratch::Scratch;
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/operation.md");
 /// Where the document says that all of this is.

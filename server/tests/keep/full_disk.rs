@@ -8,10 +8,10 @@ use std::process::{Child, Stdio};
 
 use serde_json::json;
 
-use crate::binary::{Binary, Connection, KEY};
-use crate::command::{apart, run_apart};
-use crate::scratch::Scratch;
-use crate::stage::names;
+use crate::keep::stage::names;
+use crate::support::binary::{Binary, Connection, KEY};
+use crate::support::run::{apart, run_apart};
+use crate::support::scratch::Scratch;
 
 const EXEUNT: &str = env!("CARGO_BIN_EXE_exeunt");
 /// Bytes that fill the server's disk but for less than a copy has to leave free.

@@ -9,8 +9,10 @@ use exeunt::store::sqlite::restore::{Kept, STRIDE, USERS_STRIDE, declare};
 use exeunt::store::{AuditPlace, Directory, Ledger, SessionMarks, contract};
 use exeunt_core::{Anchor, Stamp, UserId, Verdict, Why};
 
-use crate::scratch::Scratch;
-use crate::stage::{SECOND, back_up, beginning, beside, found, furnished, names, open, opened, restore};
+use crate::keep::stage::{
+    SECOND, back_up, beginning, beside, found, furnished, names, open, opened, restore,
+};
+use crate::support::scratch::Scratch;
 
 const REALM: Anchor = Anchor::Realm(contract::REALM);
 

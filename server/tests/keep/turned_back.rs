@@ -6,10 +6,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::binary::{Binary, Connection};
-use crate::command::run;
-use crate::scratch::Scratch;
-use crate::stage::beside;
+use crate::keep::stage::beside;
+use crate::support::binary::{Binary, Connection};
+use crate::support::run::run;
+use crate::support::scratch::Scratch;
 
 fn token(server: &mut Connection, username: &str) -> String {
     let body = json!({ "username": username, "password": "correct horse" }).to_string();

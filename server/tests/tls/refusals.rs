@@ -10,10 +10,10 @@ use exeunt::env::Env;
 use exeunt::tls::Tls;
 use exeunt_core::Moment;
 
-use crate::pair::{CURVE, Pair};
-use crate::process::command;
-use crate::scratch::Scratch;
-use crate::server::config;
+use crate::support::pair::{CURVE, Pair};
+use crate::support::scratch::Scratch;
+use crate::tls::process::command;
+use crate::tls::server::config;
 
 /// What a server with these files says at its start.
 fn refused(pair: &Pair, now: Moment) -> String {

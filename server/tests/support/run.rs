@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::binary::KEY;
+use crate::support::binary::KEY;
 
 /// What it came to.
 pub(crate) struct Ran {

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::binary::{Binary, Connection, KEY};
-use crate::scratch::Scratch;
+use crate::support::binary::{Binary, Connection, KEY};
+use crate::support::scratch::Scratch;
 
 /// The password of every user here.
 pub(crate) const PASSWORD: &str = "exit, pursued by a bear";
