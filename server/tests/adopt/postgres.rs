@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::support::binary::Connection;
-use crate::support::command_line::{Ran, Stage, ran};
+use crate::support::command_line::{Stage, ran};
 use crate::support::ordinary::NOBODY;
+use crate::support::run::Ran;
 
 /// Where Debian has its programs.
 const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";

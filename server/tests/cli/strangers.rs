@@ -3,7 +3,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 
-use crate::support::command_line::{Ran, Stage};
+use crate::support::command_line::Stage;
+use crate::support::run::Ran;
 
 #[test]
 fn a_server_that_has_gone_is_no_answer() {

@@ -13,11 +13,7 @@ const REGISTER: &str = "/api/1/ce/examples/auth?key=d59eb2859c284168ac48aef65046
 const PASSWORD: &str = "exit, pursued by a bear";
 
 async fn site(folder: &Scratch) -> Site {
-    let site = Site::open(&folder.path().join("exeunt.db")).await;
-    let endpoints = json!([{ "name": "examples/auth" }]);
-    let project = json!({ "name": "shop", "dialect": "rested", "key": KEY, "endpoints": endpoints });
-    site.done("POST", "/v1/clients", &project);
-    site
+    Site::with_project(&folder.path().join("exeunt.db"), KEY).await
 }
 
 fn register(site: &Site, field: &str, name: &str) -> (u16, String) {

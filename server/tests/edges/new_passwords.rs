@@ -13,11 +13,7 @@ const GOOD: &str = "exit, pursued by a bear";
 const HASH_OF_PASSWORD: &str = "pbkdf2_sha256$1000$saltsalt$E196ZhRPzw+wA84EjzHwJO1cv/MFJdO6C/sxmUeTYqY=";
 
 async fn site(folder: &Scratch) -> Site {
-    let site = Site::open(&folder.path().join("exeunt.db")).await;
-    let endpoints = json!([{ "name": "examples/auth" }]);
-    let project = json!({ "name": "shop", "dialect": "rested", "key": KEY, "endpoints": endpoints });
-    site.done("POST", "/v1/clients", &project);
-    site
+    Site::with_project(&folder.path().join("exeunt.db"), KEY).await
 }
 
 /// Whether `/v1` refuses a user with this password as malformed, with a text that does not hold it.

@@ -3,18 +3,20 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use exeunt::app::{App, SERVER};
-use exeunt::authority::{Call, Mint, Role};
+use exeunt::app::App;
+use exeunt::authority::Role;
 use exeunt::config::{Config, Limits};
 use exeunt::env::Env;
 use exeunt::serve::router::{Inbound, Listener};
 use exeunt::serve::{self, Running};
 use exeunt::store::memory::MemoryStore;
 use exeunt::store::{Incarnation, Store};
-use exeunt_core::{By, Token};
+use exeunt_core::Token;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+use crate::support::server::call;
 
 /// The administrators' key.
 pub(crate) const KEY: &str = "an-administrators-key-for-the-edges";
@@ -93,11 +95,6 @@ impl Served {
     pub(crate) async fn stop(self) {
         self.running.stop().await.unwrap();
     }
-}
-
-/// A call by the server itself.
-pub(crate) fn call(app: &App) -> Call {
-    Call { now: app.env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(app.env.entropy()) }
 }
 
 /// The whole answer to a request with this key at this address.

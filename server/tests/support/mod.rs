@@ -3,6 +3,7 @@
 pub(crate) mod binary;
 pub(crate) mod command_line;
 pub(crate) mod document;
+pub(crate) mod inherited;
 pub(crate) mod ordinary;
 pub(crate) mod pair;
 pub(crate) mod run;

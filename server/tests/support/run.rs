@@ -1,14 +1,15 @@
 //! The real binary, run to its end.
 
+use std::io::Write;
 use std::process::{Command, Stdio};
 
 use crate::support::binary::KEY;
 
-/// What it came to.
+/// What a command came to.
 pub(crate) struct Ran {
     pub(crate) code: i32,
-    pub(crate) output: String,
-    pub(crate) error: String,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 /// Runs `exeunt` with these arguments, without a terminal, and with the administrators' key.
@@ -18,7 +19,7 @@ pub(crate) fn run(arguments: &[&str]) -> Ran {
 
 /// The same for somebody who has no key.
 pub(crate) fn run_without_key(arguments: &[&str]) -> Ran {
-    told(Command::new(env!("CARGO_BIN_EXE_exeunt")).args(arguments).env_remove("EXEUNT_ADMIN_KEY"))
+    ended(Command::new(env!("CARGO_BIN_EXE_exeunt")).args(arguments).env_remove("EXEUNT_ADMIN_KEY"), "")
 }
 
 /// Runs a script that may mount: in name spaces of its own, so that nobody else sees it.
@@ -34,11 +35,17 @@ pub(crate) fn apart() -> Command {
 }
 
 fn ran(command: &mut Command) -> Ran {
-    told(command.env("EXEUNT_ADMIN_KEY", KEY))
+    ended(command.env("EXEUNT_ADMIN_KEY", KEY), "")
 }
 
-fn told(command: &mut Command) -> Ran {
-    let output = command.stdin(Stdio::null()).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code().unwrap(), output: text(output.stdout), error: text(output.stderr) }
+/// Runs a command to its end, with this on standard input.
+pub(crate) fn ended(command: &mut Command, input: &str) -> Ran {
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().unwrap();
+    // A command that reads no input may be over before it is written.
+    let _unread = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let code = output.status.code().expect("it ends by itself");
+    Ran { code, out: text(output.stdout), err: text(output.stderr) }
 }
