@@ -1,9 +1,5 @@
 //! A small realm beside a huge one: what is read of it costs a bounded look, and yet misses nothing.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
-mod scratch;
-
 use std::sync::Arc;
 
 use exeunt::app::App;
@@ -21,7 +17,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use self::scratch::Scratch;
+use crate::support::scratch::Scratch;
 
 /// Marks that one look passes over at most.
 const LOOK: u64 = 20_000;

@@ -1,20 +1,16 @@
 //! `docs/configuration.md` against the program: every option with its default, and no other.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
-mod scratch;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 
+use crate::support::scratch::Scratch;
 use exeunt::app::App;
 use exeunt::config::{Config, Dialect, load};
 use exeunt::dialect;
 use exeunt::env::Env;
 use exeunt::store::Incarnation;
 use exeunt::store::memory::MemoryStore;
-use scratch::Scratch;
 use serde_json::Value;
 
 const DOCUMENT: &str = include_str!("../../docs/configuration.md");

@@ -1,5 +1,6 @@
 //! The fuzz targets as ordinary tests, on the saved corpus: whatever a fuzzer once found stays found.
 
+// The fuzzers are a workspace of their own, whose programs need a fuzzing engine: their source is shared instead.
 #[path = "../../fuzz/src/targets/mod.rs"]
 mod targets;
 

@@ -1,10 +1,6 @@
 //! What an operator can get wrong with the file of the embedded store: each a clear error that names the file and
 //! what to do, and nothing is damaged.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
-mod scratch;
-
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -14,7 +10,7 @@ use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{Incarnation, Ledger, contract};
 use exeunt_core::{Anchor, UserId, Why};
 
-use self::scratch::Scratch;
+use crate::support::scratch::Scratch;
 
 fn open(path: &Path) -> Result<SqliteStore, Error> {
     SqliteStore::open(SqliteOptions::new(path.to_owned(), Incarnation([1; 16])))

@@ -1,13 +1,5 @@
 //! `docs/metrics.md` against the page, and what is counted against what was done.
 
-#![cfg(test)]
-
-#[path = "tls/pair.rs"]
-#[expect(dead_code, reason = "one certificate is enough here")]
-mod pair;
-#[path = "scratch/mod.rs"]
-mod scratch;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -21,8 +13,8 @@ use exeunt::store::Incarnation;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt_core::{Anchor, DialectName, Token, Why};
 
-use pair::{CURVE, Pair};
-use scratch::Scratch;
+use crate::support::pair::{CURVE, Pair};
+use crate::support::scratch::Scratch;
 
 const DOCUMENT: &str = include_str!("../../docs/metrics.md");
 const DASHBOARD: &str = include_str!("../../docs/grafana.json");

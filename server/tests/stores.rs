@@ -1,9 +1,5 @@
 //! Every promise of the contract, on every store.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
-mod scratch;
-
 use std::sync::Arc;
 
 use exeunt::error::{Kind, Unavailability};
@@ -14,7 +10,7 @@ use exeunt::store::{Incarnation, Ledger, List, Store, contract};
 use exeunt::with_promises;
 use exeunt_core::{Anchor, RealmId, Stamp};
 
-use self::scratch::Scratch;
+use crate::support::scratch::Scratch;
 
 const INCARNATION: Incarnation = Incarnation([1; 16]);
 

@@ -6,8 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::binary::KEY;
-use crate::stage::{Stage, ran};
+use crate::support::binary::KEY;
+use crate::support::command_line::{Stage, ran};
 
 /// The secret of the application.
 const SECRET: &str = "keyboard cat";

@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::stage::{Stage, ran};
+use crate::support::command_line::{Stage, ran};
 
 const LIST: &str = "username\nada\ngrace\n";
 

@@ -7,11 +7,11 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::binary::Connection;
-use crate::stage::{Ran, Stage, ran};
+use crate::support::binary::Connection;
+use crate::support::command_line::{Stage, ran};
+use crate::support::ordinary::NOBODY;
+use crate::support::run::Ran;
 
-/// Who runs it where the tests run as root, which it refuses.
-const NOBODY: u32 = 65_534;
 /// Where Debian has its programs.
 const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 
@@ -33,6 +33,7 @@ struct Postgres {
 }
 
 impl Postgres {
+    /// Starts it; as nobody where the tests run as root, which it refuses.
     fn start(folder: &Path) -> Self {
         let data = folder.join("postgres");
         fs::create_dir(&data).unwrap();

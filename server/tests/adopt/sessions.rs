@@ -4,8 +4,9 @@ use std::fs;
 
 use exeunt::env::Env;
 
-use crate::binary::{Binary, Connection};
-use crate::stage::{Ran, Stage};
+use crate::support::binary::{Binary, Connection};
+use crate::support::command_line::Stage;
+use crate::support::run::Ran;
 
 /// Seconds since 1970, so many ago.
 fn ago(secs: u64) -> u64 {

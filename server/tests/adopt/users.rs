@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use crate::binary::Connection;
-use crate::stage::{Ran, Stage};
+use crate::support::binary::Connection;
+use crate::support::command_line::Stage;
+use crate::support::run::Ran;
 
 /// "correct horse é", as Django 5.2, PHP 8.2 and Werkzeug 3.1 hash it.
 const HASHES: [(&str, &str); 4] = [

@@ -1,6 +1,6 @@
 //! The export of the audit trail: whole, in order, and a part of it by time.
 
-use crate::stage::{Stage, text};
+use crate::support::command_line::{Stage, text};
 
 #[test]
 fn the_trail_is_exported_to_its_beginning() {

@@ -1,7 +1,7 @@
 //! Exit codes, and errors that say what to do.
 
-use crate::binary::KEY;
-use crate::stage::{PASSWORD, Stage, bare, ran, text};
+use crate::support::binary::KEY;
+use crate::support::command_line::{PASSWORD, Stage, bare, ran, text};
 
 /// An id that nothing has.
 const NOBODY: &str = "00000000000000000000000000000000";

@@ -14,10 +14,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::binary::Binary;
-use crate::forwarder::Forwarder;
-use crate::scratch::Scratch;
-use crate::stage::{Stage, text};
+use crate::cli::forwarder::Forwarder;
+use crate::support::binary::Binary;
+use crate::support::command_line::{Stage, text};
+use crate::support::scratch::Scratch;
 
 /// Marks in force: more than one page of a snapshot.
 const IN_FORCE: u64 = 10_001;

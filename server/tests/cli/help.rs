@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::stage::{bare, ran};
+use crate::support::command_line::{bare, ran};
 
 const DOCUMENT: &str = include_str!("../../../docs/command-line.md");
 /// The heading of the options that every command has that asks a server.

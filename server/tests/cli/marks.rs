@@ -1,8 +1,8 @@
 //! `exeunt marks`: the log read once.
 
-use crate::binary::Binary;
-use crate::scratch::Scratch;
-use crate::stage::{Stage, bare, ran};
+use crate::support::binary::Binary;
+use crate::support::command_line::{Stage, bare, ran};
+use crate::support::scratch::Scratch;
 
 #[test]
 fn after_a_restore_the_log_is_read_from_where_it_begins_and_what_is_missing_is_said() {

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::stage::{Stage, bare, ran, text};
+use crate::support::command_line::{Stage, bare, ran, text};
 
 #[test]
 fn every_command_speaks_json() {

@@ -2,8 +2,8 @@
 
 use std::net::TcpListener;
 
-use crate::scratch::Scratch;
-use crate::stage::{bare, ran};
+use crate::support::command_line::{bare, ran};
+use crate::support::scratch::Scratch;
 
 /// A key that the server on that address does not know would be taken for the right one from then on.
 #[test]

@@ -3,7 +3,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 
-use crate::stage::{Ran, Stage};
+use crate::support::command_line::Stage;
+use crate::support::run::Ran;
 
 #[test]
 fn a_server_that_has_gone_is_no_answer() {
@@ -13,7 +14,7 @@ fn a_server_that_has_gone_is_no_answer() {
     let url = stage.url();
     let Stage { server, scratch } = stage;
     server.kill();
-    let stage = Stage { server: crate::binary::Binary::start(scratch.path()), scratch };
+    let stage = Stage { server: crate::support::binary::Binary::start(scratch.path()), scratch };
     let away = stage.given(&token, &["check", "--url", &url]);
     assert_eq!(away.code, 5, "not 7, which would be an answer");
     assert!(away.err.contains("Is the server running"), "{}", away.err);

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
-use crate::stage::{PASSWORD, Stage};
+use crate::support::command_line::{PASSWORD, Stage};
 
 /// A command at a terminal, as a person sees it.
 struct Typed {

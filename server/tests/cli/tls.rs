@@ -1,8 +1,8 @@
 //! HTTPS: the server has to prove who it is before the key is sent.
 
-use crate::forwarder::Forwarder;
-use crate::stage::Stage;
-use crate::tls_proxy::Proxy;
+use crate::cli::forwarder::Forwarder;
+use crate::support::command_line::Stage;
+use crate::support::tls_proxy::Proxy;
 
 #[test]
 fn the_key_goes_to_a_server_that_an_authority_vouches_for() {

@@ -6,8 +6,8 @@ use std::sync::mpsc::Sender;
 
 use serde_json::{Value, json};
 
-use crate::Seeded;
-use crate::binary::Connection;
+use super::Seeded;
+use crate::support::binary::Connection;
 
 /// Tokens in one check.
 const CHECKED_AT_ONCE: usize = 1_000;

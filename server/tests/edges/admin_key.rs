@@ -12,8 +12,8 @@ use exeunt::store::open::{StoreUrl, open};
 use exeunt::store::sqlite::restore::{Beginning, Kept, Restoring};
 use exeunt_core::{By, Fingerprint, KeyId, Token};
 
-use super::served::call;
-use crate::scratch::Scratch;
+use crate::support::scratch::Scratch;
+use crate::support::server::call;
 
 const KEYS: [&str; 2] = ["the-key-of-the-environment-number-one", "the-key-of-the-environment-number-two"];
 

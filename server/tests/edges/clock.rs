@@ -17,9 +17,9 @@ use exeunt::task;
 use exeunt_core::{Moment, Token};
 use tokio::net::TcpListener;
 
-use crate::binary::{Connection, KEY};
-use crate::scratch::Scratch;
-use crate::stage::{self, ACCOUNT, PASSWORD, between};
+use crate::support::binary::{Connection, KEY};
+use crate::support::scratch::Scratch;
+use crate::support::server::{self, ACCOUNT, PASSWORD, between};
 
 /// 2026-01-02 03:04:05 UTC.
 const START: Moment = Moment::from_secs(1_767_323_045);
@@ -64,12 +64,12 @@ impl Clocked {
             password: Some(Some(Password::new(PASSWORD))),
             ..UserChange::default()
         };
-        self.app.authority.create_user(&stage::call(&self.app), realm, alice).await.unwrap();
+        self.app.authority.create_user(&server::call(&self.app), realm, alice).await.unwrap();
     }
 
     async fn log_in_with(&self, password: &str) -> (String, String) {
         let form = format!("username=alice&password={password}&account_number={ACCOUNT}").replace(' ', "+");
-        stage::Server::videntity(self.running.address, "login", &form).await
+        server::Server::videntity(self.running.address, "login", &form).await
     }
 
     async fn log_in(&self) -> String {
@@ -80,12 +80,12 @@ impl Clocked {
 
     /// What a ping comes to.
     async fn ping(&self, key: &str) -> String {
-        stage::Server::videntity(self.running.address, "ping", &format!("session_key={key}")).await.0
+        server::Server::videntity(self.running.address, "ping", &format!("session_key={key}")).await.0
     }
 
     /// The time that the server writes into its answers, and the `Date` of the same answer.
     async fn told(&self) -> (String, String) {
-        let (_, answer) = stage::Server::videntity(self.running.address, "ping", "session_key=x").await;
+        let (_, answer) = server::Server::videntity(self.running.address, "ping", "session_key=x").await;
         let date =
             answer.lines().find_map(|line| line.to_lowercase().strip_prefix("date: ").map(str::to_owned));
         (between(&answer, "<timestamp>", "</timestamp>").unwrap().to_owned(), date.unwrap())
@@ -462,7 +462,8 @@ async fn a_mark_that_lies_ahead_holds_up_neither_the_next_start_nor_forgetting()
     let server = Clocked::start_on(store.clone(), ManualClocks::new(ahead), false).await;
     server.add_alice().await;
     let key = server.log_in().await;
-    let out = stage::Server::videntity(server.running.address, "logout", &format!("session_key={key}")).await;
+    let out =
+        server::Server::videntity(server.running.address, "logout", &format!("session_key={key}")).await;
     assert_eq!(out.0, "SUCCESS");
     server.running.stop().await.unwrap();
     store.reopen();

@@ -15,8 +15,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Duration, Instant, timeout};
 
-use super::served::{KEY, Served, call, request, to_the_end, up_to};
-use crate::scratch::Scratch;
+use super::served::{KEY, Served, request, to_the_end, up_to};
+use crate::support::scratch::Scratch;
+use crate::support::server::call;
 
 /// Seconds in which what ends at once has ended, on whatever machine. A stuck reader is cut off after 30.
 const AT_ONCE: Duration = Duration::from_secs(10);

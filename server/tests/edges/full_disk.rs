@@ -2,7 +2,7 @@
 //! nobody knows.
 
 use std::fs::{self, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufReader, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -27,9 +27,9 @@ use exeunt_core::{Anchor, Moment, RealmId, Session, SessionId, Stamp, Token, Use
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::binary::{Binary, Connection, KEY};
-use crate::command::apart;
-use crate::scratch::Scratch;
+use crate::support::binary::{Binary, Connection, KEY, listening};
+use crate::support::run::apart;
+use crate::support::scratch::Scratch;
 
 const EXEUNT: &str = env!("CARGO_BIN_EXE_exeunt");
 const UNKNOWN: Kind = Kind::Unavailable(Unavailability::Unknown);
@@ -123,15 +123,7 @@ impl OnSmallDisk {
     /// Waits until it listens.
     fn ready(mut child: Child, disk: impl Fn(&Child) -> PathBuf) -> Self {
         let mut log = BufReader::new(child.stderr.take().unwrap());
-        let (mut line, mut seen) = (String::new(), String::new());
-        let address = loop {
-            line.clear();
-            assert!(log.read_line(&mut line).unwrap() > 0, "the server did not start:\n{seen}");
-            seen += &line;
-            if let Some((_, rest)) = line.split_once("listening address=") {
-                break rest.split_whitespace().next().unwrap().parse().unwrap();
-            }
-        };
+        let (address, _) = listening(&mut log);
         thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         let disk = disk(&child);
         Self { child, disk, address }

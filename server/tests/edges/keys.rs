@@ -11,7 +11,8 @@ use exeunt_core::{By, DialectName};
 use futures_util::FutureExt;
 use std::sync::Arc;
 
-use super::served::{KEY, Served, ask_at, call};
+use super::served::{KEY, Served, ask_at};
+use crate::support::server::call;
 
 #[tokio::test]
 async fn no_call_of_a_key_writes_anything_once_the_key_is_removed() {

@@ -5,19 +5,15 @@ use std::os::unix::fs::PermissionsExt;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::scratch::Scratch;
-use crate::site::Site;
+use crate::edges::site::Site;
+use crate::support::scratch::Scratch;
 
 const KEY: &str = "d59eb2859c284168ac48aef65046d5dd";
 const REGISTER: &str = "/api/1/ce/examples/auth?key=d59eb2859c284168ac48aef65046d5dd";
 const PASSWORD: &str = "exit, pursued by a bear";
 
 async fn site(folder: &Scratch) -> Site {
-    let site = Site::open(&folder.path().join("exeunt.db")).await;
-    let endpoints = json!([{ "name": "examples/auth" }]);
-    let project = json!({ "name": "shop", "dialect": "rested", "key": KEY, "endpoints": endpoints });
-    site.done("POST", "/v1/clients", &project);
-    site
+    Site::with_project(&folder.path().join("exeunt.db"), KEY).await
 }
 
 fn register(site: &Site, field: &str, name: &str) -> (u16, String) {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::scratch::Scratch;
-use crate::site::Site;
+use crate::edges::site::Site;
+use crate::support::scratch::Scratch;
 
 const KEY: &str = "d59eb2859c284168ac48aef65046d5dd";
 const REGISTER: &str = "/api/1/ce/examples/auth?key=d59eb2859c284168ac48aef65046d5dd";
@@ -13,11 +13,7 @@ const GOOD: &str = "exit, pursued by a bear";
 const HASH_OF_PASSWORD: &str = "pbkdf2_sha256$1000$saltsalt$E196ZhRPzw+wA84EjzHwJO1cv/MFJdO6C/sxmUeTYqY=";
 
 async fn site(folder: &Scratch) -> Site {
-    let site = Site::open(&folder.path().join("exeunt.db")).await;
-    let endpoints = json!([{ "name": "examples/auth" }]);
-    let project = json!({ "name": "shop", "dialect": "rested", "key": KEY, "endpoints": endpoints });
-    site.done("POST", "/v1/clients", &project);
-    site
+    Site::with_project(&folder.path().join("exeunt.db"), KEY).await
 }
 
 /// Whether `/v1` refuses a user with this password as malformed, with a text that does not hold it.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::scratch::Scratch;
-use crate::site::{Site, command};
+use crate::edges::site::{Site, command};
+use crate::support::scratch::Scratch;
 
 const KEY: &str = "d59eb2859c284168ac48aef65046d5dd";
 const PAGE: &str = "Origin: https://evil.example";

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use exeunt::app::App;
-use exeunt::authority::{Call, Role};
+use exeunt::authority::Role;
 use exeunt::config::{Config, Limits};
 use exeunt::env::Env;
 use exeunt::serve::router::{Inbound, Listener};
@@ -15,6 +15,8 @@ use exeunt_core::Token;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+use crate::support::server::call;
 
 /// The administrators' key.
 pub(crate) const KEY: &str = "an-administrators-key-for-the-edges";
@@ -93,11 +95,6 @@ impl Served {
     pub(crate) async fn stop(self) {
         self.running.stop().await.unwrap();
     }
-}
-
-/// A call by the server itself.
-pub(crate) fn call(app: &App) -> Call {
-    Call::of_server(&app.env)
 }
 
 /// The whole answer to a request with this key at this address.

@@ -15,8 +15,8 @@ use exeunt::store::{
 };
 use exeunt_core::{Anchor, ClientId, DialectName, Moment, Token, Verdict, Why};
 
-use crate::scratch::Scratch;
-use crate::stage::{World, call};
+use crate::support::scratch::Scratch;
+use crate::support::server::{World, call};
 
 const NAME: DialectName = DialectName::new("native");
 

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 
 use exeunt::app::App;
@@ -13,8 +13,10 @@ use exeunt::serve::{self, Running};
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{Incarnation, Store};
 use exeunt_core::Token;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
+
+use crate::support::run::{Ran, ended};
 
 /// The key of an administrator.
 const KEY: &str = "an-administrators-key-for-the-edges";
@@ -28,13 +30,6 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: String,
-}
-
-/// What a command came to.
-pub(crate) struct Ran {
-    pub(crate) code: i32,
-    pub(crate) out: String,
-    pub(crate) err: String,
 }
 
 impl Site {
@@ -51,6 +46,15 @@ impl Site {
         app.authority.give_keys(Token::presented(KEY).as_slice(), app.env.now());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self { running: serve::start(app, listener, None).unwrap() }
+    }
+
+    /// The same, with a project of rested.dev of this key.
+    pub(crate) async fn with_project(path: &Path, key: &str) -> Self {
+        let site = Self::open(path).await;
+        let endpoints = json!([{ "name": "examples/auth" }]);
+        let project = json!({ "name": "shop", "dialect": "rested", "key": key, "endpoints": endpoints });
+        site.done("POST", "/v1/clients", &project);
+        site
     }
 
     pub(crate) async fn close(self) {
@@ -105,11 +109,5 @@ impl Site {
 pub(crate) fn command(variables: &[(&str, &str)], input: &str, arguments: &[&str]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_exeunt"));
     command.args(arguments).env_clear().envs(variables.iter().copied());
-    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = piped.spawn().unwrap();
-    // A command that reads no input may be over before it is written.
-    let _unread = child.stdin.take().unwrap().write_all(input.as_bytes());
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    ended(&mut command, input)
 }

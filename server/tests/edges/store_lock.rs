@@ -17,9 +17,9 @@ use exeunt::store::Incarnation;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt_core::{RealmId, SessionId, Token};
 
-use crate::binary::{Binary, KEY};
-use crate::command::{run, run_apart, run_without_key};
-use crate::scratch::Scratch;
+use crate::support::binary::{Binary, KEY};
+use crate::support::run::{run, run_apart, run_without_key};
+use crate::support::scratch::Scratch;
 
 const EXEUNT: &str = env!("CARGO_BIN_EXE_exeunt");
 const UNKNOWN: Kind = Kind::Unavailable(Unavailability::Unknown);
@@ -123,7 +123,7 @@ fn a_second_server_is_kept_out_when_the_lock_file_was_removed() {
     for _ in 0..2 {
         // The first of them has made another lock file.
         let second = run(&["serve", "--listen", "127.0.0.1:0", "--store", &store]);
-        assert!(second.code != 0 && second.error.contains("in use by another process"), "{}", second.error);
+        assert!(second.code != 0 && second.err.contains("in use by another process"), "{}", second.err);
     }
 }
 
@@ -135,7 +135,7 @@ fn whichever_path_leads_to_the_database_it_is_one_store() {
     fs::remove_file(beside(&path, ".lock")).unwrap();
     symlink(&path, &link).unwrap();
     let second = run(&["serve", "--listen", "127.0.0.1:0", "--store", &format!("sqlite:{}", link.display())]);
-    assert!(second.code != 0 && second.error.contains("in use by another process"), "{}", second.error);
+    assert!(second.code != 0 && second.err.contains("in use by another process"), "{}", second.err);
     // A bind mount of the file alone, as into a container: nothing beside it is the same.
     let (path, mounted) = (path.display(), other.path().join("mounted.db"));
     let mounted = mounted.display();
@@ -143,13 +143,13 @@ fn whichever_path_leads_to_the_database_it_is_one_store() {
         "touch {mounted} && mount --bind {path} {mounted} || exit 99
          {EXEUNT} serve --listen 127.0.0.1:0 --store sqlite:{mounted}"
     ));
-    assert!(ran.code != 99 && ran.error.contains("in use by another process"), "{}", ran.error);
+    assert!(ran.code != 99 && ran.err.contains("in use by another process"), "{}", ran.err);
     // A second name, made while the server runs.
     let hard = other.path().join("hard.db");
     if fs::hard_link(folder.path().join("exeunt.db"), &hard).is_ok() {
         let second =
             run(&["serve", "--listen", "127.0.0.1:0", "--store", &format!("sqlite:{}", hard.display())]);
-        assert!(second.code != 0 && second.error.contains("has another name too"), "{}", second.error);
+        assert!(second.code != 0 && second.err.contains("has another name too"), "{}", second.err);
     }
 }
 
@@ -166,17 +166,17 @@ fn the_other_commands_see_a_server_without_its_lock_file() {
     ] {
         fs::remove_file(beside(&path, ".lock")).unwrap();
         let ran = run_without_key(&command);
-        assert!(ran.code == 1 && ran.error.contains("in use by another process"), "{}", ran.error);
+        assert!(ran.code == 1 && ran.err.contains("in use by another process"), "{}", ran.err);
     }
     fs::remove_file(beside(&path, ".lock")).unwrap();
     let ran = run(&["backup", path.to_str().unwrap(), "--url", &url]);
-    assert!(ran.code == 2 && ran.error.contains("is a store, and no place for a backup"), "{}", ran.error);
+    assert!(ran.code == 2 && ran.err.contains("is a store, and no place for a backup"), "{}", ran.err);
     let ran = run(&["doctor", "--store", &store, "--url", &url]);
-    assert!(ran.output.contains("is in use; its server is asked"), "{}", ran.output);
+    assert!(ran.out.contains("is in use; its server is asked"), "{}", ran.out);
     drop(server);
     // The file makes no store, and neither does its absence make none.
     let ran = run(&["doctor", "--store", &store]);
-    assert!(ran.output.contains("is whole (schema"), "{}{}", ran.output, ran.error);
+    assert!(ran.out.contains("is whole (schema"), "{}{}", ran.out, ran.err);
 }
 
 /// It went nowhere: what was acknowledged is in the file, and when that is back, checks are answered again.

@@ -13,8 +13,8 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use crate::binary::{Connection, KEY};
-use crate::scratch::Scratch;
+use crate::support::binary::{Connection, KEY};
+use crate::support::scratch::Scratch;
 
 /// 2026-01-02 03:04:05 UTC.
 const NOW: u64 = 1_767_323_045;

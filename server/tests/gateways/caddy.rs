@@ -6,7 +6,7 @@ use std::process::Stdio;
 use tokio::net::UnixDatagram;
 use tokio::process::{Child, Command};
 
-use crate::scratch::Scratch;
+use crate::support::scratch::Scratch;
 
 /// How the page starts it, up to the name of the file.
 const COMMAND: [&str; 4] = ["run", "--adapter", "caddyfile", "--config"];

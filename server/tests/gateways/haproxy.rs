@@ -1,14 +1,14 @@
 //! HAProxy with a file of `docs/gateways/`: its three addresses are replaced, as its readers replace them.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::process::Stdio;
 
-use rustix::io::{FdFlags, fcntl_setfd};
 use tokio::process::{Child, Command};
 
-use crate::scratch::Scratch;
+use crate::support::inherited::inherited;
+use crate::support::scratch::Scratch;
 
 /// A running gateway. Nothing is below it that would be left behind if it were killed.
 pub(crate) struct Haproxy {
@@ -25,8 +25,7 @@ impl Haproxy {
         exeunt: SocketAddr,
         application: SocketAddr,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        fcntl_setfd(&listener, FdFlags::empty()).unwrap();
+        let listener = inherited("127.0.0.1");
         let address = listener.local_addr().unwrap();
         let documented = format!("{}/../docs/gateways", env!("CARGO_MANIFEST_DIR"));
         let mut config = fs::read_to_string(format!("{documented}/{dialect}.cfg")).unwrap();

@@ -1,15 +1,15 @@
 //! nginx with a file of `docs/gateways/`: its three addresses are replaced, as its readers replace them.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::process::Stdio;
 
-use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 
-use crate::scratch::Scratch;
+use crate::support::inherited::inherited;
+use crate::support::scratch::Scratch;
 
 /// A running gateway.
 pub(crate) struct Nginx {
@@ -37,8 +37,7 @@ impl Nginx {
         application: SocketAddr,
         (old, new): (&str, &str),
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        fcntl_setfd(&listener, FdFlags::empty()).unwrap();
+        let listener = inherited("127.0.0.1");
         let address = listener.local_addr().unwrap();
         let path = format!("{}/../docs/gateways/{dialect}.conf", env!("CARGO_MANIFEST_DIR"));
         let mut documented = fs::read_to_string(path).unwrap();

@@ -17,10 +17,10 @@ use exeunt_core::{Anchor, UserId, Why};
 use futures_util::FutureExt;
 use serde_json::json;
 
-use crate::binary::{Binary, Connection};
-use crate::command::{Ran, run, run_without_key};
-use crate::scratch::Scratch;
-use crate::stage::{back_up, beside, furnished, names, open};
+use crate::keep::stage::{back_up, beside, furnished, names, open};
+use crate::support::binary::{Binary, Connection};
+use crate::support::run::{Ran, run, run_without_key};
+use crate::support::scratch::Scratch;
 
 /// Who logs in and out while a backup is made.
 const CALLERS: usize = 3;
@@ -49,7 +49,7 @@ fn every_logout_acknowledged_before_a_backup_is_in_it() {
             let before: Vec<String> = ended.lock().unwrap().clone();
             let file = folder.path().join(format!("backup{round}"));
             let ran = backup(server.address, &file);
-            assert_eq!(ran.code, 0, "{}", ran.error);
+            assert_eq!(ran.code, 0, "{}", ran.err);
             must_know(&folder.path().join(format!("restored{round}")), &file, &before);
         }
         over.store(true, Ordering::SeqCst);
@@ -72,11 +72,11 @@ fn log_in_and_out(server: SocketAddr, number: usize, ended: &Mutex<Vec<String>>,
 fn must_know(folder: &Path, backup: &Path, ended: &[String]) {
     let store = format!("sqlite:{}", folder.join("exeunt.db").display());
     let ran = run(&["restore", &backup.display().to_string(), "--store", &store, "--keep-sessions", "--yes"]);
-    assert_eq!(ran.code, 0, "{}", ran.error);
+    assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(
-        ran.output.contains("sessions that were ended after this state was taken live again"),
+        ran.out.contains("sessions that were ended after this state was taken live again"),
         "{}",
-        ran.output
+        ran.out
     );
     let server = Binary::start(folder);
     let mut server = Connection::open(server.address).unwrap();
@@ -100,8 +100,8 @@ fn a_backup_is_for_its_owner_alone_and_replaces_the_old_one() {
     fs::write(&file, "old").unwrap();
     fs::write(kept.join("exeunt.backup.part"), "what a killed backup has left").unwrap();
     let ran = backup(server.address, &file);
-    assert_eq!(ran.code, 0, "{}", ran.error);
-    assert!(ran.output.contains(": everything as it was at 2"), "{}", ran.output);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains(": everything as it was at 2"), "{}", ran.out);
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(names(&kept), ["exeunt.backup"]);
     assert!(fs::read(&file).unwrap().starts_with(b"SQLite format 3"));
@@ -118,13 +118,13 @@ fn a_backup_takes_the_place_of_no_store_and_of_nothing_that_is_no_file() {
     let server = Binary::start(folder.path());
     let store = folder.path().join("exeunt.db");
     let ran = backup(server.address, &store);
-    assert_eq!(ran.code, 2, "{}", ran.output);
-    assert!(ran.error.contains("exeunt.db is a store, and no place for a backup"), "{}", ran.error);
+    assert_eq!(ran.code, 2, "{}", ran.out);
+    assert!(ran.err.contains("exeunt.db is a store, and no place for a backup"), "{}", ran.err);
     let socket = folder.path().join("socket");
     let _listening = UnixListener::bind(&socket).unwrap();
     let ran = backup(server.address, &socket);
-    assert_eq!(ran.code, 2, "{}", ran.output);
-    assert!(ran.error.contains("socket is there already, and is no file"), "{}", ran.error);
+    assert_eq!(ran.code, 2, "{}", ran.out);
+    assert!(ran.err.contains("socket is there already, and is no file"), "{}", ran.err);
     assert!(fs::metadata(&socket).unwrap().file_type().is_socket());
     assert!(names(folder.path()).iter().all(|name| !name.ends_with(".part")));
     // A store that has ended is one still, and a backup is none although somebody tried to serve it.
@@ -147,12 +147,12 @@ async fn a_restore_tells_of_the_key_that_is_in_no_backup() {
     let (file, new) = (file.display().to_string(), folder.path().join("new"));
     let target = format!("sqlite:{}", new.join("exeunt.db").display());
     let ran = run_without_key(&["restore", &file, "--store", &target]);
-    assert_eq!(ran.code, 0, "{}", ran.error);
-    assert!(ran.output.contains("admin.key is in no backup"), "{}", ran.output);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("admin.key is in no backup"), "{}", ran.out);
     fs::write(new.join("admin.key"), "").unwrap();
     let ran = run_without_key(&["restore", &file, "--store", &target, "--replace", "--yes"]);
-    assert_eq!(ran.code, 0, "{}", ran.error);
-    assert!(!ran.output.contains("admin.key"), "{}", ran.output);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(!ran.out.contains("admin.key"), "{}", ran.out);
 }
 
 /// Through a relay that breaks off, or changes a byte.
@@ -171,8 +171,8 @@ fn what_did_not_come_whole_is_no_backup() {
         (relay(server.address, corrupt), "what came is not what was sent"),
     ] {
         let ran = backup(relay, &file);
-        assert_eq!(ran.code, 5, "{}", ran.error);
-        assert!(says.split('|').any(|says| ran.error.contains(says)), "{}", ran.error);
+        assert_eq!(ran.code, 5, "{}", ran.err);
+        assert!(says.split('|').any(|says| ran.err.contains(says)), "{}", ran.err);
         assert_eq!(fs::read_to_string(&file).unwrap(), "old");
         assert!(!names(folder.path()).iter().any(|name| name.ends_with(".part")));
     }
@@ -217,11 +217,11 @@ fn a_server_that_is_away_costs_nothing() {
     let file = folder.path().join("exeunt.backup");
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let ran = backup(nobody, &file);
-    assert_eq!(ran.code, 5, "{}", ran.error);
+    assert_eq!(ran.code, 5, "{}", ran.err);
     assert!(names(folder.path()).is_empty());
     let ran = backup(nobody, &folder.path().join("nowhere/exeunt.backup"));
     assert_eq!(ran.code, 1);
-    assert!(ran.error.contains("nowhere/exeunt.backup.part cannot be written"), "{}", ran.error);
+    assert!(ran.err.contains("nowhere/exeunt.backup.part cannot be written"), "{}", ran.err);
 }
 
 #[tokio::test]

@@ -10,10 +10,10 @@ use exeunt::store::{Ledger, contract};
 use exeunt_core::{Anchor, DialectName, Moment, UserId, Why};
 use serde_json::Value;
 
-use crate::binary::Binary;
-use crate::command::run;
-use crate::scratch::Scratch;
-use crate::stage::{back_up, beside, furnished, open};
+use crate::keep::stage::{back_up, beside, furnished, open};
+use crate::support::binary::Binary;
+use crate::support::run::run;
+use crate::support::scratch::Scratch;
 
 /// The findings by their checks, and the exit code.
 struct Told {
@@ -34,13 +34,13 @@ fn doctor(path: &Path, more: &[&str]) -> Told {
     let store = format!("sqlite:{}", path.display());
     let ran = run(&[&["doctor", "--json", "--store", &store], more].concat());
     let mut findings: BTreeMap<String, Vec<_>> = BTreeMap::new();
-    for line in ran.output.lines() {
+    for line in ran.out.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         let text = |name: &str| line[name].as_str().unwrap().to_owned();
         findings.entry(text("check")).or_default().push((text("state"), text("says"), text("do")));
     }
     let wrong = findings.values().flatten().any(|(state, ..)| state == "wrong");
-    assert_eq!(ran.code, i32::from(wrong), "{}{}", ran.output, ran.error);
+    assert_eq!(ran.code, i32::from(wrong), "{}{}", ran.out, ran.err);
     Told { findings, code: ran.code }
 }
 

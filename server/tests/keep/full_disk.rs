@@ -2,16 +2,16 @@
 //! memory.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
 use serde_json::json;
 
-use crate::binary::{Binary, Connection, KEY};
-use crate::command::{apart, run_apart};
-use crate::scratch::Scratch;
-use crate::stage::names;
+use crate::keep::stage::names;
+use crate::support::binary::{Binary, Connection, KEY, listening};
+use crate::support::run::{apart, run_apart};
+use crate::support::scratch::Scratch;
 
 const EXEUNT: &str = env!("CARGO_BIN_EXE_exeunt");
 /// Bytes that fill the server's disk but for less than a copy has to leave free.
@@ -28,13 +28,9 @@ fn the_old_backup_stays() {
          {EXEUNT} backup {path}/exeunt.backup --url {url}
          code=$?; cat {path}/exeunt.backup; ls {path}; exit $code"
     ));
-    assert_eq!((ran.code, &*ran.output), (1, "old\nexeunt.backup\n"), "{}", ran.error);
-    assert!(
-        ran.error.contains("exeunt.backup.part cannot be written: No space left on device"),
-        "{}",
-        ran.error
-    );
-    assert!(ran.error.contains("the old backup stays"), "{}", ran.error);
+    assert_eq!((ran.code, &*ran.out), (1, "old\nexeunt.backup\n"), "{}", ran.err);
+    assert!(ran.err.contains("exeunt.backup.part cannot be written: No space left on device"), "{}", ran.err);
+    assert!(ran.err.contains("the old backup stays"), "{}", ran.err);
 }
 
 #[test]
@@ -51,9 +47,9 @@ fn a_restore_leaves_the_store_that_is_there() {
          cp {path}/exeunt.db {path}/../before.$$ && {EXEUNT} restore {backup} --store sqlite:{path}/exeunt.db --replace --yes
          code=$?; cmp {path}/exeunt.db {path}/../before.$$ && ls {path}; rm {path}/../before.$$; exit $code"
     ));
-    assert_eq!(ran.code, 1, "{}{}", ran.output, ran.error);
-    assert!(ran.output.ends_with("exeunt.db\nexeunt.db.lock\n"), "{}", ran.output);
-    assert!(ran.error.contains("make room on the disk"), "{}", ran.error);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert!(ran.out.ends_with("exeunt.db\nexeunt.db.lock\n"), "{}", ran.out);
+    assert!(ran.err.contains("make room on the disk"), "{}", ran.err);
 }
 
 /// The server of which the disk is a thimble.
@@ -78,15 +74,7 @@ fn the_disk_of_the_server_is_not_filled_by_a_copy() {
     child.args(["sh", "-c", &script]).env("EXEUNT_ADMIN_KEY", KEY).stderr(Stdio::piped());
     let mut server = Server(child.spawn().unwrap());
     let mut log = BufReader::new(server.0.stderr.take().unwrap());
-    let (mut line, mut seen) = (String::new(), String::new());
-    let address = loop {
-        line.clear();
-        assert!(log.read_line(&mut line).unwrap() > 0, "the server did not start:\n{seen}");
-        seen += &line;
-        if let Some((_, rest)) = line.split_once("listening address=") {
-            break rest.split_whitespace().next().unwrap().parse().unwrap();
-        }
-    };
+    let (address, _) = listening(&mut log);
     let mut connection = Connection::open(address).unwrap();
     // Its disk, as it sees it.
     let inside = PathBuf::from(format!("/proc/{}/root{path}", server.0.id()));

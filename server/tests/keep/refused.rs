@@ -8,8 +8,8 @@ use std::path::Path;
 use exeunt::store::Ledger;
 use exeunt::store::sqlite::restore::{Kept, declare};
 
-use crate::scratch::Scratch;
-use crate::stage::{back_up, beginning, beside, furnished, names, open, opened, restore};
+use crate::keep::stage::{back_up, beginning, beside, furnished, names, open, opened, restore};
+use crate::support::scratch::Scratch;
 
 /// The text that the operator reads.
 fn refusal(backup: &Path, target: &Path, aside: Option<&str>) -> String {

@@ -9,8 +9,11 @@ use exeunt::store::sqlite::restore::{Kept, STRIDE, USERS_STRIDE, declare};
 use exeunt::store::{AuditPlace, Directory, Ledger, SessionMarks, contract};
 use exeunt_core::{Anchor, Stamp, UserId, Verdict, Why};
 
-use crate::scratch::Scratch;
-use crate::stage::{SECOND, back_up, beginning, beside, found, furnished, names, open, opened, restore};
+use crate::keep::stage::{
+    SECOND, back_up, beginning, beside, found, furnished, names, open, opened, restore,
+};
+use crate::support::ordinary::NOBODY;
+use crate::support::scratch::Scratch;
 
 const REALM: Anchor = Anchor::Realm(contract::REALM);
 
@@ -60,9 +63,10 @@ async fn a_restored_store_belongs_to_the_owner_of_its_place() {
     let home = folder.path().join("home");
     fs::create_dir(&home).unwrap();
     // Only root can give it away; for anybody else it stays their own, and so must the store.
-    drop(chown(&home, Some(65_534), Some(65_534)));
+    let owner = rustix::process::geteuid().as_raw();
+    let owner = if owner == 0 { NOBODY } else { owner };
+    chown(&home, Some(owner), None).unwrap();
     let path = home.join("exeunt.db");
-    let owner = fs::metadata(&home).unwrap().uid();
     for aside in [None, Some(".old")] {
         restore(&backup, &path, aside, Kept::Ended).unwrap();
         for name in names(&home) {

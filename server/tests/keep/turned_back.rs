@@ -6,10 +6,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::binary::{Binary, Connection};
-use crate::command::run;
-use crate::scratch::Scratch;
-use crate::stage::beside;
+use crate::keep::stage::beside;
+use crate::support::binary::{Binary, Connection};
+use crate::support::run::run;
+use crate::support::scratch::Scratch;
 
 fn token(server: &mut Connection, username: &str) -> String {
     let body = json!({ "username": username, "password": "correct horse" }).to_string();
@@ -68,16 +68,16 @@ fn it_is_noticed_and_declared() {
         "{problem}"
     );
     let in_use = run(&["restore", "--in-place", "--yes", "--store", &store]);
-    assert_eq!((in_use.code, &*in_use.output), (1, ""));
-    assert!(in_use.error.contains("in use by another process"));
+    assert_eq!((in_use.code, &*in_use.out), (1, ""));
+    assert!(in_use.err.contains("in use by another process"));
     third.kill();
 
     let unasked = run(&["restore", "--in-place", "--store", &store]);
     assert_eq!(unasked.code, 2);
-    assert!(unasked.error.contains("say --yes"), "{}", unasked.error);
+    assert!(unasked.err.contains("say --yes"), "{}", unasked.err);
     let declared = run(&["restore", "--in-place", "--yes", "--store", &store]);
-    assert_eq!(declared.code, 0, "{}", declared.error);
-    assert!(declared.output.contains("every session has ended (1 recorded)"));
+    assert_eq!(declared.code, 0, "{}", declared.err);
+    assert!(declared.out.contains("every session has ended (1 recorded)"));
 
     let fourth = Binary::start(folder.path());
     let mut server = Connection::open(fourth.address).unwrap();

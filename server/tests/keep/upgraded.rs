@@ -9,9 +9,9 @@ use exeunt_core::{Moment, Stamp, Token, Verdict, Why};
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::binary::{Binary, Connection as Http};
-use crate::scratch::Scratch;
-use crate::stage::open;
+use crate::keep::stage::open;
+use crate::support::binary::{Binary, Connection as Http};
+use crate::support::scratch::Scratch;
 
 /// When everything in the fixtures happened.
 const THEN: Moment = Moment::from_secs(1_577_836_800);

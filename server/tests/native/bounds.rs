@@ -9,9 +9,9 @@ use exeunt::config::Limits;
 use exeunt_core::token::TOKEN_BYTES_MAX;
 use serde_json::{Map, Value, json};
 
-use crate::description::{document, operations};
-use crate::live::{CachedSession, KEY};
-use crate::schema::resolve;
+use crate::native::description::{document, operations};
+use crate::native::live::{CachedSession, KEY};
+use crate::native::schema::resolve;
 
 /// Members that no length is refused of, and why.
 const UNBOUNDED: &[(&str, &str)] = &[

@@ -7,7 +7,7 @@ use exeunt::dialect::native::RESOURCES;
 use exeunt::gate;
 use serde_json::Value;
 
-use crate::schema::{check, resolve};
+use crate::native::schema::{check, resolve};
 
 /// The description as it is served.
 pub(crate) fn document() -> Value {

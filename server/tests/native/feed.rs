@@ -8,7 +8,7 @@ use exeunt::authority::Role;
 use exeunt_core::Moment;
 use serde_json::{Value, json};
 
-use crate::live::{CachedSession, KEY, LIFE, call, connect};
+use crate::native::live::{CachedSession, KEY, LIFE, call, connect};
 
 /// An open stream.
 pub(crate) struct Feed(BufReader<TcpStream>);

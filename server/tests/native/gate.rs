@@ -2,8 +2,8 @@
 
 use std::io::{Read, Write};
 
-use crate::live::connect;
-use crate::process::{Process, TRUSTING};
+use crate::native::live::connect;
+use crate::native::process::{Process, TRUSTING};
 
 const KEY: &str = "an-administrators-key-for-the-child";
 

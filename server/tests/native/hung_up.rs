@@ -5,7 +5,7 @@ use std::io::Write;
 use exeunt_core::Stamp;
 use serde_json::json;
 
-use crate::live::{CachedSession, KEY, connect};
+use crate::native::live::{CachedSession, KEY, connect};
 
 #[test]
 fn what_was_begun_is_done_although_its_caller_hung_up() {

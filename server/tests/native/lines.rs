@@ -1,7 +1,7 @@
 //! What leaves a line in the log, and what is only counted.
 
-use crate::live::connect;
-use crate::process::Process;
+use crate::native::live::connect;
+use crate::native::process::Process;
 
 use std::io::{Read, Write};
 

@@ -1,19 +1,20 @@
 //! The real binary as a child process, with all that it writes.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::support::binary::listening;
+use crate::support::scratch::Scratch;
+
 /// A running `exeunt serve`.
 pub(crate) struct Process {
     child: Child,
-    directory: PathBuf,
+    folder: Scratch,
     pub(crate) address: SocketAddr,
     log: Option<JoinHandle<String>>,
     seen: String,
@@ -43,14 +44,8 @@ impl Process {
         checks: &str,
         variables: &[(&str, &str)],
     ) -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("exeunt-native-{number}-{}", std::process::id());
-        let directory = std::env::temp_dir().join(name);
-        // An earlier process of the same number may have left it.
-        let _stale = std::fs::remove_dir_all(&directory);
-        std::fs::create_dir_all(&directory).unwrap();
-        let store = format!("sqlite:{}", directory.join("exeunt.db").display());
+        let folder = Scratch::new();
+        let store = format!("sqlite:{}", folder.path().join("exeunt.db").display());
         let mut command = Command::new(env!("CARGO_BIN_EXE_exeunt"));
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--store", &store])
@@ -63,29 +58,18 @@ impl Process {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
-        let (mut seen, mut line) = (String::new(), String::new());
-        let address = loop {
-            line.clear();
-            assert!(log.read_line(&mut line).unwrap() > 0, "the server did not start:\n{seen}");
-            seen += &line;
-            if line.contains("listening") {
-                let start = line.find("127.0.0.1:").unwrap();
-                let text = &line[start..];
-                let end = text.find(|c: char| !c.is_ascii_digit() && !".:".contains(c)).unwrap();
-                break text[..end].parse().unwrap();
-            }
-        };
+        let (address, seen) = listening(&mut log);
         let log = std::thread::spawn(move || {
             let mut rest = String::new();
             log.read_to_string(&mut rest).unwrap();
             rest
         });
-        Self { child, directory, address, log: Some(log), seen }
+        Self { child, folder, address, log: Some(log), seen }
     }
 
     /// The key that it made for lack of another, kept for the one who runs it alone.
     pub(crate) fn made_key(&self) -> String {
-        let path = self.directory.join("admin.key");
+        let path = self.folder.path().join("admin.key");
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         std::fs::read_to_string(path).unwrap().trim().to_owned()
@@ -98,7 +82,7 @@ impl Process {
         assert!(self.child.wait().unwrap().success());
         let mut output = std::mem::take(&mut self.seen) + &self.log.take().unwrap().join().unwrap();
         self.child.stdout.take().unwrap().read_to_string(&mut output).unwrap();
-        let entries = std::fs::read_dir(&self.directory).unwrap().map(Result::unwrap);
+        let entries = std::fs::read_dir(self.folder.path()).unwrap().map(Result::unwrap);
         let files: Vec<_> = entries
             .map(|entry| {
                 (entry.file_name().to_string_lossy().into_owned(), std::fs::read(entry.path()).unwrap())
@@ -113,6 +97,5 @@ impl Drop for Process {
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
-        drop(std::fs::remove_dir_all(&self.directory));
     }
 }

@@ -4,8 +4,8 @@ use exeunt::authority::Role;
 
 use serde_json::Value;
 
-use crate::description::{self, document};
-use crate::live::CachedSession;
+use crate::native::description::{self, document};
+use crate::native::live::CachedSession;
 
 /// An id that names nothing.
 const NOBODY: &str = "00000000000000000000000000000000";

@@ -3,7 +3,7 @@
 use exeunt::serve;
 use tokio::net::TcpListener;
 
-use crate::live::{CachedSession, KEY, ask_at};
+use crate::native::live::{CachedSession, KEY, ask_at};
 
 #[test]
 fn administration_has_its_own_address() {

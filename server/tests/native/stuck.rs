@@ -7,7 +7,7 @@ use exeunt::app::FEEDS_MAX;
 use tokio::sync::oneshot;
 use tokio::time::{Duration, pause, sleep};
 
-use crate::live::{KEY, connect, open};
+use crate::native::live::{KEY, connect, open};
 
 #[test]
 fn a_reader_that_is_stuck_loses_its_stream_and_its_connection() {

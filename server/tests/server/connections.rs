@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::stage::{PASSWORD, Server};
+use crate::support::server::{PASSWORD, Server};
 use exeunt::app::App;
 use exeunt::config::{Config, Limits};
 use exeunt::env::Env;

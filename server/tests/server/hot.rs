@@ -18,7 +18,7 @@ use proptest::test_runner::{Config as Cases, RngAlgorithm, TestRng, TestRunner};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::stage;
+use crate::support::server;
 
 const START: Moment = Moment::from_secs(1_767_323_045);
 const ADMIN_KEY: &str = "an-administrators-key-for-the-hot-front";
@@ -72,7 +72,7 @@ async fn start(hot_front: bool) -> (App, Running) {
     let app = App::open(config, Env::seeded(1, START), store, false).await.unwrap();
     let realm = app.authority.realm(MAIN).unwrap().id;
     app.authority.give_keys(&[Token::presented(ADMIN_KEY).unwrap()], START);
-    let call = stage::call(&app);
+    let call = server::call(&app);
     let name = UserChange { username: Some(Some("alice".to_owned())), ..UserChange::default() };
     let user = app.authority.create_user(&call, realm, name).await.unwrap().id;
     let dialect = DialectName::new("videntity");

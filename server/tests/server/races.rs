@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::stage::{PASSWORD, Server, World, call};
+use crate::support::server::{PASSWORD, Server, World, call};
 use exeunt::app::App;
 use exeunt::authority::{
     ClientChange, IssueRequest, Login, Password, Presented, Role, Settings, Touch, UserChange,

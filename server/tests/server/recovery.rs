@@ -9,7 +9,7 @@ use exeunt::store::faulty::{Fault, Faulty};
 use exeunt::store::memory::MemoryStore;
 use exeunt_core::{Anchor, Token};
 
-use crate::stage::{World, call, project};
+use crate::support::server::{World, call, project};
 
 const UNKNOWN: Kind = Kind::Unavailable(Unavailability::Unknown);
 

@@ -9,8 +9,8 @@ use exeunt::error::{Error, Kind, Unavailability};
 use exeunt::store::faulty::Fault;
 use exeunt_core::{Anchor, Fingerprint, Moment, Why};
 
-use crate::oracle::{Expected, Known, Oracle, State, Whose};
-use crate::world::World;
+use crate::simulate::oracle::{Expected, Known, Oracle, State, Whose};
+use crate::simulate::world::World;
 
 /// Something that happens.
 #[derive(Clone, Copy, Debug)]

@@ -15,7 +15,7 @@ use exeunt::store::{
 };
 use exeunt_core::{Anchor, ClientId, Mark, Moment, Session, Stamp, UserId, Verdict, Why};
 
-use crate::scratch::Scratch;
+use crate::support::scratch::Scratch;
 
 const INCARNATION: Incarnation = Incarnation([7; 16]);
 const USERS: usize = 2;

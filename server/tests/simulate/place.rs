@@ -6,7 +6,7 @@ use exeunt::store::memory::MemoryStore;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{Incarnation, Store};
 
-use crate::scratch::Scratch;
+use crate::support::scratch::Scratch;
 
 const INCARNATION: Incarnation = Incarnation([7; 16]);
 

@@ -13,9 +13,9 @@ use exeunt::store::Store;
 use exeunt::store::faulty::{Fault, Faulty};
 use exeunt_core::{By, ClientId, Fingerprint, Moment, RealmId, Stamp, Token, UserId};
 
-use crate::events::{LIVES, Step};
-use crate::oracle::{CLIENTS, Expected, Oracle, USERS};
-use crate::place::Place;
+use crate::simulate::events::{LIVES, Step};
+use crate::simulate::oracle::{CLIENTS, Expected, Oracle, USERS};
+use crate::simulate::place::Place;
 
 /// When every history begins.
 const START: Moment = Moment::from_secs(1_000_000_000);

@@ -60,7 +60,7 @@ fn every_test_and_story_that_is_named_is_there() {
     for row in rows() {
         for named in tests(row.evidence) {
             let there = match named.split_once(": ") {
-                Some((binary, test)) => is_test(binary, test),
+                Some((part, test)) => is_test(part, test),
                 None => named.split_once('/').is_some_and(|(dialect, story)| is_story(dialect, story)),
             };
             if !there {
@@ -68,7 +68,7 @@ fn every_test_and_story_that_is_named_is_there() {
             }
         }
     }
-    refuse(&offences, "a test is `binary: name`, a story `dialect/name`: name one that is there");
+    refuse(&offences, "a test is `part: name`, a story `dialect/name`: name one that is there");
 }
 
 fn rows() -> impl Iterator<Item = Row<'static>> {
@@ -80,7 +80,7 @@ fn rows() -> impl Iterator<Item = Row<'static>> {
     })
 }
 
-/// What is named between backticks: tests with their binary, and stories with their dialect. Calls and options are none.
+/// What is named between backticks: tests with their part, and stories with their dialect. Calls and options are none.
 fn tests(evidence: &str) -> BTreeSet<&str> {
     let is_word = |text: &str| {
         !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -93,13 +93,13 @@ fn tests(evidence: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-/// Whether this binary (`lib`: a unit test; `laws`: of the core) has a test of this name.
-fn is_test(binary: &str, test: &str) -> bool {
-    let folders = match binary {
+/// Whether this part of the tests (`lib`: a unit test) has a test of this name.
+fn is_test(part: &str, test: &str) -> bool {
+    let folders = match part {
         "lib" => vec!["server/src/".to_owned(), "core/src/".to_owned()],
         _ => ["server", "core"]
             .iter()
-            .flat_map(|part| [format!("{part}/tests/{binary}/"), format!("{part}/tests/{binary}.rs")])
+            .flat_map(|room| [format!("{room}/tests/{part}/"), format!("{room}/tests/{part}.rs")])
             .collect(),
     };
     let begins = format!("fn {test}(");

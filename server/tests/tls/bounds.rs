@@ -16,9 +16,9 @@ use tokio::time::{Instant, sleep};
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::{TlsConnector, rustls};
 
-use crate::pair::{CURVE, Pair};
-use crate::scratch::Scratch;
-use crate::server::{answers, config, connect, connector, secure, start};
+use crate::support::pair::{CURVE, Pair};
+use crate::support::scratch::Scratch;
+use crate::tls::server::{answers, config, connect, connector, secure, start};
 
 #[tokio::test]
 async fn whoever_does_not_agree_on_keys_in_time_is_cut_off() {

@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 
-use crate::pair::{CURVE, Pair, RSA};
-use crate::process::{KEY, Process, command};
-use crate::scratch::Scratch;
+use crate::support::pair::{CURVE, Pair, RSA};
+use crate::support::scratch::Scratch;
+use crate::tls::process::{KEY, Process, command};
 
 #[test]
 fn curl_speaks_http_1_and_checks_the_certificate() {

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::pair::{CURVE, Pair};
-use crate::process::{KEY, Process, command};
-use crate::scratch::Scratch;
+use crate::support::pair::{CURVE, Pair};
+use crate::support::scratch::Scratch;
+use crate::tls::process::{KEY, Process, command};
 
 /// What it says of the server.
 fn says(config: &Path, arguments: &[&str]) -> String {

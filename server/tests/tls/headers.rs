@@ -3,9 +3,9 @@
 use exeunt::config::{Config, Limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::pair::{CURVE, Pair};
-use crate::scratch::Scratch;
-use crate::server::{config, connect, start};
+use crate::support::pair::{CURVE, Pair};
+use crate::support::scratch::Scratch;
+use crate::tls::server::{config, connect, start};
 
 /// Says this, closes the sending half, and hears the server out.
 async fn ask(config: Config, pair: &Pair, request: &str) -> String {

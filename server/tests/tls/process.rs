@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::pair::Pair;
+use crate::support::pair::Pair;
 
 /// The administrators' key of the child.
 pub(crate) const KEY: &str = "an-administrators-key-for-the-child";

@@ -4,10 +4,10 @@ use exeunt::config::Limits;
 use exeunt::env::Env;
 use exeunt::tls::{Ending, Tls};
 
-use crate::pair::{CURVE, Pair};
-use crate::process::{Process, command};
-use crate::scratch::Scratch;
-use crate::server::{answers, config, connect, start};
+use crate::support::pair::{CURVE, Pair};
+use crate::support::scratch::Scratch;
+use crate::tls::process::{Process, command};
+use crate::tls::server::{answers, config, connect, start};
 
 #[tokio::test]
 async fn changed_files_are_taken_over_when_they_have_settled() {

@@ -17,7 +17,7 @@ use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::pair::Pair;
+use crate::support::pair::Pair;
 
 /// A request that leaves the connection open.
 pub(crate) const PING: &str = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";

@@ -6,9 +6,9 @@ use std::os::unix::net::UnixDatagram;
 
 use rustix::process::Signal;
 
-use crate::pair::{CURVE, Pair};
-use crate::process::{Process, command, plain};
-use crate::scratch::Scratch;
+use crate::support::pair::{CURVE, Pair};
+use crate::support::scratch::Scratch;
+use crate::tls::process::{Process, command, plain};
 
 #[test]
 fn a_request_that_never_ends_is_given_up_after_the_grace_time() {

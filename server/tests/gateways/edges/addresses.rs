@@ -1,9 +1,9 @@
 //! Addresses that no standard allows and that applications serve: whoever may pass, passes.
 
 use super::attacked;
-use crate::caddy::Caddy;
-use crate::haproxy::Haproxy;
-use crate::nginx::Nginx;
+use crate::gateways::caddy::Caddy;
+use crate::gateways::haproxy::Haproxy;
+use crate::gateways::nginx::Nginx;
 
 attacked! {
     "addresses";

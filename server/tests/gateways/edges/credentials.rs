@@ -1,9 +1,9 @@
 //! A live credential and a dead one in one call, in each place and spelling: nobody passes.
 
 use super::attacked;
-use crate::caddy::Caddy;
-use crate::haproxy::Haproxy;
-use crate::nginx::Nginx;
+use crate::gateways::caddy::Caddy;
+use crate::gateways::haproxy::Haproxy;
+use crate::gateways::nginx::Nginx;
 
 attacked! {
     "credentials";

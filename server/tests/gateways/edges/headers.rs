@@ -1,9 +1,9 @@
 //! Identity headers and what else Exeunt reads: what the gateway says is there once, and nothing that its caller says.
 
 use super::attacked;
-use crate::caddy::Caddy;
-use crate::haproxy::Haproxy;
-use crate::nginx::Nginx;
+use crate::gateways::caddy::Caddy;
+use crate::gateways::haproxy::Haproxy;
+use crate::gateways::nginx::Nginx;
 
 attacked! {
     "headers";

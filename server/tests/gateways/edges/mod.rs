@@ -8,9 +8,9 @@ mod ingress_nginx;
 mod own_locations;
 mod preflights;
 
-use crate::application::Application;
-use crate::scratch::Scratch;
-use crate::{Caller, serve};
+use crate::gateways::application::Application;
+use crate::gateways::{Caller, serve};
+use crate::support::scratch::Scratch;
 
 /// One test for each gateway with each dialect: a script of this folder.
 macro_rules! attacked {
@@ -18,12 +18,12 @@ macro_rules! attacked {
         $(
             #[tokio::test(flavor = "multi_thread")]
             async fn $name() {
-                let folder = $crate::scratch::Scratch::new();
+                let folder = $crate::support::scratch::Scratch::new();
                 let (server, application) =
-                    ($crate::serve().await, $crate::application::Application::start().await);
+                    ($crate::gateways::serve().await, $crate::gateways::application::Application::start().await);
                 let gateway =
                     <$gateway>::start(&folder, $dialect, server.address(), application.address()).await;
-                let caller = $crate::Caller::of(&server, gateway.address());
+                let caller = $crate::gateways::Caller::of(&server, gateway.address());
                 caller.play(concat!("edges/", $script), $dialect).await;
                 gateway.stop().await;
                 server.stop().await;
@@ -37,8 +37,13 @@ use attacked;
 async fn behind_ingress_nginx(script: &str) {
     let folder = Scratch::new();
     let (server, application) = (serve().await, Application::start().await);
-    let gateway =
-        crate::nginx::Nginx::start(&folder, "ingress-nginx", server.address(), application.address()).await;
+    let gateway = crate::gateways::nginx::Nginx::start(
+        &folder,
+        "ingress-nginx",
+        server.address(),
+        application.address(),
+    )
+    .await;
     let caller = Caller::of(&server, gateway.address());
     caller.play(&format!("edges/{script}"), "native").await;
     gateway.stop().await;

@@ -2,9 +2,9 @@
 //! Exeunt's.
 
 use super::attacked;
-use crate::caddy::Caddy;
-use crate::haproxy::Haproxy;
-use crate::nginx::Nginx;
+use crate::gateways::caddy::Caddy;
+use crate::gateways::haproxy::Haproxy;
+use crate::gateways::nginx::Nginx;
 
 attacked! {
     "own_locations";

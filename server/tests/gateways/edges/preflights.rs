@@ -1,9 +1,9 @@
 //! Preflights: refused as they stand, or answered by the application where the gateway asks at `/preflights`.
 
-use crate::application::Application;
-use crate::nginx::Nginx;
-use crate::scratch::Scratch;
-use crate::{Caller, serve};
+use crate::gateways::application::Application;
+use crate::gateways::nginx::Nginx;
+use crate::gateways::{Caller, serve};
+use crate::support::scratch::Scratch;
 
 /// The gate of a dialect as its file names it, and as it lets preflights pass.
 async fn play(dialect: &str, gate: &str, open: &str) {

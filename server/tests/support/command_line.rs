@@ -1,12 +1,12 @@
 //! A server of its own for a test, and the command line in front of it.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
-use crate::binary::{Binary, Connection, KEY};
-use crate::scratch::Scratch;
+use crate::support::binary::{Binary, Connection, KEY};
+use crate::support::run::{Ran, ended};
+use crate::support::scratch::Scratch;
 
 /// The password of every user here.
 pub(crate) const PASSWORD: &str = "exit, pursued by a bear";
@@ -14,13 +14,6 @@ pub(crate) const PASSWORD: &str = "exit, pursued by a bear";
 pub(crate) struct Stage {
     pub(crate) server: Binary,
     pub(crate) scratch: Scratch,
-}
-
-/// What a command came to.
-pub(crate) struct Ran {
-    pub(crate) code: i32,
-    pub(crate) out: String,
-    pub(crate) err: String,
 }
 
 impl Stage {
@@ -100,16 +93,7 @@ pub(crate) fn bare(arguments: &[&str]) -> Command {
 
 /// Runs it to its end; no key is in what it prints.
 pub(crate) fn ran(command: &mut Command, input: &str) -> Ran {
-    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = piped.spawn().unwrap();
-    // A command that reads no input may be over before it is written.
-    let _unread = child.stdin.take().unwrap().write_all(input.as_bytes());
-    let output = child.wait_with_output().unwrap();
-    let ran = Ran {
-        code: output.status.code().expect("it ends by itself"),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    };
+    let ran = ended(command, input);
     assert!(!ran.out.contains(KEY) && !ran.err.contains(KEY), "the key was printed");
     assert!(input.is_empty() || !ran.err.contains(input.trim()), "what was given was repeated");
     ran

@@ -1,13 +1,14 @@
 //! A proxy with TLS before the server, as a user would run it: nginx, with a certificate that is thrown away.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::inherited::inherited;
 
 /// A loopback address that no client takes for its own machine, as curl does with `localhost` and 127.0.0.1: there it
 /// would send a `Secure` cookie without TLS.
@@ -26,7 +27,7 @@ impl Proxy {
     /// can take its ports away, and a client that comes early waits.
     pub(crate) fn start(folder: &Path, server: SocketAddr) -> Self {
         let certificate = certify(folder);
-        let sockets = [listener(), listener()];
+        let sockets = [inherited(HOST), inherited(HOST)];
         let [tls, plain] = sockets.each_ref().map(|socket| socket.local_addr().unwrap());
         let inherited: String = sockets.iter().map(|socket| format!("{};", socket.as_raw_fd())).collect();
         let config = folder.join("nginx.conf");
@@ -65,13 +66,6 @@ impl Drop for Proxy {
         let asked = kill_process(Pid::from_child(&self.nginx), Signal::TERM);
         let _ended = asked.map(|()| self.nginx.wait());
     }
-}
-
-/// A socket that the proxy inherits.
-fn listener() -> TcpListener {
-    let listener = TcpListener::bind((HOST, 0)).unwrap();
-    fcntl_setfd(&listener, FdFlags::empty()).unwrap();
-    listener
 }
 
 fn certify(folder: &Path) -> PathBuf {

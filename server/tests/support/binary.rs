@@ -32,15 +32,7 @@ impl Binary {
             .spawn()
             .unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
-        let (mut seen, mut line) = (String::new(), String::new());
-        let address = loop {
-            line.clear();
-            assert!(log.read_line(&mut line).unwrap() > 0, "the server did not start:\n{seen}");
-            seen += &line;
-            if let Some((_, rest)) = line.split_once("listening address=") {
-                break rest.split_whitespace().next().unwrap().parse().unwrap();
-            }
-        };
+        let (address, _) = listening(&mut log);
         // The rest of the log is read away, so that the child never waits for us.
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         Self { child, address }
@@ -57,6 +49,20 @@ impl Drop for Binary {
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
+    }
+}
+
+/// Reads a log, as text or JSON, until it says that a server listens on this machine: where, and what was read.
+pub(crate) fn listening(log: &mut impl BufRead) -> (SocketAddr, String) {
+    let mut seen = String::new();
+    loop {
+        let before = seen.len();
+        assert!(log.read_line(&mut seen).unwrap() > 0, "the server did not start:\n{seen}");
+        let line = &seen[before..];
+        if let Some((_, address)) = line.split_once("127.0.0.1:").filter(|_| line.contains("listening")) {
+            let port = address.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap();
+            return (SocketAddr::from(([127, 0, 0, 1], port)), seen);
+        }
     }
 }
 

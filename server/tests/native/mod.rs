@@ -1,8 +1,6 @@
 //! The native dialect as a whole: its description against its routes and its recorded answers, its roles, its stream of
 //! marks, and that no secret leaves it.
 
-#![cfg(test)]
-
 mod bounds;
 mod description;
 mod feed;

@@ -4,17 +4,13 @@
 //! A moment is a number of acknowledged calls, not a time: so the test waits for nothing, and a failing seed can be
 //! run again.
 
-#![cfg(test)]
-
-#[path = "../binary/mod.rs"]
-mod binary;
 mod caller;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::sync::mpsc::channel;
 
-use binary::{Binary, Connection};
+use crate::support::binary::{Binary, Connection};
 use caller::Caller;
 
 /// How often the server is killed.

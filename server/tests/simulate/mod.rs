@@ -2,14 +2,10 @@
 //!
 //! A failing seed is printed; `EXEUNT_SEED=n` runs it alone, `EXEUNT_LONG=1` runs many more.
 
-#![cfg(test)]
-
 mod events;
 mod family;
 mod oracle;
 mod place;
-#[path = "../scratch/mod.rs"]
-mod scratch;
 mod world;
 
 use std::ops::RangeInclusive;

@@ -3,18 +3,11 @@
 //! in gets through and the application learns who it is; after the logout the answer is the dialect's own; nobody gets
 //! in a header by which the application would take them for somebody else.
 
-#![cfg(test)]
-
 mod application;
 mod caddy;
 mod edges;
 mod haproxy;
 mod nginx;
-#[path = "../scratch/mod.rs"]
-mod scratch;
-#[path = "../server/stage.rs"]
-#[expect(dead_code, reason = "the clients here are others")]
-mod stage;
 
 use std::net::SocketAddr;
 use std::process::Stdio;
@@ -28,8 +21,8 @@ use exeunt_core::Token;
 use tokio::process::Command;
 
 use self::application::Application;
-use self::scratch::Scratch;
-use self::stage::Server;
+use crate::support::scratch::Scratch;
+use crate::support::server::Server;
 
 /// The key of the project that the scripts call.
 const PROJECT: &str = "d59eb2859c284168ac48aef65046d5dd";

@@ -9,8 +9,8 @@ use exeunt::dialect;
 use exeunt_core::Fingerprint;
 
 use self::drive::Drive;
-use crate::description::{document, operations};
-use crate::process::{Process, TRUSTING};
+use crate::native::description::{document, operations};
+use crate::native::process::{Process, TRUSTING};
 
 /// How much of a long secret is searched for alone: a part of it is a leak, too.
 const PART_CHARS: usize = 12;

@@ -1,15 +1,6 @@
 //! Real clients, unmodified: Python's standard library, requests and curl speak each of the three documented APIs to
 //! the real server, on a store of its own. `speak.py` holds the clients, and a script a dialect what they say.
 
-#![cfg(test)]
-
-#[path = "../scratch/mod.rs"]
-mod scratch;
-#[path = "../server/stage.rs"]
-#[expect(dead_code, reason = "the clients here are others")]
-mod stage;
-mod tls;
-
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,9 +11,9 @@ use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt_core::DialectName;
 use tokio::process::Command;
 
-use self::scratch::Scratch;
-use self::stage::{Server, call};
-use self::tls::Proxy;
+use crate::support::scratch::Scratch;
+use crate::support::server::{Server, call};
+use crate::support::tls_proxy::Proxy;
 
 /// The key of the project that the scripts call.
 const PROJECT: &str = "d59eb2859c284168ac48aef65046d5dd";

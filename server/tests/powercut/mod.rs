@@ -1,14 +1,9 @@
 //! The power goes at every single write and sync of a short history. Whatever the disk has kept then, every
 //! acknowledged logout is dead, every acknowledged login alive, and the log of marks has no hole.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
-mod powercut {
-    pub(crate) mod disk;
-    pub(crate) mod history;
-    pub(crate) mod vfs;
-}
-mod scratch;
+mod disk;
+mod history;
+mod vfs;
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -18,10 +13,9 @@ use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{Ledger, SessionMarks, contract};
 use tokio::runtime::{Builder, Runtime};
 
-use self::powercut::disk::{self, Fault, Kind as Fails, Through, disk};
-use self::powercut::history::{STEPS, Step, Told, options};
-use self::powercut::vfs;
-use self::scratch::Scratch;
+use self::disk::{Fault, Kind as Fails, Through, disk};
+use self::history::{STEPS, Step, Told, options};
+use crate::support::scratch::Scratch;
 
 /// Images of the disk that are looked at after each cut.
 const IMAGES: u64 = 4;

@@ -9,7 +9,7 @@ use std::net::{Shutdown, SocketAddr};
 
 use serde_json::{Value, json};
 
-use crate::live::connect;
+use crate::native::live::connect;
 
 /// A caller that remembers each secret that it sent or was given.
 pub(super) struct Drive {
