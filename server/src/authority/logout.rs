@@ -109,7 +109,7 @@ impl Authority {
         let by = live.session.user().map_or(call.by, By::User);
         let outcome = self.raise_on_session(call, realm, live.session.id, Why::LoggedOut, by).await?;
         match outcome.was {
-            Verdict::Alive => Ok(self.ending(outcome.mark, true)),
+            Verdict::Alive => Ok(ending(outcome, true)),
             Verdict::Expired => Err(Error::dead(DeadReason::Expired)),
             Verdict::Ended(_) => Err(Error::dead(DeadReason::Ended(outcome.mark.why))),
         }
@@ -121,7 +121,8 @@ impl Authority {
     /// `NotFound`, `Unavailable`.
     pub async fn end_session(&self, call: &Call, realm: RealmId, session: SessionId) -> Result<Logout> {
         let outcome = self.raise_on_session(call, realm, session, Why::Admin, call.by).await?;
-        Ok(self.ending(outcome.mark, outcome.was == Verdict::Alive))
+        let found_alive = outcome.was == Verdict::Alive;
+        Ok(ending(outcome, found_alive))
     }
 
     /// Ends all sessions of a user, a client or a realm.
@@ -141,7 +142,7 @@ impl Authority {
         self.counters.durable(&watch);
         self.applied(&outcome.mark);
         self.counters.confirmed(&watch);
-        Ok(self.ending(outcome.mark, found_alive))
+        Ok(ending(outcome, found_alive))
     }
 
     /// Ends every session of a user but one; returns how many, and the position at which they are dead.
@@ -270,9 +271,9 @@ impl Authority {
             })
             .map(|live| live.session.id)
     }
+}
 
-    fn ending(&self, mark: Mark, found_alive: bool) -> Logout {
-        let confirmed = Acknowledgement { durable: self.store.durable(), applied: true, followers: 0 };
-        Logout { mark, found_alive, confirmed }
-    }
+fn ending(outcome: RaiseOutcome, found_alive: bool) -> Logout {
+    let confirmed = Acknowledgement { durable: outcome.durable, applied: true, followers: 0 };
+    Logout { mark: outcome.mark, found_alive, confirmed }
 }

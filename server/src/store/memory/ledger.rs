@@ -10,15 +10,11 @@ use crate::store::rules::room::SeatsRead;
 use crate::store::rules::{adopt, end, issue};
 use crate::store::{
     Adopted, Adoption, AuditEntry, Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position,
-    Raise, RaiseOutcome, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept, WrittenBy,
+    Raise, RaiseOutcome, Seen, SessionBy, SessionMarks, SessionPage, Swept,
 };
 
 #[async_trait]
 impl Ledger for MemoryStore {
-    fn durable(&self) -> bool {
-        false
-    }
-
     async fn position(&self) -> Result<Position> {
         Ok(self.state()?.position())
     }
@@ -85,26 +81,6 @@ impl Ledger for MemoryStore {
         Ok(found.take(count(limit)).map(|kept| state.found(kept, now)).collect())
     }
 
-    async fn set_back(&self, rows: Vec<u64>, now: Moment) -> Result<()> {
-        let mut state = self.state()?;
-        for row in rows {
-            if let Some(kept) = state.recorded.sessions.get_mut(&row) {
-                kept.seen = kept.seen.min(now);
-            }
-        }
-        Ok(())
-    }
-
-    async fn written_by(&self, now: Moment) -> Result<()> {
-        let mut state = self.state()?;
-        state.written = WrittenBy { now, mark: state.book.last(), entry: state.last_audit };
-        for kept in state.recorded.sessions.values_mut() {
-            let issued_at = &mut kept.record.session.issued_at;
-            *issued_at = now.min(*issued_at);
-        }
-        Ok(())
-    }
-
     async fn why(&self, session: &Session) -> Result<Option<Mark>> {
         Ok(self.state()?.recorded.first_mark(session).cloned())
     }
@@ -119,24 +95,13 @@ impl Ledger for MemoryStore {
         let marks: Vec<Mark> = all.filter(of_realm).take(count(limit)).cloned().collect();
         let full = marks.len() == count(limit);
         let stamp = marks.last().filter(|_| full).map_or(state.book.last(), |mark| mark.at);
-        Ok(MarkPage { marks, position: Position { stamp, ..state.position() } })
-    }
-
-    async fn oldest(&self) -> Result<Stamp> {
-        Ok(Stamp::from_number(self.state()?.log_start.saturating_sub(1)))
-    }
-
-    async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot> {
-        let state = self.state()?;
-        let in_force =
-            |mark: &&Mark| state.is_in_force(mark, own) && realm.is_none_or(|realm| mark.realm == realm);
-        let marks = state.recorded.log.values().filter(in_force).cloned().collect();
-        Ok(Snapshot { marks, position: state.position() })
+        Ok(state.page(marks, stamp))
     }
 
     async fn in_force(
         &self,
         realm: Option<RealmId>,
+        own: SessionMarks,
         after: Stamp,
         upto: Stamp,
         limit: u32,
@@ -146,13 +111,13 @@ impl Ledger for MemoryStore {
         let there = state.recorded.log.range(after.next().number()..).map(|(_, mark)| mark);
         let marks: Vec<_> = there
             .take_while(|mark| mark.at <= upto)
-            .filter(|mark| state.is_in_force(mark, SessionMarks::Included))
+            .filter(|mark| state.is_in_force(mark, own))
             .filter(|mark| realm.is_none_or(|realm| mark.realm == realm))
             .take(limit)
             .cloned()
             .collect();
         let stamp = marks.last().filter(|_| marks.len() == limit).map_or(upto, |mark| mark.at);
-        Ok(MarkPage { marks, position: Position { stamp, ..state.position() } })
+        Ok(state.page(marks, stamp))
     }
 
     async fn reserve(&self, count: u64) -> Result<u64> {
@@ -162,27 +127,19 @@ impl Ledger for MemoryStore {
         Ok(first)
     }
 
-    async fn secret(&self, fresh: [u8; 32]) -> Result<[u8; 32]> {
-        Ok(*self.state()?.secret.get_or_insert(fresh))
-    }
-
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
         Ok(self.state()?.sweep(now, keep_secs, log_secs, budget))
-    }
-
-    async fn recover(&self) -> Result<()> {
-        self.state().map(|_| ())
-    }
-
-    async fn close(&self) -> Result<()> {
-        self.state()?.closed = true;
-        Ok(())
     }
 }
 
 impl Tables {
     fn position(&self) -> Position {
         Position { incarnation: self.incarnation, stamp: self.book.last() }
+    }
+
+    fn page(&self, marks: Vec<Mark>, stamp: Stamp) -> MarkPage {
+        let oldest = Stamp::from_number(self.log_start.saturating_sub(1));
+        MarkPage { marks, position: Position { stamp, ..self.position() }, oldest }
     }
 
     /// Whether this mark is in force and asked for.

@@ -7,6 +7,7 @@ mod directory;
 mod ledger;
 mod rows;
 mod sweep;
+mod upkeep;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};

@@ -75,6 +75,7 @@ impl Recorded {
 }
 
 impl<'a> Rows<'a> for Transaction<'a> {
+    const DURABLE: bool = false;
     const READ_MAX: u32 = u32::MAX;
 
     fn draft(&mut self) -> &mut Draft<'a> {

@@ -11,10 +11,10 @@ use crate::error::{Error, Result};
 use crate::store::{Others, Raise, RaiseOutcome, SessionBy, seen_at_most};
 
 /// Raises a mark; a session that is not alive keeps the one that ended it.
-pub fn raise<'a>(rows: &mut impl Rows<'a>, raise: &Raise) -> Result<RaiseOutcome> {
+pub fn raise<'a, R: Rows<'a>>(rows: &mut R, raise: &Raise) -> Result<RaiseOutcome> {
     let Anchor::Session(id) = raise.anchor else {
         let mark = append(rows, raise, raise.anchor, raise.why)?;
-        return Ok(RaiseOutcome { mark, was: Verdict::Alive });
+        return Ok(RaiseOutcome { mark, was: Verdict::Alive, durable: R::DURABLE });
     };
     if let Some((session, seen)) = &raise.known {
         return raise_session(rows, raise, session, *seen);
@@ -24,22 +24,20 @@ pub fn raise<'a>(rows: &mut impl Rows<'a>, raise: &Raise) -> Result<RaiseOutcome
     raise_session(rows, raise, session, seen_at_most(session, kept.seen, raise.when))
 }
 
-fn raise_session<'a>(
-    rows: &mut impl Rows<'a>,
+fn raise_session<'a, R: Rows<'a>>(
+    rows: &mut R,
     raise: &Raise,
     session: &Session,
     seen: Moment,
 ) -> Result<RaiseOutcome> {
-    match rows.draft().raise_session(raise, session, seen) {
-        Ruling::Raised(outcome) => {
-            write(rows, &outcome.mark)?;
-            Ok(outcome)
+    let (mark, was) = match rows.draft().raise_session(raise, session, seen) {
+        Ruling::Raised { mark, was } => {
+            write(rows, &mark)?;
+            (mark, was)
         }
-        Ruling::There(was) => {
-            let mark = rows.first_mark(session)?.ok_or_else(|| Error::not_found("session"))?;
-            Ok(RaiseOutcome { mark, was })
-        }
-    }
+        Ruling::There(was) => (rows.first_mark(session)?.ok_or_else(|| Error::not_found("session"))?, was),
+    };
+    Ok(RaiseOutcome { mark, was, durable: R::DURABLE })
 }
 
 /// Ends a user's other sessions, and returns their marks.

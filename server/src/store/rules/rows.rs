@@ -21,6 +21,8 @@ pub struct SessionRow {
 
 /// The rows of one transaction. If a call fails, the transaction is rolled back, its marks included.
 pub trait Rows<'a> {
+    /// Whether what is committed survives a power cut.
+    const DURABLE: bool;
     /// If a user has more recorded sessions than this, they are read before a transaction, not in it.
     const READ_MAX: u32;
 

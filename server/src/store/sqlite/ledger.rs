@@ -1,59 +1,23 @@
 //! Sessions, their tokens, the log of marks: runs each call on the right thread.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use exeunt_core::{Mark, Moment, RealmId, Session, SessionId, Stamp};
 
 use super::batch::Batch;
 use super::queue::Lane;
-use super::writer::Job;
 use super::{SqliteStore, meta};
-use crate::error::{Error, Result};
-use crate::store::figures::{Disk, Figures, Waiting};
+use crate::error::Result;
 use crate::store::rules::room::{Decided, SeatsRead};
 use crate::store::rules::{adopt, end, issue};
 use crate::store::{
-    Adopted, Adoption, AuditEntry, Backup, Found, Issued, Ledger, List, MarkPage, NewSession, Others,
-    Position, Raise, RaiseOutcome, Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Swept,
+    Adopted, Adoption, AuditEntry, Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position,
+    Raise, RaiseOutcome, Seen, SessionBy, SessionMarks, SessionPage, Swept,
 };
 
 #[async_trait]
 impl Ledger for SqliteStore {
-    async fn is_demo(&self) -> Result<bool> {
-        self.read(|reading| Ok(meta::number(reading.conn, "demo")? != 0)).await
-    }
-
-    async fn set_demo(&self) -> Result<()> {
-        self.write(Lane::Rest, |batch| Ok(meta::set_number(batch.conn, "demo", 1)?)).await
-    }
-
-    fn durable(&self) -> bool {
-        true
-    }
-
-    fn figures(&self) -> Option<(Figures, Waiting)> {
-        let ((marks, writes), (_, reads)) = (self.writes.waiting(), self.reads.waiting());
-        let log_pages = self.shared.log_pages.load(Ordering::Relaxed);
-        Some((self.shared.figures.clone(), Waiting { marks, writes, reads, log_pages }))
-    }
-
-    fn disk(&self) -> Option<Disk> {
-        let refusing = self.shared.refusing.load(Ordering::Relaxed);
-        Some(Disk { free_bytes: self.shared.identity.free_bytes(), refusing })
-    }
-
-    async fn look(&self) -> Result<()> {
-        self.shared.check()?;
-        let shared = self.shared.clone();
-        // The disk may be slow.
-        let looked = tokio::task::spawn_blocking(move || {
-            shared.identity.check().map_err(|loss| shared.set_lost(&loss))
-        });
-        looked.await.map_err(Error::internal)?
-    }
-
     async fn position(&self) -> Result<Position> {
         self.shared.check()?;
         Ok(self.shared.position())
@@ -113,14 +77,6 @@ impl Ledger for SqliteStore {
         self.read(move |reading| reading.unended(after, limit, now)).await
     }
 
-    async fn set_back(&self, rows: Vec<u64>, now: Moment) -> Result<()> {
-        self.write(Lane::Rest, move |batch| batch.set_back(&rows, now)).await
-    }
-
-    async fn written_by(&self, now: Moment) -> Result<()> {
-        self.write(Lane::Rest, move |batch| batch.written_by(now)).await
-    }
-
     async fn why(&self, session: &Session) -> Result<Option<Mark>> {
         let session = session.clone();
         self.read(move |reading| reading.why(&session)).await
@@ -130,52 +86,23 @@ impl Ledger for SqliteStore {
         self.read(move |reading| reading.marks(realm, after, limit)).await
     }
 
-    async fn oldest(&self) -> Result<Stamp> {
-        self.read(|reading| reading.oldest()).await
-    }
-
-    async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot> {
-        self.read(move |reading| reading.snapshot(realm, own)).await
-    }
-
     async fn in_force(
         &self,
         realm: Option<RealmId>,
+        own: SessionMarks,
         after: Stamp,
         upto: Stamp,
         limit: u32,
     ) -> Result<MarkPage> {
-        self.read(move |reading| reading.in_force(realm, after, upto, limit)).await
+        self.read(move |reading| reading.in_force(realm, own, after, upto, limit)).await
     }
 
     async fn reserve(&self, count: u64) -> Result<u64> {
         self.write(Lane::Rest, move |batch| Ok(meta::reserve(batch.conn, count)?)).await
     }
 
-    async fn secret(&self, fresh: [u8; 32]) -> Result<[u8; 32]> {
-        self.write(Lane::Rest, move |batch| Ok(meta::secret(batch.conn, fresh)?)).await
-    }
-
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
         self.write(Lane::Rest, move |batch| batch.sweep(now, keep_secs, log_secs, budget)).await
-    }
-
-    async fn backup(&self, audit: AuditEntry) -> Result<Backup> {
-        let one = self.backups.admit()?;
-        let made_at = audit.when;
-        // The audit line is on disk before the caller gets a copy.
-        self.write(Lane::Rest, move |batch| batch.write_audit(Some(audit))).await?;
-        self.copy(made_at, one).await
-    }
-
-    async fn recover(&self) -> Result<()> {
-        self.control(Job::Recover).await
-    }
-
-    async fn close(&self) -> Result<()> {
-        let closed = self.control(Job::Close).await;
-        self.stop();
-        closed
     }
 }
 

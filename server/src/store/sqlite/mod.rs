@@ -33,6 +33,7 @@ mod sessions;
 mod state;
 mod sweep;
 pub mod tail;
+mod upkeep;
 mod usage;
 mod users;
 mod writer;

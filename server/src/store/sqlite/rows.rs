@@ -23,6 +23,7 @@ const COUNTED_PER_ROW: u32 = 64;
 const JUDGED_PER_ROW: usize = 8;
 
 impl<'a> Rows<'a> for Batch<'a> {
+    const DURABLE: bool = true;
     const READ_MAX: u32 = 256;
 
     fn draft(&mut self) -> &mut Draft<'a> {
