@@ -16,6 +16,7 @@ use crate::env::Env;
 use crate::error::{Error, Result, Unavailability};
 use crate::store::figures::{Disk, Figures, Waiting};
 use crate::store::{Found, SessionMarks, Store, seen_at_most};
+use crate::time::text::utc_or_last;
 
 /// Sessions, or password hashes, read in one step while filling memory.
 const FILL_ROWS: u32 = 20_000;
@@ -237,8 +238,8 @@ impl Authority {
             format!(
                 "the clock says {} but the newest mark in the store is of {}: set the clock, or start with \
                  --accept-clock",
-                text(now),
-                text(mark.when)
+                utc_or_last(now),
+                utc_or_last(mark.when)
             ),
         ))
     }
@@ -292,10 +293,4 @@ impl Authority {
     pub fn sessions_in_memory(&self) -> usize {
         self.memory.count()
     }
-}
-
-/// A time in readable form.
-pub(super) fn text(at: Moment) -> String {
-    let time = jiff::Timestamp::from_millisecond(i64::try_from(at.millis()).unwrap_or(i64::MAX));
-    time.map_or_else(|_| format!("{} s after 1970", at.secs()), |time| time.to_string())
 }

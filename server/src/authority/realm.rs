@@ -51,6 +51,7 @@ impl Authority {
         let realm = Realm { id, name, usernames: Usernames::Exact, created_at: call.now, version: 0 };
         let clients: Vec<_> = self.builtins.iter().map(|builtin| builtin.client(call, realm.id)).collect();
         let audit = call.audit(Some(realm.id), "realm.create", &Anchor::Realm(realm.id));
+        let _writing = self.may_write(call).await?;
         self.settle(self.store.create_realm(realm.clone(), clients.clone(), Some(audit)).await)?;
         // The store gave the first version.
         clients.into_iter().for_each(|client| drop(self.clients.put(Client { version: 1, ..client })));
@@ -66,6 +67,7 @@ impl Authority {
         let before = before.ok_or_else(|| Error::not_found("realm"))?;
         let audit = call.audit(Some(id), "realm.change", &Anchor::Realm(id));
         let after = Realm { usernames, ..Realm::clone(&before) };
+        let _writing = self.may_write(call).await?;
         let saved = self.settle(self.store.save_realm(after, Some(audit)).await)?;
         Ok(self.realms.put(saved))
     }

@@ -241,6 +241,7 @@ impl Authority {
         if self.memory.judge(&live, call.now) != Verdict::Alive {
             return Err(Error::dead(DeadReason::Unknown));
         }
+        let _writing = self.may_write(call).await?;
         self.memory.insert(live.clone());
         let line =
             || call.audit(Some(issue.client.realm), "session.issue", &Anchor::Session(live.session.id));

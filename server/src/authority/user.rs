@@ -49,6 +49,7 @@ impl Authority {
         let blank = blank(call.mint.user_id(), realm, call.now);
         let user = self.changed(call, blank, &change).await?;
         let audit = call.audit(Some(realm), "user.create", &format_args!("user {}", user.id));
+        let _writing = self.may_write(call).await?;
         Ok(self.settle(self.store.save_user(user, None, Some(audit)).await)?.record)
     }
 
@@ -141,6 +142,7 @@ impl Authority {
         let raise = why.map(|why| call.raise(anchor, realm, why));
         let audit = call.audit(Some(realm), what, &anchor);
         let id = user.id;
+        let _writing = self.may_write(call).await?;
         let saved = self.settle(self.store.save_user(user, raise, Some(audit)).await);
         self.names.forget(id);
         let saved = saved?;
@@ -149,7 +151,7 @@ impl Authority {
     }
 
     async fn changed(&self, call: &Call, user: User, change: &UserChange) -> Result<User> {
-        let change = change.composed();
+        let change = change.without_unchanged(&user).composed();
         change.validate()?;
         let after = change.upon(user, call.now)?;
         let password = match &change.password {
@@ -165,6 +167,21 @@ impl Authority {
 }
 
 impl UserChange {
+    /// The change without the names that the user has already. They may be older than the rules for names, and a caller
+    /// that sends the whole user back changes none of them.
+    fn without_unchanged(&self, user: &User) -> Self {
+        let identifier = |change: &Option<Option<String>>, own| change.clone().filter(|text| text != own);
+        let name = |change: &Option<String>, own| change.clone().filter(|text| text != own);
+        Self {
+            username: identifier(&self.username, &user.username),
+            email: identifier(&self.email, &user.email),
+            account_number: identifier(&self.account_number, &user.account_number),
+            first_name: name(&self.first_name, &user.first_name),
+            last_name: name(&self.last_name, &user.last_name),
+            ..self.clone()
+        }
+    }
+
     /// The change with its names in composed form, as they are stored.
     pub(super) fn composed(&self) -> Self {
         let identifier =

@@ -21,10 +21,10 @@ use sha2::{Digest, Sha256};
 use super::context::{Ask, Context};
 use super::exit::{Exit, Failure, Outcome};
 use super::progress::Bar;
-use super::restore::at;
 use crate::env::Env;
 use crate::store::sqlite::inspect::is_store;
 use crate::store::sqlite::restore::examine;
+use crate::time::text::{readable, utc_or_last};
 
 /// The suffix of the file until it is complete.
 const PART: &str = ".part";
@@ -47,12 +47,12 @@ impl Ask for Backup {
         };
         let made_at = part.finish(&self.file)?;
         if context.out.is_json() {
-            let made_at = at(made_at, "%Y-%m-%dT%H:%M:%S%.fZ");
+            let made_at = utc_or_last(made_at).to_string();
             let told =
                 json!({ "file": self.file.display().to_string(), "bytes": copied, "made_at": made_at });
             context.out.json(&told)?;
         } else {
-            let made_at = at(made_at, "%Y-%m-%d %H:%M:%S UTC");
+            let made_at = readable(made_at);
             context.out.line(&format!(
                 "{}: everything as it was at {made_at}, {copied} bytes",
                 self.file.display()

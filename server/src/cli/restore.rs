@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
-use exeunt_core::Moment;
 
 use super::exit::{Exit, Failure, Outcome};
 use super::print::{Out, say};
@@ -18,6 +17,7 @@ use crate::dialect;
 use crate::env::Env;
 use crate::store::StoreUrl;
 use crate::store::sqlite::restore::{Beginning, Begun, Kept, Restoring, declare};
+use crate::time::text::{readable, utc_or_last};
 
 /// The warning about sessions that are kept.
 const RISK: &str =
@@ -94,7 +94,7 @@ impl Restore {
         target: &Path,
         beginning: Beginning,
     ) -> Outcome<Begun> {
-        let suffix = format!(".replaced-{}", at(beginning.now, "%Y%m%dT%H%M%SZ"));
+        let suffix = format!(".replaced-{}", utc_or_last(beginning.now).strftime("%Y%m%dT%H%M%SZ"));
         let aside = self.replace.then_some(suffix.as_str());
         let mut bar = Bar::new(env, "copying");
         let restoring = Restoring { backup, target, aside, beginning };
@@ -122,7 +122,7 @@ impl Restore {
 
 fn tell(out: &mut Out, begun: &Begun, sessions: Kept) -> Outcome<()> {
     if let Some(made_at) = begun.made_at {
-        let made_at = at(made_at, "%Y-%m-%d %H:%M:%S UTC");
+        let made_at = readable(made_at);
         let line = format!(
             "  users, clients and keys are as they were at {made_at}; what was changed since is lost"
         );
@@ -134,10 +134,4 @@ fn tell(out: &mut Out, begun: &Begun, sessions: Kept) -> Outcome<()> {
         Kept::Alive => format!("  sessions were kept ({recorded} recorded): {RISK}"),
     })?;
     out.line(&format!("  position {}.{}", begun.position.incarnation, begun.position.stamp))
-}
-
-/// Formats a time.
-pub(super) fn at(time: Moment, form: &str) -> String {
-    let time = jiff::Timestamp::from_millisecond(i64::try_from(time.millis()).unwrap_or(i64::MAX));
-    time.map_or_else(|_| "an unknown time".to_owned(), |time| time.strftime(form).to_string())
 }

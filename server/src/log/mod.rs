@@ -12,6 +12,7 @@ use tracing_subscriber::fmt::time::FormatTime;
 use crate::config::{Log, LogFormat};
 use crate::env::Env;
 use crate::error::{Error, Result};
+use crate::time::text;
 
 pub use lines::Writing;
 pub use quota::{FAILED_LOGINS_PER_SEC, LINES_PER_SEC, LineKind, Quotas};
@@ -56,11 +57,6 @@ struct Clock(Env);
 
 impl FormatTime for Clock {
     fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
-        let millis = i64::try_from(self.0.now().millis()).unwrap_or_default();
-        match jiff::Timestamp::from_millisecond(millis) {
-            Ok(time) => write!(writer, "{time:.3}"),
-            // Beyond the year 9999.
-            Err(_) => write!(writer, "{millis}"),
-        }
+        write!(writer, "{:.3}", text::utc_or_last(self.0.now()))
     }
 }

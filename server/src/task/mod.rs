@@ -1,15 +1,10 @@
-//! Background work: one file per task. A step does a little and returns when to call it again; only the runner here
-//! waits, so tests call `step` themselves.
+//! Background work: a simple task is one line, another one a file. A step does a little and returns when to call it
+//! again; only the runner here waits, so tests call `step` themselves.
 
 mod certificate;
-mod expire;
-mod flush;
 mod log;
-mod look;
 mod recover;
-mod reserve;
 mod sweep;
-mod usage;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -20,20 +15,45 @@ use exeunt_core::Moment;
 use crate::app::App;
 use crate::error::Result;
 
-/// Every task, in the order of the documentation.
-pub const ALL: &[Task] = &[
-    flush::TASK,
-    expire::TASK,
-    sweep::TASK,
-    look::TASK,
-    recover::TASK,
-    reserve::TASK,
-    certificate::TASK,
-    usage::TASK,
-    log::TASK,
-];
 /// The minimum pause before a failed step is retried, in milliseconds, so that a full disk is not tried all the time.
 const RETRY_MILLIS: u64 = 1000;
+
+/// A task whose step is one call, with a pause of so many milliseconds between two steps.
+macro_rules! every {
+    ($name:literal, $millis:literal, |$app:ident, $now:ident| $call:expr) => {
+        Task {
+            name: $name,
+            step: |$app, $now| {
+                Box::pin(async move {
+                    let outcome = $call.await;
+                    next(&$app, $name, $now, $millis, outcome)
+                })
+            },
+        }
+    };
+}
+
+/// Every task, in the order of the documentation.
+pub const ALL: &[Task] = &[
+    // Writes uses of sessions to the store, at most once per session and touch interval. Why no request waits for this:
+    // `docs/decisions/0005-uses-are-written-behind.md`. The pause is far below the second by which last-seen times may
+    // be late.
+    every!("flush", 50, |app, now| app.authority.flush()),
+    // Raises a mark for each expired session, and drops dead sessions from the cache: one part of the table per step. A
+    // round of 256 parts takes about half a minute.
+    every!("expire", 125, |app, now| app.authority.expire(now)),
+    sweep::TASK,
+    // Checks that the files of the store are still the ones that were opened. Every commit checks this too; this task
+    // is for session checks, which commit nothing: they may be answered for this long after the store was removed.
+    every!("look", 1_000, |app, now| app.authority.look()),
+    recover::TASK,
+    // Keeps two blocks of numbers reserved.
+    every!("reserve", 1_000, |app, now| app.numbers.refill(&app.authority)),
+    certificate::TASK,
+    // Writes the counts of calls of legacy dialects to the store: a power cut may lose the counts of this time.
+    every!("usage", 10_000, |app, now| app.authority.write_usage()),
+    log::TASK,
+];
 
 /// A task.
 #[derive(Clone, Copy)]
@@ -68,12 +88,12 @@ pub(crate) async fn run(app: App, task: Task) {
 
 /// When to call the next step: `pause_millis` after this one. A failure is logged, at most once a minute, and retried
 /// later.
-fn next(
+fn next<T>(
     app: &App,
     task: &'static str,
     now: Moment,
     pause_millis: u64,
-    outcome: Result<()>,
+    outcome: Result<T>,
 ) -> Option<Moment> {
     let Err(error) = outcome else { return Some(now.plus_millis(pause_millis)) };
     if let Some(unlogged) = app.failures.admit(task, now) {

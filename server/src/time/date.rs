@@ -6,15 +6,13 @@ use std::time::{Duration, UNIX_EPOCH};
 use exeunt_core::Moment;
 
 use crate::lock::Shared as _;
+use crate::time::LAST_SECS;
 
 /// The date of the second asked for last.
 pub struct Dates(RwLock<(u64, Letters)>);
 
 /// A time in HTTP's format, which has a fixed length.
 type Letters = [u8; 29];
-
-/// The last second that HTTP's format can express.
-const LAST: u64 = 253_402_300_799;
 
 impl Dates {
     /// The `Date` of a response at this time.
@@ -38,7 +36,7 @@ impl Default for Dates {
 
 /// A time in HTTP's format; times after the year 9999 become its last second.
 pub fn text(at: Moment) -> String {
-    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(at.secs().min(LAST)))
+    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(at.secs().min(LAST_SECS)))
 }
 
 fn letters(at: Moment) -> Letters {

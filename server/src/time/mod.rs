@@ -1,7 +1,8 @@
-//! Times and durations from outside, parsed in one place: with bounds, so that milliseconds given as seconds are
+//! Times and durations from outside are parsed in one place: with bounds, so that milliseconds given as seconds are
 //! detected, and so that "never" is understood. An error names what was found and what was expected.
 
 pub mod date;
+pub mod text;
 
 use std::fmt;
 

@@ -25,6 +25,7 @@ mod edges {
     mod full_disk;
     mod guessing;
     mod http;
+    mod keys;
     mod log_lines;
     mod logout;
     mod names;

@@ -277,7 +277,17 @@ async fn users_who_are_there_log_in_as_before() {
         assert_eq!(log_in(&site, "username", name, PASSWORD), 200, "{name}");
         assert_eq!(log_in(&site, "email", &format!("{name}@example.org"), PASSWORD), 200, "{name}");
     }
-    // They can be changed, disabled and removed, each by itself.
+    // They can be changed, disabled and removed, each by itself. Names that are sent back as they are change nothing.
+    for number in 10..=14 {
+        let path = format!("/v1/users/{}", id(number));
+        let user = site.done("GET", &path, &Value::Null);
+        let change = json!({ "username": user["username"], "email": user["email"], "first_name": "New" });
+        let changed = site.done("PATCH", &path, &change);
+        assert_eq!((&changed["username"], &changed["email"]), (&user["username"], &user["email"]));
+        assert_eq!(changed["first_name"], "New");
+        let other = json!({ "username": "in\u{200b}visible too" });
+        assert_eq!(site.admin("PATCH", &path, &other).0, 400);
+    }
     for (number, name) in [(11, "Rene\u{301}e"), (12, "Ren\u{e9}e")] {
         let path = format!("/v1/users/{}", id(number));
         site.done("PATCH", &path, &json!({ "password": "another bear pursues" }));

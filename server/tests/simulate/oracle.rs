@@ -1,6 +1,6 @@
 //! What must be true, remembered in the plainest way.
 
-use exeunt_core::{Moment, SessionId, Token};
+use exeunt_core::{Fingerprint, Mark, Moment, SessionId, Stamp, Token};
 
 /// Users and clients in the world.
 pub(crate) const USERS: usize = 3;
@@ -10,6 +10,23 @@ pub(crate) const CLIENTS: usize = 2;
 pub(crate) struct Oracle {
     pub(crate) sessions: Vec<Known>,
     pub(crate) disabled: [bool; USERS],
+    /// Who was logged out.
+    raised: Vec<Raised>,
+    /// The secrets of each client. There are several only while it is unknown whether a change was written.
+    pub(crate) secrets: [Vec<Fingerprint>; CLIENTS],
+    /// Secrets that no client has any more.
+    pub(crate) void: Vec<Fingerprint>,
+    pub(crate) seen: Seen,
+}
+
+/// How often some things happened: a simulation in which they never do shows nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) adopted: u32,
+    /// Sessions of another system that were refused because somebody was logged out here.
+    pub(crate) not_adopted: u32,
+    pub(crate) secrets: u32,
+    pub(crate) unknown: u32,
 }
 
 /// A session whose issue was acknowledged.
@@ -40,7 +57,22 @@ pub(crate) enum State {
     Unknown,
 }
 
-/// What a check must say.
+/// Whose sessions were ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Everybodys,
+    Clients(usize),
+    Users(usize),
+}
+
+struct Raised {
+    whose: Whose,
+    when: Moment,
+    /// `None`: the store failed in the middle, and it is unknown whether there is a mark.
+    at: Option<Stamp>,
+}
+
+/// What a check must say, or whether a session of another system may be adopted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expected {
     Active,
@@ -63,6 +95,38 @@ impl Known {
             State::Open => Expected::Inactive,
         }
     }
+
+    /// The store failed in the middle of ending it.
+    pub(crate) fn doubt(&mut self) {
+        if self.state == State::Open {
+            self.state = State::Unknown;
+        }
+    }
+
+    /// A check found it active or not.
+    pub(crate) fn found(&mut self, active: bool, touch: bool, now: Moment) {
+        match (active, self.state) {
+            (false, State::Open) => self.state = State::Lapsed,
+            (false, State::Unknown) => self.state = State::Dead,
+            (false, State::Dead | State::Lapsed) => {}
+            (true, State::Unknown) => self.state = State::Open,
+            (true, _) => {}
+        }
+        if active && touch {
+            self.seen = now;
+            self.hazy = false;
+        }
+    }
+}
+
+impl Whose {
+    fn includes(self, user: usize, client: usize) -> bool {
+        match self {
+            Self::Everybodys => true,
+            Self::Clients(one) => one == client,
+            Self::Users(one) => one == user,
+        }
+    }
 }
 
 impl Oracle {
@@ -80,5 +144,40 @@ impl Oracle {
     pub(crate) fn end(&mut self, which: impl Fn(&Known) -> bool, state: State) {
         let ended = self.sessions.iter_mut().filter(|known| which(known) && known.state != State::Dead);
         ended.for_each(|known| known.state = state);
+    }
+
+    /// All these sessions were ended by this mark.
+    pub(crate) fn ended(&mut self, whose: Whose, mark: &Mark) {
+        self.end(|known| whose.includes(known.user, known.client), State::Dead);
+        self.raised.push(Raised { whose, when: mark.when, at: Some(mark.at) });
+    }
+
+    /// All these sessions may have been ended.
+    pub(crate) fn perhaps_ended(&mut self, whose: Whose, when: Moment) {
+        self.end(|known| whose.includes(known.user, known.client), State::Unknown);
+        self.raised.push(Raised { whose, when, at: None });
+    }
+
+    /// Whether a session that was issued elsewhere at `issued` may be adopted from a list made at the position `since`:
+    /// not if its user was logged out since either.
+    pub(crate) fn adoptable(&self, user: usize, client: usize, issued: Moment, since: Stamp) -> Expected {
+        let mut expected = Expected::Active;
+        for raised in self.raised.iter().filter(|raised| raised.whose.includes(user, client)) {
+            match raised.at {
+                Some(at) if raised.when >= issued || at > since => return Expected::Inactive,
+                Some(_) => {}
+                None => expected = Expected::Either,
+            }
+        }
+        expected
+    }
+}
+
+impl Seen {
+    pub(crate) const fn add(&mut self, other: Self) {
+        self.adopted += other.adopted;
+        self.not_adopted += other.not_adopted;
+        self.secrets += other.secrets;
+        self.unknown += other.unknown;
     }
 }

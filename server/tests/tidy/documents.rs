@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use crate::source::{self, Source};
 use crate::{refuse, root};
 
+/// The folder of the decisions.
+const DECISIONS: &str = "docs/decisions/";
 /// Half a page.
 const DECISION_LINES_MAX: usize = 40;
 
 #[test]
 fn every_decision_is_numbered_and_half_a_page() {
     let mut offences = Vec::new();
-    for (expected, source) in (1..).zip(documents("docs/decisions/")) {
-        let name = source.path.trim_start_matches("docs/decisions/");
+    for (expected, source) in (1..).zip(decisions()) {
+        let name = source.path.trim_start_matches(DECISIONS);
         if !name.starts_with(&format!("{expected:04}-")) {
             offences.push(format!("{}: expected number {expected:04}", source.path));
         }
@@ -22,6 +24,42 @@ fn every_decision_is_numbered_and_half_a_page() {
         }
     }
     refuse(&offences, "docs/decisions/NNNN-title.md, numbered from 0001 without gaps, half a page each");
+}
+
+#[test]
+fn every_decision_has_the_same_form() {
+    let mut offences = Vec::new();
+    for source in decisions() {
+        let number = &source.path[DECISIONS.len()..DECISIONS.len() + 4];
+        let title = source.text.strip_prefix(&format!("# {number}: "));
+        if !title.is_some_and(|title| title.starts_with(|first: char| first.is_ascii_uppercase())) {
+            offences.push(format!("{}: the first line is not `# {number}: A title`", source.path));
+        }
+        let parts = parts(&source.text);
+        if parts != ["Context", "Decision", "Consequences"]
+            && parts != ["Context", "Decision", "Alternatives", "Consequences"]
+        {
+            offences.push(format!("{}: its parts are {}", source.path, parts.join(", ")));
+        }
+    }
+    refuse(
+        &offences,
+        "a title, then **Context.**, **Decision.**, maybe **Alternatives.**, **Consequences.**",
+    );
+}
+
+#[test]
+fn every_decision_is_listed_under_its_title() {
+    let list = documents(DECISIONS).find(|source| source.path.ends_with("README.md"));
+    let list = list.map_or("", |source| source.text.as_str());
+    let offences: Vec<String> = decisions()
+        .filter_map(|source| {
+            let (number, title) = source.text.lines().next()?.strip_prefix("# ")?.split_once(": ")?;
+            let row = format!("| {number} | [{title}]({}) | ", &source.path[DECISIONS.len()..]);
+            (!list.contains(&row)).then(|| format!("{}: {row}", source.path))
+        })
+        .collect();
+    refuse(&offences, "docs/decisions/README.md lists each decision: its number, title and result");
 }
 
 #[test]
@@ -64,7 +102,7 @@ fn the_first_page_leads_to_every_other() {
         .collect();
     let pages = documents("docs/").map(|source| &source.path);
     let offences: Vec<String> = pages
-        .filter(|path| *path != "docs/README.md" && !path.starts_with("docs/decisions/"))
+        .filter(|path| *path != "docs/README.md" && !path.starts_with(DECISIONS))
         .filter(|path| !led.contains(*path))
         .cloned()
         .collect();
@@ -79,6 +117,17 @@ fn every_module_says_what_it_is_for() {
         .map(|source| source.path.clone())
         .collect();
     refuse(&offences, "begin the file with a `//!` sentence");
+}
+
+/// The decisions, in order of number.
+fn decisions() -> impl Iterator<Item = &'static Source> {
+    documents(DECISIONS).filter(|source| !source.path.ends_with("README.md"))
+}
+
+/// The names of the parts of a decision: what is bold at the beginning of a paragraph.
+fn parts(text: &str) -> Vec<&str> {
+    let bold = text.lines().filter_map(|line| line.strip_prefix("**")?.split_once(".**"));
+    bold.map(|(name, _)| name).collect()
 }
 
 /// The Markdown files under this folder, in order of name.

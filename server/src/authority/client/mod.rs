@@ -62,6 +62,7 @@ impl Authority {
         client.validate()?;
         must_allow_some(client.sessions_max)?;
         let audit = call.audit(Some(client.realm), "client.create", &Anchor::Client(client.id));
+        let _writing = self.may_write(call).await?;
         let saved = self.settle(self.store.save_client(client, None, Some(audit)).await)?;
         Ok(self.clients.put(saved.record))
     }
@@ -87,9 +88,11 @@ impl Authority {
             Settings::Partner { pair } => Some(*pair),
             Settings::Plain | Settings::Project { .. } => None,
         };
-        let given_max = change.sessions_max;
+        // What the client has already may be older than the rules, and changes nothing.
+        let name = change.name.filter(|name| *name != before.name);
+        let given_max = change.sessions_max.filter(|max| *max != before.sessions_max);
         let after = Client {
-            name: change.name.map_or_else(|| before.name.clone(), |name| name::composed(&name)),
+            name: name.map_or_else(|| before.name.clone(), |name| name::composed(&name)),
             idle_secs: change.idle_secs.unwrap_or(before.idle_secs),
             absolute_secs: change.absolute_secs.unwrap_or(before.absolute_secs),
             sessions_max: change.sessions_max.unwrap_or(before.sessions_max),
@@ -176,6 +179,7 @@ impl Authority {
         let (realm, anchor) = (client.realm, Anchor::Client(client.id));
         let raise = why.map(|why| call.raise(anchor, realm, why));
         let audit = call.audit(Some(realm), what, &anchor);
+        let _writing = self.may_write(call).await?;
         // A login that knows the mark's stamp must not have read the old client.
         let changing = self.clients.changing(|| self.memory.position());
         let saved = self.settle(self.store.save_client(client, raise, Some(audit)).await)?;

@@ -1,6 +1,6 @@
 //! Keys of the native API: create · remove · find · list. All of them are in memory, by fingerprint.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
 
@@ -31,9 +31,12 @@ pub struct Keys {
     changed: watch::Sender<()>,
     /// Hashed into the ids of given keys; kept in the store, so that an id is the same after a restart.
     pub(super) secret: [u8; 32],
-    /// Held while a key is written and then added to or dropped from memory; otherwise a key removed right after it was
-    /// written could be added afterwards.
-    writing: tokio::sync::Mutex<()>,
+    /// Those removed since the start: a call that one of them began earlier may still be about to write.
+    removed: RwLock<HashSet<KeyId>>,
+    /// Held exclusively while a key is removed, and shared while anything is written for a key: what a key writes is
+    /// written before its removal is acknowledged, or not at all. Also shared while a key is written and added to
+    /// memory, since otherwise one that is removed right after it was written could be added afterwards.
+    writing: tokio::sync::RwLock<()>,
 }
 
 /// The last key accepted on a connection. A caller that presents the same text again, as gateways do with every check,
@@ -112,7 +115,8 @@ impl Authority {
     /// `Unavailable`.
     pub async fn add_key(&self, call: &Call, key: Key) -> Result<()> {
         let audit = call.audit(key.realm, "key.create", &format_args!("key {}", key.id));
-        let _writing = self.keys.writing.lock().await;
+        let _writing = self.keys.writing.read().await;
+        self.caller_must_still_hold(call)?;
         self.settle(self.store.add_key(key.clone(), Some(audit)).await)?;
         self.keys.put(&self.keys.stored, key);
         Ok(())
@@ -124,7 +128,8 @@ impl Authority {
     /// `NotFound`, also for a key that only the environment gives; `Conflict` for one that the environment gives as
     /// well, since it would stay valid; `Unavailable`.
     pub async fn remove_key(&self, call: &Call, id: KeyId) -> Result<()> {
-        let _writing = self.keys.writing.lock().await;
+        let _writing = self.keys.writing.write().await;
+        self.caller_must_still_hold(call)?;
         if self.keys.is_given_too(id) {
             let rule =
                 "the environment gives this key too, as EXEUNT_ADMIN_KEY: remove it there and restart first";
@@ -198,13 +203,25 @@ impl Authority {
         Err(removed())
     }
 
-    /// Refuses a write by a key that was removed since its call began: for writes with a long preparation.
+    /// Refuses what a key was about to write when it was removed, and keeps any key from being removed while the result
+    /// is held: take it right before the store is called, after everything that takes long. Logouts go on without it.
     ///
     /// # Errors
     /// `Unauthenticated`.
-    pub(super) fn caller_must_still_hold(&self, call: &Call) -> Result<()> {
+    pub(super) async fn may_write(
+        &self,
+        call: &Call,
+    ) -> Result<Option<tokio::sync::RwLockReadGuard<'_, ()>>> {
+        if !matches!(call.by, By::Key(_)) {
+            return Ok(None);
+        }
+        let writing = self.keys.writing.read().await;
+        self.caller_must_still_hold(call).map(|()| Some(writing))
+    }
+
+    fn caller_must_still_hold(&self, call: &Call) -> Result<()> {
         match call.by {
-            By::Key(id) if self.keys.all().iter().all(|key| key.id != id) => Err(removed()),
+            By::Key(id) if self.keys.removed.reading().contains(&id) => Err(removed()),
             _ => Ok(()),
         }
     }
@@ -274,6 +291,7 @@ impl Keys {
     }
 
     fn drop(&self, id: KeyId) {
+        self.removed.writing().insert(id);
         self.stored.writing().retain(|_, key| key.id != id);
         self.tell();
     }

@@ -85,7 +85,7 @@ impl Authority {
         hashes.for_each(|hash| self.passwords.hold_form(hash));
         let mut outcomes = Vec::with_capacity(users.len());
         for some in users.chunks(IMPORTED_PER_WRITE) {
-            self.caller_must_still_hold(call)?;
+            let _writing = self.may_write(call).await?;
             let audit = call.audit(Some(realm), "user.import", &format_args!("a batch of {}", some.len()));
             outcomes.extend(self.settle(self.store.import_users(some.to_vec(), Some(audit)).await)?);
         }

@@ -7,9 +7,9 @@ use exeunt_core::Moment;
 use super::finding::Finding;
 use super::{logins, origins};
 use crate::authority::open::CLOCK_BEHIND_SECS_MAX;
-use crate::cli::restore::at;
 use crate::config::Config;
 use crate::store::sqlite::inspect::{Look, SCHEMA, is_half_restored, is_in_use, look};
+use crate::time::text::readable;
 
 const CHECK: &str = "database";
 
@@ -66,8 +66,7 @@ fn state(path: &Path, looked: &Look) -> Finding {
 
 /// Compares the clock with the newest mark: the server does not start if the clock is far behind.
 fn clock(now: Moment, newest: Moment) -> Finding {
-    let form = "%Y-%m-%d %H:%M:%S UTC";
-    let says = format!("it is {}; the newest mark is of {}", at(now, form), at(newest, form));
+    let says = format!("it is {}; the newest mark is of {}", readable(now), readable(newest));
     if now.plus_secs(CLOCK_BEHIND_SECS_MAX) >= newest {
         return Finding::well("clock", says);
     }

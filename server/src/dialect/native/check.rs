@@ -12,6 +12,7 @@ use super::{NAME, Reply, mark, serve, wire};
 use crate::authority::{ActiveSession, Presented, Role, Touch};
 use crate::error::{DeadReason, Error, Kind, Result};
 use crate::http::{Request, ResponseFuture, answer};
+use crate::time::text::utc;
 
 /// The most tokens in one call.
 const TOKENS_MAX: usize = 1_000;
@@ -74,7 +75,7 @@ impl Said {
                 text.extend_from_slice(b"{\"active\":true,\"client\":");
                 written(standing.client.map(|id| id.digits()), text);
                 text.extend_from_slice(b",\"expires_at\":");
-                written(standing.expires_at.and_then(wire::timestamp).map(|time| time.to_string()), text);
+                written(standing.expires_at.and_then(utc).map(|time| time.to_string()), text);
                 text.extend_from_slice(b",\"session\":");
                 written(Some(standing.session.digits()), text);
                 text.extend_from_slice(b",\"user\":");

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use exeunt_core::{By, Mark, UserId};
 use serde::{Serialize, Serializer};
 
-use super::wire::timestamp;
 use crate::authority::logout::Logout;
+use crate::time::text;
 
 /// A mark.
 #[derive(Serialize)]
@@ -58,7 +58,7 @@ pub(super) fn mark(mark: &Mark) -> Shown<'_> {
         realm: Id(mark.realm.digits()),
         stamp: mark.at.number(),
         via: mark.via.name(),
-        when: timestamp(mark.when).map(Time),
+        when: text::utc(mark.when).map(Time),
         why: mark.why.word(),
     }
 }

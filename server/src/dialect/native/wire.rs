@@ -15,7 +15,7 @@ use crate::authority::{AuditEntry, Client, Key, Position, Realm, Settings, User}
 use crate::error::{Error, Result};
 use crate::http::user_agent::Device;
 use crate::http::{Request, Response, answer};
-use crate::time::GivenSecs;
+use crate::time::{GivenSecs, text};
 
 /// The largest body of an import, in bytes.
 pub(super) const BATCH_BYTES_MAX: usize = 4 << 20;
@@ -172,12 +172,7 @@ pub(super) fn change<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 pub(super) fn time(at: Moment) -> Value {
-    timestamp(at).map_or(Value::Null, |time| Value::String(time.to_string()))
-}
-
-/// `None` for a time after the year 9999, which has no text.
-pub(super) fn timestamp(at: Moment) -> Option<jiff::Timestamp> {
-    jiff::Timestamp::from_millisecond(i64::try_from(at.millis()).ok()?).ok()
+    text::utc(at).map_or(Value::Null, |time| Value::String(time.to_string()))
 }
 
 pub(super) fn user(user: &User) -> Value {

@@ -4,6 +4,7 @@ use exeunt_core::Moment;
 
 use crate::dialect::xml::Element;
 use crate::http::form::{Field, Fields};
+use crate::time::text::utc_or_last;
 
 /// The content type of every XML response, from the documents.
 pub(super) const CONTENT_TYPE: &str = "application/xhtml+xml; charset=utf-8";
@@ -109,10 +110,7 @@ impl Envelope {
 
     /// In UTC, without a `Z`: the pages of `/session/*` have none, although another page of the documents has one.
     fn timestamp(&self) -> Element<'static> {
-        let second =
-            i64::try_from(self.at.secs()).ok().and_then(|secs| jiff::Timestamp::from_second(secs).ok());
-        // This form ends with the year 9999; later times are written as its last second.
-        let mut text = second.unwrap_or(jiff::Timestamp::MAX).to_string();
+        let mut text = utc_or_last(self.at).to_string();
         // Edits 2026-01-02T03:04:05Z in place: formatting it again takes three times as long.
         text.replace_range(10..11, " ");
         text.truncate(19);

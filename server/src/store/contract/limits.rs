@@ -2,9 +2,9 @@
 
 use exeunt_core::{Anchor, ClientId, SessionId, UserId, Why};
 
-use super::fixture::{CLIENT, NOW, at_once, fresh, id, raise, raise_session};
+use super::fixture::{CLIENT, IDLE_SECS, NOW, at_once, fresh, id, raise, raise_session};
 use crate::error::Result;
-use crate::store::{Issued, NewSession, Others, Seen, Store};
+use crate::store::{Issued, NewSession, Others, Raise, Seen, Store};
 
 /// More sessions of one user than a store reads while other calls wait.
 const MANY: u64 = 300;
@@ -112,5 +112,43 @@ pub async fn the_others_are_ended_among_many(store: &dyn Store) -> Result<()> {
     assert_eq!(gone(&store.issue(with(store, 1002, CLIENT, 2).await?).await?), [8]);
     let marks = store.raise_others(Others { keep: SessionId(id(1002)), ..others() }).await?;
     assert_eq!(marks.len(), 1);
+    Ok(())
+}
+
+/// A session in use for longer than its idle limit is still one of the others, also once its touches were swept up.
+pub async fn the_others_are_ended_however_long_they_are_in_use(store: &dyn Store) -> Result<()> {
+    let user = UserId(id(1));
+    let others = |keep, when| {
+        let raise = Raise { when, ..raise(Anchor::User(user), Why::Others) };
+        Others { user, keep: SessionId(id(keep)), raise }
+    };
+    let first = store.issue(with(store, 1, CLIENT, 10).await?).await?;
+    // From here on a store may hold this user's sessions in memory.
+    assert!(store.raise_others(others(1, NOW)).await?.is_empty());
+    let second = store.issue(with(store, 2, CLIENT, 10).await?).await?;
+    for step in 1..=3 {
+        let at = NOW.plus_secs(step * u64::from(IDLE_SECS - 100));
+        for (number, row) in [(1, first.row), (2, second.row)] {
+            store.touch(vec![Seen { session: SessionId(id(number)), row, at }]).await?;
+        }
+        store.sweep(at, 3600, 3600, 1_000).await?;
+    }
+    let now = NOW.plus_secs(3 * u64::from(IDLE_SECS - 100) + 1);
+    let marks = store.raise_others(others(2, now)).await?;
+    assert_eq!(marks.iter().map(|mark| mark.anchor).collect::<Vec<_>>(), [Anchor::Session(SessionId(id(1)))]);
+    Ok(())
+}
+
+/// The longest unseen is ended by what was seen last, also once the touches were swept up.
+pub async fn a_limit_knows_touches_that_were_swept_up(store: &dyn Store) -> Result<()> {
+    let mut rows = Vec::new();
+    for number in 1..=3 {
+        rows.push(store.issue(with(store, number, CLIENT, 3).await?).await?.row);
+    }
+    assert_eq!(gone(&store.issue(with(store, 4, CLIENT, 3).await?).await?), [1]);
+    let at = NOW.plus_secs(60);
+    store.touch(vec![Seen { session: SessionId(id(2)), row: rows[1], at }]).await?;
+    store.sweep(at, 3600, 3600, 1_000).await?;
+    assert_eq!(gone(&store.issue(with(store, 5, CLIENT, 3).await?).await?), [3]);
     Ok(())
 }

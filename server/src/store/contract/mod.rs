@@ -76,6 +76,8 @@ macro_rules! with_promises {
             a_limit_counts_the_living_among_many
             a_limit_holds_among_many_at_once
             the_others_are_ended_among_many
+            the_others_are_ended_however_long_they_are_in_use
+            a_limit_knows_touches_that_were_swept_up
             times_ahead_are_set_back
             what_was_written_ahead_is_forgotten_in_time
             a_later_touch_wins

@@ -18,7 +18,7 @@ pub struct Member {
     pub row: u64,
     /// The session.
     pub session: Session,
-    /// When it was last seen, as stored in its row.
+    /// When it was last seen. Touches still waiting to be folded into its row may be later; folded ones are in here.
     pub seen: Moment,
 }
 
@@ -80,6 +80,7 @@ impl Crowd {
 
     pub(super) fn insert(&mut self, member: Member, sight: &Sight<'_>) {
         let seen = sight.seen(&member);
+        let member = Member { seen, ..member };
         // It may have been seen later than is written.
         let late = seen.plus_secs(touch_lag_secs(&member.session));
         let (row, deadline) = (member.row, member.session.deadline(late));
@@ -93,6 +94,13 @@ impl Crowd {
         order.unseen.insert((seen, row));
         order.deadlines.extend(deadline.map(|deadline| (deadline, row)));
         self.members.insert(row, Known { member, seen, deadline });
+    }
+
+    /// Notes that a session was seen. Its place in the order changes when it is judged again.
+    pub(super) fn see(&mut self, row: u64, at: Moment) {
+        if let Some(known) = self.members.get_mut(&row) {
+            known.member.seen = known.member.seen.max(at);
+        }
     }
 
     /// Removes a session and its descendants. Returns all that were removed.
@@ -165,7 +173,8 @@ impl Crowd {
         let Some(known) = self.members.get(&row) else { return Vec::new() };
         let seen = sight.seen(&known.member);
         if !sight.is_alive(&known.member.session, seen, now) {
-            return self.remove(row);
+            // Not its descendants: whoever descends from an expired session lives until that has a mark.
+            return self.take(row).map(|known| known.member.session.id).into_iter().collect();
         }
         if seen != known.seen
             && let Some(known) = self.take(row)

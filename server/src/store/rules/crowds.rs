@@ -80,6 +80,12 @@ impl Crowds {
         self.change(user, |crowd| ((), crowd.remove(row)));
     }
 
+    /// Notes that a session was seen: once its touches are folded, only its row and this tell.
+    pub(super) fn seen(&mut self, id: SessionId, at: Moment) {
+        let Some((user, row)) = self.owners.get(&id).copied() else { return };
+        self.change(user, |crowd| (crowd.see(row, at), Vec::new()));
+    }
+
     /// Removes and returns the sessions to end so that a new one has room: with its client at most `max`, itself
     /// included, and of its user at most [`USER_SESSIONS_MAX`].
     pub(super) fn make_room(

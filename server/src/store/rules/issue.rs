@@ -36,6 +36,7 @@ pub fn touch<'a>(rows: &mut impl Rows<'a>, all: &[Seen]) -> Result<()> {
         let is_alive = rows.draft().verdict(&kept.record.session, kept.seen, *at) == Verdict::Alive;
         if is_alive && kept.seen < *at {
             rows.touch(*row, *at)?;
+            rows.crowds().0.seen(*session, *at);
         }
     }
     Ok(())

@@ -22,6 +22,8 @@ impl Batch<'_> {
             update.execute((bound(*row), now.millis()))?;
         }
         self.rows += rows.len();
+        // It holds times that are now set back.
+        self.crowds.forget();
         self.conn.prepare_cached("UPDATE touches SET at = ?1 WHERE at > ?1")?.execute([now.millis()])?;
         self.seen_by = Some(self.seen_by.map_or(now, |other| other.min(now)));
         Ok(())

@@ -150,7 +150,9 @@ impl Reading<'_> {
         let mut seats = Seats::default();
         under(self.conn, Anchor::User(user), u64::MAX, |SessionRow { row, record, seen }| {
             seats.upto = seats.upto.max(row);
-            let verdict = self.shared.book().verdict(&record.session, self.shared.seen(row, seen), now);
+            // Touches that are waiting now may be folded before the writer uses this.
+            let seen = self.shared.seen(row, seen);
+            let verdict = self.shared.book().verdict(&record.session, seen, now);
             if verdict == Verdict::Alive {
                 seats.members.push(Member { row, session: record.session, seen });
             }

@@ -14,11 +14,11 @@ use exeunt_core::{
 use self::evidence::Pulled;
 use crate::authority::cache::sessions::CachedSession;
 use crate::authority::migrate::users::Run;
-use crate::authority::open::text;
 use crate::authority::session::{USER_AGENT_BYTES_MAX, cut};
 use crate::authority::{Authority, Call};
 use crate::error::{DeadReason, Error, Kind, Result, Unavailability};
 use crate::store::{Adopted, Adoption, Client, Identifier, Record, SessionBy, USER_SESSIONS_MAX};
+use crate::time::text::utc_or_last;
 use crate::time::{DURATION_SECS_MAX, Time};
 
 /// The largest batch, in sessions.
@@ -241,7 +241,7 @@ impl Authority {
     /// Records sessions and adds them to memory. They are announced first, so that a mark raised right after the commit
     /// finds them; until they are recorded, their tokens open nothing.
     async fn record_adopted(&self, call: &Call, realm: RealmId, all: Vec<Adopted>) -> Result<Vec<Adoption>> {
-        self.caller_must_still_hold(call)?;
+        let _writing = self.may_write(call).await?;
         let audit = call.audit(Some(realm), "session.import", &format_args!("a batch of {}", all.len()));
         let announced: Vec<_> = all
             .iter()
@@ -293,7 +293,7 @@ impl Elsewhere {
         let latest = now.plus_secs(CLOCK_AHEAD_SECS_MAX);
         let past = |field: &'static str, at: Option<Moment>| match at {
             Some(at) if at > latest => {
-                let (at, now) = (text(at), text(now));
+                let (at, now) = (utc_or_last(at), utc_or_last(now));
                 Err(Error::malformed(field, format!("{field} is {at}, which is in the future: it is {now}")))
             }
             at => Ok(at.map(|at| at.min(now))),

@@ -2,9 +2,9 @@
 
 use exeunt_core::{Moment, Session};
 
-use crate::authority::open::text;
 use crate::error::{DeadReason, Error, Kind};
 use crate::store::Over;
+use crate::time::text::utc_or_last;
 
 /// Its session here is over: a token can be adopted only once.
 pub(super) fn over(over: Over) -> Error {
@@ -23,7 +23,7 @@ pub(super) fn ran_out(session: &Session, seen: Moment, now: Moment) -> Error {
 }
 
 fn ran_out_at(at: Moment) -> Error {
-    dead(format!("it was adopted before, and ran out here at {}", text(at)))
+    dead(format!("it was adopted before, and ran out here at {}", utc_or_last(at)))
 }
 
 /// It had already expired there; says by which limit.
@@ -32,12 +32,12 @@ pub(super) fn expired(session: &Session, seen: Moment) -> Error {
     dead(match absolute {
         Some(over) if session.deadline(seen) == absolute => format!(
             "the session has expired: it was issued at {}, and over at {} (expires_at or absolute_secs)",
-            text(session.issued_at),
-            text(over)
+            utc_or_last(session.issued_at),
+            utc_or_last(over)
         ),
         _ => format!(
             "the session has expired: it was last seen at {} (last_seen_at, else issued_at), and its idle_secs are {}",
-            text(seen),
+            utc_or_last(seen),
             session.idle_secs
         ),
     })
@@ -56,7 +56,7 @@ pub(super) fn too_far(at: Moment) -> Error {
     let text = format!(
         "expires_at is {}; expected at most ten years after issued_at (else last_seen_at, else now); for a session \
          without an end give 9999-12-31T23:59:59Z, or absolute_secs 0",
-        text(at)
+        utc_or_last(at)
     );
     Error::malformed("expires_at", text)
 }

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::http::NOTHING;
 use crate::http::form::{Field, Fields, TooManyFields};
 use crate::http::{Response, answer};
+use crate::time::text::utc_or_last;
 
 /// The parsed query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -152,10 +153,7 @@ fn data(user: &User) -> Map<String, Value> {
 
 /// As `2020-12-27T10:58:45.000Z`.
 fn time(at: Moment) -> String {
-    let milli =
-        i64::try_from(at.millis()).ok().and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
-    // This form ends with the year 9999; later times are written as its last moment.
-    milli.unwrap_or(jiff::Timestamp::MAX).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+    utc_or_last(at).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
 #[cfg(test)]
