@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
-use exeunt::app::{App, SERVER};
+use exeunt::app::App;
 use exeunt::authority::realm::MAIN;
 use exeunt::authority::{Call, Mint, Password, UserChange};
 use exeunt::config::Config;
@@ -14,7 +14,7 @@ use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{Client, Ledger, NewSession, Record, Store};
 use exeunt_core::token::{BODY_CHARS, SESSION_PREFIX, letter};
 use exeunt_core::{
-    Anchor, By, DialectName, Fingerprint, Moment, RealmId, Session, SessionId, Stamp, Token, UserId,
+    Anchor, DialectName, Fingerprint, Moment, RealmId, Session, SessionId, Stamp, Token, UserId,
 };
 use tokio::task::JoinSet;
 
@@ -117,7 +117,7 @@ pub(crate) async fn open(file: &Path) -> Result<(App, Arc<dyn Store>)> {
 
 /// A call by the server itself.
 pub(crate) fn call(app: &App) -> Call {
-    Call { now: app.env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(app.env.entropy()) }
+    Call::of_server(&app.env)
 }
 
 /// Converts an error of the server, with its private details.

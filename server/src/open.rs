@@ -4,15 +4,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use exeunt_core::By;
 use tokio::sync::{Semaphore, watch};
 
 use crate::app::failures::Failures;
-use crate::app::{App, EnabledDialect, FEEDS_MAX, Parts, SERVER};
+use crate::app::{App, EnabledDialect, FEEDS_MAX, Parts};
 use crate::authority::numbers::Numbers;
 use crate::authority::open::Opening;
 use crate::authority::realm::Builtin;
-use crate::authority::{Authority, Call, Mint};
+use crate::authority::{Authority, Call};
 use crate::config::Config;
 use crate::dialect::Dialect;
 use crate::dialect::all::{ALL, named};
@@ -31,8 +30,7 @@ impl App {
     pub async fn open(config: Config, env: Env, store: Arc<dyn Store>, accept_clock: bool) -> Result<Self> {
         check(&config)?;
         let tls = Tls::open(&config, env.now())?;
-        let call =
-            Call { now: env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(env.entropy()) };
+        let call = Call::of_server(&env);
         let opening = Opening {
             builtins: ALL.iter().filter_map(|dialect| builtin(dialect, &config)).collect(),
             passwords: config.passwords.limits(),
@@ -59,6 +57,7 @@ impl App {
             dialect_names: ALL.iter().map(|dialect| dialect.name).collect(),
             numbers,
             feeds,
+            feed_tail: Arc::default(),
             streams_of_keys: Arc::default(),
             stranger_told,
             failures: Failures::default(),
@@ -103,16 +102,16 @@ fn enabled(
     dialect: &'static Dialect,
     config: &Config,
     authority: &Authority,
-) -> Option<Result<EnabledDialect>> {
+) -> Option<Result<Arc<EnabledDialect>>> {
     let settings = config.dialect(dialect.name.name());
     settings.enabled.then(|| {
         let realm = authority.realm(&settings.realm)?.id;
-        Ok(EnabledDialect {
+        Ok(Arc::new(EnabledDialect {
             name: dialect.name,
             settings,
             realm,
             legacy: dialect.legacy,
             documented_as_deprecated: dialect.deprecated,
-        })
+        }))
     })
 }

@@ -6,16 +6,16 @@ mod scratch;
 
 use std::sync::Arc;
 
-use exeunt::app::{App, SERVER};
+use exeunt::app::App;
 use exeunt::authority::feed::AuditLine;
 use exeunt::authority::realm::MAIN;
-use exeunt::authority::{AuditPlace, Call, Mint, Role};
+use exeunt::authority::{AuditPlace, Call, Role};
 use exeunt::config::Config;
 use exeunt::env::Env;
 use exeunt::serve::{self, Running};
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{Incarnation, Ledger, Raise, Store};
-use exeunt_core::{Anchor, By, Moment, RealmId, Stamp, Token, UserId, Why};
+use exeunt_core::{Anchor, Moment, RealmId, Stamp, Token, UserId, Why};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -54,8 +54,7 @@ impl World {
     }
 
     fn call(&self) -> Call {
-        let mint = Mint::new(self.env.entropy());
-        Call { now: self.env.now(), from: None, via: SERVER, by: By::System, mint }
+        Call::of_server(&self.env)
     }
 
     /// A mark on the small realm, and a line that tells of a key of it.

@@ -11,15 +11,15 @@ mod scratch;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use exeunt::app::{App, SERVER};
+use exeunt::app::App;
 use exeunt::authority::realm::MAIN;
 use exeunt::authority::session::{Presented, Touch};
-use exeunt::authority::{Call, IssueRequest, Mint, Password, UserChange};
+use exeunt::authority::{Call, IssueRequest, Password, UserChange};
 use exeunt::config::Config;
 use exeunt::env::Env;
 use exeunt::store::Incarnation;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
-use exeunt_core::{Anchor, By, DialectName, Token, Why};
+use exeunt_core::{Anchor, DialectName, Token, Why};
 
 use pair::{CURVE, Pair};
 use scratch::Scratch;
@@ -127,7 +127,7 @@ async fn log_in_and_out(app: &App) {
 }
 
 fn call(app: &App) -> Call {
-    Call { now: app.env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(app.env.entropy()) }
+    Call::of_server(&app.env)
 }
 
 /// Name, type and labels, as the document has them.

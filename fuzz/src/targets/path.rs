@@ -12,7 +12,7 @@ pub(super) fn run(bytes: &[u8]) {
     let path = path.unwrap_or_default();
     let Ok(method) = Method::from_bytes(method.unwrap_or_default().as_bytes()) else { return };
     let has = |method: &Method| -> Vec<&str> {
-        ALL.iter().filter(|it| (it.route)(method, path).is_some()).map(|it| it.name.name()).collect()
+        ALL.iter().filter(|it| (it.route)(method, path, query).is_some()).map(|it| it.name.name()).collect()
     };
     let owners = has(&method);
     assert!(owners.len() <= 1, "{owners:?}");
@@ -22,11 +22,11 @@ pub(super) fn run(bytes: &[u8]) {
     }
     for dialect in ALL {
         for reading in [Method::GET, Method::HEAD, Method::OPTIONS] {
-            let Some(route) = (dialect.route)(&reading, path) else { continue };
-            assert!(!matches!(route.chosen(query).kind, CallKind::Login | CallKind::Logout));
+            let Some(matched) = (dialect.route)(&reading, path, query) else { continue };
+            assert!(!matches!(matched.route.kind, CallKind::Login | CallKind::Logout));
         }
-        if let Some(route) = (dialect.route)(&method, path) {
-            assert!(!route.chosen(query).call.is_empty());
+        if let Some(matched) = (dialect.route)(&method, path, query) {
+            assert!(!matched.route.call.is_empty());
         }
     }
 }

@@ -3,6 +3,9 @@
 
 pub mod failures;
 pub mod shares;
+pub mod tail;
+
+pub use crate::authority::SERVER;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -13,6 +16,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::app::failures::Failures;
 use crate::app::shares::Shares;
+use crate::app::tail::Tail;
 use crate::authority::Authority;
 use crate::authority::numbers::Numbers;
 use crate::config::Config;
@@ -40,13 +44,15 @@ pub struct Parts {
     /// TLS, if the server uses it.
     pub tls: Option<Tls>,
     /// The enabled dialects, in the order in which the router asks them.
-    pub dialects: Vec<EnabledDialect>,
+    pub dialects: Vec<Arc<EnabledDialect>>,
     /// The names of all dialects, enabled or not.
     pub dialect_names: Vec<DialectName>,
     /// Issues numbers that never repeat.
     pub numbers: Numbers,
     /// Limits open streams: of marks, of the audit trail, of copies of the store.
     pub feeds: Arc<Semaphore>,
+    /// The newest marks, for the readers of the feed.
+    pub feed_tail: Arc<Tail>,
     /// How many streams each key has open.
     pub streams_of_keys: Arc<Shares<KeyId>>,
     /// `true` once the log has warned of an untrusted peer that sends headers about client addresses.
@@ -75,8 +81,6 @@ pub struct EnabledDialect {
 
 /// The most streams that are open at once.
 pub const FEEDS_MAX: usize = 1_000;
-/// The dialect name for what the server does itself.
-pub const SERVER: DialectName = DialectName::new("server");
 
 impl App {
     /// Makes a server of these parts.
@@ -93,11 +97,6 @@ impl App {
             tls: self.tls.as_ref(),
             feeds_open: FEEDS_MAX - self.feeds.available_permits(),
         })
-    }
-
-    /// A dialect by its name, if it is enabled.
-    pub fn dialect(&self, name: DialectName) -> Option<&EnabledDialect> {
-        self.0.dialects.iter().find(|enabled| enabled.name == name)
     }
 }
 

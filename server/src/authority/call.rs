@@ -6,7 +6,11 @@ use std::net::IpAddr;
 use exeunt_core::{Anchor, By, DialectName, Moment, RealmId, Why};
 
 use crate::authority::Mint;
+use crate::env::Env;
 use crate::store::{AuditEntry, Raise};
+
+/// The dialect name for what the server does itself.
+pub const SERVER: DialectName = DialectName::new("server");
 
 /// Who makes a call, when, from where and in which dialect; and the randomness that it may draw.
 pub struct Call {
@@ -23,6 +27,11 @@ pub struct Call {
 }
 
 impl Call {
+    /// A call of the server itself, now.
+    pub fn of_server(env: &Env) -> Self {
+        Self { now: env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(env.entropy()) }
+    }
+
     /// The mark to raise for this call on an anchor.
     pub fn raise(&self, anchor: Anchor, realm: RealmId, why: Why) -> Raise {
         Raise { anchor, realm, why, by: self.by, via: self.via, from: self.from, when: self.now, known: None }

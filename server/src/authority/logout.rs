@@ -1,4 +1,4 @@
-//! Ending sessions: every logout, in every dialect, raises a mark; see [`Authority::end_session`].
+//! Ending sessions: every logout, in every dialect, raises a mark; see [`Authority::raise`].
 
 use exeunt_core::{Anchor, By, Mark, Moment, RealmId, SessionId, Token, UserId, Verdict, Why};
 
@@ -7,7 +7,7 @@ use crate::authority::session::Presented;
 use crate::authority::{Authority, Call};
 use crate::env::Stopwatch;
 use crate::error::{DeadReason, Error, Kind, Result, Unavailability};
-use crate::store::{Client, Found, List, Others, Position, RaiseOutcome, SessionBy};
+use crate::store::{Client, Found, List, Others, Position, Raise, RaiseOutcome, SessionBy};
 
 /// How many rows one step of the search for a living session reads.
 const LOOK_ROWS: u32 = 100;
@@ -47,15 +47,31 @@ impl Authority {
         }
     }
 
-    /// Ends the session of this credential, for dialects that also acknowledge the logout of a dead or unknown
-    /// credential. Memory alone decides whether there is a session to end, so unknown credentials never cost a store
-    /// lookup. `may` decides, by the session's client, whether the caller may end it; it is not called for a client
-    /// that is being removed, whose sessions end with it.
+    /// Ends the sessions of these credentials, for dialects that also acknowledge the logout of a dead or unknown
+    /// credential; returns whether any was alive. Memory alone decides whether there is a session to end, so unknown
+    /// credentials never cost a store lookup. The function beside a credential decides, by the session's client,
+    /// whether the caller may end it; it is not called for a client that is being removed, whose sessions end with it.
     ///
     /// # Errors
-    /// `Forbidden` if `may` refuses: the session lives. `Unavailable` if it could not be made durable, or while memory
-    /// is not complete, since it is then unknown whether there is a session to end.
-    pub async fn end_if_alive(
+    /// `Forbidden` if that function refuses: the session lives. `Unavailable` if one could not be made durable, or while
+    /// memory is not complete, since it is then unknown whether there is a session to end. The other sessions end all
+    /// the same.
+    pub async fn end_each<'a, M: Fn(&Client) -> bool>(
+        &self,
+        call: &Call,
+        presented: Vec<(Presented<'a>, M)>,
+    ) -> Result<bool> {
+        let (mut ended, mut failure) = (false, None);
+        for (presented, may) in presented {
+            match self.end_if_alive(call, &presented, may).await {
+                Ok(found_alive) => ended |= found_alive,
+                Err(error) => failure = Some(graver(failure, error)),
+            }
+        }
+        failure.map_or(Ok(ended), Err)
+    }
+
+    async fn end_if_alive(
         &self,
         call: &Call,
         presented: &Presented<'_>,
@@ -107,7 +123,8 @@ impl Authority {
         // Also raised on an expired session: a dialect may acknowledge its logout, and after a restart last-seen is
         // less exact.
         let by = live.session.user().map_or(call.by, By::User);
-        let outcome = self.raise_on_session(call, realm, live.session.id, Why::LoggedOut, by).await?;
+        let raise = call.raise(Anchor::Session(live.session.id), realm, Why::LoggedOut);
+        let outcome = self.raised(Raise { by, ..raise }).await?;
         match outcome.was {
             Verdict::Alive => Ok(ending(outcome, true)),
             Verdict::Expired => Err(Error::dead(DeadReason::Expired)),
@@ -115,12 +132,21 @@ impl Authority {
         }
     }
 
+    /// Raises a mark on an anchor: every session under it is dead from then on. All that ends sessions comes down to
+    /// this, except a change that commits together with its mark.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown session; `Unavailable`.
+    pub async fn raise(&self, call: &Call, realm: RealmId, anchor: Anchor, why: Why) -> Result<RaiseOutcome> {
+        self.raised(call.raise(anchor, realm, why)).await
+    }
+
     /// Ends one session on behalf of another caller. Ending a dead one is no error: its first mark is returned.
     ///
     /// # Errors
     /// `NotFound`, `Unavailable`.
     pub async fn end_session(&self, call: &Call, realm: RealmId, session: SessionId) -> Result<Logout> {
-        let outcome = self.raise_on_session(call, realm, session, Why::Admin, call.by).await?;
+        let outcome = self.raise(call, realm, Anchor::Session(session), Why::Admin).await?;
         let found_alive = outcome.was == Verdict::Alive;
         Ok(ending(outcome, found_alive))
     }
@@ -128,8 +154,11 @@ impl Authority {
     /// Ends all sessions of a user, a client or a realm.
     ///
     /// # Errors
-    /// `NotFound` for an unknown user, `Unavailable`. The caller must know that a client or realm exists.
+    /// `NotFound` for an unknown user or client, `Unavailable`. The caller must know that a realm exists.
     pub async fn end_all(&self, call: &Call, realm: RealmId, anchor: Anchor, why: Why) -> Result<Logout> {
+        if let Anchor::Client(client) = anchor {
+            self.client(realm, client)?;
+        }
         let found_alive = self.any_alive(realm, anchor, call.now).await?;
         // A user with a session exists.
         if let Anchor::User(user) = anchor
@@ -137,18 +166,14 @@ impl Authority {
         {
             self.user(realm, user).await?;
         }
-        let watch = Stopwatch::start();
-        let outcome = self.settle(self.store.raise(call.raise(anchor, realm, why)).await)?;
-        self.counters.durable(&watch);
-        self.applied(&outcome.mark);
-        self.counters.confirmed(&watch);
+        let outcome = self.raise(call, realm, anchor, why).await?;
         Ok(ending(outcome, found_alive))
     }
 
     /// Ends every session of a user but one; returns how many, and the position at which they are dead.
     ///
     /// # Errors
-    /// `Malformed("except")` if the session to keep is not one of the user's; `Unavailable`.
+    /// `NotFound` for an unknown user; `Malformed("except")` if the session to keep is not one of the user's; `Unavailable`.
     pub async fn end_others(
         &self,
         call: &Call,
@@ -156,6 +181,7 @@ impl Authority {
         user: UserId,
         keep: SessionId,
     ) -> Result<(usize, Position)> {
+        self.user(realm, user).await?;
         self.flush_late().await?;
         // Read first: an error after the marks were raised would be taken for a refusal.
         let before = self.position().await?;
@@ -178,11 +204,32 @@ impl Authority {
         Ok(self.alive_under(anchor, now).count())
     }
 
+    /// How many sessions [`Authority::end_session`] or [`Authority::end_all`] would end now.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    pub async fn would_end_all(&self, realm: RealmId, anchor: Anchor, now: Moment) -> Result<usize> {
+        match anchor {
+            Anchor::Session(id) => drop(self.must_be_recorded(realm, id, now).await?),
+            Anchor::User(id) => drop(self.user(realm, id).await?),
+            Anchor::Client(id) => drop(self.client(realm, id)?),
+            Anchor::Realm(_) => {}
+        }
+        self.would_end(anchor, now)
+    }
+
     /// How many sessions [`Authority::end_others`] would end now.
     ///
     /// # Errors
-    /// `Malformed("except")`, `Unavailable`.
-    pub async fn would_end_others(&self, user: UserId, keep: SessionId, now: Moment) -> Result<usize> {
+    /// `NotFound`, `Malformed("except")`, `Unavailable`.
+    pub async fn would_end_others(
+        &self,
+        realm: RealmId,
+        user: UserId,
+        keep: SessionId,
+        now: Moment,
+    ) -> Result<usize> {
+        self.user(realm, user).await?;
         self.ready()?;
         // Read from the store, as `end_others` does: the session to keep may be dead already.
         let kept = self.settle(self.store.session(SessionBy::Id(keep), now).await)?;
@@ -205,21 +252,14 @@ impl Authority {
         tracing::debug!(stamp = mark.at.number(), why = mark.why.word(), "mark applied");
     }
 
-    async fn raise_on_session(
-        &self,
-        call: &Call,
-        realm: RealmId,
-        session: SessionId,
-        why: Why,
-        by: By,
-    ) -> Result<RaiseOutcome> {
-        let live = self.memory.find_by_id(session).filter(|live| live.session.realm() == Some(realm));
-        if live.is_none() {
-            self.must_be_recorded(realm, session, call.now).await?;
+    async fn raised(&self, mut raise: Raise) -> Result<RaiseOutcome> {
+        if let Anchor::Session(id) = raise.anchor {
+            let live = self.memory.find_by_id(id).filter(|live| live.session.realm() == Some(raise.realm));
+            if live.is_none() {
+                self.must_be_recorded(raise.realm, id, raise.when).await?;
+            }
+            raise.known = live.map(|live| (live.session.clone(), live.seen()));
         }
-        let mut raise = call.raise(Anchor::Session(session), realm, why);
-        raise.by = by;
-        raise.known = live.map(|live| (live.session.clone(), live.seen()));
         let watch = Stopwatch::start();
         let outcome = self.settle(self.store.raise(raise).await)?;
         self.counters.durable(&watch);
@@ -276,4 +316,12 @@ impl Authority {
 fn ending(outcome: RaiseOutcome, found_alive: bool) -> Logout {
     let confirmed = Acknowledgement { durable: outcome.durable, applied: true, followers: 0 };
     Logout { mark: outcome.mark, found_alive, confirmed }
+}
+
+/// Chooses which of two failures to report. One that a retry may resolve comes first; the retry then reports the other.
+fn graver(before: Option<Error>, error: Error) -> Error {
+    match before {
+        Some(before) if before.kind() != Kind::Forbidden => before,
+        _ => error,
+    }
 }

@@ -25,10 +25,11 @@ pub mod throttle;
 pub mod upkeep;
 pub mod usage;
 pub mod user;
+pub mod whoami;
 
 use std::sync::Arc;
 
-pub use call::Call;
+pub use call::{Call, SERVER};
 pub use client::ClientChange;
 pub use login::Login;
 pub use logout::Logout;
@@ -36,11 +37,12 @@ pub use mint::Mint;
 pub use passwords::Password;
 pub use session::{ActiveSession, Issue, IssueRequest, Presented, Touch};
 pub use user::UserChange;
+pub use whoami::Admitted;
 
 pub use crate::store::figures::{Disk, FREE_BYTES_WARNING};
 pub use crate::store::{
-    AuditEntry, AuditPlace, Client, Endpoint, Identifier, Key, MarkPage, Position, Realm, Role, Settings,
-    Usage, User, Usernames,
+    AuditEntry, AuditPlace, Client, Endpoint, Identifier, Key, MarkPage, Position, RaiseOutcome, Realm, Role,
+    Settings, Usage, User, Usernames,
 };
 
 use crate::authority::cache::names::Names;

@@ -129,11 +129,22 @@ impl Authority {
         now: Moment,
         touch: Touch,
     ) -> Result<ActiveSession> {
-        match self.check(presented, now, touch) {
-            Err(error) if error.kind() == Error::dead(DeadReason::Unknown).kind() => {
+        let outcome = self.check(presented, now, touch);
+        self.explained(presented, now, outcome).await
+    }
+
+    /// The outcome of a check; `Dead(Unknown)` is replaced by the cause that the store knows.
+    pub(super) async fn explained<T>(
+        &self,
+        presented: &Presented<'_>,
+        now: Moment,
+        outcome: Result<T>,
+    ) -> Result<T> {
+        match outcome {
+            Err(error) if error.kind() == Kind::Dead(DeadReason::Unknown) => {
                 Err(Error::dead(self.cause(presented, now).await?.0))
             }
-            answer => answer,
+            outcome => outcome,
         }
     }
 

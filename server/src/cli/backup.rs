@@ -22,6 +22,7 @@ use super::context::{Ask, Context};
 use super::exit::{Exit, Failure, Outcome};
 use super::progress::Bar;
 use crate::env::Env;
+use crate::store::sqlite::file::folder_of;
 use crate::store::sqlite::inspect::is_store;
 use crate::store::sqlite::restore::examine;
 use crate::time::text::{readable, utc_or_last};
@@ -145,11 +146,10 @@ impl Part {
     /// Verifies and syncs the file, and renames it over the old one. Returns when the backup was made.
     fn finish(self, whole: &Path) -> Outcome<Moment> {
         let made_at = examine(&self.path)?;
-        let folder = whole.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let put = || {
             self.file.sync_all()?;
             fs::rename(&self.path, whole)?;
-            File::open(folder)?.sync_all()
+            File::open(folder_of(whole))?.sync_all()
         };
         put().map_err(|error| self.failed(&error))?;
         Ok(made_at)

@@ -3,13 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use clap::Args;
-use exeunt_core::{By, DialectName};
+use exeunt_core::DialectName;
 use ipnet::{IpNet, Ipv4Net};
 
 use super::print::Out;
 use super::serve::{open, until_stopped};
-use crate::app::{App, SERVER};
-use crate::authority::{Call, Client, Endpoint, Mint, Password, Settings, UserChange};
+use crate::app::App;
+use crate::authority::{Call, Client, Endpoint, Password, Settings, UserChange};
 use crate::config::Config;
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
@@ -73,9 +73,9 @@ async fn furnish(app: &App) -> Result<()> {
             last_name: Some("Example".to_owned()),
             ..UserChange::default()
         };
-        there_already(app.authority.create_user(&call(app), realm, user).await)?;
+        there_already(app.authority.create_user(&Call::of_server(&app.env), realm, user).await)?;
     }
-    let call = call(app);
+    let call = Call::of_server(&app.env);
     let settings = Settings::Project {
         key: PROJECT_KEY.to_owned(),
         allowed_origins: Vec::new(),
@@ -90,10 +90,6 @@ async fn furnish(app: &App) -> Result<()> {
 /// Trusts this machine, the only one that reaches the demonstration, so that a gateway works without configuration.
 fn trusted() -> Vec<IpNet> {
     vec![Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8).into(), IpAddr::from(Ipv6Addr::LOCALHOST).into()]
-}
-
-fn call(app: &App) -> Call {
-    Call { now: app.env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(app.env.entropy()) }
 }
 
 fn there_already<T>(outcome: Result<T>) -> Result<()> {

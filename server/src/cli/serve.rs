@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
@@ -17,6 +17,7 @@ use crate::authority::Mint;
 use crate::config::{Config, PREFIX, load};
 use crate::env::Env;
 use crate::error::{Error, Result};
+use crate::store::sqlite::file::folder_of;
 use crate::store::{self, Demo, StoreUrl};
 use crate::{dialect, log, serve};
 
@@ -105,9 +106,7 @@ pub(super) async fn open(config: Config, env: Env, accept_clock: bool, demo: Dem
     let url = StoreUrl::from_str(&config.store)?;
     let store = store::open_to_serve(&url, Mint::new(env.entropy()).incarnation(), demo).await?;
     let directory = match &url {
-        StoreUrl::Sqlite(path) => {
-            Some(path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new(".")))
-        }
+        StoreUrl::Sqlite(path) => Some(folder_of(path)),
         StoreUrl::Memory => None,
     };
     let app = App::open(config, env, store, accept_clock).await?;

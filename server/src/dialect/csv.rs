@@ -1,15 +1,18 @@
 //! CSV: a header row and one row of values, each ended by CRLF (RFC 4180 §2).
 
-use csv::{Terminator, WriterBuilder};
-
 /// A table with one row. Cells that a spreadsheet would run as a formula are neutralised.
 pub fn table<const N: usize>(header: [&str; N], row: [&str; N]) -> String {
-    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
-    for cells in [header, row] {
-        // Both rows have the same length, and writing to memory does not fail.
-        drop(writer.write_record(cells.map(neutral)));
-    }
-    writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
+    let line = |cells: [&str; N]| match cells.map(|cell| quoted(neutral(cell))).join(",") {
+        // An empty line would be no row.
+        line if line.is_empty() => "\"\"\r\n".to_owned(),
+        line => line + "\r\n",
+    };
+    line(header) + &line(row)
+}
+
+/// Puts quotes around a cell that could not be read without them.
+fn quoted(cell: String) -> String {
+    if cell.contains([',', '"', '\r', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
 }
 
 /// Puts an apostrophe before a cell that a spreadsheet could take for a formula: it begins with `=`, `+`, `-`, `@`
@@ -29,6 +32,8 @@ mod tests {
     fn a_header_and_a_row() {
         assert_eq!(table(["success"], ["T"]), "success\r\nT\r\n");
         assert_eq!(table(["a", "b"], ["x,y", "say \"no\""]), "a,b\r\n\"x,y\",\"say \"\"no\"\"\"\r\n");
+        assert_eq!(table(["a", "b"], ["", "two\r\nlines"]), "a,b\r\n,\"two\r\nlines\"\r\n");
+        assert_eq!(table(["a"], [""]), "a\r\n\"\"\r\n");
     }
 
     #[test]

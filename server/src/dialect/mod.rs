@@ -14,13 +14,16 @@ pub mod sunset;
 pub mod videntity;
 pub mod xml;
 
+use std::sync::Arc;
+
 use exeunt_core::DialectName;
 use http::Method;
 
+use crate::app::EnabledDialect;
 use crate::authority::realm::Builtin;
 use crate::dialect::passed::Gate;
 use crate::error::Error;
-use crate::http::{Request, Response, Route};
+use crate::http::{Request, Response, RouteMatch};
 
 /// The dialect of administrators: it can be served on an address of its own.
 pub const ADMIN: DialectName = DialectName::new("native");
@@ -36,16 +39,23 @@ pub struct Dialect {
     pub deprecated: bool,
     /// `true` for a legacy interface, whether deprecated or not: its callers are counted (DEP-08).
     pub legacy: bool,
-    /// The route of this method and path (after the mount). `None` if the path is not of this dialect. The dialect
-    /// itself answers a wrong method on a known path.
-    pub route: fn(&Method, path: &str) -> Option<Route>,
+    /// The route of this method, path (after the mount) and query. `None` if the path is not of this dialect. The
+    /// dialect itself answers a wrong method on a known path.
+    pub route: fn(&Method, path: &str, query: Option<&str>) -> Option<RouteMatch>,
     /// Renders an error in each of its forms, with the form's name, for the table of errors. The rendering is one
     /// exhaustive match over the error's kind.
     pub errors: fn(&Error) -> Vec<(&'static str, Response)>,
     /// Adds to the 410 after a sunset what its callers need to read it; most add [`nothing`].
     pub gone: fn(&Request, Response) -> Response,
     /// Judges an application's call that a gateway asks about.
-    pub gate: Gate,
+    pub gate: &'static dyn Gate,
+}
+
+/// An enabled dialect with its definition.
+#[derive(Clone)]
+pub struct Served {
+    pub enabled: Arc<EnabledDialect>,
+    pub definition: &'static Dialect,
 }
 
 /// Returns the response unchanged.

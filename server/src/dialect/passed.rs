@@ -4,20 +4,34 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use exeunt_core::{ClientId, RealmId, SessionId, UserId, Why};
+use exeunt_core::{ClientId, RealmId, SessionId, UserId};
 use http::{HeaderName, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use crate::authority::{Presented, Touch};
-use crate::error::{DeadReason, Error, Kind, Result};
+use crate::authority::{Admitted, Touch};
 use crate::http::headers::Headers;
 use crate::http::said::Form;
 use crate::http::{Request, Response, empty};
 
-/// Judges an application's call: whose call passes, or else the dialect's response to it.
-pub type Gate = fn(Request, Terms) -> Judged;
+/// Judges an application's call: whose call passes, or else the dialect's response to it. Any
+/// `async fn(Request, Terms)` with this result is one.
+pub trait Gate: Sync {
+    /// Begins to judge. All futures are boxed here.
+    fn judge(&self, call: Request, terms: Terms) -> Judged;
+}
+
 /// The future of a [`Gate`].
 pub type Judged = Pin<Box<dyn Future<Output = Result<Passed, Response>> + Send>>;
+
+impl<F, R> Gate for F
+where
+    F: Fn(Request, Terms) -> R + Sync,
+    R: Future<Output = Result<Passed, Response>> + Send + 'static,
+{
+    fn judge(&self, call: Request, terms: Terms) -> Judged {
+        Box::pin(self(call, terms))
+    }
+}
 
 /// The conditions under which a call passes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,33 +61,16 @@ pub struct Passed {
     pub headers: Headers,
 }
 
-/// Lets a call with this credential through.
-///
-/// # Errors
-/// `Dead` with the exact cause, `Unavailable`.
-pub async fn admit(request: &Request, presented: &Presented<'_>, touch: Touch) -> Result<Passed> {
-    let authority = &request.app.authority;
-    let standing = authority.check_exact(presented, request.now, Touch::Peek).await?;
-    let username = match standing.user {
-        None => None,
-        Some(user) => authority.username(presented.realm, user).await.map_err(gone)?,
-    };
-    // Only a call that succeeds extends the session, so check again; a session that ended meanwhile does not pass.
-    let standing = authority.check_exact(presented, request.now, touch).await?;
-    Ok(Passed {
-        client: standing.client,
-        session: Some(standing.session),
-        user: standing.user,
-        username,
-        headers: Headers::new(),
-    })
-}
-
-/// The session is alive, but its user is gone: answer as if the deletion had already ended it.
-fn gone(error: Error) -> Error {
-    match error.kind() {
-        Kind::NotFound => Error::dead(DeadReason::Ended(Why::UserDeleted)),
-        _ => error,
+impl From<Admitted> for Passed {
+    fn from(admitted: Admitted) -> Self {
+        let Admitted { session, username } = admitted;
+        Self {
+            client: session.client,
+            session: Some(session.session),
+            user: session.user,
+            username,
+            headers: Headers::new(),
+        }
     }
 }
 

@@ -19,14 +19,12 @@ use http::{StatusCode, Uri};
 
 use self::original::Original;
 use self::question::Question;
-use crate::app::App;
 use crate::authority::Touch;
 use crate::dialect::passed::{Passed, Terms};
-use crate::dialect::{ADMIN, all, sunset};
+use crate::dialect::{ADMIN, Served, all, sunset};
 use crate::error::{Error, Kind, RETRY_AFTER_SECS, Result};
 use crate::http::said::{CREDENTIAL, Form};
-use crate::http::{CallKind, Route};
-use crate::http::{LogFields, Request, Response, ResponseFuture, plain};
+use crate::http::{CallKind, LogFields, Request, Response, Route, RouteMatch, plain};
 
 /// The paths in the OpenAPI document, each with the name of its call; `{}` stands for one segment. The gate answers
 /// every method: some gateways use a fixed one, others that of the application's call.
@@ -37,73 +35,68 @@ pub const PATHS: [(&str, &str); 4] = [
     ("/v1/gate/{}/refusal", "gate_of_dialect_refusal"),
 ];
 
-/// The index of the enabled dialect that answers a path of the gate: the one that the path names, or the native one if
-/// that is not enabled. `None` if the path is not the gate's.
-pub fn find(app: &App, uri: &Uri) -> Option<(usize, Route)> {
-    let question = Question::of(app, uri)?;
-    let number = |name: &str| app.dialects.iter().position(|enabled| enabled.name.name() == name);
-    match number(question.dialect) {
-        None => Some((number(ADMIN.name())?, UNKNOWN)),
-        Some(number) if question.refusal => {
-            Some((number, Route::new("gate_refusal", CallKind::Gate, refuse)))
-        }
-        Some(number) => Some((number, Route::new("gate", CallKind::Gate, check))),
-    }
+/// The enabled dialect that answers a path of the gate: the one that the path names, or the native one if that is not
+/// enabled. `None` if the path is not the gate's.
+pub fn find<'a>(served: &'a [Served], uri: &Uri) -> Option<(&'a Served, RouteMatch)> {
+    let named = |name: &str| served.iter().find(|served| served.enabled.name.name() == name);
+    let native = named(ADMIN.name())?;
+    let path = uri.path().strip_prefix(native.enabled.settings.mount.as_str())?;
+    let question = Question::read(path, uri.query())?;
+    let (served, route) = match named(question.dialect) {
+        None => (native, Route::new("gate", CallKind::Gate, &unknown)),
+        Some(served) if question.refusal() => (served, Route::new("gate_refusal", CallKind::Gate, &refuse)),
+        Some(served) => (served, Route::new("gate", CallKind::Gate, &check)),
+    };
+    Some((served, RouteMatch { route, verbs: &[], segments: question.segments(uri.path()) }))
 }
 
-/// Used if the path names no enabled dialect.
-const UNKNOWN: Route = Route::new("gate", CallKind::Gate, unknown);
-
-fn check(request: Request) -> ResponseFuture {
-    Box::pin(async move {
-        match judge(request, Touch::Extend).await {
-            Ok(passed) => passed.into_response(),
-            Err(refused) => in_words_of_gateways(refused),
-        }
-    })
+async fn check(request: Request) -> Response {
+    match judge(request, Touch::Extend).await {
+        Ok(passed) => passed.into_response(),
+        Err(refused) => in_words_of_gateways(refused),
+    }
 }
 
 /// Returns the dialect's own response. A gateway asks for it after the gate has refused, so it does not extend a
 /// session.
-fn refuse(request: Request) -> ResponseFuture {
-    Box::pin(async move {
-        match judge(request, Touch::Peek).await {
-            Err(refused) => refused,
-            // The call passes now. The caller asks again, and gets through.
-            Ok(_) => {
-                let log_fields = Error::new(Kind::Unsupported, "")
-                    .because("the refusal of a call that may pass was asked for");
-                bare(StatusCode::SERVICE_UNAVAILABLE, &log_fields)
-            }
+async fn refuse(request: Request) -> Response {
+    match judge(request, Touch::Peek).await {
+        Err(refused) => refused,
+        // The call passes now. The caller asks again, and gets through.
+        Ok(_) => {
+            let log_fields = Error::new(Kind::Unsupported, "")
+                .because("the refusal of a call that may pass was asked for");
+            bare(StatusCode::SERVICE_UNAVAILABLE, &log_fields)
         }
-    })
+    }
 }
 
-fn unknown(_: Request) -> ResponseFuture {
-    Box::pin(async {
-        forbidden(&Error::not_found("dialect").because("the gate has no dialect of this name"))
-    })
+/// Used if the path names no enabled dialect.
+async fn unknown(_: Request) -> Response {
+    no_dialect()
+}
+
+fn no_dialect() -> Response {
+    forbidden(&Error::not_found("dialect").because("the gate has no dialect of this name"))
 }
 
 async fn judge(request: Request, touch: Touch) -> Result<Passed, Response> {
-    let app = request.app.clone();
+    let dialect = all::named(request.dialect.name.name()).ok_or_else(no_dialect)?;
     let uri = request.head.uri.clone();
-    let question = Question::of(&app, &uri).ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
-    let named = app.dialects.iter().find(|enabled| enabled.name.name() == question.dialect);
-    let enabled = named.ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
-    let dialect = all::named(question.dialect).ok_or_else(|| plain(StatusCode::FORBIDDEN))?;
-    let realm = question.realm(&app, enabled).map_err(|error| forbidden(&error))?;
-    let client = question.client(&app, realm).map_err(|error| forbidden(&error))?;
-    let original = Original::of(request, &question, &enabled.settings.mount).await?;
+    let question = Question::matched(&request.matched.segments, &uri);
+    let realm = question.realm(&request.app, &request.dialect).map_err(|error| forbidden(&error))?;
+    let client = question.client(&request.app, realm).map_err(|error| forbidden(&error))?;
+    let original = Original::of(request, &question).await?;
+    let enabled = &original.call.dialect;
     if enabled.is_over(original.call.now) {
         return Err((dialect.gone)(&original.call, sunset::gone(&enabled.settings)));
     }
-    if question.preflights && original.is_preflight() {
+    if question.preflights() && original.is_preflight() {
         return Ok(Passed::default());
     }
     let Original { call, form, lacks } = original;
     tell_of_copies(&call, &form);
-    (dialect.gate)(call, Terms { realm, client, touch, form }).await.map_err(|mut refused| {
+    dialect.gate.judge(call, Terms { realm, client, touch, form }).await.map_err(|mut refused| {
         if let Some(lacks) = lacks {
             let log_fields = &mut refused.log_fields;
             log_fields.private =

@@ -1,7 +1,7 @@
 //! What endpoints read and write: requests, fields, cookies, addresses and responses. Nothing here knows a dialect.
 
+mod body;
 pub mod client_address;
-pub mod consumed;
 pub mod cookie;
 pub mod form;
 pub mod headers;
@@ -10,13 +10,16 @@ mod request;
 mod response;
 mod route;
 pub mod said;
+pub mod stream;
 pub mod user_agent;
 
-pub use request::{
-    Endpoint, Parts, PresentedKey, Proven, Request, RequestBody, RequestHead, RequestParts, ResponseFuture,
+pub use body::{RequestBody, UnreadInput};
+pub use request::{Parts, PresentedKey, Proven, Request, RequestHead, RequestParts};
+pub use response::{
+    Body, Cut, HttpResponse, IntoResponse, LogFields, Response, ResponseFuture, answer, empty, plain,
+    retry_after,
 };
-pub use response::{Body, Cut, HttpResponse, LogFields, Response, answer, empty, plain, retry_after};
-pub use route::{CallKind, Route};
+pub use route::{CallKind, Endpoint, Route, RouteMatch, Segments, Verb};
 
 /// Stands for a value that cannot be decoded: wrong percent-encoding, wrong UTF-8, a NUL. No identifier, password or
 /// token holds a NUL, so the dialect answers as for any value that matches nothing.

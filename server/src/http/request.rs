@@ -1,29 +1,18 @@
 //! A request as every endpoint receives it, with its context.
 
-use std::future::Future;
 use std::net::IpAddr;
 use std::ops::{Deref, DerefMut};
-use std::pin::{Pin, pin};
-use std::time::Duration;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use exeunt_core::{By, DialectName, Moment};
-use futures_util::FutureExt;
-use http::{HeaderName, Method, StatusCode, Uri, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use exeunt_core::{By, Moment};
+use http::{HeaderName, Method, Uri, header};
 
-use crate::app::App;
+use crate::app::{App, EnabledDialect};
 pub use crate::authority::key::{Presented as PresentedKey, Proven};
 use crate::authority::{Call, Mint};
-use crate::http::consumed::Whole;
 use crate::http::headers::{self, Headers};
-use crate::http::{Response, plain};
-
-/// The future of a response.
-pub type ResponseFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
-/// The function that answers a request.
-pub type Endpoint = fn(Request) -> ResponseFuture;
+use crate::http::{RequestBody, Response, RouteMatch};
 
 /// A request. Boxed: it is moved through many futures.
 pub struct Request(Box<Parts>);
@@ -38,6 +27,10 @@ pub struct Parts {
     pub peer: IpAddr,
     /// The caller's address: the peer's, or the one that a trusted proxy names.
     pub from: IpAddr,
+    /// The dialect that answers it; for a gateway's question, the one that the question names.
+    pub dialect: Arc<EnabledDialect>,
+    /// What the router found for it.
+    pub matched: RouteMatch,
     /// The length of the dialect's mount in the path, in bytes.
     pub mount: usize,
     /// Method, address and headers.
@@ -49,7 +42,6 @@ pub struct Parts {
     /// The key that this request presented, to check later whether it is still valid.
     pub key: Option<PresentedKey>,
     body: Option<RequestBody>,
-    whole: Whole,
     mint: Option<Mint>,
 }
 
@@ -69,37 +61,42 @@ impl From<http::request::Parts> for RequestHead {
     }
 }
 
-/// A request as read from a connection.
+/// A request as read from a connection, and what answers it.
 pub struct RequestParts {
     /// Method, address and headers.
     pub head: RequestHead,
     pub body: RequestBody,
-    /// Records whether the request was read to its end.
-    pub whole: Whole,
-}
-
-/// The body of a request.
-pub enum RequestBody {
-    /// The whole body.
-    Whole(Bytes),
-    /// Still to be read from the connection.
-    Coming(Incoming),
+    /// The dialect that answers it.
+    pub dialect: Arc<EnabledDialect>,
+    /// What the router found for it.
+    pub matched: RouteMatch,
 }
 
 impl Request {
-    /// A request without a mount, on the public address, on a new connection.
+    /// A request on the public address, on a new connection.
     pub fn new(app: App, now: Moment, from: IpAddr, arrival: RequestParts) -> Self {
-        let RequestParts { head, body, whole } = arrival;
-        let mint = Some(Mint::new(app.env.entropy()));
-        let (proven, key) = (Proven::default(), None);
-        let (peer, mount, admin, body) = (from, 0, false, Some(body));
-        Self(Box::new(Parts { app, now, peer, from, mount, head, admin, proven, key, body, whole, mint }))
+        let RequestParts { head, body, dialect, matched } = arrival;
+        Self(Box::new(Parts {
+            now,
+            peer: from,
+            from,
+            mount: dialect.settings.mount.len(),
+            dialect,
+            matched,
+            head,
+            admin: false,
+            proven: Proven::default(),
+            key: None,
+            body: Some(body),
+            mint: Some(Mint::new(app.env.entropy())),
+            app,
+        }))
     }
 
     /// The context of this request's call. The first call takes the request's source of randomness.
-    pub fn call(&mut self, via: DialectName, by: By) -> Call {
+    pub fn call(&mut self, by: By) -> Call {
         let mint = self.0.mint.take().unwrap_or_else(|| Mint::new(self.app.env.entropy()));
-        Call { now: self.now, from: Some(self.from), via, by, mint }
+        Call { now: self.now, from: Some(self.from), via: self.dialect.name, by, mint }
     }
 
     /// The method.
@@ -110,6 +107,11 @@ impl Request {
     /// The path after the dialect's mount, still percent-encoded.
     pub fn path(&self) -> &str {
         self.head.uri.path().get(self.mount..).unwrap_or_default()
+    }
+
+    /// A piece of the path, as the router matched it.
+    pub fn segment(&self, number: usize) -> Option<&str> {
+        self.matched.segments.get(self.path(), number)
     }
 
     /// The query, still percent-encoded.
@@ -145,30 +147,10 @@ impl Request {
     /// # Errors
     /// As [`Request::body`].
     pub async fn body_of_at_most(&mut self, bytes_max: usize) -> Result<Bytes, Response> {
-        let body_secs = self.app.config.limits.body_secs;
-        let body = match self.body.take() {
-            None => return Ok(Bytes::new()),
-            Some(RequestBody::Whole(body)) if body.len() <= bytes_max => {
-                self.whole.set();
-                return Ok(body);
-            }
-            Some(RequestBody::Whole(_)) => return Err(plain(StatusCode::PAYLOAD_TOO_LARGE)),
-            Some(RequestBody::Coming(body)) => body,
-        };
-        let mut reading = pin!(Limited::new(body, bytes_max).collect());
-        let arrived = match reading.as_mut().now_or_never() {
-            // Most bodies arrive together with the head: only the others need a timer.
-            Some(whole) => Ok(whole),
-            None => tokio::time::timeout(Duration::from_secs(body_secs), reading).await,
-        };
-        match arrived {
-            Ok(Ok(collected)) => {
-                self.whole.set();
-                Ok(collected.to_bytes())
-            }
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(plain(StatusCode::PAYLOAD_TOO_LARGE)),
-            Ok(Err(_)) => Err(plain(StatusCode::BAD_REQUEST)),
-            Err(_) => Err(plain(StatusCode::REQUEST_TIMEOUT)),
+        let secs_max = self.app.config.limits.body_secs;
+        match self.body.take() {
+            None => Ok(Bytes::new()),
+            Some(body) => body.read(bytes_max, secs_max).await,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Responses, as endpoints make them.
 
 use std::fmt;
+use std::pin::Pin;
 
 use bytes::Bytes;
 use exeunt_core::{ClientId, KeyId};
@@ -19,6 +20,26 @@ pub struct Response {
     pub body: Body,
     /// What the access log says of it.
     pub log_fields: LogFields,
+}
+
+/// The future of a response.
+pub type ResponseFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// What an endpoint returns: a response, or a refusal that becomes one.
+pub trait IntoResponse {
+    fn into_response(self) -> Response;
+}
+
+impl IntoResponse for Response {
+    fn into_response(self) -> Response {
+        self
+    }
+}
+
+impl<E: Into<Response>> IntoResponse for Result<Response, E> {
+    fn into_response(self) -> Response {
+        self.unwrap_or_else(Into::into)
+    }
 }
 
 /// The body of a response.

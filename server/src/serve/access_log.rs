@@ -10,15 +10,17 @@ use http::{Method, StatusCode};
 use crate::app::App;
 use crate::config::LogChecks;
 use crate::error::Kind;
-use crate::http::{CallKind, LogFields, Route};
+use crate::http::{CallKind, LogFields};
 use crate::log::{HUNG_UP, KEPT, LineKind};
 
 /// The fields of a log line that are known before the request is answered.
 pub(super) struct Line {
     /// The dialect that answers, or `none`.
     pub dialect: &'static str,
-    /// The route.
-    pub route: Route,
+    /// The name of the call.
+    pub call: &'static str,
+    /// The kind of the call.
+    pub kind: CallKind,
     /// The method, from [`known`].
     pub method: &'static str,
     /// The client's address.
@@ -52,7 +54,7 @@ impl Line {
         began: Duration,
     ) {
         let refused = log_fields.kind.is_some() || status.is_client_error();
-        let check = matches!(self.route.kind, CallKind::Check | CallKind::Gate);
+        let check = matches!(self.kind, CallKind::Check | CallKind::Gate);
         if check && !refused && app.config.log.checks == LogChecks::Failed {
             return;
         }
@@ -74,7 +76,7 @@ impl Line {
         now: Moment,
         began: Duration,
     ) {
-        let kind = kind(self.route, outcome, log_fields.key.is_some());
+        let kind = kind(self.kind, outcome, log_fields.key.is_some());
         if kind.is_some_and(|kind| !app.metrics.quotas.admits(kind, now)) {
             return;
         }
@@ -85,7 +87,7 @@ impl Line {
                 tracing::info!(
                     target: $target,
                     dialect = self.dialect,
-                    call = self.route.call,
+                    call = self.call,
                     method = self.method,
                     status,
                     outcome = outcome.word(),
@@ -107,8 +109,8 @@ impl Line {
 
 /// The kind of a line with this outcome, for its quota. `None`: the line is always written, because only a client with
 /// a valid credential can cause it; a call of an administrator counts if its key was verified (`proven`).
-const fn kind(route: Route, outcome: Outcome, proven: bool) -> Option<LineKind> {
-    match (route.kind, outcome) {
+const fn kind(call: CallKind, outcome: Outcome, proven: bool) -> Option<LineKind> {
+    match (call, outcome) {
         (CallKind::Admin, _) if proven => None,
         (CallKind::Login, Outcome::Refused(Some(Kind::Unauthenticated))) => Some(LineKind::FailedLogin),
         (CallKind::Login, Outcome::HungUp | Outcome::Refused(_)) => Some(LineKind::Login),
@@ -158,8 +160,7 @@ mod tests {
 
     #[test]
     fn junk_is_of_no_kind_that_tells_of_an_attack_or_a_logout() {
-        let route = |sort| Route::new("call", sort, |_| Box::pin(async { unreachable!() }));
-        let of = |sort, outcome| kind(route(sort), outcome, false);
+        let of = |sort, outcome| kind(sort, outcome, false);
         let refused = |kind| Outcome::Refused(Some(kind));
         assert_eq!(of(CallKind::Login, refused(Kind::Unauthenticated)), Some(LineKind::FailedLogin));
         assert_eq!(of(CallKind::Login, refused(Kind::Malformed("password"))), Some(LineKind::Login));
@@ -172,7 +173,7 @@ mod tests {
         }
         assert_eq!(of(CallKind::Admin, Outcome::Done), Some(LineKind::Other), "the page of metrics");
         assert_eq!(of(CallKind::Admin, refused(Kind::Unauthenticated)), Some(LineKind::Admin));
-        assert_eq!(kind(route(CallKind::Admin), refused(Kind::NotFound), true), None, "a native logout");
+        assert_eq!(kind(CallKind::Admin, refused(Kind::NotFound), true), None, "a native logout");
         assert_eq!(of(CallKind::Check, Outcome::Done), None, "where those are logged, all of them are");
         assert_eq!(of(CallKind::Other, Outcome::Done), Some(LineKind::Other), "a preflight");
     }

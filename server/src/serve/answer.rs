@@ -1,7 +1,6 @@
 //! Answers a request: runs its endpoint, adds the headers that every response has, counts it, logs it once.
 
 use std::future::poll_fn;
-use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,15 +16,14 @@ use http::header::{
 use hyper::body::Incoming;
 
 use super::access_log::{self, Line};
-use super::router::{Inbound, Listener, MALFORMED, Matched, UNKNOWN_CODING};
+use super::router::{Inbound, Listener, Matched};
 use crate::app::{App, EnabledDialect};
-use crate::dialect::{Dialect, sunset};
+use crate::dialect::{Served, sunset};
 use crate::error::{Error, RETRY_AFTER_SECS, Unavailability};
-use crate::http::consumed::Whole;
 use crate::http::headers::Headers;
 use crate::http::{
     CallKind, HttpResponse, LogFields, Request, RequestBody, RequestHead, RequestParts, Response,
-    ResponseFuture, Route, client_address, message, plain,
+    ResponseFuture, UnreadInput, client_address, message, plain,
 };
 use crate::log;
 use crate::serve::places::Place;
@@ -37,17 +35,16 @@ use crate::serve::places::Place;
 pub(super) async fn respond(
     inbound: Inbound,
     request: http::Request<Incoming>,
-    whole: Whole,
+    unread: UnreadInput,
 ) -> HttpResponse {
     let (head, body) = request.into_parts();
     let (version, head) = (head.version, RequestHead::from(head));
     let matched = match message::refusal(version, &head.headers) {
         None => inbound.find(&head.method, &head.uri),
-        Some(StatusCode::NOT_IMPLEMENTED) => Matched { enabled: None, route: UNKNOWN_CODING },
-        Some(_) => Matched { enabled: None, route: MALFORMED },
+        Some(status) => Matched::Nobody("malformed", status),
     };
-    let answering = inbound.answer(matched, head, RequestBody::Coming(body), whole);
-    let response = if matches!(matched.route.kind, CallKind::Check | CallKind::Gate) {
+    let answering = inbound.answer(matched, head, RequestBody::coming(body, unread));
+    let response = if matches!(matched.kind(), CallKind::Check | CallKind::Gate) {
         answering.await
     } else {
         // Only the endpoint can panic, and `caught` handles that.
@@ -57,31 +54,49 @@ pub(super) async fn respond(
 }
 
 impl Inbound {
-    /// Answers one request. `whole` reports whether the request was read to its end.
+    /// Answers one request.
     pub fn answer(
         &self,
-        matched: Matched,
+        matched: Matched<'_>,
         head: RequestHead,
         body: RequestBody,
-        whole: Whole,
     ) -> impl Future<Output = Response> + Send + 'static {
         let app = &self.app;
         let now = app.env.now();
         let began = app.env.elapsed();
         let from = client_address::of_caller(self.peer, &head.headers, &app.config.trusted_proxies);
         self.tell_of_a_stranger(&head.headers);
-        let chunked = head.headers.has(&TRANSFER_ENCODING);
-        let enabled = matched.enabled.and_then(|number| app.dialects.get(number));
-        let arrival = RequestParts { head, body, whole: whole.clone() };
-        let mut request = Request::new(app.clone(), now, from, arrival);
-        request.mount = enabled.map_or(0, |enabled| enabled.settings.mount.len());
-        request.peer = self.peer;
-        request.admin = self.side != Listener::Public;
-        request.proven = self.proven.clone();
-        let rest = Remainder { whole, chunked };
-        let waits = self.place.clone().filter(|place| !place.is_served());
-        let dialect = self.dialect(matched);
-        InFlight { app: app.clone(), matched, dialect, from, now, began, rest, waits }.answer(request)
+        let rest = Remainder { unread: body.unread(), chunked: head.headers.has(&TRANSFER_ENCODING) };
+        let waits = self.waiting(&head.headers);
+        let method = access_log::known(&head.method);
+        let (served, line, asked) = match matched {
+            Matched::Endpoint(served, matched) => {
+                let (name, route) = (served.definition.name.name(), matched.route);
+                let line = Line { dialect: name, call: route.call, kind: route.kind, method, from };
+                let dialect = served.enabled.clone();
+                let arrival = RequestParts { head, body, dialect, matched };
+                let mut request = Request::new(app.clone(), now, from, arrival);
+                request.peer = self.peer;
+                request.admin = self.side != Listener::Public;
+                request.proven = self.proven.clone();
+                (Some(served.clone()), line, Asked::Endpoint(request))
+            }
+            Matched::Nobody(call, status) => {
+                let line = Line { dialect: "none", call, kind: matched.kind(), method, from };
+                (None, line, Asked::Nobody(status, body))
+            }
+        };
+        InFlight { app: app.clone(), served, line, now, began, rest, waits }.answer(asked)
+    }
+
+    /// The place that this connection waits for, if it has none yet.
+    fn waiting(&self, headers: &Headers) -> Option<Waiting> {
+        let place = self.place.clone().filter(|place| !place.is_served())?;
+        let administers = headers.one(&AUTHORIZATION).is_some_and(|value| {
+            let scheme = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+            scheme.is_some_and(|(_, key)| self.app.authority.administers(key.trim()))
+        });
+        Some(Waiting { place, administers })
     }
 }
 
@@ -107,50 +122,67 @@ impl Inbound {
 /// A request in flight.
 struct InFlight {
     app: App,
-    matched: Matched,
-    dialect: Option<&'static Dialect>,
-    from: IpAddr,
+    /// The dialect that answers, if any.
+    served: Option<Served>,
+    line: Line,
     now: Moment,
     began: Duration,
     rest: Remainder,
-    /// The place that its connection waits for; `None` if it is served.
-    waits: Option<Arc<Place>>,
+    /// Set if its connection waits for a place.
+    waits: Option<Waiting>,
+}
+
+/// What answers it.
+enum Asked {
+    /// The endpoint that the router found.
+    Endpoint(Request),
+    /// A bare status. The body is not read.
+    Nobody(StatusCode, RequestBody),
+}
+
+/// A place that a connection waits for.
+struct Waiting {
+    place: Arc<Place>,
+    /// Whether the caller presents a key for which places are reserved.
+    administers: bool,
 }
 
 /// What decides whether the connection can be used after the response.
 struct Remainder {
-    whole: Whole,
+    unread: UnreadInput,
     chunked: bool,
 }
 
 impl InFlight {
-    async fn answer(self, request: Request) -> Response {
-        let Self { app, matched: Matched { enabled, route }, now, .. } = &self;
-        let enabled = enabled.and_then(|number| app.dialects.get(number));
-        let name = self.dialect.map_or("none", |dialect| dialect.name.name());
-        let method = access_log::known(request.method());
-        let line = Line { dialect: name, route: *route, method, from: self.from };
-        let mut unanswered = Unanswered { app, line: &line, now: *now, began: self.began, over: false };
-        let mut response = match enabled.zip(self.dialect) {
-            _ if !self.has_place(&request).await => full(),
-            Some((enabled, dialect)) if is_over(enabled, *route, *now) => {
-                (dialect.gone)(&request, sunset::gone(&enabled.settings))
+    async fn answer(self, asked: Asked) -> Response {
+        let Self { app, served, line, now, .. } = &self;
+        let mut unanswered = Unanswered { app, line, now: *now, began: self.began, over: false };
+        let has_place = self.has_place().await;
+        let mut response = match (asked, served) {
+            _ if !has_place => full(),
+            (Asked::Nobody(status, body), _) => {
+                drop(body);
+                plain(status)
             }
-            _ => caught((route.endpoint)(request)).await,
+            (Asked::Endpoint(request), Some(served)) if is_over(&served.enabled, line.kind, *now) => {
+                (served.definition.gone)(&request, sunset::gone(&served.enabled.settings))
+            }
+            (Asked::Endpoint(request), _) => caught(request.matched.route.start(request)).await,
         };
         unanswered.over = true;
-        if let Some(enabled) = enabled.filter(|enabled| enabled.legacy || enabled.is_deprecated()) {
+        let legacy = served.as_ref().map(|served| &*served.enabled);
+        if let Some(enabled) = legacy.filter(|enabled| enabled.legacy || enabled.is_deprecated()) {
             let client = response.log_fields.client.or_else(|| builtin(app, enabled));
-            if app.authority.used((enabled.realm, enabled.name, client), route.call, *now) {
-                log::legacy(name, route.call, client);
+            if app.authority.used((enabled.realm, enabled.name, client), line.call, *now) {
+                log::legacy(line.dialect, line.call, client);
             }
             if enabled.is_deprecated() {
                 sunset::deprecate(&mut response, &enabled.settings);
-                app.metrics.deprecated(name, route.call, client);
+                app.metrics.deprecated(line.dialect, line.call, client);
             }
         }
-        finish(app, *route, &mut response, *now, &self.rest);
-        app.metrics.request(name, route.call, response.status);
+        finish(app, line.kind, &mut response, *now, &self.rest);
+        app.metrics.request(line.dialect, line.call, response.status);
         line.write(app, response.status, &response.log_fields, *now, self.began);
         response
     }
@@ -168,7 +200,7 @@ struct Unanswered<'a> {
 impl Drop for Unanswered<'_> {
     fn drop(&mut self) {
         if !self.over {
-            self.app.metrics.hung_up(self.line.dialect, self.line.route.call);
+            self.app.metrics.hung_up(self.line.dialect, self.line.call);
             self.line.hung_up(self.app, self.now, self.began);
         }
     }
@@ -176,14 +208,10 @@ impl Drop for Unanswered<'_> {
 
 impl InFlight {
     /// Waits for a place for its connection; `false` if none became free in time.
-    async fn has_place(&self, request: &Request) -> bool {
-        let Some(place) = &self.waits else { return true };
-        let administers = request.header(&AUTHORIZATION).is_some_and(|value| {
-            let scheme = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-            scheme.is_some_and(|(_, key)| self.app.authority.administers(key.trim()))
-        });
+    async fn has_place(&self) -> bool {
+        let Some(Waiting { place, administers }) = &self.waits else { return true };
         let limit = Duration::from_secs(self.app.config.limits.header_secs);
-        let served = place.wait(administers, limit).await;
+        let served = place.wait(*administers, limit).await;
         if !served {
             self.app.metrics.connections.found_no_place(self.now);
         }
@@ -220,23 +248,23 @@ fn builtin(app: &App, enabled: &EnabledDialect) -> Option<ClientId> {
     app.authority.builtin_client(enabled.realm, enabled.name).ok().map(|client| client.id)
 }
 
-fn is_over(enabled: &EnabledDialect, route: Route, now: Moment) -> bool {
-    let closed = matches!(route.kind, CallKind::Login | CallKind::Check);
+fn is_over(enabled: &EnabledDialect, kind: CallKind, now: Moment) -> bool {
+    let closed = matches!(kind, CallKind::Login | CallKind::Check);
     closed && enabled.is_over(now)
 }
 
-fn finish(app: &App, route: Route, response: &mut Response, now: Moment, rest: &Remainder) {
+fn finish(app: &App, kind: CallKind, response: &mut Response, now: Moment, rest: &Remainder) {
     let headers = &mut response.headers;
     headers.add_if_missing(&CACHE_CONTROL, "no-store");
     headers.add_if_missing(&X_CONTENT_TYPE_OPTIONS, "nosniff");
     // A gateway may forward our refusal under the host name of an application, whose use of TLS we do not know.
-    if app.tls.is_some() && route.kind != CallKind::Gate {
+    if app.tls.is_some() && kind != CallKind::Gate {
         headers.add(&STRICT_TRANSPORT_SECURITY, format!("max-age={}", app.config.hsts_secs));
     }
     headers.add(&DATE, app.dates.header(now));
     // RFC 9112 §6.1: a length beside a transfer coding is ignored, and the connection is closed after the response.
     // The library has removed the length by now, so every chunked request closes its connection.
-    if rest.chunked || !rest.whole.is() {
+    if rest.chunked || rest.unread.is_any() {
         headers.add_if_missing(&CONNECTION, "close");
     }
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use crate::http::consumed::Whole;
+use crate::http::UnreadInput;
 
 /// Seconds for which input is read and discarded before a connection is closed.
 const LINGER_SECS: u64 = 2;
@@ -25,17 +25,20 @@ pub struct LingeringClose<C> {
     connection: C,
     /// Bytes that were already read; they are read again first.
     first: Bytes,
-    /// Set while everything that was received belongs to requests that were read to their end.
-    settled: Whole,
+    unread: UnreadInput,
     /// While input is discarded: the timer, and how many bytes may still be discarded.
     left: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
 impl<C> LingeringClose<C> {
-    /// A connection on which nothing was received yet. The code that answers a request sets `settled` if the request
-    /// was read to its end.
-    pub const fn new(connection: C, settled: Whole) -> Self {
-        Self { connection, first: Bytes::new(), settled, left: None }
+    /// A connection on which nothing was received yet.
+    pub fn new(connection: C) -> Self {
+        Self { connection, first: Bytes::new(), unread: UnreadInput::default(), left: None }
+    }
+
+    /// What it has received and no request has read: the bodies of its requests report here.
+    pub fn unread(&self) -> UnreadInput {
+        self.unread.clone()
     }
 
     /// Gives back bytes that were read; they are read again.
@@ -76,7 +79,7 @@ impl<C: AsyncRead + Unpin> AsyncRead for LingeringClose<C> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.connection).poll_read(cx, buffer);
         if buffer.filled().len() > before {
-            self.settled.unset();
+            self.unread.received();
         }
         polled
     }
@@ -107,7 +110,7 @@ impl<C: AsyncRead + AsyncWrite + Unpin> AsyncWrite for LingeringClose<C> {
         if self.left.is_none() {
             ready!(Pin::new(&mut self.connection).poll_shutdown(cx))?;
         }
-        if !self.settled.is() {
+        if self.unread.is_any() {
             ready!(self.poll_linger(cx));
         }
         Poll::Ready(Ok(()))

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::Request;
-use hyper::body::{Body, Incoming};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -28,7 +28,6 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::app::App;
 use crate::http::client_address;
-use crate::http::consumed::Whole;
 use crate::serve::lingering_close::LingeringClose;
 use crate::serve::places::{Place, Places};
 use crate::serve::router::{Inbound, Listener};
@@ -158,12 +157,11 @@ pub async fn speak<C>(inbound: Inbound, connection: C, watcher: Watcher)
 where
     C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    // Nothing has been received yet.
-    let settled = Whole::new(true);
-    let mut connection = LingeringClose::new(connection, settled.clone());
+    let mut connection = LingeringClose::new(connection);
+    let unread = connection.unread();
     let mut head_by = Some(inbound.first_by);
     if inbound.app.config.hot_front {
-        match fast::serve(&inbound, &mut connection, &settled).await {
+        match fast::serve(&inbound, &mut connection).await {
             Some(rest) => {
                 head_by = rest.head_by;
                 connection.begin_with(rest.bytes);
@@ -186,15 +184,8 @@ where
     let begins = begun.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         begins.store(true, Ordering::Relaxed);
-        let (inbound, settled) = (inbound.clone(), settled.clone());
-        async move {
-            let whole = Whole::new(request.body().is_end_stream());
-            let response = answer::respond(inbound, request, whole.clone()).await;
-            if whole.is() {
-                settled.set();
-            }
-            Ok::<_, Infallible>(response)
-        }
+        let (inbound, unread) = (inbound.clone(), unread.clone());
+        async move { Ok::<_, Infallible>(answer::respond(inbound, request, unread).await) }
     });
     let serving = watcher.watch(builder.serve_connection(TokioIo::new(connection), service));
     tokio::select! {

@@ -8,9 +8,9 @@ use http::{Method, StatusCode, Uri};
 use tokio::time::{Instant, sleep};
 
 use crate::app::App;
-use crate::dialect::{ADMIN, Dialect, all};
+use crate::dialect::{ADMIN, Served, all};
 use crate::gate;
-use crate::http::{CallKind, Proven, Route, plain};
+use crate::http::{CallKind, Proven, RouteMatch};
 use crate::serve::places::Place;
 
 /// The listener on which a request arrived.
@@ -39,25 +39,29 @@ pub struct Inbound {
     pub(super) proven: Proven,
     /// Its place; `None` if it is served without one.
     pub(super) place: Option<Arc<Place>>,
-    /// The enabled dialects, in the order of `app.dialects`.
-    dialects: Arc<[&'static Dialect]>,
+    /// The enabled dialects, in the order in which they are asked.
+    served: Arc<[Served]>,
 }
 
-/// The dialect and the route that answer a request.
+/// What answers a request.
 #[derive(Clone, Copy)]
-pub struct Matched {
-    /// The index of the dialect in `app.dialects`; `None` if no dialect answers.
-    pub(super) enabled: Option<usize>,
-    /// The route.
-    pub route: Route,
+pub enum Matched<'a> {
+    /// An endpoint of this dialect.
+    Endpoint(&'a Served, RouteMatch),
+    /// No dialect: the name of the call in logs, and a bare status.
+    Nobody(&'static str, StatusCode),
 }
 
 impl Inbound {
     /// A connection that was just accepted.
     pub fn new(app: App, peer: IpAddr, side: Listener) -> Self {
         let first_by = sleep(Duration::from_secs(app.config.limits.header_secs)).deadline();
-        let dialects = app.dialects.iter().filter_map(|enabled| all::named(enabled.name.name())).collect();
-        Self { app, peer, side, first_by, proven: Proven::default(), place: None, dialects }
+        let served = app.dialects.iter().filter_map(|enabled| {
+            let definition = all::named(enabled.name.name())?;
+            Some(Served { enabled: enabled.clone(), definition })
+        });
+        let served = served.collect();
+        Self { app, peer, side, first_by, proven: Proven::default(), place: None, served }
     }
 
     /// Sets the place.
@@ -68,38 +72,32 @@ impl Inbound {
     }
 
     /// Finds what answers this method on this URI.
-    pub fn find(&self, method: &Method, uri: &Uri) -> Matched {
-        if let Some((number, route)) = gate::find(&self.app, uri) {
-            return Matched { enabled: Some(number), route };
+    pub fn find(&self, method: &Method, uri: &Uri) -> Matched<'_> {
+        if let Some((served, matched)) = gate::find(&self.served, uri) {
+            return Matched::Endpoint(served, matched);
         }
         let path = uri.path();
-        let mut all = self.app.dialects.iter().zip(&*self.dialects).enumerate();
-        all.find_map(|(number, (enabled, dialect))| {
-            let rest = path.strip_prefix(&enabled.settings.mount)?;
-            let route = (dialect.route)(method, rest)?.chosen(uri.query());
-            let served = match self.side {
+        let found = self.served.iter().find_map(|served| {
+            let Served { enabled, definition } = served;
+            let rest = path.strip_prefix(enabled.settings.mount.as_str())?;
+            let matched = (definition.route)(method, rest, uri.query())?;
+            let is_here = match self.side {
                 Listener::Only => true,
-                Listener::Public => route.kind != CallKind::Admin,
+                Listener::Public => matched.route.kind != CallKind::Admin,
                 Listener::Admin => enabled.name == ADMIN,
             };
-            served.then_some(Matched { enabled: Some(number), route })
-        })
-        .unwrap_or(Matched { enabled: None, route: NOWHERE })
-    }
-
-    /// The definition of the matched dialect.
-    pub(super) fn dialect(&self, matched: Matched) -> Option<&'static Dialect> {
-        matched.enabled.and_then(|number| self.dialects.get(number)).copied()
+            is_here.then_some(Matched::Endpoint(served, matched))
+        });
+        found.unwrap_or(Matched::Nobody("none", StatusCode::NOT_FOUND))
     }
 }
 
-/// Answers a path that no dialect has.
-const NOWHERE: Route =
-    Route::new("none", CallKind::Other, |_| Box::pin(async { plain(StatusCode::NOT_FOUND) }));
-
-/// Answers a request whose head violates HTTP. The connection is closed.
-pub(super) const MALFORMED: Route =
-    Route::new("malformed", CallKind::Other, |_| Box::pin(async { plain(StatusCode::BAD_REQUEST) }));
-/// Answers a body in a transfer coding other than `chunked`.
-pub(super) const UNKNOWN_CODING: Route =
-    Route::new("malformed", CallKind::Other, |_| Box::pin(async { plain(StatusCode::NOT_IMPLEMENTED) }));
+impl Matched<'_> {
+    /// The kind of the call.
+    pub const fn kind(&self) -> CallKind {
+        match self {
+            Self::Endpoint(_, matched) => matched.route.kind,
+            Self::Nobody(..) => CallKind::Other,
+        }
+    }
+}

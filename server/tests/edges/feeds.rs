@@ -8,6 +8,7 @@ use exeunt::authority::{Role, UserChange};
 use exeunt::config::{Config, Limits};
 use exeunt::store::Incarnation;
 use exeunt::store::faulty::Faulty;
+use exeunt::store::memory::MemoryStore;
 use exeunt::store::open::{StoreUrl, open};
 use exeunt_core::{Anchor, Why};
 use tokio::io::AsyncWriteExt;
@@ -58,6 +59,32 @@ async fn a_stream_that_has_ended_makes_room_for_another() {
         // Until its place is given back, which is after its last byte.
         all_rooms(&server).await;
     }
+    server.stop().await;
+}
+
+/// The store is asked about a mark once, however many readers there are; each gets what its realm has of it.
+#[tokio::test(start_paused = true)]
+async fn readers_share_what_the_store_is_asked() {
+    let store = MemoryStore::new(Incarnation([1; 16]));
+    let store = Arc::new(Faulty::new(Arc::new(store)));
+    let server = Served::start_on(store.clone(), Config::default()).await;
+    let (_, key) = server.key(Role::Read).await;
+    let mut feeds = Vec::new();
+    for _ in 0..20 {
+        let mut feed = server.connect_in_memory();
+        feed.write_all(request(&key, "GET", "/v1/feed", "").as_bytes()).await.unwrap();
+        up_to(&mut feed, "event: position\n").await;
+        feeds.push(feed);
+    }
+    let (asked, realm) = (store.calls(), server.app.authority.realm(MAIN).unwrap().id);
+    let by = call(&server.app);
+    let raised = server.app.authority.end_all(&by, realm, Anchor::Realm(realm), Why::Admin);
+    let stamp = raised.await.unwrap().mark.at;
+    for feed in &mut feeds {
+        let events = up_to(feed, &format!("\"position\":\"01010101010101010101010101010101.{stamp}\"")).await;
+        assert_eq!(events.matches("event: mark\n").count(), 1, "{events}");
+    }
+    assert_eq!(store.calls() - asked, 2, "the mark is raised once, and read once");
     server.stop().await;
 }
 

@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use exeunt::app::{App, SERVER};
+use exeunt::app::App;
 use exeunt::authority::migrate::sessions::Elsewhere;
 use exeunt::authority::migrate::users::Run;
 use exeunt::authority::realm::MAIN;
-use exeunt::authority::{Call, IssueRequest, Mint, Password, Presented, Touch, UserChange};
+use exeunt::authority::{Call, IssueRequest, Password, Presented, Touch, UserChange};
 use exeunt::config::Config;
 use exeunt::dialect::ADMIN;
 use exeunt::env::Env;
@@ -23,7 +23,7 @@ use exeunt::store::faulty::{Fault, Faulty};
 use exeunt::store::memory::MemoryStore;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{Identifier, Incarnation, Ledger, NewSession, Record, Store};
-use exeunt_core::{Anchor, By, Moment, RealmId, Session, SessionId, Stamp, Token, UserId};
+use exeunt_core::{Anchor, Moment, RealmId, Session, SessionId, Stamp, Token, UserId};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -44,7 +44,7 @@ const LAST_SEEN_SECS_AGO: u64 = 600;
 const ROOM: u64 = 8 << 20;
 
 fn call(app: &App) -> Call {
-    Call { now: app.env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(app.env.entropy()) }
+    Call::of_server(&app.env)
 }
 
 async fn alice(app: &App, realm: RealmId) -> UserId {

@@ -3,15 +3,15 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use exeunt::app::{App, SERVER};
-use exeunt::authority::{Call, Mint, Role};
+use exeunt::app::App;
+use exeunt::authority::{Call, Role};
 use exeunt::config::{Config, Limits};
 use exeunt::env::Env;
 use exeunt::serve::router::{Inbound, Listener};
 use exeunt::serve::{self, Running};
 use exeunt::store::memory::MemoryStore;
 use exeunt::store::{Incarnation, Store};
-use exeunt_core::{By, Token};
+use exeunt_core::Token;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -97,7 +97,7 @@ impl Served {
 
 /// A call by the server itself.
 pub(crate) fn call(app: &App) -> Call {
-    Call { now: app.env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(app.env.entropy()) }
+    Call::of_server(&app.env)
 }
 
 /// The whole answer to a request with this key at this address.

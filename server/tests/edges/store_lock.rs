@@ -6,16 +6,16 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use exeunt::app::{App, SERVER};
+use exeunt::app::App;
 use exeunt::authority::realm::MAIN;
-use exeunt::authority::{Call, IssueRequest, Mint, Presented, Touch, UserChange};
+use exeunt::authority::{Call, IssueRequest, Presented, Touch, UserChange};
 use exeunt::config::Config;
 use exeunt::dialect::ADMIN;
 use exeunt::env::Env;
 use exeunt::error::{Kind, Unavailability};
 use exeunt::store::Incarnation;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
-use exeunt_core::{By, RealmId, SessionId, Token};
+use exeunt_core::{RealmId, SessionId, Token};
 
 use crate::binary::{Binary, KEY};
 use crate::command::{run, run_apart, run_without_key};
@@ -93,7 +93,7 @@ impl Open {
 }
 
 fn call(app: &App) -> Call {
-    Call { now: app.env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(app.env.entropy()) }
+    Call::of_server(&app.env)
 }
 
 /// What somebody else finds who opens a copy of the files: for each session, whether it lives.

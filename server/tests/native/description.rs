@@ -46,7 +46,7 @@ fn every_route_is_described_and_nothing_else() {
         .iter()
         .flat_map(|(path, verbs)| {
             verbs.iter().map(|verb| {
-                let names = verb.parameters.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+                let names = verb.route.parameters.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
                 (verb.method.to_string(), (*path).to_owned(), verb.route.call.to_owned(), names)
             })
         })

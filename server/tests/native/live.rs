@@ -5,15 +5,15 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use exeunt::app::{App, SERVER};
-use exeunt::authority::{Call, Mint, Role};
+use exeunt::app::App;
+use exeunt::authority::{Call, Role};
 use exeunt::config::Config;
 use exeunt::env::Env;
 use exeunt::serve::{self, Running};
 use exeunt::store::Incarnation;
 use exeunt::store::memory::MemoryStore;
 use exeunt::task::{self, Task};
-use exeunt_core::{By, Token};
+use exeunt_core::Token;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -104,7 +104,7 @@ pub(crate) async fn open(tasks: &[Task]) -> (App, Running) {
 
 /// A call by the server itself.
 pub(crate) fn call(app: &App) -> Call {
-    Call { now: app.env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(app.env.entropy()) }
+    Call::of_server(&app.env)
 }
 
 pub(crate) fn connect(address: SocketAddr) -> TcpStream {

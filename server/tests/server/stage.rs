@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use exeunt::app::{App, SERVER};
+use exeunt::app::App;
 use exeunt::authority::realm::MAIN;
-use exeunt::authority::{Call, Client, Endpoint, Mint, Password, Settings, UserChange};
+use exeunt::authority::{Call, Client, Endpoint, Password, Settings, UserChange};
 use exeunt::config::Config;
 use exeunt::env::Env;
 use exeunt::serve::{self, Running};
 use exeunt::store::Store;
-use exeunt_core::{By, DialectName, RealmId, UserId};
+use exeunt_core::{DialectName, RealmId, UserId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -120,7 +120,7 @@ async fn add_client(app: &App, realm: RealmId, dialect: &str, settings: Settings
 
 /// A call by the server itself.
 pub(crate) fn call(app: &App) -> Call {
-    Call { now: app.env.now(), from: None, via: SERVER, by: By::System, mint: Mint::new(app.env.entropy()) }
+    Call::of_server(&app.env)
 }
 
 pub(crate) fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use exeunt::app::{App, SERVER};
+use exeunt::app::App;
 use exeunt::authority::{Call, Mint};
 use exeunt::config::Config;
 use exeunt::env::Env;
@@ -12,7 +12,7 @@ use exeunt::serve::{self, Running};
 use exeunt::store::faulty::{Fault, Faulty};
 use exeunt::store::memory::MemoryStore;
 use exeunt::task;
-use exeunt_core::{By, Moment, Token, UserId};
+use exeunt_core::{Moment, Token, UserId};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -116,8 +116,7 @@ impl Stage {
         work: impl AsyncFnOnce(&App, &Call) -> exeunt::error::Result<T>,
     ) -> Result<T, String> {
         let (app, _) = self.running.as_ref().ok_or("the server does not run")?;
-        let mint = Mint::new(self.env.entropy());
-        let call = Call { now: self.env.now(), from: None, via: SERVER, by: By::System, mint };
+        let call = Call::of_server(&self.env);
         self.runtime.block_on(work(app, &call)).map_err(|error| error.to_string())
     }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use exeunt::config::Limits;
 use exeunt::env::Env;
-use exeunt::http::consumed::Whole;
 use exeunt::serve::fast;
+use exeunt::serve::lingering_close::LingeringClose;
 use exeunt::serve::router::{Inbound, Listener};
 use exeunt::serve::write_timeout::WriteTimeout;
 use exeunt::tls::Tls;
@@ -138,10 +138,9 @@ async fn an_answer_that_does_not_fit_goes_out_whole() {
     let patience = Duration::from_secs(60);
     let tls = app.tls.as_ref().unwrap();
     let (served, client) = tokio::join!(tls.handshake(here, patience), secure(there, &pair.cert));
-    let (mut served, mut client) = (served.unwrap(), client.unwrap());
+    let (mut served, mut client) = (LingeringClose::new(served.unwrap()), client.unwrap());
     let peer = std::net::Ipv4Addr::LOCALHOST.into();
     let inbound = Inbound::new(app.clone(), peer, Listener::Only);
-    let settled = Whole::new(true);
     let caller = async {
         let body = "{\"token\":\"unknown\"}";
         let head = "POST /v1/check HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
@@ -155,7 +154,7 @@ async fn an_answer_that_does_not_fit_goes_out_whole() {
         drop(client);
         answer
     };
-    let both = async { tokio::join!(fast::serve(&inbound, &mut served, &settled), caller).1 };
+    let both = async { tokio::join!(fast::serve(&inbound, &mut served), caller).1 };
     let answer = tokio::time::timeout(patience, both).await.expect("the rest of the answer was kept");
     assert!(answer.starts_with(b"HTTP/1.1 401 "), "{}", String::from_utf8_lossy(&answer));
     assert!(answer.len() > 200, "it would have fitted");

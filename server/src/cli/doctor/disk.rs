@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use rustix::fs::{fstatfs, fstatvfs};
 
-use super::files::folder;
 use super::finding::Finding;
 use crate::env::Env;
 use crate::store::figures::FREE_BYTES_WARNING;
+use crate::store::sqlite::file::folder_of;
 
 /// The file that is written and removed to measure the disk.
 const PROBE: &str = "exeunt.doctor";
@@ -34,7 +34,7 @@ const UNFIT: [(u32, &str); 5] = [
 
 /// Checks the disk, if the directory exists.
 pub(super) fn check(database: &Path, env: &Env) -> Vec<Finding> {
-    let folder = folder(database);
+    let folder = folder_of(database);
     let opened = match File::open(folder) {
         Ok(opened) => opened,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::finding::Finding;
 use crate::cli::keys::FILE;
+use crate::store::sqlite::file::folder_of;
 
 /// Users other than the owner may read.
 const READ_BY_OTHERS: u32 = 0o044;
@@ -48,7 +49,7 @@ pub(super) fn private_key(file: &Path) -> Option<Finding> {
 
 /// Checks the directory of the store, the database and the files beside it, and the key.
 pub(super) fn beside(database: &Path) -> Vec<Finding> {
-    let folder = folder(database);
+    let folder = folder_of(database);
     let about = match fs::metadata(folder) {
         Ok(about) => about,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
@@ -92,10 +93,6 @@ fn secret(file: &Path, folder: &Metadata) -> Option<Finding> {
         return Some(Finding::warning("permissions", says, "give both to the user of the server (chown)"));
     }
     None
-}
-
-pub(super) fn folder(database: &Path) -> &Path {
-    database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn log(database: &Path) -> std::path::PathBuf {

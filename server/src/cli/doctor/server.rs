@@ -6,7 +6,6 @@ use std::path::Path;
 use http::Method;
 use serde_json::Value;
 
-use super::files::folder;
 use super::finding::Finding;
 use super::{logins, origins};
 use crate::cli::exit::{Exit, Failure};
@@ -14,6 +13,7 @@ use crate::cli::keys::FILE;
 use crate::cli::options::Options;
 use crate::cli::remote::Remote;
 use crate::config::Config;
+use crate::store::sqlite::file::folder_of;
 
 const CHECK: &str = "server";
 /// The variable that names the server.
@@ -29,7 +29,7 @@ pub(super) async fn ask(mut options: Options, config: &Config, store: Option<(&P
         // Requests to an address of this machine do not leave it.
         options.allow_plain_http |= UdpSocket::bind((listen.ip(), 0)).is_ok();
     }
-    let key = store.map(|(path, _)| folder(path).join(FILE)).filter(|key| key.exists());
+    let key = store.map(|(path, _)| folder_of(path).join(FILE)).filter(|key| key.exists());
     options.key_file = options.key_file.or(key.filter(|_| std::env::var_os("EXEUNT_ADMIN_KEY").is_none()));
     let url = options.url.clone().unwrap_or_default();
     let mut remote = match Remote::find(&options).await {

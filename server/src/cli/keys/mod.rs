@@ -5,11 +5,11 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use exeunt_core::{By, Token};
+use exeunt_core::Token;
 
-use crate::app::{App, SERVER};
+use crate::app::App;
 use crate::authority::key::GIVEN_KEY_CHARS_MIN;
-use crate::authority::{Call, Mint, Role};
+use crate::authority::{Call, Role};
 use crate::error::{Error, Result};
 
 /// The variable with the keys: several are separated by commas, for rotation.
@@ -41,13 +41,7 @@ async fn make_first(app: &App, directory: Option<&Path>) -> Result<()> {
             format!("a memory store has no place for a key: set {VARIABLE}"),
         ));
     };
-    let call = Call {
-        now: app.env.now(),
-        from: None,
-        via: SERVER,
-        by: By::System,
-        mint: Mint::new(app.env.entropy()),
-    };
+    let call = Call::of_server(&app.env);
     // The file first: if only the store had the key, no file would show it, and no other would ever be made.
     let (key, text) = app.authority.mint_key(&call, FILE, Role::Admin, None)?;
     let file = directory.join(FILE);

@@ -4,20 +4,18 @@ use exeunt_core::Stamp;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::caller::Need;
-use super::{mark, serve, wire};
+use super::caller::Caller;
+use super::{Reply, mark, wire};
 use crate::authority::AuditPlace;
 use crate::authority::feed::AuditLine;
 use crate::error::{Error, Result};
-use crate::http::{Request, ResponseFuture};
+use crate::http::Request;
 
-pub(super) fn page(request: Request) -> ResponseFuture {
-    serve(request, Need::Read, |request, caller| async move {
-        let (lines, next) = request.app.authority.audit(caller.view(&request), before(&request)?).await?;
-        let items = lines.iter().map(line);
-        let next = next.map(|place| format!("{}.{}", place.entry, place.mark));
-        Ok(wire::json(StatusCode::OK, &wire::page(items.collect(), next)))
-    })
+pub(super) async fn run(request: Request, caller: Caller) -> Reply {
+    let (lines, next) = request.app.authority.audit(caller.view(&request), before(&request)?).await?;
+    let items = lines.iter().map(line);
+    let next = next.map(|place| format!("{}.{}", place.entry, place.mark));
+    Ok(wire::json(StatusCode::OK, &wire::page(items.collect(), next)))
 }
 
 /// A line of the trail.

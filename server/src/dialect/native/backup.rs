@@ -3,48 +3,46 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderName, Method, StatusCode};
+use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH};
+use http::{HeaderName, Method};
 
-use super::caller::{Caller, Need};
-use super::stream::Stream;
-use super::{Reply, serve};
+use super::Reply;
+use super::caller::Caller;
 use crate::authority::backup::Backup;
-use crate::http::{Request, Response, ResponseFuture, empty};
+use crate::http::Request;
+use crate::http::stream::{self, Opened, Stream};
 
+/// The type of the copy.
+const TYPE: &str = "application/vnd.sqlite3";
 /// Bytes per read.
 const PIECE_BYTES: usize = 64 * 1024;
 /// RFC 9530 §3: the digest of the whole.
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
-pub(super) fn backup(request: Request) -> ResponseFuture {
-    serve(request, Need::Change, run)
-}
-
-async fn run(mut request: Request, caller: Caller) -> Reply {
+pub(super) async fn run(mut request: Request, caller: Caller) -> Reply {
     caller.must_hold_all_realms()?;
-    let (app, head, call) =
-        (request.app.clone(), request.method() == Method::HEAD, caller.call(&mut request));
-    let key = caller.key;
-    let mut response = empty(StatusCode::OK);
-    response.headers.set(&CONTENT_TYPE, "application/vnd.sqlite3");
-    if head {
+    if request.method() == Method::HEAD {
         // Without the length: it would need a copy of the store.
-        return Ok(response);
+        return Ok(stream::head(TYPE));
     }
-    let (stream, body) = Stream::open(&request, &key)?;
-    let backup = app.authority.backup(&call).await?;
-    describe(&mut response, &backup);
-    tokio::spawn(send(backup, stream));
-    response.body = body;
+    let opened = Opened::new(&request, &caller.key)?;
+    let call = caller.call(&mut request);
+    let backup = request.app.authority.backup(&call).await?;
+    let described = described(&backup);
+    let mut response = opened.answer(TYPE, |stream| send(backup, stream));
+    for (name, value) in described {
+        response.headers.set(&name, value);
+    }
     Ok(response)
 }
 
-fn describe(response: &mut Response, backup: &Backup) {
-    let digest = format!("sha-256=:{}:", STANDARD.encode(backup.sha256));
-    response.headers.set(&CONTENT_LENGTH, backup.bytes.to_string());
-    response.headers.set(&REPR_DIGEST, digest);
-    response.headers.set(&CONTENT_DISPOSITION, "attachment; filename=\"exeunt.backup\"");
+/// The headers of a copy.
+fn described(backup: &Backup) -> [(HeaderName, String); 3] {
+    [
+        (CONTENT_LENGTH, backup.bytes.to_string()),
+        (REPR_DIGEST, format!("sha-256=:{}:", STANDARD.encode(backup.sha256))),
+        (CONTENT_DISPOSITION, "attachment; filename=\"exeunt.backup\"".to_owned()),
+    ]
 }
 
 /// Ends when all is sent, the client disconnects or is stuck, or the key is removed. If it ends early, the connection

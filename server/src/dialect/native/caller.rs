@@ -6,7 +6,6 @@ use exeunt_core::{By, RealmId};
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 
-use super::NAME;
 use crate::authority::{Call, Key, Realm, Role};
 use crate::error::{Error, Kind, Result};
 use crate::http::Request;
@@ -54,7 +53,7 @@ impl Caller {
 
     /// The context of this call.
     pub(super) fn call(&self, request: &mut Request) -> Call {
-        request.call(NAME, By::Key(self.key.id))
+        request.call(By::Key(self.key.id))
     }
 
     /// The realm whose marks and changes the caller sees. `None` stands for all: the key is for all realms, and no

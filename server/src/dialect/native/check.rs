@@ -7,11 +7,11 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::caller::{Caller, Need};
-use super::{NAME, Reply, mark, serve, wire};
+use super::caller::Caller;
+use super::{NAME, Reply, mark, wire};
 use crate::authority::{ActiveSession, Presented, Role, Touch};
 use crate::error::{DeadReason, Error, Kind, Result};
-use crate::http::{Request, ResponseFuture, answer};
+use crate::http::{Request, answer};
 use crate::time::text::utc;
 
 /// The most tokens in one call.
@@ -32,11 +32,7 @@ struct Question<'a> {
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-pub(super) fn check(request: Request) -> ResponseFuture {
-    serve(request, Need::Check, run)
-}
-
-async fn run(mut request: Request, caller: Caller) -> Reply {
+pub(super) async fn run(mut request: Request, caller: Caller) -> Reply {
     let check = Check::of(&request, &caller)?;
     let body = wire::body(&mut request).await?;
     let mut text = Vec::with_capacity(ANSWER_BYTES);

@@ -5,11 +5,11 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::caller::{Caller, Need};
-use super::{NAME, Reply, serve, wire};
+use super::caller::Caller;
+use super::{NAME, Reply, wire};
 use crate::authority::{Call, Client, ClientChange, Endpoint, Settings};
 use crate::error::{Error, Result};
-use crate::http::{Request, ResponseFuture, empty};
+use crate::http::{Request, empty};
 use crate::time::GivenSecs;
 
 /// Letters in each half of a permanent pair, as in the original RunSignup service.
@@ -33,11 +33,7 @@ struct ClientBody {
     rotate_secret: bool,
 }
 
-pub(super) fn create(request: Request) -> ResponseFuture {
-    serve(request, Need::Change, run_create)
-}
-
-async fn run_create(mut request: Request, caller: Caller) -> Reply {
+pub(super) async fn create(mut request: Request, caller: Caller) -> Reply {
     let given: ClientBody = wire::object(&mut request).await?;
     let (app, call) = (request.app.clone(), caller.call(&mut request));
     let (settings, shown) = given.settings(&call, None)?;
@@ -54,30 +50,22 @@ async fn run_create(mut request: Request, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::CREATED, &with_pair(wire::client(&client), shown)))
 }
 
-pub(super) fn list(request: Request) -> ResponseFuture {
-    serve(request, Need::Read, |request, caller| async move {
-        let (authority, realm) = (&request.app.authority, caller.realm.id);
-        let clients = match wire::parameter(&request, "name") {
-            Some(name) => authority.clients_called(realm, &name),
-            None => authority.clients(realm),
-        };
-        let items = clients.iter().map(|client| wire::client(client)).collect();
-        Ok(wire::json(StatusCode::OK, &wire::page(items, None::<u64>)))
-    })
+pub(super) async fn list(request: Request, caller: Caller) -> Reply {
+    let (authority, realm) = (&request.app.authority, caller.realm.id);
+    let clients = match wire::parameter(&request, "name") {
+        Some(name) => authority.clients_called(realm, &name),
+        None => authority.clients(realm),
+    };
+    let items = clients.iter().map(|client| wire::client(client)).collect();
+    Ok(wire::json(StatusCode::OK, &wire::page(items, None::<u64>)))
 }
 
-pub(super) fn show(request: Request) -> ResponseFuture {
-    serve(request, Need::Read, |request, caller| async move {
-        let client = request.app.authority.client(caller.realm.id, wire::id(&request, "client")?)?;
-        Ok(wire::json(StatusCode::OK, &wire::client(&client)))
-    })
+pub(super) async fn show(request: Request, caller: Caller) -> Reply {
+    let client = request.app.authority.client(caller.realm.id, wire::id(&request, "client")?)?;
+    Ok(wire::json(StatusCode::OK, &wire::client(&client)))
 }
 
-pub(super) fn change(request: Request) -> ResponseFuture {
-    serve(request, Need::Change, run_change)
-}
-
-async fn run_change(mut request: Request, caller: Caller) -> Reply {
+pub(super) async fn change(mut request: Request, caller: Caller) -> Reply {
     let id: ClientId = wire::id(&request, "client")?;
     let given: ClientBody = wire::object(&mut request).await?;
     let (app, call) = (request.app.clone(), caller.call(&mut request));
@@ -98,13 +86,11 @@ async fn run_change(mut request: Request, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::OK, &with_pair(wire::client(&saved.record), shown)))
 }
 
-pub(super) fn remove(request: Request) -> ResponseFuture {
-    serve(request, Need::Change, |mut request, caller| async move {
-        let id: ClientId = wire::id(&request, "client")?;
-        let (app, call) = (request.app.clone(), caller.call(&mut request));
-        app.authority.remove_client(&call, caller.realm.id, id).await?;
-        Ok(empty(StatusCode::NO_CONTENT))
-    })
+pub(super) async fn remove(mut request: Request, caller: Caller) -> Reply {
+    let id: ClientId = wire::id(&request, "client")?;
+    let (app, call) = (request.app.clone(), caller.call(&mut request));
+    app.authority.remove_client(&call, caller.realm.id, id).await?;
+    Ok(empty(StatusCode::NO_CONTENT))
 }
 
 /// A permanent pair, shown only once.

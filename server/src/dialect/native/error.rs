@@ -86,11 +86,11 @@ fn problem(status: StatusCode, word: &str, detail: &str, field: Option<&str>) ->
     answer(status, "application/problem+json", body.to_string())
 }
 
-impl Refusal {
-    pub(super) fn into_response(self) -> Response {
-        match self {
-            Self::Error(error) => render(&error),
-            Self::Ready(response) => *response,
+impl From<Refusal> for Response {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Error(error) => render(&error),
+            Refusal::Ready(response) => *response,
         }
     }
 }

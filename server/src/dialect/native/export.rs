@@ -1,43 +1,25 @@
 //! `GET /v1/audit.jsonl`: the audit trail as JSON lines, newest first. Pages are read as the client takes them.
 
-use bytes::Bytes;
 use exeunt_core::{Moment, RealmId};
-use http::header::CONTENT_TYPE;
-use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::caller::{Caller, Need};
-use super::stream::Stream;
-use super::{Reply, audit, serve, wire};
+use super::caller::Caller;
+use super::{Reply, audit, wire};
 use crate::authority::AuditPlace;
 use crate::authority::feed::AuditLine;
 use crate::authority::open::CLOCK_BEHIND_SECS_MAX;
 use crate::error::Result;
-use crate::http::{Body, Request, Response, ResponseFuture, empty};
+use crate::http::Request;
+use crate::http::stream::{Stream, streamed};
 use crate::time::GivenTime;
 
-pub(super) fn lines(request: Request) -> ResponseFuture {
-    serve(request, Need::Read, run)
-}
-
-async fn run(request: Request, caller: Caller) -> Reply {
+pub(super) async fn run(request: Request, caller: Caller) -> Reply {
     let (after, before) = (moment(&request, "after")?, moment(&request, "before")?);
     // Report errors of the store now, while the response can still have another status.
     request.app.authority.position().await?;
-    if request.method() == Method::HEAD {
-        return Ok(json_lines(Body::Whole(Bytes::new())));
-    }
-    let (stream, body) = Stream::open(&request, &caller.key)?;
-    let export = Export { view: caller.view(&request), after, before, stream };
-    tokio::spawn(export.run());
-    Ok(json_lines(body))
-}
-
-fn json_lines(body: Body) -> Response {
-    let mut response = empty(StatusCode::OK);
-    response.headers.set(&CONTENT_TYPE, "application/x-ndjson");
-    response.body = body;
-    response
+    let view = caller.view(&request);
+    let write = |stream| Export { view, after, before, stream }.run();
+    Ok(streamed(&request, &caller.key, "application/x-ndjson", write)?)
 }
 
 fn moment(request: &Request, name: &'static str) -> Result<Option<Moment>> {
@@ -54,7 +36,7 @@ struct Export {
 
 impl Export {
     /// Sends all lines. An export that breaks off has no last line: its status was sent long before.
-    async fn run(mut self) {
+    pub(super) async fn run(mut self) {
         let (mut place, mut count) = (AuditPlace::NEWEST, 0_u64);
         let app = self.stream.app.clone();
         while app.authority.key_holds(&self.stream.key) && !*app.stop.borrow() {

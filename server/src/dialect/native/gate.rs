@@ -5,19 +5,19 @@ use http::header::AUTHORIZATION;
 
 use super::{NAME, caller, error};
 use crate::authority::Presented;
-use crate::dialect::passed::{Judged, Passed, Terms, admit};
+use crate::dialect::passed::{Passed, Terms};
 use crate::error::{DeadReason, Error, Kind, Result};
-use crate::http::Request;
+use crate::http::{Request, Response};
 
-pub(super) fn gate(request: Request, terms: Terms) -> Judged {
-    Box::pin(async move { judge(&request, &terms).await.map_err(|error| error::render(&error)) })
+pub(super) async fn run(request: Request, terms: Terms) -> Result<Passed, Response> {
+    judge(&request, &terms).await.map_err(|error| error::render(&error))
 }
 
 async fn judge(request: &Request, terms: &Terms) -> Result<Passed> {
     let text = caller::presented(request).ok_or_else(|| missing(request))?;
     let token = Token::presented(text).ok_or_else(|| Error::dead(DeadReason::Unknown))?;
     let presented = Presented { dialect: NAME, realm: terms.realm, client: terms.client, token: &token };
-    admit(request, &presented, terms.touch).await
+    Ok(request.app.authority.admit(&presented, request.now, terms.touch).await?.into())
 }
 
 fn missing(request: &Request) -> Error {

@@ -3,41 +3,39 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::caller::Need;
-use super::{serve, settle, wire};
+use super::caller::Caller;
+use super::{Reply, wire};
 use crate::authority::{Disk, FREE_BYTES_WARNING};
 use crate::error::{Error, Kind, Unavailability};
-use crate::http::{Request, ResponseFuture, answer};
+use crate::http::{Request, Response, answer};
 
 /// The description of this dialect (OpenAPI 3.1). A test compares it with the routes.
 pub(super) const OPENAPI: &str = include_str!("openapi.json");
 /// Bytes of memory that a live session needs, all included: see `docs/performance.md`.
 const BYTES_PER_SESSION: u64 = 400;
 
-pub(super) fn live(_: Request) -> ResponseFuture {
-    Box::pin(async { wire::json(StatusCode::OK, &json!({ "status": "ok" })) })
+pub(super) async fn live(_: Request) -> Response {
+    wire::json(StatusCode::OK, &json!({ "status": "ok" }))
 }
 
 /// 503 while the store is unavailable or memory is incomplete. Warnings do not make the server unready. The response is
 /// public, so it has no number of sessions: `/metrics` has it.
-pub(super) fn ready(request: Request) -> ResponseFuture {
-    Box::pin(settle(async move {
-        let authority = &request.app.authority;
-        // The store first: its error may say more than that memory is incomplete.
-        authority.position().await.map_err(away)?;
-        authority.ready().map_err(away)?;
-        let sessions = authority.sessions_in_memory();
-        let bytes = u64::try_from(sessions).unwrap_or(u64::MAX).saturating_mul(BYTES_PER_SESSION);
-        let bound = request.app.config.limits.memory_warn_bytes;
-        let warning =
-            format!("live sessions take more memory than the {bound} bytes of limits.memory_warn_bytes");
-        let clock = request.app.env.difference();
-        let clock = clock.is_any().then(|| clock.to_string());
-        let disk = authority.store_figures().and_then(|(.., disk)| room(disk));
-        let memory = (bytes > bound).then_some(warning);
-        let warnings: Vec<_> = memory.into_iter().chain(disk).chain(clock).collect();
-        Ok(wire::json(StatusCode::OK, &json!({ "status": "ready", "warnings": warnings })))
-    }))
+pub(super) async fn ready(request: Request) -> Reply {
+    let authority = &request.app.authority;
+    // The store first: its error may say more than that memory is incomplete.
+    authority.position().await.map_err(away)?;
+    authority.ready().map_err(away)?;
+    let sessions = authority.sessions_in_memory();
+    let bytes = u64::try_from(sessions).unwrap_or(u64::MAX).saturating_mul(BYTES_PER_SESSION);
+    let bound = request.app.config.limits.memory_warn_bytes;
+    let warning =
+        format!("live sessions take more memory than the {bound} bytes of limits.memory_warn_bytes");
+    let clock = request.app.env.difference();
+    let clock = clock.is_any().then(|| clock.to_string());
+    let disk = authority.store_figures().and_then(|(.., disk)| room(disk));
+    let memory = (bytes > bound).then_some(warning);
+    let warnings: Vec<_> = memory.into_iter().chain(disk).chain(clock).collect();
+    Ok(wire::json(StatusCode::OK, &json!({ "status": "ready", "warnings": warnings })))
 }
 
 /// A warning if the disk is full or nearly full.
@@ -71,21 +69,19 @@ fn away(error: Error) -> Error {
     because.into_iter().fold(Error::new(error.kind(), public), Error::because)
 }
 
-pub(super) fn metrics(request: Request) -> ResponseFuture {
-    Box::pin(async move {
-        answer(
-            StatusCode::OK,
-            "application/openmetrics-text; version=1.0.0; charset=utf-8",
-            request.app.metrics_page(),
-        )
-    })
+pub(super) async fn metrics(request: Request) -> Response {
+    answer(
+        StatusCode::OK,
+        "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        request.app.metrics_page(),
+    )
 }
 
-pub(super) fn openapi(request: Request) -> ResponseFuture {
-    serve(request, Need::Nothing, |_, _| async { Ok(answer(StatusCode::OK, "application/json", OPENAPI)) })
+pub(super) async fn openapi(_: Request, _: Caller) -> Reply {
+    Ok(answer(StatusCode::OK, "application/json", OPENAPI))
 }
 
 /// The page that responses of a deprecated dialect link to, unless a successor is configured.
-pub(super) fn moving_on(_: Request) -> ResponseFuture {
-    Box::pin(async { answer(StatusCode::OK, "text/html; charset=utf-8", include_str!("moving_on.html")) })
+pub(super) async fn moving_on(_: Request) -> Response {
+    answer(StatusCode::OK, "text/html; charset=utf-8", include_str!("moving_on.html"))
 }

@@ -5,11 +5,11 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::caller::{Caller, Need};
-use super::{Reply, serve, wire};
+use super::caller::Caller;
+use super::{Reply, wire};
 use crate::authority::Role;
 use crate::error::Error;
-use crate::http::{Request, ResponseFuture, empty};
+use crate::http::{Request, empty};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,11 +21,7 @@ struct NewKey {
     realm: Option<String>,
 }
 
-pub(super) fn create(request: Request) -> ResponseFuture {
-    serve(request, Need::Change, run_create)
-}
-
-async fn run_create(mut request: Request, caller: Caller) -> Reply {
+pub(super) async fn create(mut request: Request, caller: Caller) -> Reply {
     let given: NewKey = wire::object(&mut request).await?;
     let (app, view, call) = (request.app.clone(), caller.view(&request), caller.call(&mut request));
     let role = Role::from_word(&given.role);
@@ -41,24 +37,20 @@ async fn run_create(mut request: Request, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::CREATED, &shape))
 }
 
-pub(super) fn list(request: Request) -> ResponseFuture {
-    serve(request, Need::Read, |request, caller| async move {
-        let view = caller.view(&request);
-        let keys = request.app.authority.keys();
-        let seen = keys.iter().filter(|key| view.is_none_or(|realm| key.realm == Some(realm)));
-        Ok(wire::json(StatusCode::OK, &wire::page(seen.map(|key| wire::key(key)).collect(), None::<u64>)))
-    })
+pub(super) async fn list(request: Request, caller: Caller) -> Reply {
+    let view = caller.view(&request);
+    let keys = request.app.authority.keys();
+    let seen = keys.iter().filter(|key| view.is_none_or(|realm| key.realm == Some(realm)));
+    Ok(wire::json(StatusCode::OK, &wire::page(seen.map(|key| wire::key(key)).collect(), None::<u64>)))
 }
 
-pub(super) fn remove(request: Request) -> ResponseFuture {
-    serve(request, Need::Change, |mut request, caller| async move {
-        let id: KeyId = wire::id(&request, "key")?;
-        let (app, view, call) = (request.app.clone(), caller.view(&request), caller.call(&mut request));
-        let found = app.authority.keys().into_iter().find(|key| key.id == id);
-        if view.is_some() && found.is_none_or(|key| key.realm != view) {
-            return Err(Error::not_found("key").into());
-        }
-        app.authority.remove_key(&call, id).await?;
-        Ok(empty(StatusCode::NO_CONTENT))
-    })
+pub(super) async fn remove(mut request: Request, caller: Caller) -> Reply {
+    let id: KeyId = wire::id(&request, "key")?;
+    let (app, view, call) = (request.app.clone(), caller.view(&request), caller.call(&mut request));
+    let found = app.authority.keys().into_iter().find(|key| key.id == id);
+    if view.is_some() && found.is_none_or(|key| key.realm != view) {
+        return Err(Error::not_found("key").into());
+    }
+    app.authority.remove_key(&call, id).await?;
+    Ok(empty(StatusCode::NO_CONTENT))
 }

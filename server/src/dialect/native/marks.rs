@@ -4,11 +4,11 @@ use exeunt_core::{RealmId, Stamp};
 use http::StatusCode;
 use serde_json::json;
 
-use super::caller::{Caller, Need};
-use super::{Reply, error, mark, serve, wire};
+use super::caller::Caller;
+use super::{Reply, error, mark, wire};
 use crate::authority::Position;
 use crate::error::{Error, Kind, Result, Unavailability};
-use crate::http::{Request, ResponseFuture};
+use crate::http::Request;
 use crate::time::looks_like_a_time;
 
 /// Marks on a page by default.
@@ -16,11 +16,7 @@ const PAGE_USUAL: u32 = 100;
 /// Stands for the earliest position in the log. A caller that uses it accepts that older marks are missing.
 const OLDEST: &str = "oldest";
 
-pub(super) fn page(request: Request) -> ResponseFuture {
-    serve(request, Need::Read, run_page)
-}
-
-async fn run_page(request: Request, caller: Caller) -> Reply {
+pub(super) async fn page(request: Request, caller: Caller) -> Reply {
     let limit = wire::parsed(&request, "limit")?.unwrap_or(PAGE_USUAL);
     let authority = &request.app.authority;
     let (after, end) = (wire::parameter(&request, "after"), authority.position().await?);
@@ -43,13 +39,9 @@ async fn run_page(request: Request, caller: Caller) -> Reply {
     }
 }
 
-pub(super) fn snapshot(request: Request) -> ResponseFuture {
-    serve(request, Need::Read, run_snapshot)
-}
-
 /// All pages have the position of the first one: marks that are replaced while pages are read are in the feed after
 /// that position.
-async fn run_snapshot(request: Request, caller: Caller) -> Reply {
+pub(super) async fn snapshot(request: Request, caller: Caller) -> Reply {
     let end = request.app.authority.position().await?;
     let Some((upto, after)) = snapshot_place(&request, end)? else { return Ok(error::gone()) };
     let page = request.app.authority.snapshot(caller.view(&request), after, upto).await?;

@@ -18,7 +18,6 @@ mod mark;
 mod marks;
 mod realms;
 mod sessions;
-mod stream;
 mod usage;
 mod users;
 mod wire;
@@ -34,8 +33,10 @@ use crate::config::LogChecks;
 use crate::dialect::native::caller::{Caller, Need};
 use crate::dialect::{Dialect, sunset};
 use crate::error::{Error, Result};
-use crate::http::{CallKind, Route};
-use crate::http::{Endpoint, PresentedKey, Request, Response, ResponseFuture, empty};
+use crate::http::stream::watched;
+use crate::http::{
+    CallKind, Endpoint, IntoResponse, PresentedKey, Request, Response, Route, RouteMatch, Verb, empty,
+};
 
 pub const NAME: DialectName = crate::dialect::ADMIN;
 
@@ -47,7 +48,7 @@ pub const DIALECT: Dialect = Dialect {
     route,
     errors: |error| vec![("problem+json", error::render(error))],
     gone: crate::dialect::nothing,
-    gate: gate::gate,
+    gate: &gate::run,
 };
 
 /// A path with its methods; `{}` stands for one segment.
@@ -71,112 +72,139 @@ static GAPS: [Option<usize>; RESOURCES.len()] = {
     gaps
 };
 
-/// A method of a path.
-pub struct Verb {
-    pub method: Method,
-    /// The route that answers it.
-    pub route: Route,
-    /// The parameters that its query may have. Any other is refused: ignoring a misspelt `dryrun=1` would end the
-    /// sessions instead of counting them.
-    pub parameters: &'static [&'static str],
+/// An endpoint for callers whose key allows this.
+macro_rules! with_key {
+    ($need:ident, $run:path) => {
+        &|request| serve(request, Need::$need, $run)
+    };
 }
 
 /// The whole interface. The most frequent path comes first.
 pub const RESOURCES: &[Resource] = &[
-    ("/v1/check", &[post("check", CallKind::Check, check::check).with(&["peek", "why"])]),
+    ("/v1/check", &[post("check", CallKind::Check, with_key!(Check, check::run)).with(&["peek", "why"])]),
     (
         "/v1/users",
         &[
-            get("list_users", users::list).with(&["account_number", "cursor", "email", "username"]),
-            post("create_user", CallKind::Admin, users::create),
+            get("list_users", with_key!(Read, users::list)).with(&[
+                "account_number",
+                "cursor",
+                "email",
+                "username",
+            ]),
+            post("create_user", CallKind::Admin, with_key!(Change, users::create)),
         ],
     ),
-    ("/v1/users/import", &[post("import_users", CallKind::Admin, import::users).with(&["dry_run"])]),
+    (
+        "/v1/users/import",
+        &[post("import_users", CallKind::Admin, with_key!(Change, import::users)).with(&["dry_run"])],
+    ),
     (
         "/v1/users/{}",
         &[
-            get("show_user", users::show),
-            on(Method::PATCH, "change_user", users::change),
-            on(Method::DELETE, "remove_user", users::remove),
+            get("show_user", with_key!(Read, users::show)),
+            on(Method::PATCH, "change_user", with_key!(Change, users::change)),
+            on(Method::DELETE, "remove_user", with_key!(Change, users::remove)),
         ],
     ),
     (
         "/v1/users/{}/sessions",
-        &[on(Method::DELETE, "end_user_sessions", end::user).with(&["dry_run", "except"])],
+        &[on(Method::DELETE, "end_user_sessions", with_key!(End, end::user)).with(&["dry_run", "except"])],
     ),
     (
         "/v1/clients",
         &[
-            get("list_clients", clients::list).with(&["name"]),
-            post("create_client", CallKind::Admin, clients::create),
+            get("list_clients", with_key!(Read, clients::list)).with(&["name"]),
+            post("create_client", CallKind::Admin, with_key!(Change, clients::create)),
         ],
     ),
     (
         "/v1/clients/{}",
         &[
-            get("show_client", clients::show),
-            on(Method::PATCH, "change_client", clients::change),
-            on(Method::DELETE, "remove_client", clients::remove),
+            get("show_client", with_key!(Read, clients::show)),
+            on(Method::PATCH, "change_client", with_key!(Change, clients::change)),
+            on(Method::DELETE, "remove_client", with_key!(Change, clients::remove)),
         ],
     ),
-    ("/v1/clients/{}/sessions", &[on(Method::DELETE, "end_client_sessions", end::client).with(&["dry_run"])]),
+    (
+        "/v1/clients/{}/sessions",
+        &[on(Method::DELETE, "end_client_sessions", with_key!(End, end::client)).with(&["dry_run"])],
+    ),
     (
         "/v1/sessions",
         &[
-            get("list_sessions", sessions::list).with(&["client", "cursor", "state", "user"]),
-            post("issue", CallKind::Admin, sessions::issue),
+            get("list_sessions", with_key!(Read, sessions::list))
+                .with(&["client", "cursor", "state", "user"]),
+            post("issue", CallKind::Admin, with_key!(Change, sessions::issue)),
         ],
     ),
-    ("/v1/sessions/import", &[post("import_sessions", CallKind::Admin, import::sessions).with(&["dry_run"])]),
+    (
+        "/v1/sessions/import",
+        &[post("import_sessions", CallKind::Admin, with_key!(Change, import::sessions)).with(&["dry_run"])],
+    ),
     (
         "/v1/sessions/{}",
         &[
-            get("show_session", sessions::show),
-            on(Method::DELETE, "end_session", end::session).with(&["dry_run"]),
+            get("show_session", with_key!(Read, sessions::show)),
+            on(Method::DELETE, "end_session", with_key!(End, end::session)).with(&["dry_run"]),
         ],
     ),
-    ("/v1/realm/sessions", &[on(Method::DELETE, "end_realm_sessions", end::realm).with(&["dry_run"])]),
-    ("/v1/marks", &[get("marks", marks::page).with(&["after", "limit"])]),
-    ("/v1/feed", &[get("feed", feed::feed).with(&["after"])]),
-    ("/v1/snapshot", &[get("snapshot", marks::snapshot).with(&["cursor"])]),
-    ("/v1/keys", &[get("list_keys", keys::list), post("create_key", CallKind::Admin, keys::create)]),
-    ("/v1/keys/{}", &[on(Method::DELETE, "remove_key", keys::remove)]),
+    (
+        "/v1/realm/sessions",
+        &[on(Method::DELETE, "end_realm_sessions", with_key!(End, end::realm)).with(&["dry_run"])],
+    ),
+    ("/v1/marks", &[get("marks", with_key!(Read, marks::page)).with(&["after", "limit"])]),
+    ("/v1/feed", &[get("feed", with_key!(Read, feed::run)).with(&["after"])]),
+    ("/v1/snapshot", &[get("snapshot", with_key!(Read, marks::snapshot)).with(&["cursor"])]),
+    (
+        "/v1/keys",
+        &[
+            get("list_keys", with_key!(Read, keys::list)),
+            post("create_key", CallKind::Admin, with_key!(Change, keys::create)),
+        ],
+    ),
+    ("/v1/keys/{}", &[on(Method::DELETE, "remove_key", with_key!(Change, keys::remove))]),
     (
         "/v1/realms",
-        &[get("list_realms", realms::list), post("create_realm", CallKind::Admin, realms::create)],
+        &[
+            get("list_realms", with_key!(Read, realms::list)),
+            post("create_realm", CallKind::Admin, with_key!(Change, realms::create)),
+        ],
     ),
-    ("/v1/realms/{}", &[on(Method::PATCH, "change_realm", realms::change)]),
-    ("/v1/backup", &[get("backup", backup::backup)]),
-    ("/v1/dialects/usage", &[get("dialect_usage", usage::list)]),
-    ("/v1/audit", &[get("audit", audit::page).with(&["cursor"])]),
-    ("/v1/audit.jsonl", &[get("audit_export", export::lines).with(&["after", "before"])]),
-    ("/v1/openapi.json", &[get("openapi", health::openapi)]),
-    ("/metrics", &[get("metrics", health::metrics)]),
-    ("/healthz", &[open("healthz", health::live)]),
-    ("/readyz", &[open("readyz", health::ready)]),
-    (sunset::SUCCESSOR, &[open("moving_on", health::moving_on)]),
+    ("/v1/realms/{}", &[on(Method::PATCH, "change_realm", with_key!(Change, realms::change))]),
+    ("/v1/backup", &[get("backup", with_key!(Change, backup::run))]),
+    ("/v1/dialects/usage", &[get("dialect_usage", with_key!(Read, usage::run))]),
+    ("/v1/audit", &[get("audit", with_key!(Read, audit::run)).with(&["cursor"])]),
+    ("/v1/audit.jsonl", &[get("audit_export", with_key!(Read, export::run)).with(&["after", "before"])]),
+    ("/v1/openapi.json", &[get("openapi", with_key!(Nothing, health::openapi))]),
+    ("/metrics", &[get("metrics", &health::metrics)]),
+    ("/healthz", &[open("healthz", &health::live)]),
+    ("/readyz", &[open("readyz", &health::ready)]),
+    (sunset::SUCCESSOR, &[open("moving_on", &health::moving_on)]),
 ];
 
-fn route(method: &Method, path: &str) -> Option<Route> {
-    let Some(verbs) = verbs(path) else {
+fn route(method: &Method, path: &str, _: Option<&str>) -> Option<RouteMatch> {
+    let Some((verbs, segment)) = find(path) else {
         // This dialect answers every path under `/v1/`.
-        return path.starts_with("/v1/").then_some(Route::new("no_such_path", CallKind::Admin, no_such_path));
+        let route = Route::new("no_such_path", CallKind::Admin, &no_such_path);
+        return path.starts_with("/v1/").then_some(route.into());
     };
-    Some(verb(verbs, method).map_or_else(
+    let route = verb(verbs, method).map_or_else(
         || {
-            let sort = verbs.first().map_or(CallKind::Other, |verb| verb.route.kind);
-            Route::new("other_method", sort, other_method)
+            let kind = verbs.first().map_or(CallKind::Other, |verb| verb.route.kind);
+            Route::new("other_method", kind, &other_method)
         },
         |verb| verb.route,
-    ))
+    );
+    Some(RouteMatch { verbs, ..RouteMatch::new(route, path, [segment]) })
 }
 
-fn verbs(path: &str) -> Option<&'static [Verb]> {
+/// The methods of a path, and what stands for `{}` in it.
+fn find(path: &str) -> Option<(&'static [Verb], Option<&str>)> {
     // Only paths under `/v1/` have gaps. This keeps the search short, since the router asks here first for every path
     // of every dialect.
     let versioned = path.starts_with("/v1/");
     let mut all = RESOURCES.iter().zip(&GAPS).filter(|(_, gap)| versioned || gap.is_none());
-    all.find(|((pattern, _), gap)| fits(pattern, **gap, path)).map(|((_, verbs), _)| *verbs)
+    all.find_map(|((pattern, verbs), gap)| fits(pattern, *gap, path).map(|segment| (*verbs, segment)))
 }
 
 /// HTTP-02: HEAD is answered wherever GET is; the HTTP library drops the body.
@@ -185,72 +213,62 @@ fn verb(verbs: &'static [Verb], method: &Method) -> Option<&'static Verb> {
     verbs.iter().find(|verb| verb.method == wanted)
 }
 
-/// Whether a path matches a pattern, which has at most one `{}`.
-fn fits(pattern: &str, gap: Option<usize>, path: &str) -> bool {
-    let Some(gap) = gap else { return pattern == path };
-    let segment = path.strip_prefix(&pattern[..gap]).and_then(|rest| rest.strip_suffix(&pattern[gap + 2..]));
-    segment.is_some_and(|segment| !segment.is_empty() && !segment.contains('/'))
+/// Whether a path matches a pattern, which has at most one `{}`; and what stands for that.
+fn fits<'a>(pattern: &str, gap: Option<usize>, path: &'a str) -> Option<Option<&'a str>> {
+    let Some(gap) = gap else { return (pattern == path).then_some(None) };
+    let segment = path.strip_prefix(&pattern[..gap])?.strip_suffix(&pattern[gap + 2..])?;
+    (!segment.is_empty() && !segment.contains('/')).then_some(Some(segment))
 }
 
-fn no_such_path(_: Request) -> ResponseFuture {
-    Box::pin(async { error::render(&Error::not_found("path")) })
+async fn no_such_path(_: Request) -> Response {
+    error::render(&Error::not_found("path"))
 }
 
 /// HTTP-01, HTTP-03: a known path lists its methods. Nothing is changed.
-fn other_method(request: Request) -> ResponseFuture {
-    Box::pin(async move {
-        let verbs = verbs(request.path()).unwrap_or_default();
-        let mut allow: Vec<_> = verbs.iter().map(|verb| verb.method.as_str()).collect();
-        if allow.contains(&"GET") {
-            allow.push("HEAD");
-        }
-        allow.push("OPTIONS");
-        let mut response = match *request.method() {
-            Method::OPTIONS => empty(StatusCode::NO_CONTENT),
-            _ => error::render(&error::unsupported()),
-        };
-        response.headers.set(&ALLOW, allow.join(", "));
-        response
-    })
+async fn other_method(request: Request) -> Response {
+    let mut allow: Vec<_> = request.matched.verbs.iter().map(|verb| verb.method.as_str()).collect();
+    if allow.contains(&"GET") {
+        allow.push("HEAD");
+    }
+    allow.push("OPTIONS");
+    let mut response = match *request.method() {
+        Method::OPTIONS => empty(StatusCode::NO_CONTENT),
+        _ => error::render(&error::unsupported()),
+    };
+    response.headers.set(&ALLOW, allow.join(", "));
+    response
 }
 
-/// The result of every endpoint here: a response, or an error that [`error::render`] turns into one.
+/// The result of every endpoint here.
 type Reply = Result<Response, error::Refusal>;
 
 /// Runs an endpoint if the caller's key allows it, and records the key's id for the log.
-fn serve<F>(
-    request: Request,
-    need: Need,
-    run: impl FnOnce(Request, Caller) -> F + Send + 'static,
-) -> ResponseFuture
+async fn serve<F>(mut request: Request, need: Need, run: impl FnOnce(Request, Caller) -> F) -> Response
 where
-    F: Future<Output = Reply> + Send + 'static,
+    F: Future<Output = Reply>,
 {
-    Box::pin(async move {
-        let mut request = request;
-        let changes = request.app.authority.key_changes();
-        let admitted =
-            Caller::of(&request, need).and_then(|caller| parameters_must_be_known(&request).map(|()| caller));
-        let caller = match admitted {
-            Ok(caller) => caller,
-            Err(error) => return error::render(&error),
-        };
-        let (app, key) = (request.app.clone(), caller.key.clone());
-        request.key = Some(PresentedKey::new(key.clone(), changes));
-        let reads = need != Need::Check && matches!(*request.method(), Method::GET | Method::HEAD);
-        let counted = need == Need::Check && request.app.config.log.checks == LogChecks::Failed;
-        let mut response = if reads {
-            settle(while_key_holds(&app, &key, run(request, caller))).await
-        } else {
-            settle(run(request, caller)).await
-        };
-        response = stream::watched(response, &app, &key);
-        // A successful check is not logged, so it needs no log field.
-        if !counted || !response.status.is_success() {
-            response.log_fields.key = Some(key.id);
-        }
-        response
-    })
+    let changes = request.app.authority.key_changes();
+    let admitted =
+        Caller::of(&request, need).and_then(|caller| parameters_must_be_known(&request).map(|()| caller));
+    let caller = match admitted {
+        Ok(caller) => caller,
+        Err(error) => return error::render(&error),
+    };
+    let (app, key) = (request.app.clone(), caller.key.clone());
+    request.key = Some(PresentedKey::new(key.clone(), changes));
+    let reads = need != Need::Check && matches!(*request.method(), Method::GET | Method::HEAD);
+    let counted = need == Need::Check && request.app.config.log.checks == LogChecks::Failed;
+    let reply = if reads {
+        while_key_holds(&app, &key, run(request, caller)).await
+    } else {
+        run(request, caller).await
+    };
+    let mut response = watched(reply.into_response(), &app, &key);
+    // A successful check is not logged, so it needs no log field.
+    if !counted || !response.status.is_success() {
+        response.log_fields.key = Some(key.id);
+    }
+    response
 }
 
 /// Stops a read when its key is removed, however long the read takes. Writes are never stopped, so nothing is left half
@@ -263,16 +281,9 @@ async fn while_key_holds(app: &App, key: &Key, run: impl Future<Output = Reply>)
     }
 }
 
-/// Turns the result of an endpoint into a response.
-async fn settle(reply: impl Future<Output = Reply>) -> Response {
-    reply.await.unwrap_or_else(error::Refusal::into_response)
-}
-
 fn parameters_must_be_known(request: &Request) -> Result<()> {
     let Some(query) = request.query() else { return Ok(()) };
-    let known = verbs(request.path())
-        .and_then(|verbs| verb(verbs, request.method()))
-        .map_or(&[][..], |verb| verb.parameters);
+    let known = request.matched.route.parameters;
     let mut seen = Vec::new();
     for (name, _) in form_urlencoded::parse(query.as_bytes()) {
         // The error does not repeat the name: it may be a secret that slipped into the URL.
@@ -286,26 +297,18 @@ fn parameters_must_be_known(request: &Request) -> Result<()> {
     Ok(())
 }
 
-const fn get(call: &'static str, endpoint: Endpoint) -> Verb {
+const fn get(call: &'static str, endpoint: &'static dyn Endpoint) -> Verb {
     on(Method::GET, call, endpoint)
 }
 
-const fn open(call: &'static str, endpoint: Endpoint) -> Verb {
-    Verb { method: Method::GET, route: Route::new(call, CallKind::Check, endpoint), parameters: &[] }
+const fn open(call: &'static str, endpoint: &'static dyn Endpoint) -> Verb {
+    Verb { method: Method::GET, route: Route::new(call, CallKind::Check, endpoint) }
 }
 
-const fn post(call: &'static str, kind: CallKind, endpoint: Endpoint) -> Verb {
-    Verb { method: Method::POST, route: Route::new(call, kind, endpoint), parameters: &[] }
+const fn post(call: &'static str, kind: CallKind, endpoint: &'static dyn Endpoint) -> Verb {
+    Verb { method: Method::POST, route: Route::new(call, kind, endpoint) }
 }
 
-const fn on(method: Method, call: &'static str, endpoint: Endpoint) -> Verb {
-    Verb { method, route: Route::new(call, CallKind::Admin, endpoint), parameters: &[] }
-}
-
-impl Verb {
-    /// Sets the parameters of the query.
-    const fn with(mut self, parameters: &'static [&'static str]) -> Self {
-        self.parameters = parameters;
-        self
-    }
+const fn on(method: Method, call: &'static str, endpoint: &'static dyn Endpoint) -> Verb {
+    Verb { method, route: Route::new(call, CallKind::Admin, endpoint) }
 }

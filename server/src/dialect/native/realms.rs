@@ -4,11 +4,11 @@ use exeunt_core::RealmId;
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::caller::{Caller, Need};
-use super::{Reply, serve, wire};
+use super::caller::Caller;
+use super::{Reply, wire};
 use crate::authority::Usernames;
 use crate::error::Error;
-use crate::http::{Request, ResponseFuture};
+use crate::http::Request;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,33 +23,22 @@ struct Change {
     usernames: String,
 }
 
-pub(super) fn create(request: Request) -> ResponseFuture {
-    serve(request, Need::Change, |mut request, caller| async move {
-        caller.must_hold_all_realms()?;
-        let given: NewRealm = wire::object(&mut request).await?;
-        let (app, call) = (request.app.clone(), caller.call(&mut request));
-        let realm = app.authority.create_realm(&call, &given.name).await?;
-        Ok(wire::json(StatusCode::CREATED, &wire::realm(&realm)))
-    })
+pub(super) async fn create(mut request: Request, caller: Caller) -> Reply {
+    caller.must_hold_all_realms()?;
+    let given: NewRealm = wire::object(&mut request).await?;
+    let (app, call) = (request.app.clone(), caller.call(&mut request));
+    let realm = app.authority.create_realm(&call, &given.name).await?;
+    Ok(wire::json(StatusCode::CREATED, &wire::realm(&realm)))
 }
 
-pub(super) fn list(request: Request) -> ResponseFuture {
-    serve(request, Need::Read, |request, caller| async move {
-        let view = caller.view(&request);
-        let realms = request.app.authority.realms();
-        let seen = realms.iter().filter(|realm| view.is_none_or(|only| realm.id == only));
-        Ok(wire::json(
-            StatusCode::OK,
-            &wire::page(seen.map(|realm| wire::realm(realm)).collect(), None::<u64>),
-        ))
-    })
+pub(super) async fn list(request: Request, caller: Caller) -> Reply {
+    let view = caller.view(&request);
+    let realms = request.app.authority.realms();
+    let seen = realms.iter().filter(|realm| view.is_none_or(|only| realm.id == only));
+    Ok(wire::json(StatusCode::OK, &wire::page(seen.map(|realm| wire::realm(realm)).collect(), None::<u64>)))
 }
 
-pub(super) fn change(request: Request) -> ResponseFuture {
-    serve(request, Need::Change, run_change)
-}
-
-async fn run_change(mut request: Request, caller: Caller) -> Reply {
+pub(super) async fn change(mut request: Request, caller: Caller) -> Reply {
     let id: RealmId = wire::id(&request, "realm")?;
     // A key of one realm sees no other realm.
     if caller.key.realm.is_some_and(|only| only != id) {

@@ -5,12 +5,12 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::caller::{Caller, Need};
-use super::{NAME, Reply, serve, wire};
+use super::caller::Caller;
+use super::{NAME, Reply, wire};
 use crate::authority::IssueRequest;
 use crate::authority::list::{SessionState, Wanted};
 use crate::error::{Error, Kind, Result};
-use crate::http::{Request, ResponseFuture};
+use crate::http::Request;
 use crate::time::GivenSecs;
 
 /// A session for a user whom a trusted back end has authenticated.
@@ -23,11 +23,7 @@ struct NewSessionBody {
     absolute_secs: Option<GivenSecs>,
 }
 
-pub(super) fn issue(request: Request) -> ResponseFuture {
-    serve(request, Need::Change, run_issue)
-}
-
-async fn run_issue(mut request: Request, caller: Caller) -> Reply {
+pub(super) async fn issue(mut request: Request, caller: Caller) -> Reply {
     let given: NewSessionBody = wire::object(&mut request).await?;
     let (app, call) = (request.app.clone(), caller.call(&mut request));
     let token = call.mint.session_token();
@@ -51,20 +47,16 @@ async fn run_issue(mut request: Request, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::CREATED, &body))
 }
 
-pub(super) fn list(request: Request) -> ResponseFuture {
-    serve(request, Need::Read, |request, caller| async move {
-        let page = request.app.authority.list(caller.realm.id, wanted(&request)?, request.now).await?;
-        let items = page.sessions.iter().map(wire::session).collect();
-        Ok(wire::json(StatusCode::OK, &wire::page(items, page.next)))
-    })
+pub(super) async fn list(request: Request, caller: Caller) -> Reply {
+    let page = request.app.authority.list(caller.realm.id, wanted(&request)?, request.now).await?;
+    let items = page.sessions.iter().map(wire::session).collect();
+    Ok(wire::json(StatusCode::OK, &wire::page(items, page.next)))
 }
 
-pub(super) fn show(request: Request) -> ResponseFuture {
-    serve(request, Need::Read, |request, caller| async move {
-        let id: SessionId = wire::id(&request, "session")?;
-        let listed = request.app.authority.session(caller.realm.id, id, request.now).await?;
-        Ok(wire::json(StatusCode::OK, &wire::session(&listed)))
-    })
+pub(super) async fn show(request: Request, caller: Caller) -> Reply {
+    let id: SessionId = wire::id(&request, "session")?;
+    let listed = request.app.authority.session(caller.realm.id, id, request.now).await?;
+    Ok(wire::json(StatusCode::OK, &wire::session(&listed)))
 }
 
 fn wanted(request: &Request) -> Result<Wanted> {

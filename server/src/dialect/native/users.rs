@@ -5,11 +5,11 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::caller::{Caller, Need};
-use super::{Reply, serve, wire};
+use super::caller::Caller;
+use super::{Reply, wire};
 use crate::authority::{Identifier, Password, UserChange};
 use crate::error::{Error, Result};
-use crate::http::{Request, ResponseFuture, empty};
+use crate::http::{Request, empty};
 
 /// The most users on one page.
 const PAGE: u32 = 100;
@@ -32,33 +32,29 @@ struct UserBody {
     disabled: Option<bool>,
 }
 
-pub(super) fn create(request: Request) -> ResponseFuture {
-    serve(request, Need::Change, |mut request, caller| async move {
-        let given: UserBody = wire::object(&mut request).await?;
-        let user = request
-            .app
-            .clone()
-            .authority
-            .create_user(&caller.call(&mut request), caller.realm.id, given.into())
-            .await?;
-        Ok(wire::json(StatusCode::CREATED, &wire::user(&user)))
-    })
+pub(super) async fn create(mut request: Request, caller: Caller) -> Reply {
+    let given: UserBody = wire::object(&mut request).await?;
+    let user = request
+        .app
+        .clone()
+        .authority
+        .create_user(&caller.call(&mut request), caller.realm.id, given.into())
+        .await?;
+    Ok(wire::json(StatusCode::CREATED, &wire::user(&user)))
 }
 
-pub(super) fn list(request: Request) -> ResponseFuture {
-    serve(request, Need::Read, |request, caller| async move {
-        if let Some(identifier) = identifier(&request)? {
-            let found = request.app.authority.find_user(caller.realm.id, identifier).await?;
-            let items = found.iter().map(wire::user).collect();
-            return Ok(wire::json(StatusCode::OK, &wire::page(items, None::<u64>)));
-        }
-        let after = wire::parsed(&request, "cursor")?.unwrap_or(0);
-        // One more than the page holds, to see whether there is a next page.
-        let users = request.app.authority.users(caller.realm.id, after, PAGE + 1).await?;
-        let shown = &users[..users.len().min(PAGE as usize)];
-        let next = shown.last().filter(|_| shown.len() < users.len()).map(|last| last.number);
-        Ok(wire::json(StatusCode::OK, &wire::page(shown.iter().map(wire::user).collect(), next)))
-    })
+pub(super) async fn list(request: Request, caller: Caller) -> Reply {
+    if let Some(identifier) = identifier(&request)? {
+        let found = request.app.authority.find_user(caller.realm.id, identifier).await?;
+        let items = found.iter().map(wire::user).collect();
+        return Ok(wire::json(StatusCode::OK, &wire::page(items, None::<u64>)));
+    }
+    let after = wire::parsed(&request, "cursor")?.unwrap_or(0);
+    // One more than the page holds, to see whether there is a next page.
+    let users = request.app.authority.users(caller.realm.id, after, PAGE + 1).await?;
+    let shown = &users[..users.len().min(PAGE as usize)];
+    let next = shown.last().filter(|_| shown.len() < users.len()).map(|last| last.number);
+    Ok(wire::json(StatusCode::OK, &wire::page(shown.iter().map(wire::user).collect(), next)))
 }
 
 /// The identifier in the query, if it asks for one user. It is compared as at a login.
@@ -79,18 +75,12 @@ fn identifier(request: &Request) -> Result<Option<Identifier>> {
     Ok(first)
 }
 
-pub(super) fn show(request: Request) -> ResponseFuture {
-    serve(request, Need::Read, |request, caller| async move {
-        let user = request.app.authority.user(caller.realm.id, wire::id(&request, "user")?).await?;
-        Ok(wire::json(StatusCode::OK, &wire::user(&user)))
-    })
+pub(super) async fn show(request: Request, caller: Caller) -> Reply {
+    let user = request.app.authority.user(caller.realm.id, wire::id(&request, "user")?).await?;
+    Ok(wire::json(StatusCode::OK, &wire::user(&user)))
 }
 
-pub(super) fn change(request: Request) -> ResponseFuture {
-    serve(request, Need::Change, run_change)
-}
-
-async fn run_change(mut request: Request, caller: Caller) -> Reply {
+pub(super) async fn change(mut request: Request, caller: Caller) -> Reply {
     let id: UserId = wire::id(&request, "user")?;
     let given: UserBody = wire::object(&mut request).await?;
     let (app, call) = (request.app.clone(), caller.call(&mut request));
@@ -98,13 +88,11 @@ async fn run_change(mut request: Request, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::OK, &wire::user(&saved.record)))
 }
 
-pub(super) fn remove(request: Request) -> ResponseFuture {
-    serve(request, Need::Change, |mut request, caller| async move {
-        let id: UserId = wire::id(&request, "user")?;
-        let (app, call) = (request.app.clone(), caller.call(&mut request));
-        app.authority.remove_user(&call, caller.realm.id, id).await?;
-        Ok(empty(StatusCode::NO_CONTENT))
-    })
+pub(super) async fn remove(mut request: Request, caller: Caller) -> Reply {
+    let id: UserId = wire::id(&request, "user")?;
+    let (app, call) = (request.app.clone(), caller.call(&mut request));
+    app.authority.remove_user(&call, caller.realm.id, id).await?;
+    Ok(empty(StatusCode::NO_CONTENT))
 }
 
 impl From<UserBody> for UserChange {

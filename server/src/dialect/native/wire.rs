@@ -143,13 +143,12 @@ pub(super) fn parsed<T: std::str::FromStr>(request: &Request, name: &'static str
     text.parse().map(Some).map_err(|_| Error::malformed(name, format!("{name} is not as documented")))
 }
 
-/// The id in the path: its third segment.
+/// The id in the path.
 ///
 /// # Errors
 /// `NotFound`, for an invalid id too.
 pub(super) fn id<T: std::str::FromStr>(request: &Request, noun: &str) -> Result<T> {
-    let segment = request.path().split('/').nth(3).unwrap_or_default();
-    segment.parse().map_err(|_| Error::not_found(noun))
+    request.segment(0).unwrap_or_default().parse().map_err(|_| Error::not_found(noun))
 }
 
 /// The idle and the absolute limit of sessions in seconds, if given.

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode;
 
 use crate::http::NOTHING;
 use crate::http::cookie::{Cookie, SameSite};
-use crate::http::headers::{Headers, text};
+use crate::http::headers::Headers;
 
 /// The cookie. Pages of other sites call this API, so browsers must send it with their requests too. The project's list
 /// of origins keeps other pages out.
@@ -52,7 +52,8 @@ pub(super) fn carried(headers: &Headers) -> Vec<Carried> {
 }
 
 fn stated(headers: &Headers) -> impl Iterator<Item = &str> {
-    headers.all(&AUTHORIZATION).map(|value| text(value).unwrap_or(NOTHING))
+    // As in cookies: an adopted token may hold any text.
+    headers.all(&AUTHORIZATION).map(read)
 }
 
 /// The tokens of these texts without repetitions. A text that cannot be a token becomes one that matches nothing.
@@ -256,6 +257,17 @@ mod tests {
         assert_eq!(presented(&[(AUTHORIZATION, long.as_bytes())]), [NOTHING]);
         assert_eq!(presented(&[(AUTHORIZATION, b"Bearer \xff")]), [NOTHING]);
         assert_eq!(presented(&[(header::COOKIE, b"__Secure-rested-access-token=\xff")]), [NOTHING]);
+    }
+
+    #[test]
+    fn a_token_of_other_letters_is_the_same_in_either_header() {
+        let cookie = "__Secure-rested-access-token=caf\u{e9}".as_bytes();
+        for value in ["caf\u{e9}", "Bearer caf\u{e9}"] {
+            assert_eq!(
+                presented(&[(AUTHORIZATION, value.as_bytes()), (header::COOKIE, cookie)]),
+                ["caf\u{e9}"]
+            );
+        }
     }
 
     #[test]

@@ -25,12 +25,14 @@ impl Refusal {
     pub(super) fn too_large() -> Self {
         plain(StatusCode::PAYLOAD_TOO_LARGE).into()
     }
+}
 
-    pub(super) fn into_response(self) -> Response {
-        match self {
-            Self::Error(error) => render(&error),
-            Self::MissingToken => message(StatusCode::UNAUTHORIZED, "Missing Access Token"),
-            Self::Ready(response) => *response,
+impl From<Refusal> for Response {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Error(error) => render(&error),
+            Refusal::MissingToken => message(StatusCode::UNAUTHORIZED, "Missing Access Token"),
+            Refusal::Ready(response) => *response,
         }
     }
 }
@@ -103,13 +105,13 @@ mod tests {
         ] {
             assert_eq!(text_of(&error), (StatusCode::UNAUTHORIZED, format!("{{\"message\":\"{text}\"}}")));
         }
-        let missing = Refusal::MissingToken.into_response();
+        let missing = Response::from(Refusal::MissingToken);
         assert_eq!(body(missing), "{\"message\":\"Missing Access Token\"}");
     }
 
     #[test]
     fn every_401_says_how_to_authenticate() {
-        for response in [render(&Error::unauthenticated()), Refusal::MissingToken.into_response()] {
+        for response in [render(&Error::unauthenticated()), Refusal::MissingToken.into()] {
             assert_eq!(response.headers.one(&WWW_AUTHENTICATE), Some("Bearer realm=\"exeunt\""));
         }
         assert!(!render(&Error::malformed("x", "")).headers.has(&WWW_AUTHENTICATE));

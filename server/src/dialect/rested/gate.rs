@@ -7,20 +7,18 @@
 use http::Method;
 
 use super::error::Refusal;
-use super::project::{Address, or_refused, unknown_key};
+use super::project::{Address, answered, or_refused, unknown_key};
 use super::{caller, preflight};
 use crate::authority::Touch;
-use crate::dialect::passed::{Judged, Passed, Terms, admit};
+use crate::dialect::passed::{Passed, Terms};
 use crate::error::{DeadReason, Error};
-use crate::http::Request;
+use crate::http::{Request, Response};
 
-pub(super) fn gate(request: Request, terms: Terms) -> Judged {
-    Box::pin(async move {
-        if request.method() == Method::OPTIONS {
-            return Err(preflight::preflight(request).await);
-        }
-        or_refused(request, |request, address| judge(request, address, terms)).await
-    })
+pub(super) async fn run(request: Request, terms: Terms) -> Result<Passed, Response> {
+    if request.method() == Method::OPTIONS {
+        return Err(answered(request, preflight::run).await);
+    }
+    or_refused(request, |request, address| judge(request, address, terms)).await
 }
 
 async fn judge(request: Request, address: Address, terms: Terms) -> Result<Passed, Refusal> {
@@ -32,12 +30,13 @@ async fn judge(request: Request, address: Address, terms: Terms) -> Result<Passe
     let presented = address.presented(&project, tokens.first().ok_or(Refusal::MissingToken)?);
     if tokens.len() > 1 {
         // If the first token is refused anyway, that reason says more.
-        admit(&request, &presented, Touch::Peek).await?;
+        request.app.authority.admit(&presented, request.now, Touch::Peek).await?;
         return Err(Error::dead(DeadReason::Unknown)
             .because("the call presents several tokens, which differ")
             .into());
     }
-    let mut passed = admit(&request, &presented, terms.touch).await?;
+    let admitted = request.app.authority.admit(&presented, request.now, terms.touch).await?;
+    let mut passed = Passed::from(admitted);
     // For gateways that set the CORS headers in place of the application.
     origin.mark(&mut passed.headers);
     Ok(passed)

@@ -3,19 +3,15 @@
 use http::header::{AUTHORIZATION, CONTENT_TYPE, SET_COOKIE};
 
 use super::error::Refusal;
-use super::project::{Address, answered};
+use super::project::Address;
 use super::{caller, wire};
 use crate::authority::Login;
-use crate::http::{Request, Response, ResponseFuture};
+use crate::http::{Request, Response};
 
 /// Letters and digits in a token: 238 bits.
 const TOKEN_LETTERS: usize = 40;
 
-pub(super) fn login(request: Request) -> ResponseFuture {
-    Box::pin(answered(request, run))
-}
-
-async fn run(mut request: Request, address: Address) -> Result<Response, Refusal> {
+pub(super) async fn run(mut request: Request, address: Address) -> Result<Response, Refusal> {
     let visit = address.enter(&request)?;
     let body = request.body().await?;
     let credentials = wire::Credentials::read(request.header(&CONTENT_TYPE), &body)?;

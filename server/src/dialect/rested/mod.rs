@@ -20,7 +20,8 @@ use exeunt_core::DialectName;
 use http::Method;
 
 use crate::dialect::Dialect;
-use crate::http::{CallKind, Route};
+use crate::dialect::rested::project::answered;
+use crate::http::{CallKind, Route, RouteMatch};
 
 pub const NAME: DialectName = DialectName::new("rested");
 
@@ -33,7 +34,7 @@ pub const DIALECT: Dialect = Dialect {
     route,
     errors: error::table,
     gone: project::marked,
-    gate: gate::gate,
+    gate: &gate::run,
 };
 
 /// The prefix of all endpoints: the only version of the service and its only route, "custom endpoints".
@@ -42,29 +43,39 @@ const ENDPOINTS: &str = "/api/1/ce/";
 const METHODS: &str = "GET, HEAD, POST, OPTIONS";
 
 /// `/api/<version>/<route>/<endpoint…>`, compared exactly. Paths with fewer segments are not of this dialect.
-fn route(method: &Method, path: &str) -> Option<Route> {
+fn route(method: &Method, path: &str, query: Option<&str>) -> Option<RouteMatch> {
     if path.strip_prefix("/api/")?.split('/').count() < 3 {
         return None;
     }
-    if !path.starts_with(ENDPOINTS) {
-        return Some(Route::new("nowhere", CallKind::Other, refuse::nowhere));
-    }
-    Some(match *method {
-        Method::GET | Method::HEAD => Route::new("whoami", CallKind::Check, whoami::whoami),
-        Method::POST => Route::by_query(action),
-        Method::OPTIONS => Route::new("preflight", CallKind::Other, preflight::preflight),
-        _ => Route::new("unsupported", CallKind::Other, refuse::unsupported),
-    })
+    let Some(endpoint) = path.strip_prefix(ENDPOINTS) else {
+        let route = Route::new("nowhere", CallKind::Other, &|request| answered(request, refuse::nowhere));
+        return Some(route.into());
+    };
+    let route = match *method {
+        Method::GET | Method::HEAD => {
+            Route::new("whoami", CallKind::Check, &|request| answered(request, whoami::run))
+        }
+        Method::POST => action(query),
+        Method::OPTIONS => {
+            Route::new("preflight", CallKind::Other, &|request| answered(request, preflight::run))
+        }
+        _ => Route::new("unsupported", CallKind::Other, &|request| answered(request, refuse::unsupported)),
+    };
+    Some(RouteMatch::new(route, path, [Some(endpoint)]))
 }
 
 /// The action of a POST. The endpoint refuses a query that has too many fields.
 fn action(query: Option<&str>) -> Route {
     let query = wire::Query::read(query).unwrap_or_default();
     match (query.login, query.logout) {
-        (true, true) => Route::new("confused", CallKind::Other, refuse::confused),
-        (true, false) => Route::new("login", CallKind::Login, login::login),
-        (false, true) => Route::new("logout", CallKind::Logout, logout::logout),
-        (false, false) => Route::new("register", CallKind::Login, register::register),
+        (true, true) => {
+            Route::new("confused", CallKind::Other, &|request| answered(request, refuse::confused))
+        }
+        (true, false) => Route::new("login", CallKind::Login, &|request| answered(request, login::run)),
+        (false, true) => Route::new("logout", CallKind::Logout, &|request| answered(request, logout::run)),
+        (false, false) => {
+            Route::new("register", CallKind::Login, &|request| answered(request, register::run))
+        }
     }
 }
 
@@ -73,7 +84,7 @@ mod tests {
     use super::*;
 
     fn call(method: &Method, path: &str, query: Option<&str>) -> Option<(&'static str, CallKind)> {
-        route(method, path).map(|route| route.chosen(query)).map(|route| (route.call, route.kind))
+        route(method, path, query).map(|matched| (matched.route.call, matched.route.kind))
     }
 
     #[test]

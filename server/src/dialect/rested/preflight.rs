@@ -5,14 +5,10 @@ use http::header::{ACCESS_CONTROL_REQUEST_METHOD, ALLOW};
 
 use super::METHODS;
 use super::error::Refusal;
-use super::project::{Address, answered};
-use crate::http::{Request, Response, ResponseFuture, empty};
+use super::project::Address;
+use crate::http::{Request, Response, empty};
 
-pub(super) fn preflight(request: Request) -> ResponseFuture {
-    Box::pin(answered(request, run))
-}
-
-async fn run(request: Request, address: Address) -> Result<Response, Refusal> {
+pub(super) async fn run(request: Request, address: Address) -> Result<Response, Refusal> {
     let origin = address.preflight()?;
     let mut response = empty(StatusCode::NO_CONTENT);
     response.headers.set(&ALLOW, METHODS);

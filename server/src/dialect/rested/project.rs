@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use exeunt_core::{By, ClientId, RealmId, Token};
 
+use super::NAME;
 use super::cors::Origin;
 use super::error::Refusal;
 use super::wire::Query;
-use super::{ENDPOINTS, NAME};
 use crate::authority::{Call, Client, Endpoint, Presented, Settings};
 use crate::error::{Error, Kind, Result};
-use crate::http::{Request, Response};
+use crate::http::{IntoResponse, Request, Response};
 
 /// The target of a request, before any check.
 pub(super) struct Address {
@@ -37,10 +37,7 @@ where
     F: FnOnce(Request, Address) -> Fut,
     Fut: Future<Output = Result<Response, Refusal>>,
 {
-    attempted(request, run, |origin, client, outcome| {
-        mark(&origin, client, outcome.unwrap_or_else(Refusal::into_response))
-    })
-    .await
+    attempted(request, run, |origin, client, outcome| mark(&origin, client, outcome.into_response())).await
 }
 
 /// Runs a request whose success is not a response. A refusal is rendered as by [`answered`].
@@ -50,7 +47,7 @@ where
     Fut: Future<Output = Result<T, Refusal>>,
 {
     attempted(request, run, |origin, client, outcome| {
-        outcome.map_err(|refusal| mark(&origin, client, refusal.into_response()))
+        outcome.map_err(|refusal| mark(&origin, client, refusal.into()))
     })
     .await
 }
@@ -64,22 +61,15 @@ where
     F: FnOnce(Request, Address) -> Fut,
     Fut: Future<Output = Result<T, Refusal>>,
 {
-    match Address::of(&request) {
-        Ok(address) => {
-            let (origin, client) =
-                (address.origin.clone(), address.project.as_ref().map(|project| project.id));
-            finish(origin, client, run(request, address).await)
-        }
-        Err(error) => finish(Origin::Unjudged, None, Err(error.into())),
-    }
+    let address = Address::of(&request);
+    let (origin, client) = (address.origin.clone(), address.project.as_ref().map(|project| project.id));
+    finish(origin, client, run(request, address).await)
 }
 
 /// Marks a finished response as [`answered`] does.
 pub(super) fn marked(request: &Request, response: Response) -> Response {
-    match Address::of(request) {
-        Ok(address) => mark(&address.origin, address.project.map(|project| project.id), response),
-        Err(_) => mark(&Origin::Unjudged, None, response),
-    }
+    let address = Address::of(request);
+    mark(&address.origin, address.project.map(|project| project.id), response)
 }
 
 fn mark(origin: &Origin, client: Option<ClientId>, mut response: Response) -> Response {
@@ -89,13 +79,13 @@ fn mark(origin: &Origin, client: Option<ClientId>, mut response: Response) -> Re
 }
 
 impl Address {
-    fn of(request: &Request) -> Result<Self> {
-        let realm = request.app.dialect(NAME).ok_or_else(|| Error::internal("rested is not enabled"))?.realm;
+    fn of(request: &Request) -> Self {
+        let realm = request.dialect.realm;
         let query = Query::read(request.query());
         let (overfull, query) = (query.is_err(), query.unwrap_or_default());
         let project = query.key.as_ref().and_then(|key| request.app.authority.project(realm, key));
         let origin = Origin::of(request.headers(), project.as_ref().map(|project| &project.settings));
-        Ok(Self { realm, query, overfull, project, origin })
+        Self { realm, query, overfull, project, origin }
     }
 
     /// The checks that all calls share, in the order of the documents: the key, the origin, the endpoint.
@@ -104,7 +94,7 @@ impl Address {
     /// `Forbidden`, `Malformed`, 413.
     pub(super) fn enter(self, request: &Request) -> Result<Visit, Refusal> {
         let project = self.admit()?;
-        let endpoint = endpoint(&project, request.path());
+        let endpoint = endpoint(&project, request.segment(0));
         let endpoint = endpoint.ok_or_else(|| Error::malformed("endpoint", "The endpoint is not valid"))?;
         Ok(Visit { realm: self.realm, query: self.query, project, endpoint })
     }
@@ -169,7 +159,7 @@ impl Visit {
 
     /// The context of this call.
     pub(super) fn call(&self, request: &mut Request) -> Call {
-        request.call(NAME, By::Client(self.project.id))
+        request.call(By::Client(self.project.id))
     }
 }
 
@@ -178,9 +168,8 @@ const fn presented<'a>(realm: RealmId, project: &Client, token: &'a Token) -> Pr
     Presented { dialect: NAME, realm, client: Some(project.id), token }
 }
 
-/// The endpoint of the path, compared exactly: names need no percent-encoding.
-fn endpoint(project: &Client, path: &str) -> Option<Endpoint> {
+/// The endpoint of this name, compared exactly: names need no percent-encoding.
+fn endpoint(project: &Client, name: Option<&str>) -> Option<Endpoint> {
     let Settings::Project { endpoints, .. } = &project.settings else { return None };
-    let name = path.strip_prefix(ENDPOINTS)?;
-    endpoints.iter().find(|endpoint| endpoint.name == name).cloned()
+    endpoints.iter().find(|endpoint| Some(&*endpoint.name) == name).cloned()
 }

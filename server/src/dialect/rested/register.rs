@@ -3,16 +3,12 @@
 use http::header::CONTENT_TYPE;
 
 use super::error::Refusal;
-use super::project::{Address, answered};
+use super::project::Address;
 use super::wire;
 use crate::error::Error;
-use crate::http::{Request, Response, ResponseFuture};
+use crate::http::{Request, Response};
 
-pub(super) fn register(request: Request) -> ResponseFuture {
-    Box::pin(answered(request, run))
-}
-
-async fn run(mut request: Request, address: Address) -> Result<Response, Refusal> {
+pub(super) async fn run(mut request: Request, address: Address) -> Result<Response, Refusal> {
     let visit = address.enter(&request)?;
     if !visit.endpoint.registration {
         return Err(Error::malformed("endpoint", "This endpoint does not register users").into());

@@ -2,10 +2,10 @@
 
 use http::Method;
 
+use super::Entrance;
 use super::error::Code;
 use super::reply::Reply;
 use super::wire::{Format, parameter};
-use super::{Called, Entrance, parse};
 use crate::http::form::{Field, Fields};
 use crate::http::said::Said;
 use crate::http::{Request, Response};
@@ -26,11 +26,11 @@ impl Asked {
     /// # Errors
     /// The response to send: for a body that did not arrive, too many fields, or a wrong format.
     pub(super) async fn read(request: &mut Request) -> Result<Self, Response> {
-        let (entrance, called) = parse(request.path()).unwrap_or((Entrance::Rest, Called::Unknown));
+        let entrance = Entrance::of(request.segment(0).unwrap_or_default());
         let query = Fields::queried(request)?;
         let body =
             if request.method() == Method::POST { Fields::posted(request).await? } else { Fields::default() };
-        let reply = Reply { entrance, format: Format::Xml, allow: called.methods() };
+        let reply = Reply { entrance, format: Format::Xml, allow: "" };
         match Format::asked(&query, &body) {
             Ok(format) => Ok(Self { reply: Reply { format, ..reply }, query, body }),
             Err(code) => Err(reply.refuse(code.into())),
@@ -42,7 +42,11 @@ impl Asked {
     pub(super) fn of_application(request: &Request, said: Said, copies: &Fields) -> Self {
         let Said { query, form, .. } = said;
         let format = Format::asked(&query, &form).unwrap_or(Format::Xml);
-        let reply = Reply { entrance: Entrance::of_application(request.path()), format, allow: "" };
+        let reply = Reply {
+            entrance: Entrance::of(request.path().split('/').nth(1).unwrap_or_default()),
+            format,
+            allow: "",
+        };
         let body =
             Fields::given(form.pairs().chain(copies.pairs()).fold(Vec::new(), |mut pairs, (name, value)| {
                 let pair = (name.to_owned(), value.to_owned());

@@ -11,7 +11,7 @@ use super::asked::Asked;
 use super::error::Code;
 use super::wire::parameter;
 use crate::authority::{Client, Presented};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::Request;
 use crate::http::form::Fields;
 use crate::http::headers::Headers;
@@ -88,18 +88,6 @@ impl Caller {
 /// A temporary pair as a credential.
 pub(super) const fn presented(realm: RealmId, pair: &Token) -> Presented<'_> {
     Presented { dialect: NAME, realm, client: None, token: pair }
-}
-
-/// The realm that this dialect serves.
-///
-/// # Errors
-/// `Internal` if the dialect is switched off, which cannot happen: it has no routes then.
-pub(super) fn realm(request: &Request) -> Result<RealmId> {
-    request
-        .app
-        .dialect(NAME)
-        .map(|enabled| enabled.realm)
-        .ok_or_else(|| Error::internal("a dialect that is switched off"))
 }
 
 /// Reads two parameters that form one credential. If either is in the query, only the query is read, else only the

@@ -6,10 +6,10 @@
 //! further credential.
 
 use super::asked::Asked;
-use super::caller::{Caller, Holder, has_bearer_anywhere, presented, realm};
+use super::caller::{Caller, Holder, has_bearer_anywhere, presented};
 use super::error::{Code, Fault};
 use crate::authority::{Presented, Touch};
-use crate::dialect::passed::{Judged, Passed, Terms, admit};
+use crate::dialect::passed::{Passed, Terms};
 use crate::error::Error;
 use crate::http::form::{Field, Fields};
 use crate::http::said::{Said, Wanted, agreed, copied};
@@ -25,11 +25,8 @@ const FIELDS: Wanted = Wanted {
     others: &["format"],
 };
 
-pub(super) fn gate(request: Request, terms: Terms) -> Judged {
-    Box::pin(async move { run(&request, &terms).await })
-}
-
-async fn run(request: &Request, terms: &Terms) -> Result<Passed, Response> {
+pub(super) async fn run(request: Request, terms: Terms) -> Result<Passed, Response> {
+    let (request, terms) = (&request, &terms);
     let said = Said::read(request, &terms.form, &FIELDS);
     let copies = pairs(copied(request.headers()));
     let unclear = said.unclear;
@@ -64,7 +61,7 @@ fn differing(said: &Said, copies: &Fields) -> bool {
 }
 
 async fn judge(request: &Request, asked: &Asked, terms: &Terms) -> Result<Passed, Fault> {
-    let realm = realm(request)?;
+    let realm = request.dialect.realm;
     let mut caller = Caller::read(request, asked)?;
     let unknown = UNKNOWN.iter().any(|name| {
         [&asked.query, &asked.body]
@@ -81,7 +78,7 @@ async fn judge(request: &Request, asked: &Asked, terms: &Terms) -> Result<Passed
     match caller.holder(request, realm)? {
         Holder::Pair(pair) => {
             let presented = Presented { client: terms.client, ..presented(realm, &pair) };
-            Ok(admit(request, &presented, terms.touch).await?)
+            Ok(request.app.authority.admit(&presented, request.now, terms.touch).await?.into())
         }
         // Answer as for an unknown key.
         Holder::Partner(partner) if terms.client.is_some_and(|client| client != partner.id) => {

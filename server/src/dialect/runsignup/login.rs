@@ -4,20 +4,15 @@ use exeunt_core::By;
 
 use super::NAME;
 use super::asked::Asked;
-use super::caller::realm;
 use super::error::Fault;
 use super::wire::{LoggedIn, Nested, Outcome};
 use crate::authority::{Identifier, Login, Password};
-use crate::http::{Request, Response, ResponseFuture};
+use crate::http::{Request, Response};
 
 /// Letters and digits in each half of a pair: 190 bits.
 const HALF_CHARS: usize = 32;
 
-pub(super) fn login(request: Request) -> ResponseFuture {
-    Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
-}
-
-async fn run(mut request: Request) -> Result<Response, Response> {
+pub(super) async fn run(mut request: Request) -> Result<Response, Response> {
     let asked = Asked::read(&mut request).await?;
     Ok(asked.reply.say(issue(&mut request, &asked).await))
 }
@@ -25,8 +20,8 @@ async fn run(mut request: Request) -> Result<Response, Response> {
 /// Reads the credentials from the body only: too many places log a query.
 async fn issue(request: &mut Request, asked: &Asked) -> Result<Outcome, Fault> {
     let (email, password) = (asked.posted("email")?, asked.posted("password")?);
-    let client = request.app.authority.builtin_client(realm(request)?, NAME)?;
-    let call = request.call(NAME, By::System);
+    let client = request.app.authority.builtin_client(request.dialect.realm, NAME)?;
+    let call = request.call(By::System);
     let login = Login {
         client: &client,
         identifier: Identifier::Email(email.to_owned()),

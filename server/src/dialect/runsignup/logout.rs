@@ -2,21 +2,16 @@
 
 use exeunt_core::By;
 
-use super::NAME;
 use super::asked::Asked;
-use super::caller::{Caller, pairs_of, presented, realm};
+use super::caller::{Caller, pairs_of, presented};
 use super::error::{Code, Fault};
 use super::wire::Outcome;
 use crate::authority::Presented;
 use crate::error::{Error, Kind, Unavailability};
-use crate::http::{Request, Response, ResponseFuture};
+use crate::http::{Request, Response};
 
 /// Answers once the end of the session is durable. Of concurrent calls with one pair, exactly one succeeds.
-pub(super) fn logout(request: Request) -> ResponseFuture {
-    Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
-}
-
-async fn run(mut request: Request) -> Result<Response, Response> {
+pub(super) async fn run(mut request: Request) -> Result<Response, Response> {
     let asked = Asked::read(&mut request).await?;
     Ok(asked.reply.say(end(&mut request, &asked).await))
 }
@@ -28,9 +23,9 @@ async fn end(request: &mut Request, asked: &Asked) -> Result<Outcome, Fault> {
         // These have no session to end, or it is unclear which one is meant.
         Caller::Permanent(_) | Caller::Bearer | Caller::Several => return Err(Code::InvalidParameters.into()),
     };
-    let realm = realm(request)?;
+    let realm = request.dialect.realm;
     must_be_alone(request, asked, &presented(realm, &pair))?;
-    let call = request.call(NAME, By::System);
+    let call = request.call(By::System);
     request.app.authority.end(&call, &presented(realm, &pair)).await.map_err(never_throttled)?;
     Ok(Outcome::LoggedOut)
 }

@@ -19,7 +19,7 @@ use http::Method;
 
 use crate::authority::realm::Builtin;
 use crate::dialect::Dialect;
-use crate::http::{CallKind, Route};
+use crate::http::{CallKind, Route, RouteMatch};
 
 const NAME: DialectName = DialectName::new("runsignup");
 
@@ -32,7 +32,7 @@ pub const DIALECT: Dialect = Dialect {
     route,
     errors: error::table,
     gone: crate::dialect::nothing,
-    gate: gate::gate,
+    gate: &gate::run,
 };
 
 /// The path prefix of a call. It decides how errors look.
@@ -55,26 +55,30 @@ enum Called {
 
 /// `/rest/<call>` and `/API/<call>`, in any case, with or without one trailing `/`. Everything under `/rest/` is of
 /// this dialect. Under `/api/` it is only paths with one further segment, since longer ones belong to other dialects.
-fn route(method: &Method, path: &str) -> Option<Route> {
-    let (_, called) = parse(path)?;
+fn route(method: &Method, path: &str, _: Option<&str>) -> Option<RouteMatch> {
+    let (prefix, _, called) = parse(path)?;
     let post = method == Method::POST;
-    Some(match called {
-        Called::Login if post => Route::new("login", CallKind::Login, login::login),
-        Called::Logout if post => Route::new("logout", CallKind::Logout, logout::logout),
+    let route = match called {
+        Called::Login if post => Route::new("login", CallKind::Login, &login::run),
+        Called::Logout if post => Route::new("logout", CallKind::Logout, &logout::run),
         // Shipped clients post it as well as get it.
-        Called::User if post || method == Method::GET => Route::new("user", CallKind::Check, user::user),
-        Called::Login | Called::Logout | Called::User => {
-            Route::new("refused", CallKind::Other, refuse::method)
+        Called::User if post || method == Method::GET => Route::new("user", CallKind::Check, &user::run),
+        Called::User => {
+            Route::new("refused", CallKind::Other, &|request| refuse::method(request, "GET, POST"))
         }
-        Called::Unknown => Route::new("unknown", CallKind::Other, refuse::call),
-    })
+        Called::Login | Called::Logout => {
+            Route::new("refused", CallKind::Other, &|request| refuse::method(request, "POST"))
+        }
+        Called::Unknown => Route::new("unknown", CallKind::Other, &refuse::call),
+    };
+    Some(RouteMatch::new(route, path, [Some(prefix)]))
 }
 
-/// The prefix and the call of a path. `None` if the path is not of this dialect.
-fn parse(path: &str) -> Option<(Entrance, Called)> {
-    let (first, rest) = path.strip_prefix('/')?.split_once('/')?;
+/// The prefix, as it is written and what it means, and the call of a path. `None` if the path is not of this dialect.
+fn parse(path: &str) -> Option<(&str, Entrance, Called)> {
+    let (prefix, rest) = path.strip_prefix('/')?.split_once('/')?;
     let name = rest.strip_suffix('/').unwrap_or(rest);
-    let entrance = Entrance::named(first)?;
+    let entrance = Entrance::named(prefix)?;
     if entrance == Entrance::Api && name.contains('/') {
         return None;
     }
@@ -85,7 +89,7 @@ fn parse(path: &str) -> Option<(Entrance, Called)> {
         "user" => Called::User,
         _ => Called::Unknown,
     };
-    Some((entrance, called))
+    Some((prefix, entrance, called))
 }
 
 impl Entrance {
@@ -97,19 +101,10 @@ impl Entrance {
         }
     }
 
-    /// The prefix of an application's call. A path under neither is answered as shipped clients understand it.
-    fn of_application(path: &str) -> Self {
-        path.split('/').nth(1).and_then(Self::named).unwrap_or(Self::Rest)
-    }
-}
-
-impl Called {
-    /// The supported methods, for `Allow`.
-    const fn methods(self) -> &'static str {
-        match self {
-            Self::User => "GET, POST",
-            Self::Login | Self::Logout | Self::Unknown => "POST",
-        }
+    /// The prefix that is written so. An application may have others: those are answered as shipped clients understand
+    /// it.
+    fn of(segment: &str) -> Self {
+        Self::named(segment).unwrap_or(Self::Rest)
     }
 }
 
@@ -117,16 +112,20 @@ impl Called {
 mod tests {
     use super::*;
 
+    fn parsed(path: &str) -> Option<(Entrance, Called)> {
+        parse(path).map(|(_, entrance, called)| (entrance, called))
+    }
+
     #[test]
     fn two_entrances_in_any_case_with_or_without_a_slash() {
         for path in ["/rest/logout", "/Rest/Logout/", "/REST/LOGOUT"] {
-            assert_eq!(parse(path), Some((Entrance::Rest, Called::Logout)), "{path}");
+            assert_eq!(parsed(path), Some((Entrance::Rest, Called::Logout)), "{path}");
         }
         for path in ["/API/logout", "/api/logout/", "/Api/LogOut"] {
-            assert_eq!(parse(path), Some((Entrance::Api, Called::Logout)), "{path}");
+            assert_eq!(parsed(path), Some((Entrance::Api, Called::Logout)), "{path}");
         }
-        assert_eq!(parse("/rest/user/7"), Some((Entrance::Rest, Called::Unknown)));
-        assert_eq!(parse("/API/1"), Some((Entrance::Api, Called::Unknown)));
+        assert_eq!(parsed("/rest/user/7"), Some((Entrance::Rest, Called::Unknown)));
+        assert_eq!(parsed("/API/1"), Some((Entrance::Api, Called::Unknown)));
     }
 
     #[test]
@@ -143,13 +142,15 @@ mod tests {
             "/api/user/7",
             "rest/user",
         ] {
-            assert_eq!(parse(path), None, "{path}");
+            assert_eq!(parsed(path), None, "{path}");
         }
     }
 
     #[test]
     fn only_a_post_reaches_login_and_logout() {
-        let sort = |method: &Method, path| route(method, path).map(|route| (route.call, route.kind));
+        let sort = |method: &Method, path| {
+            route(method, path, None).map(|matched| (matched.route.call, matched.route.kind))
+        };
         assert_eq!(sort(&Method::POST, "/rest/login"), Some(("login", CallKind::Login)));
         assert_eq!(sort(&Method::POST, "/rest/logout"), Some(("logout", CallKind::Logout)));
         assert_eq!(sort(&Method::GET, "/rest/user"), Some(("user", CallKind::Check)));

@@ -2,23 +2,20 @@
 
 use super::asked::Asked;
 use super::error::Code;
-use crate::http::{Request, ResponseFuture};
+use super::reply::Reply;
+use crate::http::{Request, Response};
 
 /// Answers a path that names no call.
-pub(super) fn call(request: Request) -> ResponseFuture {
-    refuse(request, Code::UnknownMethod)
+pub(super) async fn call(request: Request) -> Result<Response, Response> {
+    run(request, Code::UnknownMethod, "").await
 }
 
 /// Answers a call with an unsupported method. It changes nothing.
-pub(super) fn method(request: Request) -> ResponseFuture {
-    refuse(request, Code::MethodNotSupported)
+pub(super) async fn method(request: Request, allow: &'static str) -> Result<Response, Response> {
+    run(request, Code::MethodNotSupported, allow).await
 }
 
-fn refuse(mut request: Request, code: Code) -> ResponseFuture {
-    Box::pin(async move {
-        match Asked::read(&mut request).await {
-            Ok(asked) => asked.reply.refuse(code.into()),
-            Err(refused) => refused,
-        }
-    })
+async fn run(mut request: Request, code: Code, allow: &'static str) -> Result<Response, Response> {
+    let asked = Asked::read(&mut request).await?;
+    Ok(Reply { allow, ..asked.reply }.refuse(code.into()))
 }

@@ -1,33 +1,25 @@
 //! `GET user` and `POST user`: shows the user of the session. Clients call it to check whether a pair is still valid.
 
 use super::asked::Asked;
-use super::caller::{Caller, Holder, presented, realm};
+use super::caller::{Caller, Holder, presented};
 use super::error::{Code, Fault};
 use super::wire::Outcome;
 use crate::authority::{Client, Touch};
-use crate::error::{DeadReason, Error};
-use crate::http::{Request, Response, ResponseFuture};
+use crate::http::{Request, Response};
 
-pub(super) fn user(request: Request) -> ResponseFuture {
-    Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
-}
-
-async fn run(mut request: Request) -> Result<Response, Response> {
+pub(super) async fn run(mut request: Request) -> Result<Response, Response> {
     let asked = Asked::read(&mut request).await?;
     Ok(asked.reply.say(find(&request, &asked).await))
 }
 
 async fn find(request: &Request, asked: &Asked) -> Result<Outcome, Fault> {
-    let (authority, realm) = (&request.app.authority, realm(request)?);
+    let realm = request.dialect.realm;
     let pair = match Caller::read(request, asked)?.holder(request, realm)? {
         Holder::Pair(pair) => pair,
         Holder::Partner(partner) => return Err(not_a_user(&partner)),
     };
     let presented = presented(realm, &pair);
-    let standing = authority.check(&presented, request.now, Touch::Peek)?;
-    let user = authority.user(realm, standing.user.ok_or_else(|| Error::dead(DeadReason::Unknown))?).await?;
-    // Only a call that succeeds extends the session, so check again; a session that ended meanwhile gets no data.
-    authority.check(&presented, request.now, Touch::Extend)?;
+    let user = request.app.authority.whoami(&presented, request.now, Touch::Extend).await?;
     Ok(Outcome::User(user.into()))
 }
 

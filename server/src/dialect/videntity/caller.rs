@@ -23,7 +23,7 @@ impl Caller {
     pub(super) fn read(request: &Request, fields: &Fields) -> Result<Self> {
         let [text] = filled(fields, ["session_key"])?;
         let key = Token::presented(text).ok_or_else(|| Error::dead(DeadReason::Unknown))?;
-        Ok(Self { realm: realm(request)?, key })
+        Ok(Self { realm: request.dialect.realm, key })
     }
 
     /// The key as a credential.
@@ -46,16 +46,4 @@ pub(super) fn filled<'a, const N: usize>(
     names: [&'static str; N],
 ) -> Result<[&'a str; N]> {
     mandatory(fields, names).map_err(|name| Error::malformed(name, "missing, empty or repeated"))
-}
-
-/// The realm that this dialect serves.
-///
-/// # Errors
-/// `Internal` if the dialect is switched off, which cannot happen: it has no routes then.
-pub(super) fn realm(request: &Request) -> Result<RealmId> {
-    request
-        .app
-        .dialect(NAME)
-        .map(|enabled| enabled.realm)
-        .ok_or_else(|| Error::internal("a dialect that is switched off"))
 }

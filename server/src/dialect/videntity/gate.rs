@@ -6,19 +6,14 @@ use super::caller::Caller;
 use super::reply::Reply;
 use super::wire::ApiMethod;
 use crate::authority::Presented;
-use crate::dialect::passed::{self, Judged, Passed, Terms};
+use crate::dialect::passed::{Passed, Terms};
 use crate::error::{Error, Kind, Result};
 use crate::http::form::{Field, Fields};
 use crate::http::said::{self, Form, Said, Wanted, agreed};
 use crate::http::{Request, Response};
 
-pub(super) fn gate(request: Request, terms: Terms) -> Judged {
-    Box::pin(async move {
-        match judge(&request, &terms).await {
-            Ok(passed) => Ok(passed),
-            Err(error) => Err(refusal(&request, error)),
-        }
-    })
+pub(super) async fn run(request: Request, terms: Terms) -> Result<Passed, Response> {
+    judge(&request, &terms).await.map_err(|error| refusal(&request, error))
 }
 
 /// The field of the key.
@@ -36,7 +31,7 @@ async fn judge(request: &Request, terms: &Terms) -> Result<Passed> {
         _ => error,
     })?;
     let presented = Presented { client: terms.client, ..caller.presented() };
-    passed::admit(request, &presented, terms.touch).await
+    Ok(request.app.authority.admit(&presented, request.now, terms.touch).await?.into())
 }
 
 /// The key, if it is the same in every place where an application may look.

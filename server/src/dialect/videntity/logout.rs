@@ -2,20 +2,15 @@
 
 use exeunt_core::{By, Token};
 
-use super::NAME;
 use super::caller::Caller;
 use super::reply::Reply;
 use super::wire::ApiMethod;
 use crate::error::{Error, Result};
 use crate::http::form::{Fields, TooManyFields};
-use crate::http::{Request, Response, ResponseFuture};
+use crate::http::{Request, Response};
 
 /// Answers once the end of the session is durable. Of concurrent calls with one key, exactly one succeeds.
-pub(super) fn logout(request: Request) -> ResponseFuture {
-    Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
-}
-
-async fn run(mut request: Request) -> Result<Response, Response> {
+pub(super) async fn run(mut request: Request) -> Result<Response, Response> {
     let fields = Fields::posted(&mut request).await?;
     let reply = Reply::open(&request, ApiMethod::Logout)?;
     Ok(reply.say(end(&mut request, &fields).await))
@@ -24,7 +19,7 @@ async fn run(mut request: Request) -> Result<Response, Response> {
 async fn end(request: &mut Request, fields: &Fields) -> Result<String> {
     let caller = Caller::read(request, fields)?;
     must_be_alone(request, &caller)?;
-    let call = request.call(NAME, By::System);
+    let call = request.call(By::System);
     request.app.authority.end(&call, &caller.presented()).await?;
     Ok(caller.echo())
 }

@@ -17,7 +17,7 @@ use http::Method;
 
 use crate::authority::realm::Builtin;
 use crate::dialect::Dialect;
-use crate::http::{CallKind, Route};
+use crate::http::{CallKind, Route, RouteMatch};
 
 const NAME: DialectName = DialectName::new("videntity");
 
@@ -30,20 +30,21 @@ pub const DIALECT: Dialect = Dialect {
     route,
     errors: error::table,
     gone: crate::dialect::nothing,
-    gate: gate::gate,
+    gate: &gate::run,
 };
 
 /// `/session/<method>`, or `/sessions/<method>` as one page of the documents writes it. One trailing `/` is accepted;
 /// the case must match.
-fn route(method: &Method, path: &str) -> Option<Route> {
+fn route(method: &Method, path: &str, _: Option<&str>) -> Option<RouteMatch> {
     let name = path.strip_prefix("/session/").or_else(|| path.strip_prefix("/sessions/"))?;
     let route = match name.strip_suffix('/').unwrap_or(name) {
-        "login" => Route::new("login", CallKind::Login, login::login),
-        "ping" => Route::new("ping", CallKind::Check, ping::ping),
-        "logout" => Route::new("logout", CallKind::Logout, logout::logout),
+        "login" => Route::new("login", CallKind::Login, &login::run),
+        "ping" => Route::new("ping", CallKind::Check, &ping::run),
+        "logout" => Route::new("logout", CallKind::Logout, &logout::run),
         _ => return None,
     };
-    Some(if method == Method::POST { route } else { Route::new(route.call, CallKind::Other, refuse::refuse) })
+    let refused = Route::new(route.call, CallKind::Other, &refuse::run);
+    Some(if method == Method::POST { route } else { refused }.into())
 }
 
 #[cfg(test)]
@@ -51,7 +52,7 @@ mod tests {
     use super::*;
 
     fn call(method: &Method, path: &str) -> Option<(&'static str, CallKind)> {
-        route(method, path).map(|route| (route.call, route.kind))
+        route(method, path, None).map(|matched| (matched.route.call, matched.route.kind))
     }
 
     #[test]

@@ -6,14 +6,10 @@ use super::wire::ApiMethod;
 use crate::authority::Touch;
 use crate::error::Result;
 use crate::http::form::Fields;
-use crate::http::{Request, Response, ResponseFuture};
+use crate::http::{Request, Response};
 
 /// Answers from memory if the session is alive. It asks the store for the cause only if the key is dead.
-pub(super) fn ping(request: Request) -> ResponseFuture {
-    Box::pin(async move { run(request).await.unwrap_or_else(|refused| refused) })
-}
-
-async fn run(mut request: Request) -> Result<Response, Response> {
+pub(super) async fn run(mut request: Request) -> Result<Response, Response> {
     let fields = Fields::posted(&mut request).await?;
     let reply = Reply::open(&request, ApiMethod::Ping)?;
     Ok(reply.say(touch(&request, &fields).await))

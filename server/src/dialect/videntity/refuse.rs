@@ -3,13 +3,11 @@
 use http::StatusCode;
 use http::header::ALLOW;
 
-use crate::http::{Request, ResponseFuture, plain};
+use crate::http::{Request, Response, plain};
 
 /// Answers without reading or changing anything.
-pub(super) fn refuse(_: Request) -> ResponseFuture {
-    Box::pin(async {
-        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED);
-        response.headers.set(&ALLOW, "POST");
-        response
-    })
+pub(super) async fn run(_: Request) -> Response {
+    let mut response = plain(StatusCode::METHOD_NOT_ALLOWED);
+    response.headers.set(&ALLOW, "POST");
+    response
 }

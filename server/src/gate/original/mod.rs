@@ -16,7 +16,7 @@ use super::question::{FormPlace, Question};
 use crate::http::client_address;
 use crate::http::headers::Headers;
 use crate::http::said::{CREDENTIAL, Form, handed_on};
-use crate::http::{Request, Response};
+use crate::http::{Request, Response, Segments};
 
 /// The longest address of an application's call, in bytes: the default limit of nginx.
 pub const ADDRESS_BYTES_MAX: usize = 8 * 1024;
@@ -45,11 +45,11 @@ impl Original {
     ///
     /// # Errors
     /// The response to send: the form did not arrive, or is larger than `limits.form_bytes`.
-    pub async fn of(mut request: Request, question: &Question<'_>, mount: &str) -> Result<Self, Response> {
+    pub async fn of(mut request: Request, question: &Question<'_>) -> Result<Self, Response> {
         let mut told = Told::of(&request, question);
         let mut form = Form::Unseen;
         if client_address::is_trusted(request.peer, &request.app.config.trusted_proxies) {
-            form = match question.form {
+            form = match question.form() {
                 FormPlace::Nowhere => Form::Unseen,
                 FormPlace::Body => {
                     let bytes_max = request.app.config.limits.form_bytes;
@@ -73,7 +73,9 @@ impl Original {
         }
         request.head.uri = told.address.unwrap_or_default();
         request.head.method = told.method.unwrap_or_default();
-        request.mount = if request.head.uri.path().starts_with(mount) { mount.len() } else { 0 };
+        request.matched.segments = Segments::default();
+        let mount = &request.dialect.settings.mount;
+        request.mount = if request.head.uri.path().starts_with(mount.as_str()) { mount.len() } else { 0 };
         Ok(Self { call: request, form, lacks: told.fault })
     }
 

@@ -10,24 +10,30 @@ use crate::app::{App, EnabledDialect};
 use crate::authority::realm::MAIN;
 use crate::dialect::ADMIN;
 use crate::error::{Error, Result};
+use crate::http::Segments;
 
 /// The path of the gate after the mount of the native dialect.
 pub const PREFIX: &str = "/v1/gate";
+/// The words after the name of the dialect.
+const FORM: &str = "form";
+const FORM_IN_QUERY: &str = "form-in-query";
+const PREFLIGHTS: &str = "preflights";
+const REFUSAL: &str = "refusal";
 
 /// A parsed path of the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Question<'a> {
     pub dialect: &'a str,
-    /// `true` if the gateway asks for the dialect's own refusal.
-    pub refusal: bool,
-    /// Where the gateway puts the form of the call.
-    pub form: FormPlace,
-    /// `true` if a preflight passes, without a session.
-    pub preflights: bool,
     /// The realm after the name and an `@`.
     realm: Option<&'a str>,
     /// The client after that and a `:`.
     client: Option<&'a str>,
+    /// The word that says where the gateway puts the form of the call.
+    form: Option<&'a str>,
+    /// The word that lets preflights pass.
+    preflights: Option<&'a str>,
+    /// The word that asks for the dialect's own refusal.
+    refusal: Option<&'a str>,
     /// The address of the application's call, if it is in the path.
     pub call: Option<&'a str>,
     /// The query of the gateway's request.
@@ -47,20 +53,30 @@ pub enum FormPlace {
 }
 
 impl<'a> Question<'a> {
-    /// Parses a path. `None` if it is not the gate's.
-    pub fn of(app: &App, uri: &'a Uri) -> Option<Self> {
-        let mount = &app.dialect(ADMIN)?.settings.mount;
-        Self::read(uri.path().strip_prefix(mount.as_str())?, uri.query())
+    /// Its pieces of this path, for [`Question::matched`].
+    pub fn segments(&self, path: &str) -> Segments {
+        let Self { dialect, realm, client, form, preflights, refusal, call, .. } = *self;
+        Segments::of(path, [Some(dialect), realm, client, form, preflights, refusal, call])
     }
 
-    pub(super) fn read(path: &'a str, query: Option<&'a str>) -> Option<Self> {
+    /// The question whose pieces the router found in this path.
+    pub fn matched(segments: &Segments, uri: &'a Uri) -> Self {
+        let [dialect, realm, client, form, preflights, refusal, call] =
+            std::array::from_fn(|number| segments.get(uri.path(), number));
+        let dialect = dialect.unwrap_or(ADMIN.name());
+        Self { dialect, realm, client, form, preflights, refusal, call, query: uri.query() }
+    }
+
+    /// Parses a path, after the mount of the native dialect. `None` if it is not the gate's.
+    pub fn read(path: &'a str, query: Option<&'a str>) -> Option<Self> {
         let rest = path.strip_prefix(PREFIX)?;
-        match rest {
-            "" => return Some(Self::of_dialect(ADMIN.name(), query)),
-            "/refusal" => return Some(Self { refusal: true, ..Self::of_dialect(ADMIN.name(), query) }),
-            _ => {}
+        if rest.is_empty() {
+            return Some(Self::of_dialect(ADMIN.name(), query));
         }
         let rest = rest.strip_prefix('/')?;
+        if rest == REFUSAL {
+            return Some(Self { refusal: Some(rest), ..Self::of_dialect(ADMIN.name(), query) });
+        }
         let (named, further) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let question = Self::of_dialect(named, query);
         Some(question.with(further).unwrap_or(Self::of_dialect("", query)))
@@ -69,17 +85,13 @@ impl<'a> Question<'a> {
     fn of_dialect(named: &'a str, query: Option<&'a str>) -> Self {
         let (named, client) = halves(named, ':');
         let (dialect, realm) = halves(named, '@');
-        let (refusal, form, preflights, call) = (false, FormPlace::Nowhere, false, None);
-        Self { dialect, refusal, form, preflights, realm, client, call, query }
+        Self { dialect, realm, client, form: None, preflights: None, refusal: None, call: None, query }
     }
 
     /// Applies the path after the name. `None` if there is no such path.
     fn with(self, further: &'a str) -> Option<Self> {
-        // `/refusal` counts only where the gateway writes it, never in a caller's path: some refusals have status 200.
-        match further {
-            "" => return Some(self),
-            "/refusal" => return Some(Self { refusal: true, ..self }),
-            _ => {}
+        if further.is_empty() {
+            return Some(self);
         }
         if let Some(call) = further.strip_prefix("/call") {
             return call.starts_with('/').then_some(Self { call: Some(call), ..self });
@@ -87,9 +99,10 @@ impl<'a> Question<'a> {
         let word = further.strip_prefix('/')?;
         let (word, further) = word.split_at(word.find('/').unwrap_or(word.len()));
         match word {
-            "form" if self.form == FormPlace::Nowhere => Self { form: FormPlace::Body, ..self },
-            "form-in-query" if self.form == FormPlace::Nowhere => Self { form: FormPlace::Query, ..self },
-            "preflights" if !self.preflights => Self { preflights: true, ..self },
+            // It counts only where the gateway writes it, never in a caller's path: some refusals have status 200.
+            REFUSAL if further.is_empty() => Self { refusal: Some(word), ..self },
+            FORM | FORM_IN_QUERY if self.form.is_none() => Self { form: Some(word), ..self },
+            PREFLIGHTS if self.preflights.is_none() => Self { preflights: Some(word), ..self },
             _ => return None,
         }
         .with(further)
@@ -97,6 +110,25 @@ impl<'a> Question<'a> {
 }
 
 impl Question<'_> {
+    /// Whether the gateway asks for the dialect's own refusal.
+    pub const fn refusal(&self) -> bool {
+        self.refusal.is_some()
+    }
+
+    /// Where the gateway puts the form of the call.
+    pub fn form(&self) -> FormPlace {
+        match self.form {
+            Some(FORM) => FormPlace::Body,
+            Some(FORM_IN_QUERY) => FormPlace::Query,
+            _ => FormPlace::Nowhere,
+        }
+    }
+
+    /// Whether a preflight passes, without a session.
+    pub const fn preflights(&self) -> bool {
+        self.preflights.is_some()
+    }
+
     /// The realm that the gateway asks about. For native tokens it is the one in the path, or `main`; every other
     /// dialect has its own.
     ///

@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::Instant;
 
 use crate::http::RequestBody;
-use crate::http::consumed::Whole;
+use crate::serve::lingering_close::LingeringClose;
 use crate::serve::router::Inbound;
 use reader::{End, Reader};
 use request::Parsed;
@@ -36,7 +36,7 @@ pub struct Remainder {
 
 /// Answers simple requests, one after the other. Returns what the HTTP library must continue with; `None` if the
 /// connection is over.
-pub async fn serve<C>(inbound: &Inbound, connection: &mut C, settled: &Whole) -> Option<Remainder>
+pub async fn serve<C>(inbound: &Inbound, connection: &mut LingeringClose<C>) -> Option<Remainder>
 where
     C: AsyncRead + AsyncWrite + Unpin,
 {
@@ -55,10 +55,8 @@ where
             Err(End::Other) => return reader.rest(),
             Err(End::Over) => return None,
         };
-        if body.is_empty() {
-            settled.set();
-        }
-        let response = inbound.answer(matched, head, RequestBody::Whole(body), settled.clone()).await;
+        let body = RequestBody::whole(body, connection.unread());
+        let response = inbound.answer(matched, head, body).await;
         inbound.app.metrics.fast.inc();
         let closes = response.headers.has(&CONNECTION);
         // TLS buffers what did not fit until it is flushed.

@@ -79,11 +79,11 @@ impl Reader {
     }
 
     /// The next request. Cancel safe: it may be dropped while it waits, and called again.
-    pub(super) async fn next<C: AsyncRead + Unpin>(
+    pub(super) async fn next<'a, C: AsyncRead + Unpin>(
         &mut self,
-        inbound: &Inbound,
+        inbound: &'a Inbound,
         connection: &mut C,
-    ) -> Result<Parsed, End> {
+    ) -> Result<Parsed<'a>, End> {
         for _ in 0..PIECES_MAX {
             match poll_fn(|cx| self.poll_more(cx, connection)).await {
                 Waited::More => {}

@@ -19,8 +19,8 @@ pub(super) const REQUEST_BYTES_MAX: usize = 4096;
 const HEADERS_MAX: usize = 32;
 
 /// A request that the fast path answers.
-pub(super) struct Parsed {
-    pub(super) matched: Matched,
+pub(super) struct Parsed<'a> {
+    pub(super) matched: Matched<'a>,
     pub(super) head: RequestHead,
     pub(super) body: Bytes,
 }
@@ -37,7 +37,7 @@ pub(super) enum Unread {
 
 /// Parses a request. Anything ambiguous is left to the HTTP library: a body whose length is not given once and in
 /// digits, a transfer coding, an expectation, bytes after the end (RFC 9112 §6 and §9).
-pub(super) fn read(inbound: &Inbound, bytes: &[u8]) -> Result<Parsed, Unread> {
+pub(super) fn read<'a>(inbound: &'a Inbound, bytes: &[u8]) -> Result<Parsed<'a>, Unread> {
     let mut headers = [const { MaybeUninit::uninit() }; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut []);
     match request.parse_with_uninit_headers(bytes, &mut headers) {
@@ -64,7 +64,10 @@ pub(super) fn read(inbound: &Inbound, bytes: &[u8]) -> Result<Parsed, Unread> {
 }
 
 /// Finds the route, if it is a check or a logout.
-fn matched(inbound: &Inbound, request: &httparse::Request<'_, '_>) -> Option<(Matched, Method, Uri)> {
+fn matched<'a>(
+    inbound: &'a Inbound,
+    request: &httparse::Request<'_, '_>,
+) -> Option<(Matched<'a>, Method, Uri)> {
     let method = Method::from_bytes(request.method?.as_bytes()).ok()?;
     let path = request.path.filter(|path| path.starts_with('/'))?;
     if request.version != Some(1) || method == Method::HEAD {
@@ -72,9 +75,9 @@ fn matched(inbound: &Inbound, request: &httparse::Request<'_, '_>) -> Option<(Ma
     }
     let uri = Uri::try_from(path).ok()?;
     let matched = inbound.find(&method, &uri);
-    let logs_out = matched.route.kind == CallKind::Logout || method == Method::DELETE;
-    let hot = matches!(matched.route.kind, CallKind::Check | CallKind::Gate)
-        || logs_out && matched.route.kind != CallKind::Login;
+    let kind = matched.kind();
+    let logs_out = kind == CallKind::Logout || method == Method::DELETE;
+    let hot = matches!(kind, CallKind::Check | CallKind::Gate) || logs_out && kind != CallKind::Login;
     hot.then_some((matched, method, uri))
 }
 

@@ -231,7 +231,7 @@ pub(super) fn private() -> OpenOptions {
 }
 
 /// The directory of a file.
-pub(super) fn folder_of(path: &Path) -> &Path {
+pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

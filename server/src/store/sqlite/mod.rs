@@ -14,7 +14,7 @@ mod clients;
 mod directory;
 mod disk;
 mod encode;
-mod file;
+pub mod file;
 mod identifiers;
 mod identity;
 pub mod inspect;

@@ -10,13 +10,13 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use self::session::GivenSession;
-use super::caller::{Caller, Need};
-use super::{Reply, error, marks, serve, wire};
+use super::caller::Caller;
+use super::{Reply, error, marks, wire};
 use crate::authority::migrate::sessions::Taken;
 use crate::authority::migrate::users::{Imported, Newcomer, Run};
 use crate::authority::{Position, UserChange};
 use crate::error::{Error, Kind, Result};
-use crate::http::{Request, ResponseFuture};
+use crate::http::Request;
 
 /// Users of another system, not yet parsed.
 #[derive(Deserialize)]
@@ -53,11 +53,7 @@ struct GivenUser {
     disabled: Option<bool>,
 }
 
-pub(super) fn users(request: Request) -> ResponseFuture {
-    serve(request, Need::Change, import_users)
-}
-
-async fn import_users(mut request: Request, caller: Caller) -> Reply {
+pub(super) async fn users(mut request: Request, caller: Caller) -> Reply {
     let run = if wire::switch(&request, "dry_run")? { Run::Dry } else { Run::Real };
     let body = wire::batch(&mut request).await?;
     let batch: Users<'_> = wire::read(&body)?;
@@ -72,11 +68,7 @@ async fn import_users(mut request: Request, caller: Caller) -> Reply {
     Ok(wire::json(StatusCode::OK, &json!({ "results": results.collect::<Vec<_>>() })))
 }
 
-pub(super) fn sessions(request: Request) -> ResponseFuture {
-    serve(request, Need::Change, import_sessions)
-}
-
-async fn import_sessions(mut request: Request, caller: Caller) -> Reply {
+pub(super) async fn sessions(mut request: Request, caller: Caller) -> Reply {
     let run = if wire::switch(&request, "dry_run")? { Run::Dry } else { Run::Real };
     let body = wire::batch(&mut request).await?;
     let batch: Sessions<'_> = wire::read(&body)?;

@@ -1,5 +1,5 @@
-//! Long responses: the feed, the export of the audit trail, a backup. Limits bound the bytes that wait for each client,
-//! and the streams that each key has open. Every response ends when its key is removed.
+//! Long responses, sent while they are produced: the feed, the export of the audit trail, a backup. Limits bound the bytes
+//! that wait for each client, and the streams that each key has open. Every response ends when its key is removed.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use exeunt_core::KeyId;
+use http::header::CONTENT_TYPE;
+use http::{Method, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 use http_body_util::channel::{Channel, Sender};
@@ -19,10 +21,10 @@ use crate::app::App;
 use crate::app::shares::Share;
 use crate::authority::Key;
 use crate::error::{Error, Kind, RETRY_AFTER_SECS, Result, Throttle, Throttled, Unavailability};
-use crate::http::{Body, Cut, Request, Response};
+use crate::http::{Body, Cut, Request, Response, empty};
 
 /// Bytes of one piece of a response.
-const PIECE_BYTES: usize = 16 * 1024;
+pub const PIECE_BYTES: usize = 16 * 1024;
 /// The most pieces that wait for a slow client: 64 KiB of each stream.
 const PIECES_MAX: usize = 4;
 /// Seconds that a client may take for one piece before its stream is cut.
@@ -31,12 +33,20 @@ const STUCK_SECS: u64 = 30;
 const UNWATCHED_BYTES_MAX: usize = 64 * 1024;
 
 /// The writing end of a long response.
-pub(super) struct Stream {
-    pub(super) app: App,
-    pub(super) key: Arc<Key>,
+pub struct Stream {
+    /// The running server.
+    pub app: App,
+    /// The key of the reader.
+    pub key: Arc<Key>,
     sender: Sender<Bytes, Cut>,
     _room: OwnedSemaphorePermit,
     _of_key: Share<KeyId>,
+}
+
+/// A stream that nothing writes to yet.
+pub struct Opened {
+    stream: Stream,
+    body: Body,
 }
 
 /// A body that is cut off when its key is removed.
@@ -48,12 +58,38 @@ struct Watched {
 /// A whole body in pieces, so that it can be cut off.
 struct Pieces(Bytes);
 
-impl Stream {
-    /// Opens a stream for this key, and returns it with its body.
+/// Answers with a stream of this type that `write` writes. HEAD is answered with the same headers, and opens no stream.
+///
+/// # Errors
+/// As [`Opened::new`].
+pub fn streamed<F>(
+    request: &Request,
+    key: &Arc<Key>,
+    content_type: &'static str,
+    write: impl FnOnce(Stream) -> F,
+) -> Result<Response>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    match *request.method() {
+        Method::HEAD => Ok(head(content_type)),
+        _ => Ok(Opened::new(request, key)?.answer(content_type, write)),
+    }
+}
+
+/// The response to HEAD for a stream of this type.
+pub fn head(content_type: &'static str) -> Response {
+    let mut response = empty(StatusCode::OK);
+    response.headers.set(&CONTENT_TYPE, content_type);
+    response
+}
+
+impl Opened {
+    /// Opens a stream for this key, for responses that must be prepared before anything is sent.
     ///
     /// # Errors
     /// `TooMany` if the key has reached its limit, `Unavailable(Busy)` if all keys together have.
-    pub(super) fn open(request: &Request, key: &Arc<Key>) -> Result<(Self, Body)> {
+    pub fn new(request: &Request, key: &Arc<Key>) -> Result<Self> {
         let most = request.app.config.limits.streams_per_key;
         let of_key = request.app.streams_of_keys.take(key.id, most).ok_or_else(|| {
             let kind = Kind::TooMany(Throttle { who: Throttled::Key, retry_after_secs: RETRY_AFTER_SECS });
@@ -66,11 +102,25 @@ impl Stream {
         let room = room.map_err(|_| Error::unavailable(Unavailability::Busy).because("too many streams"))?;
         let (sender, body) = Channel::new(PIECES_MAX);
         let (app, key) = (request.app.clone(), key.clone());
-        Ok((Self { app, key, sender, _room: room, _of_key: of_key }, Body::Stream(body.boxed())))
+        let stream = Stream { app, key, sender, _room: room, _of_key: of_key };
+        Ok(Self { stream, body: Body::Stream(body.boxed()) })
     }
 
+    /// The response of this type that `write` writes.
+    pub fn answer<F>(self, content_type: &'static str, write: impl FnOnce(Stream) -> F) -> Response
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        tokio::spawn(write(self.stream));
+        let mut response = head(content_type);
+        response.body = self.body;
+        response
+    }
+}
+
+impl Stream {
     /// Sends this in pieces. `false` if the client is gone or stuck, or the key was removed.
-    pub(super) async fn send(&mut self, bytes: impl Into<Bytes>) -> bool {
+    pub async fn send(&mut self, bytes: impl Into<Bytes>) -> bool {
         let Self { app, key, sender, .. } = self;
         let mut bytes = bytes.into();
         let sending = async {
@@ -91,7 +141,7 @@ impl Stream {
     }
 
     /// Sends these texts in order, without holding all of them in memory.
-    pub(super) async fn send_all(&mut self, texts: impl Iterator<Item = String>) -> bool {
+    pub async fn send_all(&mut self, texts: impl Iterator<Item = String>) -> bool {
         let mut waiting = BytesMut::new();
         for text in texts {
             waiting.extend_from_slice(text.as_bytes());
@@ -106,7 +156,7 @@ impl Stream {
 }
 
 /// Cuts the response off when its key is removed, so that a slow client gets no more of it.
-pub(super) fn watched(mut response: Response, app: &App, key: &Arc<Key>) -> Response {
+pub fn watched(mut response: Response, app: &App, key: &Arc<Key>) -> Response {
     let body = match response.body {
         Body::Whole(whole) if whole.len() <= UNWATCHED_BYTES_MAX => {
             response.body = Body::Whole(whole);

@@ -6,9 +6,8 @@ use super::*;
 use crate::authority::{Call, Role};
 use crate::config::Config;
 use crate::env::Env;
-use crate::http::consumed::Whole;
 use crate::http::headers::Headers;
-use crate::http::{RequestBody, RequestHead, RequestParts, answer};
+use crate::http::{CallKind, RequestBody, RequestHead, RequestParts, Route, UnreadInput, answer};
 use crate::store::Incarnation;
 use crate::store::memory::MemoryStore;
 
@@ -18,10 +17,13 @@ async fn stage() -> (Request, Arc<Key>, Call) {
     let app = App::open(Config::default(), Env::system(), store, false).await.unwrap();
     let head =
         RequestHead { method: Method::GET, uri: Uri::from_static("/v1/feed"), headers: Headers::new() };
-    let arrival = RequestParts { head, body: RequestBody::Whole(Bytes::new()), whole: Whole::new(true) };
+    let route =
+        Route::new("feed", CallKind::Admin, &|_: Request| async { answer(StatusCode::OK, "text/plain", "") });
+    let (dialect, body) = (app.dialects[0].clone(), RequestBody::whole(Bytes::new(), UnreadInput::default()));
+    let arrival = RequestParts { head, body, dialect, matched: route.into() };
     let now = app.env.now();
     let mut request = Request::new(app, now, std::net::Ipv4Addr::LOCALHOST.into(), arrival);
-    let call = request.call(super::super::NAME, By::System);
+    let call = request.call(By::System);
     let (_, text) = request.app.authority.create_key(&call, "", Role::Read, None).await.unwrap();
     let key = request.app.authority.key(text.expose()).unwrap();
     (request, key, call)
@@ -31,7 +33,7 @@ async fn stage() -> (Request, Arc<Key>, Call) {
 async fn a_reader_that_reads_nothing_makes_so_many_bytes_wait_and_no_more() {
     const TEXT_BYTES: usize = 300;
     let (request, key, _) = stage().await;
-    let (mut stream, body) = Stream::open(&request, &key).unwrap();
+    let Opened { mut stream, body } = Opened::new(&request, &key).unwrap();
     let mut made = 0;
     let texts = std::iter::from_fn(|| {
         made += TEXT_BYTES;
@@ -47,10 +49,10 @@ async fn a_reader_that_reads_nothing_makes_so_many_bytes_wait_and_no_more() {
 #[tokio::test(start_paused = true)]
 async fn a_reader_that_is_stuck_loses_its_stream_also_if_it_is_one_large_text() {
     let (request, key, _) = stage().await;
-    let (mut stream, body) = Stream::open(&request, &key).unwrap();
+    let Opened { mut stream, body } = Opened::new(&request, &key).unwrap();
     assert!(!stream.send("x".repeat(10 << 20)).await);
     drop(body);
-    let (mut stream, body) = Stream::open(&request, &key).unwrap();
+    let Opened { mut stream, body } = Opened::new(&request, &key).unwrap();
     drop(body);
     assert!(!stream.send("x").await, "its reader has gone");
 }
