@@ -23,10 +23,10 @@ use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
 use figures::{Disk, Figures, Waiting};
 pub use open::{Demo, StoreUrl, open, open_to_serve};
 pub use records::{
-    Adopted, Adoption, AuditEntry, AuditPlace, Client, Cut, Endpoint, FLUSH_SECS, Found, Identifier,
-    Incarnation, Issued, Key, List, MarkPage, NewSession, Others, Over, PasswordHash, Position, Raise,
-    RaiseOutcome, Realm, Record, Role, Saved, Seen, SessionBy, SessionMarks, SessionPage, Settings, Swept,
-    Trail, Usage, User, Usernames, WrittenBy, seen_at_most, touch_lag_secs,
+    Adopted, Adoption, AuditEntry, AuditPlace, Client, Cut, FLUSH_SECS, Found, Identifier, Incarnation,
+    Issued, Key, List, MarkPage, NewSession, Others, Over, PasswordHash, Position, Raise, RaiseOutcome,
+    Realm, Record, Role, Saved, Seen, SessionBy, SessionMarks, SessionPage, Settings, Swept, Trail, Usage,
+    User, Usernames, WrittenBy, seen_at_most, touch_lag_secs,
 };
 
 #[cfg(doc)]

@@ -133,7 +133,7 @@ pub fn client(number: u64) -> Client {
         idle_secs: IDLE_SECS,
         absolute_secs: ABSOLUTE_SECS,
         sessions_max: 10,
-        settings: Settings::Plain,
+        settings: Settings::default(),
         removed: false,
         created_at: NOW,
         updated_at: NOW,

@@ -286,7 +286,8 @@ impl Tables {
             if other.realm == client.realm && other.name == client.name {
                 return Err(conflict("name"));
             }
-            if client.project_key().is_some() && other.project_key() == client.project_key() {
+            let key = client.settings.unique_key();
+            if key.is_some() && other.settings.unique_key() == key {
                 return Err(conflict("key"));
             }
         }

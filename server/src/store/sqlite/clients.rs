@@ -4,13 +4,13 @@ use exeunt_core::{ClientId, DialectName, RealmId};
 use rusqlite::{OptionalExtension, Row};
 
 use super::batch::Batch;
-use super::encode::{bound, corrupt, moment};
+use super::encode::{bound, moment};
 use super::reader::Reading;
-use crate::error::{Error, Result};
-use crate::store::{Client, conflict};
+use crate::error::Result;
+use crate::store::{Client, Settings, conflict};
 
-const CLIENT: &str = "id, realm, name, door, builtin, idle_secs, absolute_secs, sessions_max, settings, removed, \
-                      created_at, updated_at, version";
+const CLIENT: &str = "id, realm, name, door, builtin, idle_secs, absolute_secs, sessions_max, settings, \
+                      project_key, removed, created_at, updated_at, version";
 
 impl Reading<'_> {
     pub(super) fn clients(self) -> Result<Vec<Client>> {
@@ -44,8 +44,8 @@ impl Batch<'_> {
             client.idle_secs,
             client.absolute_secs,
             client.sessions_max,
-            serde_json::to_string(&client.settings).map_err(Error::internal)?,
-            client.project_key(),
+            client.settings.json(),
+            client.settings.unique_key(),
             client.removed,
             client.created_at.millis(),
             client.updated_at.millis(),
@@ -68,7 +68,7 @@ impl Batch<'_> {
         let mut key = self
             .conn
             .prepare_cached("SELECT 1 FROM clients WHERE project_key = ? AND id <> ? AND NOT removed")?;
-        if key.exists((client.project_key(), client.id.0))? {
+        if key.exists((client.settings.unique_key(), client.id.0))? {
             return Err(conflict("key"));
         }
         Ok(())
@@ -76,7 +76,6 @@ impl Batch<'_> {
 }
 
 fn client(row: &Row<'_>) -> rusqlite::Result<Client> {
-    let settings = row.get_ref(8)?.as_str()?;
     Ok(Client {
         id: ClientId(row.get(0)?),
         realm: RealmId(row.get(1)?),
@@ -86,10 +85,10 @@ fn client(row: &Row<'_>) -> rusqlite::Result<Client> {
         idle_secs: row.get(5)?,
         absolute_secs: row.get(6)?,
         sessions_max: row.get(7)?,
-        settings: serde_json::from_str(settings).map_err(|_| corrupt("settings of an unknown kind"))?,
-        removed: row.get(9)?,
-        created_at: moment(row, 10)?,
-        updated_at: moment(row, 11)?,
-        version: row.get(12)?,
+        settings: Settings::stored(row.get(8)?, row.get(9)?),
+        removed: row.get(10)?,
+        created_at: moment(row, 11)?,
+        updated_at: moment(row, 12)?,
+        version: row.get(13)?,
     })
 }
