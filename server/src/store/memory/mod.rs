@@ -1,42 +1,50 @@
 //! The reference store: plain collections behind one lock. Used by tests, and as the oracle of the contract.
 //!
-//! Every write checks first and changes afterwards, or undoes its changes: a refused write changes nothing. Nothing
-//! survives the process.
+//! A refused write changes nothing. Nothing survives the process.
 
+mod accounts;
 mod directory;
 mod ledger;
 mod rows;
 mod sweep;
 mod upkeep;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard};
 
-use exeunt_core::Moment;
+use exeunt_core::{Fingerprint, Mark, SessionId};
 
-use self::rows::{Recorded, Transaction};
+use self::rows::Transaction;
 use super::rules::book::Book;
-use super::rules::crowds::Crowds;
-use super::rules::round::Round;
 use super::rules::rows::SessionRow;
-use super::{AuditEntry, Client, Found, Incarnation, Key, Realm, Usage, User, WrittenBy};
+use super::rules::sweep::Progress;
+use super::{AuditEntry, Client, Incarnation, Key, Realm, Usage, User};
 use crate::error::{Error, Result, Unavailability};
 use crate::lock::Exclusive as _;
 
 /// Everything in memory.
-pub struct MemoryStore(Mutex<Tables>);
+pub struct MemoryStore(Mutex<State>);
 
-struct Tables {
+struct State {
     incarnation: Incarnation,
-    closed: bool,
+    is_closed: bool,
     book: Book,
-    recorded: Recorded,
-    log_start: u64,
-    own_start: u64,
+    tables: Tables,
+}
+
+/// All rows.
+#[derive(Default)]
+struct Tables {
+    /// By row, in the order of issue.
+    sessions: BTreeMap<u64, SessionRow>,
+    ids: HashMap<SessionId, u64>,
+    tokens: HashMap<Fingerprint, u64>,
+    adopted: HashSet<Fingerprint>,
+    last_row: u64,
+    log: BTreeMap<u64, Mark>,
+    progress: Progress,
     reserved: u64,
     secret: Option<[u8; 32]>,
-    round: Option<Round>,
-    written: WrittenBy,
     realms: Vec<Realm>,
     users: BTreeMap<u64, User>,
     clients: Vec<Client>,
@@ -49,66 +57,42 @@ struct Tables {
 impl MemoryStore {
     /// An empty store.
     pub fn new(incarnation: Incarnation) -> Self {
-        Self(Mutex::new(Tables {
-            incarnation,
-            closed: false,
-            book: Book::default(),
-            recorded: Recorded::default(),
-            log_start: 1,
-            own_start: 1,
-            reserved: 0,
-            secret: None,
-            round: None,
-            written: WrittenBy::default(),
-            realms: Vec::new(),
-            users: BTreeMap::new(),
-            clients: Vec::new(),
-            keys: Vec::new(),
-            audit: BTreeMap::new(),
-            last_audit: 0,
-            usage: Vec::new(),
-        }))
+        let (book, tables) = (Book::default(), Tables::default());
+        Self(Mutex::new(State { incarnation, is_closed: false, book, tables }))
     }
 
     /// Opens a closed store again with all its content, as a restart does for a store on disk.
     pub fn reopen(&self) {
-        self.0.hold().closed = false;
+        self.0.hold().is_closed = false;
     }
 
-    fn state(&self) -> Result<MutexGuard<'_, Tables>> {
+    fn state(&self) -> Result<MutexGuard<'_, State>> {
         let state = self.0.hold();
-        if state.closed {
+        if state.is_closed {
             return Err(Error::unavailable(Unavailability::Refused).because("the store is closed"));
         }
         Ok(state)
     }
-}
 
-impl Tables {
     /// Runs a transaction: it is undone if it fails.
-    fn write<T>(&mut self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
-        let last_row = self.recorded.last_row();
-        let (draft, crowds) = (self.book.draft(), Crowds::default());
-        let mut transaction = Transaction { draft, crowds, recorded: &mut self.recorded };
+    fn write<T>(&self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
+        let mut state = self.state()?;
+        let State { book, tables, .. } = &mut *state;
+        let ends = tables.ends();
+        let mut transaction = Transaction::begin(book, tables);
         let done = work(&mut transaction);
-        let log = transaction.draft.into_log();
+        let (log, forgotten) = transaction.end();
         match done {
-            Ok(_) => self.book.commit(&log),
-            Err(_) => self.recorded.undo(self.book.last(), last_row),
+            Ok(_) => {
+                book.commit(&log);
+                forgotten.into_iter().for_each(|id| book.forget(id));
+            }
+            Err(_) => tables.undo(book.last(), ends),
         }
         done
     }
+}
 
-    fn record_audit(&mut self, entry: Option<AuditEntry>) {
-        if let Some(entry) = entry {
-            self.last_audit += 1;
-            self.audit.insert(self.last_audit, AuditEntry { place: self.last_audit, ..entry });
-        }
-    }
-
-    fn found(&self, kept: &SessionRow, now: Moment) -> Found {
-        let SessionRow { row, record, seen } = kept.clone();
-        let verdict = self.book.verdict(&record.session, seen, now);
-        Found { record, row, seen, verdict }
-    }
+fn count(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }

@@ -1,36 +1,35 @@
-//! Recorded sessions and the log of marks: the rows of a transaction.
-
-use std::collections::{BTreeMap, HashMap, HashSet};
+//! The rows of a transaction.
 
 use exeunt_core::{Anchor, Fingerprint, Mark, Moment, Session, SessionId, Stamp, UserId};
 
+use super::Tables;
 use crate::error::{Error, Kind, Result};
-use crate::store::rules::book::Draft;
+use crate::store::rules::book::{Book, Draft};
 use crate::store::rules::crowds::Crowds;
 use crate::store::rules::rows::{Rows, SessionRow};
 use crate::store::rules::sight::Sight;
-use crate::store::{Record, SessionBy};
-
-/// Everything about sessions.
-#[derive(Default)]
-pub(super) struct Recorded {
-    /// By row, in the order of issue.
-    pub(super) sessions: BTreeMap<u64, SessionRow>,
-    pub(super) ids: HashMap<SessionId, u64>,
-    pub(super) tokens: HashMap<Fingerprint, u64>,
-    pub(super) log: BTreeMap<u64, Mark>,
-    adopted: HashSet<Fingerprint>,
-    last_row: u64,
-}
+use crate::store::{AuditEntry, Record, SessionBy};
 
 /// A transaction in progress.
 pub(super) struct Transaction<'a> {
-    pub(super) draft: Draft<'a>,
-    pub(super) crowds: Crowds,
-    pub(super) recorded: &'a mut Recorded,
+    pub(super) tables: &'a mut Tables,
+    pub(super) forgotten: Vec<SessionId>,
+    draft: Draft<'a>,
+    crowds: Crowds,
 }
 
-impl Recorded {
+impl<'a> Transaction<'a> {
+    pub(super) fn begin(book: &'a Book, tables: &'a mut Tables) -> Self {
+        Self { tables, forgotten: Vec::new(), draft: book.draft(), crowds: Crowds::default() }
+    }
+
+    /// The marks that it has raised, and the sessions whose own marks it has taken out of force.
+    pub(super) fn end(self) -> (Vec<Mark>, Vec<SessionId>) {
+        (self.draft.into_log(), self.forgotten)
+    }
+}
+
+impl Tables {
     pub(super) fn find(&self, by: SessionBy) -> Option<&SessionRow> {
         let row = match by {
             SessionBy::Id(id) => self.ids.get(&id),
@@ -39,7 +38,6 @@ impl Recorded {
         self.sessions.get(row?)
     }
 
-    /// The earliest mark above a session's stamp on any of its anchors.
     pub(super) fn first_mark(&self, session: &Session) -> Option<&Mark> {
         let above = self.log.range(session.stamp.next().number()..);
         above.map(|(_, mark)| mark).find(|mark| session.anchors.contains(&mark.anchor))
@@ -52,13 +50,17 @@ impl Recorded {
         }
     }
 
-    pub(super) const fn last_row(&self) -> u64 {
-        self.last_row
+    /// The last session, the last user, and how many clients there are.
+    pub(super) fn ends(&self) -> (u64, u64, usize) {
+        (self.last_row, self.users.last_key_value().map_or(0, |(last, _)| *last), self.clients.len())
     }
 
-    /// Takes back what a failed transaction has written after this mark and this row. A touch cannot fail.
-    pub(super) fn undo(&mut self, last: Stamp, last_row: u64) {
+    /// Takes back what a failed transaction has added after this mark and behind these ends. Nothing fails after any other
+    /// change.
+    pub(super) fn undo(&mut self, last: Stamp, (last_row, last_user, clients): (u64, u64, usize)) {
         self.log.split_off(&last.next().number());
+        self.users.split_off(&(last_user + 1));
+        self.clients.truncate(clients);
         for row in last_row + 1..=self.last_row {
             if let Some(kept) = self.sessions.get(&row) {
                 self.adopted.remove(&kept.record.token);
@@ -87,31 +89,35 @@ impl<'a> Rows<'a> for Transaction<'a> {
     }
 
     fn session(&mut self, by: SessionBy) -> Result<Option<SessionRow>> {
-        Ok(self.recorded.find(by).cloned())
+        Ok(self.tables.find(by).cloned())
     }
 
     fn row(&mut self, row: u64) -> Result<Option<SessionRow>> {
-        Ok(self.recorded.sessions.get(&row).cloned())
+        Ok(self.tables.sessions.get(&row).cloned())
+    }
+
+    fn is_recorded(&mut self, id: SessionId) -> Result<bool> {
+        Ok(self.tables.ids.contains_key(&id))
     }
 
     fn under(&mut self, user: UserId, after: u64) -> Result<Vec<SessionRow>> {
-        Ok(self.recorded.of(user, after).cloned().collect())
+        Ok(self.tables.of(user, after).cloned().collect())
     }
 
     fn count(&mut self, user: UserId, max: u32) -> Result<u32> {
-        Ok(u32::try_from(self.recorded.of(user, 0).count()).unwrap_or(max).min(max))
+        Ok(u32::try_from(self.tables.of(user, 0).count()).unwrap_or(max).min(max))
     }
 
     fn first_mark(&mut self, session: &Session) -> Result<Option<Mark>> {
-        Ok(self.recorded.first_mark(session).cloned())
+        Ok(self.tables.first_mark(session).cloned())
     }
 
     fn was_adopted(&mut self, token: Fingerprint) -> Result<bool> {
-        Ok(self.recorded.adopted.contains(&token))
+        Ok(self.tables.adopted.contains(&token))
     }
 
     fn insert(&mut self, record: &Record) -> Result<u64> {
-        let (all, id, token) = (&mut *self.recorded, record.session.id, record.token);
+        let (all, id, token) = (&mut *self.tables, record.session.id, record.token);
         if all.ids.contains_key(&id) || all.tokens.contains_key(&token) {
             return Err(Error::new(Kind::Conflict("session"), "this session was issued already"));
         }
@@ -124,18 +130,26 @@ impl<'a> Rows<'a> for Transaction<'a> {
     }
 
     fn insert_adopted(&mut self, row: u64, token: Fingerprint, seen: Moment) -> Result<()> {
-        self.recorded.adopted.insert(token);
-        self.recorded.sessions.entry(row).and_modify(|kept| kept.seen = seen);
-        Ok(())
+        self.tables.adopted.insert(token);
+        self.touch(row, seen)
     }
 
     fn touch(&mut self, row: u64, at: Moment) -> Result<()> {
-        self.recorded.sessions.entry(row).and_modify(|kept| kept.seen = at);
+        self.tables.sessions.entry(row).and_modify(|kept| kept.seen = at);
         Ok(())
     }
 
     fn write(&mut self, mark: &Mark) -> Result<()> {
-        self.recorded.log.insert(mark.at.number(), mark.clone());
+        self.tables.log.insert(mark.at.number(), mark.clone());
+        Ok(())
+    }
+
+    fn write_audit(&mut self, entry: Option<AuditEntry>) -> Result<()> {
+        let place = self.tables.last_audit + 1;
+        if let Some(entry) = entry {
+            self.tables.last_audit = place;
+            self.tables.audit.insert(place, AuditEntry { place, ..entry });
+        }
         Ok(())
     }
 }

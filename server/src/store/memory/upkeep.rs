@@ -19,7 +19,7 @@ impl Upkeep for MemoryStore {
     }
 
     async fn close(&self) -> Result<()> {
-        self.state()?.closed = true;
+        self.state()?.is_closed = true;
         Ok(())
     }
 
@@ -32,13 +32,13 @@ impl Upkeep for MemoryStore {
     }
 
     async fn secret(&self, fresh: [u8; 32]) -> Result<[u8; 32]> {
-        Ok(*self.state()?.secret.get_or_insert(fresh))
+        Ok(*self.state()?.tables.secret.get_or_insert(fresh))
     }
 
     async fn set_back(&self, rows: Vec<u64>, now: Moment) -> Result<()> {
         let mut state = self.state()?;
         for row in rows {
-            if let Some(kept) = state.recorded.sessions.get_mut(&row) {
+            if let Some(kept) = state.tables.sessions.get_mut(&row) {
                 kept.seen = kept.seen.min(now);
             }
         }
@@ -47,8 +47,9 @@ impl Upkeep for MemoryStore {
 
     async fn written_by(&self, now: Moment) -> Result<()> {
         let mut state = self.state()?;
-        state.written = WrittenBy { now, mark: state.book.last(), entry: state.last_audit };
-        for kept in state.recorded.sessions.values_mut() {
+        state.tables.progress.written =
+            WrittenBy { now, mark: state.book.last(), entry: state.tables.last_audit };
+        for kept in state.tables.sessions.values_mut() {
             let issued_at = &mut kept.record.session.issued_at;
             *issued_at = now.min(*issued_at);
         }

@@ -6,14 +6,15 @@ use super::crowd::Member;
 use super::room::{Decided, Seats, SeatsRead, knows, seat};
 use super::rows::Rows;
 use crate::error::Result;
-use crate::store::{Adopted, Adoption, Over, SessionBy};
+use crate::store::{Adopted, Adoption, AuditEntry, Over, SessionBy};
 
-/// Records all of them that may be, and returns the outcome of each.
+/// Records all of them that may be, and returns the outcome of each. `audit` is written if any is recorded.
 pub fn adopt<'a>(
     rows: &mut impl Rows<'a>,
     all: &[Adopted],
     read: &SeatsRead,
     now: Moment,
+    audit: Option<&AuditEntry>,
 ) -> Result<Decided<Vec<Adoption>>> {
     let mut unread = Vec::new();
     for Adopted { record, sessions_max, .. } in all {
@@ -28,7 +29,10 @@ pub fn adopt<'a>(
         return Ok(Decided::Unread(unread));
     }
     let outcomes = all.iter().map(|adopted| adopt_one(rows, adopted, read, now));
-    outcomes.collect::<Result<_>>().map(Decided::Done)
+    let outcomes = outcomes.collect::<Result<Vec<_>>>()?;
+    let is_recorded = |outcome: &Adoption| matches!(outcome, Adoption::Recorded(_));
+    rows.write_audit(audit.filter(|_| outcomes.iter().any(is_recorded)).cloned())?;
+    Ok(Decided::Done(outcomes))
 }
 
 fn adopt_one<'a>(

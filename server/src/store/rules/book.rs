@@ -7,7 +7,8 @@
 
 use exeunt_core::{Anchor, Mark, Marks, Moment, Session, SessionId, Stamp, Verdict, Why, judge};
 
-use crate::store::{Raise, seen_at_most};
+use super::rows::SessionRow;
+use crate::store::{Found, Raise, seen_at_most};
 
 /// The marks in force of all anchors, and the last stamp of their log. Only committed marks.
 #[derive(Debug, Default)]
@@ -56,7 +57,19 @@ impl Book {
 
     /// The stamp of this session's own mark.
     pub fn own(&self, id: SessionId) -> Option<Stamp> {
-        self.marks.latest(Anchor::Session(id)).map(|raised| raised.at)
+        self.latest(Anchor::Session(id))
+    }
+
+    /// The stamp of the mark in force on an anchor.
+    pub fn latest(&self, anchor: Anchor) -> Option<Stamp> {
+        self.marks.latest(anchor).map(|raised| raised.at)
+    }
+
+    /// A recorded session with its verdict at `now`.
+    pub fn found(&self, kept: SessionRow, now: Moment) -> Found {
+        let SessionRow { row, record, seen } = kept;
+        let verdict = self.verdict(&record.session, seen, now);
+        Found { record, row, seen, verdict }
     }
 
     /// The verdict at `now`, when last-seen was written as `seen` and may lag a little.

@@ -26,6 +26,7 @@ pub fn issue<'a>(rows: &mut impl Rows<'a>, new: &NewSession, read: &SeatsRead) -
         let (crowds, sight) = rows.crowds();
         crowds.add(user, Member { row, session: session.clone(), seen: now }, &sight);
     }
+    rows.write_audit(new.audit.clone())?;
     Ok(Decided::Done(Issued { row, ended: rows.draft().since(before).to_vec() }))
 }
 

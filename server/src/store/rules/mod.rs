@@ -1,6 +1,7 @@
-//! What every store decides alike. [`issue`], [`adopt`] and [`end`] run in a transaction of a store, whose rows they
+//! What every store decides alike. [`issue`], [`adopt`], [`end`], [`accounts`] and [`sweep`] run in a transaction of a store, whose rows they
 //! read and write through [`Rows`](rows::Rows); the rest are plain functions over records and marks.
 
+pub mod accounts;
 pub mod adopt;
 pub mod book;
 pub mod choice;
@@ -13,3 +14,4 @@ pub mod room;
 pub mod round;
 pub mod rows;
 pub mod sight;
+pub mod sweep;

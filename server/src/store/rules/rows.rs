@@ -1,12 +1,12 @@
 //! What a store gives the decisions: the rows of one transaction.
 
-use exeunt_core::{Anchor, Fingerprint, Mark, Moment, Session, UserId, Why};
+use exeunt_core::{Anchor, Fingerprint, Mark, Moment, Session, SessionId, UserId, Why};
 
 use super::book::Draft;
 use super::crowds::Crowds;
 use super::sight::Sight;
 use crate::error::Result;
-use crate::store::{Raise, Record, SessionBy};
+use crate::store::{AuditEntry, Raise, Record, SessionBy};
 
 /// A recorded session.
 #[derive(Clone, Debug)]
@@ -39,6 +39,9 @@ pub trait Rows<'a> {
     /// The recorded session with this row, as [`Rows::session`].
     fn row(&mut self, row: u64) -> Result<Option<SessionRow>>;
 
+    /// Whether a session with this id is recorded.
+    fn is_recorded(&mut self, id: SessionId) -> Result<bool>;
+
     /// The recorded sessions of a user with a greater row, in any order.
     fn under(&mut self, user: UserId, after: u64) -> Result<Vec<SessionRow>>;
 
@@ -63,6 +66,9 @@ pub trait Rows<'a> {
 
     /// Adds a mark to the log.
     fn write(&mut self, mark: &Mark) -> Result<()>;
+
+    /// Adds a line to the trail, if there is one.
+    fn write_audit(&mut self, entry: Option<AuditEntry>) -> Result<()>;
 }
 
 /// Writes a mark that the draft has raised.

@@ -7,10 +7,9 @@ use tokio::sync::oneshot;
 use super::encode::{kind, write_address, write_by, write_why};
 use super::state::{Effects, Leftovers, Shared};
 use crate::error::{Error, Result, Unavailability};
-use crate::store::WrittenBy;
 use crate::store::rules::book::Draft;
 use crate::store::rules::crowds::Crowds;
-use crate::store::rules::round::Round;
+use crate::store::rules::sweep::Progress;
 
 /// A transaction in progress.
 pub(super) struct Batch<'a> {
@@ -36,14 +35,8 @@ pub(super) struct Batch<'a> {
 pub(super) struct Places {
     /// The last row in the order of issue.
     pub(super) issued: u64,
-    /// The first stamp in the log.
-    pub(super) log_start: u64,
-    /// Sessions' own marks with this stamp or a later one are in the book.
-    pub(super) own_start: u64,
-    /// The progress of sweeping.
-    pub(super) round: Option<Round>,
-    /// What was written while the wall clock was ahead.
-    pub(super) written: WrittenBy,
+    /// How far it has forgotten.
+    pub(super) progress: Progress,
 }
 
 /// A command for a transaction, and its waiting caller.

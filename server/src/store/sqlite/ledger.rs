@@ -10,7 +10,7 @@ use super::queue::Lane;
 use super::{SqliteStore, meta};
 use crate::error::Result;
 use crate::store::rules::room::{Decided, SeatsRead};
-use crate::store::rules::{adopt, end, issue};
+use crate::store::rules::{adopt, end, issue, sweep};
 use crate::store::{
     Adopted, Adoption, AuditEntry, Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position,
     Raise, RaiseOutcome, Seen, SessionBy, SessionMarks, SessionPage, Swept,
@@ -25,9 +25,7 @@ impl Ledger for SqliteStore {
 
     async fn issue(&self, new: NewSession) -> Result<Issued> {
         self.decide(Lane::Rest, new.record.session.issued_at, move |batch, read| {
-            let issued = issue::issue(batch, &new, read)?;
-            batch.write_audit(new.audit.clone().filter(|_| matches!(issued, Decided::Done(_))))?;
-            Ok(issued)
+            issue::issue(batch, &new, read)
         })
         .await
     }
@@ -39,11 +37,7 @@ impl Ledger for SqliteStore {
         audit: Option<AuditEntry>,
     ) -> Result<Vec<Adoption>> {
         self.decide(Lane::Rest, now, move |batch, read| {
-            let adopted = adopt::adopt(batch, &sessions, read, now)?;
-            let recorded = |outcome: &Adoption| matches!(outcome, Adoption::Recorded(_));
-            let any = matches!(&adopted, Decided::Done(outcomes) if outcomes.iter().any(recorded));
-            batch.write_audit(audit.clone().filter(|_| any))?;
-            Ok(adopted)
+            adopt::adopt(batch, &sessions, read, now, audit.as_ref())
         })
         .await
     }
@@ -102,7 +96,7 @@ impl Ledger for SqliteStore {
     }
 
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
-        self.write(Lane::Rest, move |batch| batch.sweep(now, keep_secs, log_secs, budget)).await
+        self.write(Lane::Rest, move |batch| sweep::sweep(batch, now, keep_secs, log_secs, budget)).await
     }
 }
 

@@ -5,6 +5,7 @@
 //! marks in force are also in memory ([`state`]), read when the file is opened, so raising a mark appends one row and
 //! searches nothing.
 
+mod accounts;
 mod ahead;
 mod audit;
 mod backup;

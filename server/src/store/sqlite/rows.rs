@@ -1,8 +1,9 @@
 //! The rows of a transaction, as the decisions that all stores share read and write them.
 
-use exeunt_core::{Anchor, Fingerprint, Mark, Moment, Session, UserId, Verdict};
+use exeunt_core::{Anchor, Fingerprint, Mark, Moment, Session, SessionId, UserId, Verdict};
 use rusqlite::ErrorCode;
 
+use super::audit::append;
 use super::batch::{Batch, INSERT_MARK, insert};
 use super::encode::{bound, kind, write_address, write_anchors};
 use super::marks::first_mark;
@@ -15,7 +16,7 @@ use crate::store::rules::crowds::Crowds;
 use crate::store::rules::room::{Seats, SeatsRead};
 use crate::store::rules::rows::{Rows, SessionRow};
 use crate::store::rules::sight::{Sight, Touches as _};
-use crate::store::{Record, SessionBy};
+use crate::store::{AuditEntry, Record, SessionBy};
 
 /// Reading this many index rows costs as much as one row of the table.
 const COUNTED_PER_ROW: u32 = 64;
@@ -42,6 +43,10 @@ impl<'a> Rows<'a> for Batch<'a> {
     fn row(&mut self, row: u64) -> Result<Option<SessionRow>> {
         self.rows += 1;
         Ok(at_row(self.conn, row)?.map(|kept| self.touched(kept)))
+    }
+
+    fn is_recorded(&mut self, id: SessionId) -> Result<bool> {
+        Ok(self.conn.prepare_cached("SELECT 1 FROM sessions WHERE id = ?")?.exists([id.0])?)
     }
 
     fn under(&mut self, user: UserId, after: u64) -> Result<Vec<SessionRow>> {
@@ -130,6 +135,10 @@ impl<'a> Rows<'a> for Batch<'a> {
         self.rows += 1;
         Ok(())
     }
+
+    fn write_audit(&mut self, entry: Option<AuditEntry>) -> Result<()> {
+        Ok(entry.map_or(Ok(()), |entry| append(self.conn, entry))?)
+    }
 }
 
 impl Batch<'_> {
@@ -139,7 +148,7 @@ impl Batch<'_> {
     }
 
     /// A session with its unfolded touches.
-    fn touched(&self, kept: SessionRow) -> SessionRow {
+    pub(super) fn touched(&self, kept: SessionRow) -> SessionRow {
         SessionRow { seen: self.shared.seen(kept.row, kept.seen), ..kept }
     }
 }

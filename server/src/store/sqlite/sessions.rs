@@ -1,6 +1,6 @@
 //! Reads sessions.
 
-use exeunt_core::{Anchor, DialectName, Fingerprint, Moment, Session, SessionId, Stamp, Verdict};
+use exeunt_core::{Anchor, DialectName, Fingerprint, Moment, Session, SessionId, Stamp};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
 use super::encode::{bound, kind, moment, read_address, read_anchors};
@@ -168,7 +168,6 @@ impl Reading<'_> {
 
     fn found(self, kept: SessionRow, now: Moment) -> Found {
         let seen = self.shared.seen(kept.row, kept.seen);
-        let verdict: Verdict = self.shared.book().verdict(&kept.record.session, seen, now);
-        Found { record: kept.record, row: kept.row, seen, verdict }
+        self.shared.book().found(SessionRow { seen, ..kept }, now)
     }
 }

@@ -10,6 +10,7 @@ use super::writer::Job;
 use super::{SqliteStore, meta};
 use crate::error::{Error, Result};
 use crate::store::figures::{Disk, Figures, Waiting};
+use crate::store::rules::rows::Rows as _;
 use crate::store::{AuditEntry, Backup, Upkeep};
 
 #[async_trait]

@@ -316,7 +316,8 @@ impl Writer {
         {
             return Err(shared.set_lost(&Loss::Overwritten));
         }
-        let (news, places) = load::since(&conn, known.stamp, self.places.own_start).map_err(explain)?;
+        let (news, places) =
+            load::since(&conn, known.stamp, self.places.progress.own_start).map_err(explain)?;
         self.begin(conn, places);
         shared.catch_up(news);
         Ok(())
