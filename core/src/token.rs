@@ -30,20 +30,9 @@ impl Token {
         (!text.is_empty() && text.len() <= TOKEN_BYTES_MAX).then(|| Self(text.to_owned()))
     }
 
-    /// Two halves that form one credential; `None` if either is empty.
-    pub fn pair(key: &str, secret: &str) -> Option<Self> {
-        let text = format!("{key}:{secret}");
-        (!key.is_empty() && !secret.is_empty()).then(|| Self::presented(&text)).flatten()
-    }
-
     /// A new token of these letters, in the form of a legacy interface.
     pub const fn plain(letters: String) -> Self {
         Self(letters)
-    }
-
-    /// The two halves of a pair.
-    pub fn halves(&self) -> (&str, &str) {
-        self.0.split_once(':').unwrap_or((&self.0, ""))
     }
 
     /// A token of a prefix, a random body and a checksum.
@@ -142,13 +131,5 @@ mod tests {
         for wrong in ["", &digits[1..], &format!("{digits}0"), &digits.replace('b', "g"), &"é".repeat(32)] {
             assert_eq!(Fingerprint::from_digits(wrong), None, "{wrong}");
         }
-    }
-
-    #[test]
-    fn halves_of_different_pairs_have_another_fingerprint() {
-        let print = |key, secret| Token::pair(key, secret).map(|pair| pair.fingerprint());
-        assert_ne!(print("a", "b"), print("a", "c"));
-        assert_ne!(print("a", "b"), print("c", "b"));
-        assert_eq!(print("a", ""), None);
     }
 }

@@ -54,6 +54,7 @@ impl App {
             metrics,
             tls,
             dialects,
+            client_settings: ALL.iter().filter_map(|it| Some((it.name, it.clients?))).collect(),
             dialect_names: ALL.iter().map(|dialect| dialect.name).collect(),
             numbers,
             feeds,

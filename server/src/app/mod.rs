@@ -18,6 +18,7 @@ use crate::app::failures::Failures;
 use crate::app::shares::Shares;
 use crate::app::tail::Tail;
 use crate::authority::Authority;
+use crate::authority::client::settings::ClientSettings;
 use crate::authority::numbers::Numbers;
 use crate::config::Config;
 use crate::env::Env;
@@ -47,6 +48,9 @@ pub struct Parts {
     pub dialects: Vec<Arc<EnabledDialect>>,
     /// The names of all dialects, enabled or not.
     pub dialect_names: Vec<DialectName>,
+    /// What the clients of each dialect have of their own, whether it is enabled or not. No client can be made for any
+    /// other dialect.
+    pub client_settings: Vec<(DialectName, &'static ClientSettings)>,
     /// Issues numbers that never repeat.
     pub numbers: Numbers,
     /// Limits open streams: of marks, of the audit trail, of copies of the store.
@@ -97,6 +101,13 @@ impl App {
             tls: self.tls.as_ref(),
             feeds_open: FEEDS_MAX - self.feeds.available_permits(),
         })
+    }
+}
+
+impl Parts {
+    /// What the clients of this dialect have of their own. `None` if no client can be made for it.
+    pub fn client_settings(&self, dialect: DialectName) -> Option<&'static ClientSettings> {
+        self.client_settings.iter().find(|(name, _)| *name == dialect).map(|(_, settings)| *settings)
     }
 }
 

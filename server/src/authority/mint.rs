@@ -65,11 +65,6 @@ impl Mint {
         Token::plain(self.letters(letters))
     }
 
-    /// A token of two halves, each of `letters` letters and digits.
-    pub fn token_pair(&self, letters: usize) -> Token {
-        Token::plain(format!("{}:{}", self.letters(letters), self.letters(letters)))
-    }
-
     /// A key of the native dialect.
     pub fn key(&self) -> Token {
         Token::sealed(KEY_PREFIX, &self.letters(BODY_CHARS))

@@ -41,8 +41,8 @@ pub use whoami::Admitted;
 
 pub use crate::store::figures::{Disk, FREE_BYTES_WARNING};
 pub use crate::store::{
-    AuditEntry, AuditPlace, Client, Endpoint, Identifier, Key, MarkPage, Position, RaiseOutcome, Realm, Role,
-    Settings, Usage, User, Usernames,
+    AuditEntry, AuditPlace, Client, Identifier, Key, MarkPage, Position, RaiseOutcome, Realm, Role, Settings,
+    Usage, User, Usernames,
 };
 
 use crate::authority::cache::keys::Keys;

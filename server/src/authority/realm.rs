@@ -114,7 +114,7 @@ impl Builtin {
             builtin: true,
             idle_secs: self.idle_secs,
             absolute_secs: self.absolute_secs,
-            ..Client::usual(call, realm, self.dialect, self.dialect.name(), Settings::Plain)
+            ..Client::usual(call, realm, self.dialect, self.dialect.name(), Settings::default())
         }
     }
 }

@@ -5,15 +5,18 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use clap::Args;
 use exeunt_core::DialectName;
 use ipnet::{IpNet, Ipv4Net};
+use serde_json::json;
 
 use super::print::Out;
-use super::serve::{Demo as DemoStore, open, until_stopped};
+use super::serve::{open, until_stopped};
 use crate::app::App;
-use crate::authority::{Call, Client, Endpoint, Password, Settings, UserChange};
+use crate::authority::client::settings::Members;
+use crate::authority::{Call, Client, Password, UserChange};
 use crate::config::Config;
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
 use crate::log;
+use crate::store;
 
 /// The store of the demonstration.
 const STORE: &str = "sqlite:exeunt-demo/exeunt.db";
@@ -45,7 +48,7 @@ impl Demo {
         };
         let env = Env::system();
         let _writing = log::start(&config.log, &env)?;
-        let opened = open(config, env, false, DemoStore::Made).await?;
+        let opened = open(config, env, false, store::Demo::Made).await?;
         furnish(&opened.app).await?;
         until_stopped(opened, |address| {
             // The demonstration goes on if standard output is closed.
@@ -75,14 +78,14 @@ async fn furnish(app: &App) -> Result<()> {
         there_already(app.authority.create_user(&Call::of_server(&app.env), realm, user).await)?;
     }
     let call = Call::of_server(&app.env);
-    let settings = Settings::Project {
-        key: PROJECT_KEY.to_owned(),
-        allowed_origins: Vec::new(),
-        any_origin: false,
-        require_origin: false,
-        endpoints: vec![Endpoint { name: "examples/auth".to_owned(), secure: true, registration: true }],
-    };
-    let project = Client::usual(&call, realm, DialectName::new("rested"), "demonstration", settings);
+    let rested = DialectName::new("rested");
+    let dialect = app.client_settings(rested).ok_or_else(|| Error::internal("a dialect without clients"))?;
+    let members = [
+        ("key".to_owned(), PROJECT_KEY.into()),
+        ("endpoints".to_owned(), json!([{ "name": "examples/auth" }])),
+    ];
+    let settings = (dialect.validate)(&call.mint, None, Members::from_iter(members))?;
+    let project = Client::usual(&call, realm, rested, "demonstration", settings);
     there_already(app.authority.create_client(&call, project).await)
 }
 

@@ -20,6 +20,7 @@ use exeunt_core::DialectName;
 use http::Method;
 
 use crate::app::EnabledDialect;
+use crate::authority::client::settings::ClientSettings;
 use crate::authority::realm::Builtin;
 use crate::dialect::passed::Gate;
 use crate::error::Error;
@@ -42,6 +43,8 @@ pub struct Dialect {
     /// The route of this method, path (after the mount) and query. `None` if the path is not of this dialect. The
     /// dialect itself answers a wrong method on a known path.
     pub route: fn(&Method, path: &str, query: Option<&str>) -> Option<RouteMatch>,
+    /// What its clients have of their own. `None` if no client can be made for it.
+    pub clients: Option<&'static ClientSettings>,
     /// Renders an error in each of its forms, with the form's name, for the table of errors. The rendering is one
     /// exhaustive match over the error's kind.
     pub errors: fn(&Error) -> Vec<(&'static str, Response)>,

@@ -5,7 +5,8 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use exeunt::authority::{Client, Endpoint, Settings, UserChange};
+use exeunt::authority::{Client, UserChange};
+use exeunt::dialect::rested::{Endpoint, Project};
 use exeunt::store::Incarnation;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt_core::DialectName;
@@ -68,14 +69,15 @@ async fn serve(folder: &Scratch) -> Server {
     let name = UserChange { first_name: Some("Al \"Ice\" & <Co>, É".to_owned()), ..UserChange::default() };
     app.authority.change_user(&call(app), realm, server.alice, name).await.unwrap();
     let call = call(app);
-    let settings = Settings::Project {
+    let project = Project {
         key: PROJECT.to_owned(),
         allowed_origins: vec!["https://shop.example".to_owned()],
         any_origin: false,
         require_origin: false,
         endpoints: vec![Endpoint { name: "examples/auth".to_owned(), secure: true, registration: true }],
     };
-    let project = Client::usual(&call, realm, DialectName::new("rested"), "shop", settings);
+    let project =
+        Client::usual(&call, realm, DialectName::new("rested"), "shop", project.settings().unwrap());
     app.authority.create_client(&call, project).await.unwrap();
     server
 }

@@ -8,8 +8,9 @@ use std::time::Duration;
 use exeunt::app::{App, SERVER};
 use exeunt::authority::migrate::users::{Newcomer, Run};
 use exeunt::authority::realm::MAIN;
-use exeunt::authority::{Call, Client, Endpoint, Identifier, Login, Mint, Password, Settings, UserChange};
+use exeunt::authority::{Call, Client, Identifier, Login, Mint, Password, UserChange};
 use exeunt::config::Config;
+use exeunt::dialect::rested::{Endpoint, Project};
 use exeunt::env::Env;
 use exeunt::error::{Error, Kind};
 use exeunt::serve::{self, Running};
@@ -56,14 +57,20 @@ impl World {
         };
         world.app.authority.create_user(&world.call(), world.realm, alice).await.unwrap();
         let endpoint = Endpoint { name: "examples/auth".to_owned(), secure: true, registration: false };
-        let project = Settings::Project {
+        let project = Project {
             key: PROJECT.to_owned(),
             allowed_origins: Vec::new(),
             any_origin: true,
             require_origin: false,
             endpoints: vec![endpoint],
         };
-        let project = Client::usual(&world.call(), world.realm, DialectName::new("rested"), "shop", project);
+        let project = Client::usual(
+            &world.call(),
+            world.realm,
+            DialectName::new("rested"),
+            "shop",
+            project.settings().unwrap(),
+        );
         world.app.authority.create_client(&world.call(), project).await.unwrap();
         world
     }

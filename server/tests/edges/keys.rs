@@ -23,7 +23,7 @@ async fn no_call_of_a_key_writes_anything_once_the_key_is_removed() {
     let us = call(&server.app);
     let named = |name: &str| UserChange { username: Some(Some(name.to_owned())), ..UserChange::default() };
     let user = authority.create_user(&us, realm, named("there")).await.unwrap().id;
-    let client = Client::usual(&us, realm, native, "there", Settings::Plain);
+    let client = Client::usual(&us, realm, native, "there", Settings::default());
     let client = authority.create_client(&us, client).await.unwrap();
     let (other, _) = authority.create_key(&us, "other", Role::Admin, None).await.unwrap();
     let (key, _) = authority.create_key(&us, "removed", Role::Admin, None).await.unwrap();
@@ -36,7 +36,7 @@ async fn no_call_of_a_key_writes_anything_once_the_key_is_removed() {
         |user| IssueRequest { dialect: native, user, client: None, idle_secs: None, absolute_secs: None };
     let token = by.mint.key();
     let renamed = ClientChange { name: Some("renamed".to_owned()), ..ClientChange::default() };
-    let new = Client::usual(&by, realm, native, "new", Settings::Plain);
+    let new = Client::usual(&by, realm, native, "new", Settings::default());
     let outcomes = [
         ("create_user", authority.create_user(&by, realm, named("new")).await.err()),
         ("change_user", authority.change_user(&by, realm, user, named("renamed")).await.err()),

@@ -11,7 +11,7 @@ use exeunt::error::{Kind, Result, Unavailability};
 use exeunt::store::contract::{NOW, fresh};
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{
-    Adopted, Adoption, Incarnation, Ledger, NewSession, SessionBy, Store, USER_SESSIONS_MAX,
+    Adopted, Adoption, Incarnation, Ledger, NewSession, SessionBy, Store, USER_SESSIONS_MAX, Upkeep,
 };
 use exeunt_core::{Anchor, ClientId, DialectName, Moment, Token, Verdict, Why};
 
@@ -36,7 +36,7 @@ impl Two {
         let world = World::open(store).await;
         let client = async |name: &str, max| {
             let call = call(&world.app);
-            let client = Client::usual(&call, world.realm, NAME, name, Settings::Plain);
+            let client = Client::usual(&call, world.realm, NAME, name, Settings::default());
             let client = Client { sessions_max: max, ..client };
             world.app.authority.create_client(&call, client).await.unwrap()
         };
@@ -205,7 +205,7 @@ async fn more_than_a_user_may_have_is_refused_for_a_client() {
     let app = App::open(Config::default(), Env::with_clocks(clocks), store, false).await.unwrap();
     let call = call(&app);
     let realm = app.authority.realm("main").unwrap().id;
-    let client = Client::usual(&call, realm, NAME, "shop", Settings::Plain);
+    let client = Client::usual(&call, realm, NAME, "shop", Settings::default());
     let many = Client { sessions_max: USER_SESSIONS_MAX + 1, ..client.clone() };
     let error = app.authority.create_client(&call, many).await.err().unwrap();
     assert!(error.public().contains("max_sessions is 10001; expected at most 10000"), "{error}");

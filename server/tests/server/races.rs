@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::server::{PASSWORD, Server, World, call};
 use exeunt::app::App;
-use exeunt::authority::{
-    ClientChange, IssueRequest, Login, Password, Presented, Role, Settings, Touch, UserChange,
-};
+use exeunt::authority::{ClientChange, IssueRequest, Login, Password, Presented, Role, Touch, UserChange};
+use exeunt::dialect::runsignup::{pair, partner};
 use exeunt::error::Kind;
 use exeunt::store::faulty::Faulty;
 use exeunt::store::memory::MemoryStore;
@@ -124,7 +123,7 @@ async fn a_key_that_is_removed_while_it_is_made_opens_nothing() {
 async fn a_session_by_a_client_whose_secret_is_being_changed_does_not_outlive_the_change() {
     let store = Arc::new(Faulty::new(Arc::new(MemoryStore::new(Incarnation([1; 16])))));
     let world = World::open(store.clone()).await;
-    let settings = Settings::Partner { pair: Token::pair("partner", "first").unwrap().fingerprint() };
+    let settings = partner::settings(pair::token("partner", "first").unwrap().fingerprint()).unwrap();
     let partner = world.add_client("runsignup", settings).await;
     let World { app, realm, alice } = &world;
     store.hold(1);
@@ -150,8 +149,8 @@ async fn a_session_by_a_client_whose_secret_is_being_changed_does_not_outlive_th
 }
 
 async fn change_secret(app: App, realm: RealmId, id: ClientId) {
-    let pair = Token::pair("partner", "second").unwrap().fingerprint();
-    let change = ClientChange { settings: Some(Settings::Partner { pair }), ..ClientChange::default() };
+    let settings = partner::settings(pair::token("partner", "second").unwrap().fingerprint()).unwrap();
+    let change = ClientChange { settings: Some(settings), secret_replaced: true, ..ClientChange::default() };
     app.authority.change_client(&call(&app), realm, id, change).await.unwrap();
 }
 

@@ -7,7 +7,7 @@ use exeunt::error::{Kind, Unavailability};
 use exeunt::store::Incarnation;
 use exeunt::store::faulty::{Fault, Faulty};
 use exeunt::store::memory::MemoryStore;
-use exeunt_core::{Anchor, Token};
+use exeunt_core::{Anchor, DialectName, Token};
 
 use crate::support::server::{World, call, project};
 
@@ -68,7 +68,7 @@ async fn a_client_that_was_removed_by_a_call_that_was_cut_short_is_gone_with_its
     assert_eq!(removed.err().unwrap().kind(), UNKNOWN);
     assert_eq!(authority.ready().unwrap_err().kind(), UNKNOWN);
     authority.recover(world.app.env.now()).await.unwrap();
-    assert!(authority.project(world.realm, "d59eb2859c284168ac48aef65046d5dd").is_none());
+    assert!(authority.find_client(world.realm, DialectName::new("rested"), |_| true).is_none());
     let alive = authority.would_end(Anchor::User(world.alice), world.app.env.now());
     assert_eq!(alive.unwrap(), 0);
 }

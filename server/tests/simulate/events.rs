@@ -3,8 +3,9 @@
 use exeunt::authority::client::ClientChange;
 use exeunt::authority::migrate::sessions::{ClientNamed, Elsewhere, Taken};
 use exeunt::authority::migrate::users::Run;
-use exeunt::authority::{Call, Identifier, IssueRequest, Logout, Settings, UserChange};
+use exeunt::authority::{Call, Identifier, IssueRequest, Logout, UserChange};
 use exeunt::dialect::ADMIN;
+use exeunt::dialect::runsignup::partner;
 use exeunt::error::{Error, Kind, Unavailability};
 use exeunt::store::faulty::Fault;
 use exeunt_core::{Anchor, Fingerprint, Moment, Why};
@@ -316,7 +317,11 @@ impl World {
     async fn change_secret(&self, client: usize, oracle: &mut Oracle) -> Result<(), String> {
         let call = self.call();
         let pair = Fingerprint(call.mint.secret());
-        let change = ClientChange { settings: Some(Settings::Partner { pair }), ..ClientChange::default() };
+        let change = ClientChange {
+            settings: Some(partner::settings(pair).unwrap()),
+            secret_replaced: true,
+            ..ClientChange::default()
+        };
         let changed = self.authority().change_client(&call, self.realm, self.clients[client], change).await;
         match written(changed)? {
             Outcome::Done(saved) => {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use exeunt::app::{App, SERVER};
 use exeunt::authority::realm::MAIN;
-use exeunt::authority::{Authority, Call, Client, Mint, Presented, Settings, Touch, UserChange};
+use exeunt::authority::{Authority, Call, Client, Mint, Presented, Touch, UserChange};
 use exeunt::config::Config;
 use exeunt::dialect::ADMIN;
+use exeunt::dialect::runsignup::partner;
 use exeunt::env::{Entropy, Env};
 use exeunt::error::{Kind, Unavailability};
 use exeunt::store::Store;
@@ -125,7 +126,10 @@ impl World {
     /// Each client has one secret, and no other opens anything.
     fn verify_secrets(&self, oracle: &mut Oracle) -> Result<(), String> {
         for (client, id) in self.clients.iter().enumerate() {
-            let found = |pair: &Fingerprint| self.authority().partner(self.realm, *pair);
+            let found = |pair: &Fingerprint| {
+                let settings = partner::settings(*pair).unwrap();
+                self.authority().find_client(self.realm, ADMIN, |client| client.settings == settings)
+            };
             let all = std::mem::take(&mut oracle.secrets[client]);
             let (held, void): (Vec<_>, Vec<_>) =
                 all.into_iter().partition(|pair| found(pair).is_some_and(|client| client.id == *id));
@@ -240,7 +244,7 @@ fn client(env: &Env, realm: RealmId, number: usize) -> (Client, Fingerprint) {
         idle_secs: 60,
         absolute_secs: 0,
         sessions_max: 1_000,
-        settings: Settings::Partner { pair },
+        settings: partner::settings(pair).unwrap(),
         removed: false,
         created_at: now,
         updated_at: now,

@@ -2,8 +2,10 @@
 
 use exeunt::app::App;
 use exeunt::authority::realm::MAIN;
-use exeunt::authority::{Call, Client, Endpoint, Password, Settings, UserChange};
-use exeunt_core::{Anchor, DialectName, RealmId, Token, UserId, Why};
+use exeunt::authority::{Call, Client, Password, Settings, UserChange};
+use exeunt::dialect::rested::{Endpoint, Project};
+use exeunt::dialect::runsignup::{pair, partner};
+use exeunt_core::{Anchor, DialectName, RealmId, UserId, Why};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -140,17 +142,18 @@ struct ClientTold {
 
 impl ClientTold {
     fn into_client(self, app: &App, call: &Call) -> exeunt::error::Result<Client> {
-        let pair = self.api_key.and_then(|key| Token::pair(&key, &self.api_secret));
+        let pair = self.api_key.and_then(|key| pair::token(&key, &self.api_secret));
         let settings = match (self.key, pair) {
-            (Some(key), _) => Settings::Project {
+            (Some(key), _) => Project {
                 key,
                 allowed_origins: self.allowed_origins,
                 any_origin: self.any_origin,
                 require_origin: self.require_origin,
                 endpoints: self.endpoints,
-            },
-            (None, Some(pair)) => Settings::Partner { pair: pair.fingerprint() },
-            (None, None) => Settings::Plain,
+            }
+            .settings()?,
+            (None, Some(pair)) => partner::settings(pair.fingerprint())?,
+            (None, None) => Settings::default(),
         };
         let (realm, dialect) = (realm_of(app, self.realm.as_deref())?, DialectName::new(&self.dialect));
         Ok(Client {

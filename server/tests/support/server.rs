@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use exeunt::app::App;
 use exeunt::authority::realm::MAIN;
-use exeunt::authority::{Call, Client, Endpoint, Password, Settings, UserChange};
+use exeunt::authority::{Call, Client, Password, Settings, UserChange};
 use exeunt::config::Config;
+use exeunt::dialect::rested::{Endpoint, Project};
 use exeunt::env::Env;
 use exeunt::serve::{self, Running};
 use exeunt::store::Store;
@@ -103,13 +104,14 @@ impl Server {
 /// What a project of rested with one endpoint and one page has.
 pub(crate) fn project(key: &str, endpoint: &str) -> Settings {
     let endpoint = Endpoint { name: endpoint.to_owned(), secure: true, registration: false };
-    Settings::Project {
+    let project = Project {
         key: key.to_owned(),
         allowed_origins: vec!["https://shop.example".to_owned()],
         any_origin: false,
         require_origin: false,
         endpoints: vec![endpoint],
-    }
+    };
+    project.settings().unwrap()
 }
 
 async fn add_client(app: &App, realm: RealmId, dialect: &str, settings: Settings) -> Arc<Client> {

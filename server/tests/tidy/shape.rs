@@ -6,6 +6,10 @@ use crate::source;
 
 /// The longest file, in lines.
 const LINES_MAX: usize = 500;
+/// The most lines that sessions and the log of marks take in the memory store.
+const LEDGER_LINES_MAX: usize = 400;
+/// The most lines of the memory store.
+const STORE_LINES_MAX: usize = 800;
 /// The most that half of the files may have, in lines.
 const LINES_MEDIAN_MAX: usize = 150;
 /// Names that say nothing of what is inside.
@@ -67,6 +71,27 @@ fn a_room_of_several_files_is_a_folder_with_a_mod() {
     let beside = files.filter(|source| source::is_folder(source.path.trim_end_matches(".rs")));
     let offences: Vec<String> = beside.map(|source| source.path.clone()).collect();
     refuse(&offences, "x.rs beside x/: move it to x/mod.rs, so that a listing of server/src is the plan");
+}
+
+/// What every store decides alike is in `store/rules/`, so a new store is no more than this. The memory store shows it.
+#[test]
+fn a_store_is_rows_and_queries_and_nothing_else() {
+    let lines = |parts: &[&str]| -> usize {
+        let counts = |path: &str| {
+            let file = path.strip_prefix("server/src/store/memory/");
+            file.is_some_and(|file| parts.is_empty() || parts.contains(&file))
+        };
+        sizes().into_iter().filter(|(_, path)| counts(path)).map(|(lines, _)| lines).sum()
+    };
+    let ledger = lines(&["ledger.rs", "rows.rs", "sweep.rs"]);
+    let all = lines(&[]);
+    let told = format!(
+        "the ledger takes {ledger} lines of {LEDGER_LINES_MAX}, the store {all} of {STORE_LINES_MAX}"
+    );
+    assert!(
+        (1..=LEDGER_LINES_MAX).contains(&ledger) && all <= STORE_LINES_MAX,
+        "{told}: decide in store/rules/"
+    );
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Clients: create · change · remove · find · list. There are few, so all of them are in memory.
 
+pub mod settings;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, RwLock};
 
-use exeunt_core::{Anchor, ClientId, DialectName, Fingerprint, RealmId, Stamp, Why};
+use exeunt_core::{Anchor, ClientId, DialectName, RealmId, Stamp, Why};
 
 use crate::authority::naming::must_be_name;
 use crate::authority::{Authority, Call};
@@ -44,8 +46,10 @@ pub struct ClientChange {
     pub absolute_secs: Option<u32>,
     /// How many sessions one user may have alive at once.
     pub sessions_max: Option<u32>,
-    /// The settings of its dialect. A changed secret ends the client's sessions.
+    /// What its dialect keeps of it.
     pub settings: Option<Settings>,
+    /// The settings have a new secret, which ends the client's sessions.
+    pub secret_replaced: bool,
 }
 
 impl Authority {
@@ -59,7 +63,6 @@ impl Authority {
         }
         let client = Client { name: name::composed(&client.name), ..client };
         must_be_name_of_client(&client.name)?;
-        client.validate()?;
         must_allow_some(client.sessions_max)?;
         let audit = call.audit(Some(client.realm), "client.create", &Anchor::Client(client.id));
         let _writing = self.may_write(call).await?;
@@ -67,7 +70,7 @@ impl Authority {
         Ok(self.clients.put(saved.record))
     }
 
-    /// Changes a client. A changed secret ends all its sessions, in the same transaction.
+    /// Changes a client. A replaced secret ends all its sessions, in the same transaction.
     ///
     /// # Errors
     /// `NotFound`, `Malformed(field)` (the lifetimes of a built-in client are configuration), `Conflict(field)`,
@@ -84,10 +87,6 @@ impl Authority {
             let rule = "the lifetimes of a built-in client are set in the configuration of its dialect";
             return Err(Error::malformed("idle_secs", rule));
         }
-        let secret = |settings: &Settings| match settings {
-            Settings::Partner { pair } => Some(*pair),
-            Settings::Plain | Settings::Project { .. } => None,
-        };
         // What the client has already may be older than the rules, and changes nothing.
         let name = change.name.filter(|name| *name != before.name);
         let given_max = change.sessions_max.filter(|max| *max != before.sessions_max);
@@ -103,10 +102,9 @@ impl Authority {
         if after.name != before.name {
             must_be_name_of_client(&after.name)?;
         }
-        after.validate()?;
         given_max.map_or(Ok(()), must_allow_some)?;
-        let leaked = secret(&before.settings) != secret(&after.settings);
-        self.save_client(call, after, leaked.then_some(Why::CredentialChanged), "client.change").await
+        let why = change.secret_replaced.then_some(Why::CredentialChanged);
+        self.save_client(call, after, why, "client.change").await
     }
 
     /// Removes a client; all its sessions end.
@@ -145,17 +143,14 @@ impl Authority {
             .ok_or_else(|| Error::not_found("client"))
     }
 
-    /// The project with this public key.
-    pub fn project(&self, realm: RealmId, key: &str) -> Option<Arc<Client>> {
-        self.clients.find(|client| client.realm == realm && client.project_key() == Some(key))
-    }
-
-    /// The partner with this permanent pair.
-    pub fn partner(&self, realm: RealmId, presented: Fingerprint) -> Option<Arc<Client>> {
-        self.clients.find(|client| {
-            client.realm == realm
-                && matches!(client.settings, Settings::Partner { pair } if pair == presented)
-        })
+    /// The client of a dialect in a realm that its dialect wants.
+    pub fn find_client(
+        &self,
+        realm: RealmId,
+        dialect: DialectName,
+        wanted: impl Fn(&Client) -> bool,
+    ) -> Option<Arc<Client>> {
+        self.clients.find(|client| client.realm == realm && client.dialect == dialect && wanted(client))
     }
 
     /// All clients of a realm, by name.
@@ -278,10 +273,6 @@ impl Client {
             version: 0,
         }
     }
-
-    fn validate(&self) -> Result<()> {
-        self.settings.validate()
-    }
 }
 
 /// A client that was created before this limit existed keeps its value until that is changed.
@@ -299,64 +290,11 @@ fn must_allow_some(sessions_max: u32) -> Result<()> {
     }
 }
 
-impl Settings {
-    fn validate(&self) -> Result<()> {
-        let Self::Project { key, allowed_origins, any_origin, endpoints, .. } = self else { return Ok(()) };
-        if key.len() != 32 || !key.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
-        {
-            return Err(Error::malformed("key", "a key is 32 lower-case hexadecimal digits"));
-        }
-        if allowed_origins.len() > PROJECT_ORIGINS_MAX
-            || !allowed_origins.iter().all(|origin| is_origin(origin))
-        {
-            return Err(Error::malformed(
-                "allowed_origins",
-                "an origin is http(s)://host or http(s)://host:port",
-            ));
-        }
-        if *any_origin && !allowed_origins.is_empty() {
-            let rule =
-                "any_origin and allowed_origins exclude each other; say which origins, or that any may call";
-            return Err(Error::malformed("any_origin", rule));
-        }
-        if endpoints.len() > PROJECT_ENDPOINTS_MAX
-            || !endpoints.iter().all(|endpoint| is_endpoint(&endpoint.name))
-        {
-            return Err(Error::malformed(
-                "endpoints",
-                "an endpoint's name has 5 to 254 of a-z, 0-9, - and /, without - or / at its ends and without --",
-            ));
-        }
-        Ok(())
-    }
-}
-
-/// The largest number of origins of a project.
-const PROJECT_ORIGINS_MAX: usize = 100;
-/// The largest number of endpoints of a project.
-const PROJECT_ENDPOINTS_MAX: usize = 100;
-
 fn must_be_name_of_client(name: &str) -> Result<()> {
     if name.is_empty() || name.len() > CLIENT_NAME_BYTES_MAX {
         return Err(Error::malformed("name", format!("a name has 1 to {CLIENT_NAME_BYTES_MAX} bytes")));
     }
     must_be_name("name", name)
-}
-
-fn is_origin(text: &str) -> bool {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    host.is_some_and(|host| {
-        !host.is_empty() && host.bytes().all(|b| b.is_ascii_graphic() && !b"/?#@\\".contains(&b))
-    })
-}
-
-fn is_endpoint(name: &str) -> bool {
-    (5..=254).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'/')
-        && !name.starts_with(['-', '/'])
-        && !name.ends_with(['-', '/'])
-        && !name.contains("--")
-        && !name.contains("//")
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ fn client(number: u8, version: u64) -> Client {
         idle_secs: 60,
         absolute_secs: 0,
         sessions_max: 1,
-        settings: Settings::Plain,
+        settings: Settings::default(),
         removed: false,
         created_at: now,
         updated_at: now,

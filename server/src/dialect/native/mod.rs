@@ -28,6 +28,7 @@ use http::{Method, StatusCode};
 
 use crate::app::App;
 use crate::authority::Key;
+use crate::authority::client::settings::NO_SETTINGS;
 use crate::authority::realm::Builtin;
 use crate::config::LogChecks;
 use crate::dialect::native::caller::{Caller, Need};
@@ -48,6 +49,7 @@ pub const DIALECT: Dialect = Dialect {
     route,
     errors: |error| vec![("problem+json", error::render(error))],
     gone: crate::dialect::nothing,
+    clients: Some(&NO_SETTINGS),
     gate: &gate::run,
 };
 

@@ -1,17 +1,20 @@
 //! The JSON on the wire. Ids are strings, times are RFC 3339 in UTC, lists are `{"items": […], "next": cursor}`.
 
+use std::marker::PhantomData;
+
 use bytes::Bytes;
 use exeunt_core::{Moment, Verdict};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::error::{self, Refusal};
 use super::mark::{by, mark};
+use crate::app::App;
 use crate::authority::list::Listed;
-use crate::authority::{AuditEntry, Client, Key, Position, Realm, Settings, User};
+use crate::authority::{AuditEntry, Client, Key, Position, Realm, User};
 use crate::error::{Error, Result};
 use crate::http::user_agent::Device;
 use crate::http::{Request, Response, answer};
@@ -78,11 +81,21 @@ fn is_json(content_type: &str) -> bool {
 /// # Errors
 /// `Malformed("body")`.
 pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
+    read_with(body, PhantomData)
+}
+
+/// Reads a JSON object with a reader of its own.
+///
+/// # Errors
+/// `Malformed("body")`.
+pub(super) fn read_with<'a, R: DeserializeSeed<'a>>(body: &'a [u8], reader: R) -> Result<R::Value> {
     // The parser would also accept an array, with the members' values in order.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(Error::malformed("body", "the body is a JSON object"));
     }
-    serde_json::from_slice(body).map_err(|error| {
+    let mut from = serde_json::Deserializer::from_slice(body);
+    let value = reader.deserialize(&mut from).and_then(|value| from.end().map(|()| value));
+    value.map_err(|error| {
         Error::malformed("body", format!("the body is not as documented: {}", without_values(&error)))
     })
 }
@@ -190,8 +203,9 @@ pub(super) fn user(user: &User) -> Value {
     })
 }
 
-pub(super) fn client(client: &Client) -> Value {
-    let mut shape = json!({
+/// A client as it is shown, with the members of its dialect.
+pub(super) fn client(app: &App, client: &Client) -> Map<String, Value> {
+    let shape = json!({
         "id": client.id.to_string(),
         "name": client.name,
         "dialect": client.dialect.name(),
@@ -202,18 +216,9 @@ pub(super) fn client(client: &Client) -> Value {
         "created_at": time(client.created_at),
         "updated_at": time(client.updated_at),
     });
-    if let (
-        Settings::Project { key, allowed_origins, any_origin, require_origin, endpoints },
-        Value::Object(shape),
-    ) = (&client.settings, &mut shape)
-    {
-        shape.insert("key".to_owned(), json!(key));
-        shape.insert("allowed_origins".to_owned(), json!(allowed_origins));
-        shape.insert("any_origin".to_owned(), json!(any_origin));
-        shape.insert("require_origin".to_owned(), json!(require_origin));
-        shape.insert("endpoints".to_owned(), json!(endpoints));
-    }
-    shape
+    let own = app.client_settings(client.dialect).map(|dialect| (dialect.show)(&client.settings));
+    let shape = if let Value::Object(shape) = shape { shape } else { Map::new() };
+    shape.into_iter().chain(own.into_iter().flatten()).collect()
 }
 
 pub(super) fn session(listed: &Listed) -> Value {

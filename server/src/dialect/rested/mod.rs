@@ -13,12 +13,14 @@ mod preflight;
 mod project;
 mod refuse;
 mod register;
+mod settings;
 mod whoami;
 mod wire;
 
 use exeunt_core::DialectName;
 use http::Method;
 
+pub use self::settings::{Endpoint, Project};
 use crate::dialect::Dialect;
 use crate::dialect::rested::project::answered;
 use crate::http::{CallKind, Route, RouteMatch};
@@ -34,6 +36,7 @@ pub const DIALECT: Dialect = Dialect {
     route,
     errors: error::table,
     gone: project::marked,
+    clients: Some(&settings::SETTINGS),
     gate: &gate::run,
 };
 

@@ -8,8 +8,9 @@ use exeunt_core::{By, ClientId, RealmId, Token};
 use super::NAME;
 use super::cors::Origin;
 use super::error::Refusal;
+use super::settings::{Endpoint, Project};
 use super::wire::Query;
-use crate::authority::{Call, Client, Endpoint, Presented, Settings};
+use crate::authority::{Call, Client, Presented};
 use crate::error::{Error, Kind, Result};
 use crate::http::{IntoResponse, Request, Response};
 
@@ -83,8 +84,12 @@ impl Address {
         let realm = request.dialect.realm;
         let query = Query::read(request.query());
         let (overfull, query) = (query.is_err(), query.unwrap_or_default());
-        let project = query.key.as_ref().and_then(|key| request.app.authority.project(realm, key));
-        let origin = Origin::of(request.headers(), project.as_ref().map(|project| &project.settings));
+        let project = query.key.as_deref().and_then(|key| {
+            let has_key = |client: &Client| client.settings.unique_key() == Some(key);
+            request.app.authority.find_client(realm, NAME, has_key)
+        });
+        let origin =
+            Origin::of(request.headers(), project.as_ref().and_then(|project| project.settings.read()));
         Self { realm, query, overfull, project, origin }
     }
 
@@ -154,7 +159,7 @@ impl Visit {
     pub(super) fn may_be_ended_from_here(&self, request: &Request, owner: &Client) -> bool {
         // The called project has already allowed the page.
         owner.id == self.project.id
-            || Origin::of(request.headers(), Some(&owner.settings)).must_be_allowed().is_ok()
+            || Origin::of(request.headers(), owner.settings.read()).must_be_allowed().is_ok()
     }
 
     /// The context of this call.
@@ -170,6 +175,6 @@ const fn presented<'a>(realm: RealmId, project: &Client, token: &'a Token) -> Pr
 
 /// The endpoint of this name, compared exactly: names need no percent-encoding.
 fn endpoint(project: &Client, name: Option<&str>) -> Option<Endpoint> {
-    let Settings::Project { endpoints, .. } = &project.settings else { return None };
+    let endpoints = &project.settings.read::<Project>()?.endpoints;
     endpoints.iter().find(|endpoint| Some(&*endpoint.name) == name).cloned()
 }

@@ -9,6 +9,8 @@ use http::header::AUTHORIZATION;
 use super::NAME;
 use super::asked::Asked;
 use super::error::Code;
+use super::pair;
+use super::partner::partner;
 use super::wire::parameter;
 use crate::authority::{Client, Presented};
 use crate::error::Result;
@@ -74,7 +76,7 @@ impl Caller {
             Self::Nobody => Err(Code::PermissionDenied),
             Self::Temporary(Some(pair)) => Ok(Holder::Pair(pair)),
             Self::Permanent(Some(pair)) => {
-                let partner = request.app.authority.partner(realm, pair.fingerprint());
+                let partner = partner(&request.app.authority, realm, &pair);
                 partner.map(Holder::Partner).ok_or(Code::KeyAuthenticationFailed)
             }
             Self::Temporary(None) | Self::Permanent(None) | Self::Bearer => {
@@ -99,7 +101,7 @@ fn pair(asked: &Asked, names: [&str; 2]) -> Result<Option<Option<Token>>, Code> 
     };
     Ok(match halves {
         [None, None] => None,
-        [Some(key), Some(secret)] => Some(Token::pair(key, secret)),
+        [Some(key), Some(secret)] => Some(pair::token(key, secret)),
         _ => Some(None),
     })
 }
@@ -110,7 +112,7 @@ pub(super) fn pairs_of(fields: &Fields) -> Vec<Token> {
         fields.pairs().filter(|(name, _)| *name == wanted).map(|(_, value)| value).collect::<Vec<_>>()
     });
     let pairs = keys.iter().flat_map(|key| secrets.iter().map(move |secret| (key, secret)));
-    pairs.filter_map(|(key, secret)| Token::pair(key, secret)).collect()
+    pairs.filter_map(|(key, secret)| pair::token(key, secret)).collect()
 }
 
 fn halves<'a>(fields: &'a Fields, names: [&str; 2]) -> Result<[Option<&'a str>; 2], Code> {

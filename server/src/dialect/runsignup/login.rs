@@ -2,15 +2,12 @@
 
 use exeunt_core::By;
 
-use super::NAME;
 use super::asked::Asked;
 use super::error::Fault;
 use super::wire::{LoggedIn, Nested, Outcome};
+use super::{NAME, pair};
 use crate::authority::{Identifier, Login, Password};
 use crate::http::{Request, Response};
-
-/// Letters and digits in each half of a pair: 190 bits.
-const HALF_CHARS: usize = 32;
 
 pub(super) async fn run(mut request: Request) -> Result<Response, Response> {
     let asked = Asked::read(&mut request).await?;
@@ -27,11 +24,11 @@ async fn issue(request: &mut Request, asked: &Asked) -> Result<Outcome, Fault> {
         identifier: Identifier::Email(email.to_owned()),
         account_number: None,
         password: Password::new(password),
-        token: |mint| mint.token_pair(HALF_CHARS),
+        token: pair::fresh,
         user_agent: request.user_agent(),
     };
     let (user, pair) = request.app.authority.login(&call, &login).await?;
-    let (tmp_key, tmp_secret) = pair.halves();
+    let (tmp_key, tmp_secret) = pair::halves(&pair);
     let (tmp_key, tmp_secret) = (tmp_key.to_owned(), tmp_secret.to_owned());
     Ok(Outcome::LoggedIn(LoggedIn { tmp_key, tmp_secret, user: Nested { user: user.into() } }))
 }

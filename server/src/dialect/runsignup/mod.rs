@@ -9,6 +9,8 @@ mod error;
 mod gate;
 mod login;
 mod logout;
+pub mod pair;
+pub mod partner;
 mod refuse;
 mod reply;
 mod user;
@@ -32,6 +34,7 @@ pub const DIALECT: Dialect = Dialect {
     route,
     errors: error::table,
     gone: crate::dialect::nothing,
+    clients: Some(&partner::SETTINGS),
     gate: &gate::run,
 };
 

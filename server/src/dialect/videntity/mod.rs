@@ -30,6 +30,7 @@ pub const DIALECT: Dialect = Dialect {
     route,
     errors: error::table,
     gone: crate::dialect::nothing,
+    clients: None,
     gate: &gate::run,
 };
 

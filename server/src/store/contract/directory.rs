@@ -5,9 +5,7 @@ use serde_json::json;
 
 use super::fixture::{self, NOW, REALM, audit_entry, client, id, kind, raise, user};
 use crate::error::{Error, Kind, Result};
-use crate::store::{
-    AuditPlace, Client, Endpoint, Identifier, Key, PasswordHash, Realm, Role, Settings, Store, Trail,
-};
+use crate::store::{AuditPlace, Client, Identifier, Key, PasswordHash, Realm, Role, Settings, Store, Trail};
 
 /// By id, by user name and account number letter by letter, by e-mail address without case, each within its realm. All
 /// fields are kept.
@@ -140,17 +138,11 @@ pub async fn hashes_of_passwords_are_read_page_by_page(store: &dyn Store) -> Res
     Ok(())
 }
 
-/// A name is unique in its realm, a project's key everywhere; a removed client has neither.
+/// A name is unique in its realm, a key everywhere; a removed client has neither.
 pub async fn names_and_keys_of_clients_are_unique(store: &dyn Store) -> Result<()> {
     let project = |number: u64, name: &str| Client {
         name: name.to_owned(),
-        settings: Settings::Project {
-            key: "k".repeat(32),
-            allowed_origins: vec!["https://a.example".to_owned()],
-            any_origin: false,
-            require_origin: true,
-            endpoints: vec![Endpoint { name: "login".to_owned(), secure: true, registration: false }],
-        },
+        settings: Settings::stored(r#"{"of":"its dialect"}"#.to_owned(), Some("k".repeat(32))),
         ..client(number)
     };
     let mut first = store.save_client(project(1, "one"), None, None).await?.record;

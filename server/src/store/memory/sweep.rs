@@ -1,104 +1,61 @@
-//! Sweeping: forgets the dead.
+//! Deletes what is forgotten.
 
-use exeunt_core::{Mark, Moment, Verdict};
+use exeunt_core::{Mark, Moment, SessionId};
 
-use super::Tables;
-use crate::store::Swept;
-use crate::store::rules::choice::{died_at, session_id};
-use crate::store::rules::round::Round;
+use super::count;
+use super::rows::Transaction;
+use crate::error::Result;
+use crate::store::rules::rows::SessionRow;
+use crate::store::rules::sweep::{OldRows, Progress};
 
-impl Tables {
-    pub(super) fn sweep(&mut self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Swept {
-        let mut round = self.round.take().unwrap_or_default();
-        let mut swept = Swept::default();
-        round.step(now, keep_secs, self.book.last());
-        let mut left = budget.max(1);
-        while left > 0 && !round.sessions_done {
-            left -= 1;
-            match self.sessions.range(round.after + 1..).next().map(|(row, _)| *row) {
-                Some(row) => {
-                    swept.sessions += u32::from(self.forget_session(row, now, keep_secs));
-                    round.after = row;
-                }
-                None => round.sessions_done = true,
-            }
-        }
-        while left > 0 && round.sessions_done && self.forget_own(&round) {
-            left -= 1;
-        }
-        let horizon = round.horizon().min(now.minus_secs(log_secs));
-        while left > 0 && round.sessions_done && self.drop_mark(horizon, &mut swept) {
-            left -= 1;
-        }
-        self.drop_audit(now.minus_secs(log_secs), left);
-        swept.more = left == 0;
-        self.round = swept.more.then_some(round);
-        swept
+impl<'a> OldRows<'a> for Transaction<'a> {
+    fn progress(&self) -> Progress {
+        self.tables.progress
     }
 
-    fn forget_session(&mut self, row: u64, now: Moment, keep_secs: u64) -> bool {
-        let Some(kept) = self.sessions.get(&row) else { return false };
-        let session = &kept.record.session;
-        if self.book.verdict(session, kept.seen, now) == Verdict::Alive {
-            return false;
-        }
-        let first = self.first_mark(session).map(|mark| self.written.dated(mark.clone()));
-        let died = died_at(session, kept.seen, first.as_ref(), now);
-        if died.is_none_or(|died| died >= now.minus_secs(keep_secs)) {
-            return false;
-        }
-        if let Some(kept) = self.sessions.remove(&row) {
-            self.rows.remove(&kept.record.session.id);
-            self.tokens.remove(&kept.record.token);
-        }
-        true
+    fn set_progress(&mut self, progress: Progress) -> Result<()> {
+        self.tables.progress = progress;
+        Ok(())
     }
 
-    /// Takes one more mark out of force if it is a session's own: no recorded session has that anchor.
-    fn forget_own(&mut self, round: &Round) -> bool {
-        let mark = self.log.get(&self.own_start).map(|mark| self.written.dated(mark.clone()));
-        let Some(mark) = mark.filter(|mark| round.outlived(mark)) else {
-            return false;
-        };
-        let session = session_id(mark.anchor);
-        if session.is_some_and(|id| self.rows.contains_key(&id)) {
-            return false;
-        }
-        self.own_start = mark.at.next().number();
-        session.into_iter().for_each(|id| self.book.forget(id));
-        true
+    fn fold(&mut self, _max: u32) -> Result<u32> {
+        Ok(0)
     }
 
-    /// Drops one more mark from the log. While it is in force it is kept outside the log.
-    fn drop_mark(&mut self, horizon: Moment, swept: &mut Swept) -> bool {
-        if self.log_start >= self.own_start {
-            return false;
-        }
-        let Some(mark) = self.before(self.log_start, horizon) else { return false };
-        let at = mark.at.number();
-        self.log_start = at + 1;
-        swept.marks += 1;
-        self.log.retain(|place, other| *place >= at || other.anchor != mark.anchor);
-        if !self.is_latest(&mark) {
-            self.log.remove(&at);
-        }
-        true
+    fn after(&mut self, row: u64, max: u32) -> Result<Vec<SessionRow>> {
+        let after = self.tables.sessions.range(row.saturating_add(1)..).map(|(_, kept)| kept.clone());
+        Ok(after.take(count(max)).collect())
     }
 
-    /// The mark with this stamp, if it is from before the horizon.
-    fn before(&self, place: u64, horizon: Moment) -> Option<Mark> {
-        let mark = self.log.get(&place).map(|mark| self.written.dated(mark.clone()));
-        mark.filter(|mark| mark.when < horizon)
+    fn marks(&mut self, from: u64, to: u64, max: u32) -> Result<Vec<Mark>> {
+        let marks = self.tables.log.range(from..).map(|(_, mark)| mark.clone());
+        Ok(marks.take_while(|mark| mark.at.number() < to).take(count(max)).collect())
     }
 
-    fn drop_audit(&mut self, horizon: Moment, budget: u32) {
-        for _ in 0..budget {
-            match self.audit.first_entry() {
-                Some(oldest) if self.written.when(*oldest.key(), oldest.get().when) < horizon => {
-                    oldest.remove();
-                }
-                _ => return,
-            }
-        }
+    fn delete_session(&mut self, kept: &SessionRow) -> Result<()> {
+        self.tables.remove(kept.row);
+        Ok(())
+    }
+
+    fn forget(&mut self, session: SessionId) {
+        self.forgotten.push(session);
+    }
+
+    fn delete_earlier(&mut self, mark: &Mark) -> Result<()> {
+        self.tables.log.retain(|_, other| other.anchor != mark.anchor || other.at >= mark.at);
+        Ok(())
+    }
+
+    fn delete_mark(&mut self, mark: &Mark) -> Result<()> {
+        self.tables.log.remove(&mark.at.number());
+        Ok(())
+    }
+
+    fn delete_audit(&mut self, horizon: Moment, max: u32) -> Result<u32> {
+        let (written, audit) = (self.tables.progress.written, &mut self.tables.audit);
+        let old = audit.iter().take_while(|(place, entry)| written.when(**place, entry.when) < horizon);
+        let old: Vec<u64> = old.map(|(place, _)| *place).take(count(max)).collect();
+        old.iter().for_each(|place| drop(audit.remove(place)));
+        Ok(u32::try_from(old.len()).unwrap_or(max))
     }
 }

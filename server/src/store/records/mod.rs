@@ -7,20 +7,22 @@ mod key;
 mod mark;
 mod realm;
 mod session;
+mod settings;
 mod usage;
 mod user;
 mod written;
 
 pub use adopt::{Adopted, Adoption, Over};
 pub use audit::{AuditEntry, AuditPlace, Cut, Trail};
-pub use client::{Client, Endpoint, Settings};
+pub use client::Client;
 pub use key::{Key, Role};
-pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, SessionMarks, Snapshot};
+pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, SessionMarks};
 pub use realm::{Realm, Usernames};
 pub use session::{
     FLUSH_SECS, Found, Issued, List, NewSession, Record, Seen, SessionBy, SessionPage, Swept, seen_at_most,
     touch_lag_secs,
 };
+pub use settings::Settings;
 pub use usage::Usage;
 pub use user::{Identifier, PasswordHash, Saved, User};
 pub use written::WrittenBy;

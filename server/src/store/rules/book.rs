@@ -7,7 +7,8 @@
 
 use exeunt_core::{Anchor, Mark, Marks, Moment, Session, SessionId, Stamp, Verdict, Why, judge};
 
-use crate::store::{Raise, RaiseOutcome, seen_at_most};
+use super::rows::SessionRow;
+use crate::store::{Found, Raise, seen_at_most};
 
 /// The marks in force of all anchors, and the last stamp of their log. Only committed marks.
 #[derive(Debug, Default)]
@@ -28,7 +29,12 @@ pub struct Draft<'a> {
 #[derive(Debug)]
 pub enum Ruling {
     /// This mark is new and must be written.
-    Raised(RaiseOutcome),
+    Raised {
+        /// The mark.
+        mark: Mark,
+        /// What the session was just before.
+        was: Verdict,
+    },
     /// The session has a mark already: the answer is its earliest above the session's stamp.
     There(Verdict),
 }
@@ -51,7 +57,19 @@ impl Book {
 
     /// The stamp of this session's own mark.
     pub fn own(&self, id: SessionId) -> Option<Stamp> {
-        self.marks.latest(Anchor::Session(id)).map(|raised| raised.at)
+        self.latest(Anchor::Session(id))
+    }
+
+    /// The stamp of the mark in force on an anchor.
+    pub fn latest(&self, anchor: Anchor) -> Option<Stamp> {
+        self.marks.latest(anchor).map(|raised| raised.at)
+    }
+
+    /// A recorded session with its verdict at `now`.
+    pub fn found(&self, kept: SessionRow, now: Moment) -> Found {
+        let SessionRow { row, record, seen } = kept;
+        let verdict = self.verdict(&record.session, seen, now);
+        Found { record, row, seen, verdict }
     }
 
     /// The verdict at `now`, when last-seen was written as `seen` and may lag a little.
@@ -113,7 +131,7 @@ impl Draft<'_> {
             Verdict::Expired if self.latest(Anchor::Session(session.id)).is_none() => Why::Expired,
             Verdict::Expired | Verdict::Ended(_) => return Ruling::There(was),
         };
-        Ruling::Raised(RaiseOutcome { mark: self.append(raise, Anchor::Session(session.id), why), was })
+        Ruling::Raised { mark: self.append(raise, Anchor::Session(session.id), why), was }
     }
 
     /// Raises a mark unconditionally: on a user, a client, a realm, or on a session judged already.

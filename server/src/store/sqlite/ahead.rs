@@ -42,7 +42,7 @@ impl Batch<'_> {
         ] {
             meta::set_number(self.conn, name, number)?;
         }
-        self.places.written = written;
+        self.places.progress.written = written;
         Ok(())
     }
 }

@@ -3,7 +3,6 @@
 use exeunt_core::{DialectName, RealmId};
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::batch::Batch;
 use super::encode::{MARK, bound, mark, moment, read_address, read_by, write_address, write_by};
 use super::marks::LOOKED_AT_MAX;
 use super::meta;
@@ -57,12 +56,6 @@ const SKIPPED: usize = LOOKED_AT_MAX - 1;
 
 fn cut(row: &Row<'_>) -> rusqlite::Result<Cut> {
     Ok(Cut { place: row.get(0)?, when: moment(row, 1)? })
-}
-
-impl Batch<'_> {
-    pub(super) fn write_audit(&self, entry: Option<AuditEntry>) -> Result<()> {
-        Ok(entry.map_or(Ok(()), |entry| append(self.conn, entry))?)
-    }
 }
 
 /// Writes a line of the trail at the next place.

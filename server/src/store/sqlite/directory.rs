@@ -1,7 +1,7 @@
 //! Realms and keys; runs all other calls on the right thread.
 
 use async_trait::async_trait;
-use exeunt_core::{Fingerprint, KeyId, Mark, RealmId};
+use exeunt_core::{Fingerprint, KeyId, RealmId};
 use rusqlite::{ErrorCode, Row};
 
 use super::SqliteStore;
@@ -10,6 +10,8 @@ use super::encode::{bound, corrupt, moment};
 use super::identifiers::{names_but_for_case, read_usernames};
 use super::queue::Lane;
 use crate::error::{Error, Result};
+use crate::store::rules::accounts;
+use crate::store::rules::rows::Rows as _;
 use crate::store::{
     AuditEntry, AuditPlace, Client, Directory, Identifier, Key, PasswordHash, Raise, Realm, Role, Saved,
     Trail, Usage, User, Usernames, colliding, conflict,
@@ -40,13 +42,7 @@ impl Directory for SqliteStore {
             let values = (realm.id.0, &realm.name, realm.created_at.millis(), realm.usernames.word());
             let inserted = batch.conn.prepare_cached(sql)?.execute(values);
             inserted.map_err(|error| taken("name", error))?;
-            for client in clients {
-                // Saving it would change an existing client.
-                if client.version != 0 {
-                    return Err(conflict("version"));
-                }
-                batch.save_client(client)?;
-            }
+            accounts::build_in(batch, clients)?;
             batch.write_audit(audit)
         })
         .await
@@ -87,29 +83,19 @@ impl Directory for SqliteStore {
         raise: Option<Raise>,
         audit: Option<AuditEntry>,
     ) -> Result<Saved<User>> {
-        self.write(lane(raise.as_ref()), move |batch| {
-            let record = batch.save_user(user)?;
-            Ok(Saved { record, mark: batch.beside(raise, audit)? })
-        })
-        .await
+        let lane = lane(raise.as_ref());
+        let save = move |batch: &mut Batch<'_>| accounts::save_user(batch, user, raise.as_ref(), audit);
+        self.write(lane, save).await
     }
 
     async fn register_user(&self, user: User, audit: Option<AuditEntry>) -> Result<User> {
-        self.write(Lane::Rest, move |batch| {
-            let user = batch.register_user(user)?;
-            batch.write_audit(audit)?;
-            Ok(user)
-        })
-        .await
+        self.write(Lane::Rest, move |batch| accounts::register_user(batch, user, audit)).await
     }
 
     async fn import_users(&self, users: Vec<User>, audit: Option<AuditEntry>) -> Result<Vec<Result<u64>>> {
         self.write(Lane::Rest, move |batch| {
             batch.rows += users.len() * ROWS_PER_USER;
-            let outcomes =
-                users.into_iter().map(|user| batch.import_user(user)).collect::<Result<Vec<_>>>()?;
-            batch.write_audit(audit.filter(|_| outcomes.iter().any(Result::is_ok)))?;
-            Ok(outcomes)
+            accounts::import_users(batch, users, audit)
         })
         .await
     }
@@ -132,11 +118,9 @@ impl Directory for SqliteStore {
         raise: Option<Raise>,
         audit: Option<AuditEntry>,
     ) -> Result<Saved<Client>> {
-        self.write(lane(raise.as_ref()), move |batch| {
-            let record = batch.save_client(client)?;
-            Ok(Saved { record, mark: batch.beside(raise, audit)? })
-        })
-        .await
+        let lane = lane(raise.as_ref());
+        let save = move |batch: &mut Batch<'_>| accounts::save_client(batch, client, raise.as_ref(), audit);
+        self.write(lane, save).await
     }
 
     async fn keys(&self) -> Result<Vec<Key>> {
@@ -195,13 +179,6 @@ impl Batch<'_> {
         }
         realm.version += 1;
         Ok(realm)
-    }
-
-    /// Writes what commits with a change: its mark, and its line of the trail.
-    fn beside(&mut self, raise: Option<Raise>, audit: Option<AuditEntry>) -> Result<Option<Mark>> {
-        let mark = raise.map(|raise| self.raise(&raise)).transpose()?.map(|outcome| outcome.mark);
-        self.write_audit(audit)?;
-        Ok(mark)
     }
 }
 

@@ -3,11 +3,10 @@
 use exeunt_core::RealmId;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::batch::Batch;
 use super::encode::{bound, corrupt};
 use crate::error::Result;
 use crate::store::rules::name;
-use crate::store::{COLLIDING_NAMES_MAX, Identifier, User, Usernames, conflict, look_alike};
+use crate::store::{COLLIDING_NAMES_MAX, Identifier, User, Usernames};
 
 /// Rows migrated at once.
 const PAGE_ROWS: u32 = 10_000;
@@ -73,80 +72,61 @@ pub(super) fn names_but_for_case(conn: &Connection, realm: RealmId) -> rusqlite:
     Ok(names)
 }
 
-impl Batch<'_> {
-    /// Replaces the identifiers of a user. Unchanged ones are left alone: of those that an earlier version wrote, two
-    /// users may have the same name in two forms. A deleted user has none.
-    pub(super) fn identify(&self, before: Option<&User>, user: &User) -> Result<()> {
-        let old = before.map(User::identifiers).unwrap_or_default();
-        let new = if user.deleted { Vec::new() } else { user.identifiers() };
-        let mut free = self.conn.prepare_cached(
-            "DELETE FROM identifiers WHERE realm = ? AND field = ? AND key = ? AND user = ?",
-        )?;
-        for identifier in old.iter().filter(|identifier| !new.contains(identifier)) {
-            let own = identifier.unique_key(Usernames::Exact).map(|(_, key)| key);
-            for key in own.into_iter().chain([earlier_key(identifier)]) {
-                free.execute((user.realm.0, identifier.field(), key, bound(user.number)))?;
-            }
+/// Replaces the identifiers of a user. Unchanged ones are left alone: of those that an earlier version wrote, two users
+/// may have the same name in two forms. A deleted user has none.
+pub(super) fn replace(conn: &Connection, before: Option<&User>, user: &User) -> Result<()> {
+    let old = before.map(User::identifiers).unwrap_or_default();
+    let new = if user.deleted { Vec::new() } else { user.identifiers() };
+    let mut free = conn
+        .prepare_cached("DELETE FROM identifiers WHERE realm = ? AND field = ? AND key = ? AND user = ?")?;
+    for identifier in old.iter().filter(|identifier| !new.contains(identifier)) {
+        let own = identifier.unique_key(Usernames::Exact).map(|(_, key)| key);
+        for key in own.into_iter().chain([earlier_key(identifier)]) {
+            free.execute((user.realm.0, identifier.field(), key, bound(user.number)))?;
         }
-        let usernames = usernames(self.conn, user.realm)?;
-        for identifier in new.iter().filter(|identifier| !old.contains(identifier)) {
-            self.identify_by(user, identifier, usernames)?;
-        }
-        Ok(())
     }
+    let added = new.iter().filter(|identifier| !old.contains(identifier));
+    added.filter_map(Forms::of).try_for_each(|forms| insert(conn, user, forms))
+}
 
-    fn identify_by(&self, user: &User, identifier: &Identifier, usernames: Usernames) -> Result<()> {
-        let Some(forms) = Forms::of(identifier) else { return Ok(()) };
-        if self.is_taken(user.realm, identifier, usernames)? {
-            return Err(conflict(forms.field));
-        }
-        let sql = "INSERT INTO identifiers (realm, field, key, user, folded, look, plain) VALUES (?, ?, ?, ?, ?, ?, ?)";
-        self.conn.prepare_cached(sql)?.execute((
-            user.realm.0,
-            forms.field,
-            forms.key,
-            bound(user.number),
-            forms.folded,
-            forms.look,
-            forms.plain,
-        ))?;
-        Ok(())
-    }
+fn insert(conn: &Connection, user: &User, forms: Forms) -> Result<()> {
+    let sql =
+        "INSERT INTO identifiers (realm, field, key, user, folded, look, plain) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let number = bound(user.number);
+    let Forms { field, key, folded, look, plain } = forms;
+    conn.prepare_cached(sql)?.execute((user.realm.0, field, key, number, folded, look, plain))?;
+    Ok(())
+}
 
-    /// Whether a user in this realm logs in with it.
-    pub(super) fn is_taken(
-        &self,
-        realm: RealmId,
-        identifier: &Identifier,
-        usernames: Usernames,
-    ) -> Result<bool> {
-        let Some(forms) = Forms::of(identifier) else { return Ok(false) };
-        let by_key = "SELECT 1 FROM identifiers WHERE realm = ? AND field = ? AND key = ?";
-        let by_folded =
-            "SELECT 1 FROM identifiers INDEXED BY identifiers_folded WHERE realm = ? AND folded = ?";
-        let taken = match (usernames, &forms.folded) {
-            (Usernames::IgnoreCase, Some(folded)) => {
-                self.conn.prepare_cached(by_folded)?.exists((realm.0, folded))?
-            }
-            _ => self.conn.prepare_cached(by_key)?.exists((realm.0, forms.field, &forms.key))?,
-        };
-        Ok(taken)
-    }
-
-    /// Fails if a name of this user looks like another user's and one of the two is not ASCII.
-    pub(super) fn must_look_like_no_other(&self, user: &User) -> Result<()> {
-        // Many ASCII names may look alike; `plain <=` skips them.
-        let sql = "SELECT 1 FROM identifiers INDEXED BY identifiers_look \
-                   WHERE realm = ? AND look = ? AND look IS NOT NULL AND plain <= ? AND user <> ?";
-        let mut alike = self.conn.prepare_cached(sql)?;
-        for forms in user.identifiers().iter().filter_map(Forms::of) {
-            let Some(look) = forms.look else { continue };
-            if alike.exists((user.realm.0, look, !forms.plain, bound(user.number)))? {
-                return Err(look_alike(forms.field));
-            }
+/// Whether another user in the realm logs in with it.
+pub(super) fn is_taken(
+    conn: &Connection,
+    user: &User,
+    identifier: &Identifier,
+    usernames: Usernames,
+) -> Result<bool> {
+    let Some(forms) = Forms::of(identifier) else { return Ok(false) };
+    let by_key = "SELECT 1 FROM identifiers WHERE realm = ? AND field = ? AND key = ? AND user <> ?";
+    let by_folded = "SELECT 1 FROM identifiers INDEXED BY identifiers_folded WHERE realm = ? AND folded = ? AND user <> ?";
+    let (realm, number) = (user.realm.0, bound(user.number));
+    Ok(match (usernames, &forms.folded) {
+        (Usernames::IgnoreCase, Some(folded)) => {
+            conn.prepare_cached(by_folded)?.exists((realm, folded, number))?
         }
-        Ok(())
-    }
+        _ => conn.prepare_cached(by_key)?.exists((realm, forms.field, &forms.key, number))?,
+    })
+}
+
+/// Whether another user's name looks like it and one of the two is not ASCII.
+pub(super) fn is_look_alike(conn: &Connection, user: &User, identifier: &Identifier) -> Result<bool> {
+    // Many ASCII names may look alike; `plain <=` skips them.
+    let sql = "SELECT 1 FROM identifiers INDEXED BY identifiers_look \
+               WHERE realm = ? AND look = ? AND look IS NOT NULL AND plain <= ? AND user <> ?";
+    let Some((look, forms)) = Forms::of(identifier).and_then(|forms| Some((forms.look.clone()?, forms)))
+    else {
+        return Ok(false);
+    };
+    Ok(conn.prepare_cached(sql)?.exists((user.realm.0, look, !forms.plain, bound(user.number)))?)
 }
 
 /// Migrates the forms that earlier versions wrote.

@@ -10,6 +10,7 @@ use super::encode::{KIND_SESSION, MARK, bound, mark, moment};
 use super::{ahead, life, meta};
 use crate::store::rules::book::Book;
 use crate::store::rules::choice::session_id;
+use crate::store::rules::sweep::Progress;
 
 /// The marks in force, and the rest of the writer's memory.
 pub(super) struct State {
@@ -29,7 +30,7 @@ pub(super) struct News {
 /// Reads everything.
 pub(super) fn all(conn: &Connection) -> Result<State> {
     let places = places(conn)?;
-    let own_start = places.own_start;
+    let own_start = places.progress.own_start;
     let mut marks = Marks::new();
     let pulled =
         format!("SELECT {MARK}, max(stamp) FROM marks WHERE kind < {KIND_SESSION} GROUP BY kind, anchor");
@@ -52,7 +53,7 @@ pub(super) fn since(conn: &Connection, last: Stamp, own_start: u64) -> Result<(N
     let marks = conn.prepare(&sql)?.query_map([bound(last.number())], mark)?.collect::<Result<_>>()?;
     let sql = format!("SELECT {MARK} FROM marks WHERE kind = {KIND_SESSION} AND stamp >= ? AND stamp < ?");
     let mut statement = conn.prepare(&sql)?;
-    let gone = statement.query_map((bound(own_start), bound(places.own_start)), mark)?;
+    let gone = statement.query_map((bound(own_start), bound(places.progress.own_start)), mark)?;
     let forgotten = gone.filter_map(|mark| mark.map(|mark| session_id(mark.anchor)).transpose());
     let forgotten = forgotten.collect::<Result<_>>()?;
     Ok((News { marks, forgotten, seen: seen(conn)? }, places))
@@ -62,10 +63,12 @@ fn places(conn: &Connection) -> Result<Places> {
     let issued: u64 = conn.query_row("SELECT coalesce(max(place), 0) FROM sessions", [], |row| row.get(0))?;
     Ok(Places {
         issued: issued.max(meta::number(conn, "last_place")?),
-        log_start: meta::number(conn, "log_start")?,
-        own_start: meta::number(conn, "own_start")?,
-        round: None,
-        written: ahead::written(conn)?,
+        progress: Progress {
+            log_start: meta::number(conn, "log_start")?,
+            own_start: meta::number(conn, "own_start")?,
+            round: None,
+            written: ahead::written(conn)?,
+        },
     })
 }
 

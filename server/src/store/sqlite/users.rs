@@ -1,15 +1,14 @@
 //! Users.
 
 use exeunt_core::{RealmId, UserId};
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::batch::Batch;
 use super::encode::{bound, corrupt, moment};
 use super::identifiers::{earlier_key, usernames};
 use super::meta;
 use super::reader::Reading;
 use crate::error::{Error, Result};
-use crate::store::{Identifier, PasswordHash, User, Usernames, conflict};
+use crate::store::{Identifier, PasswordHash, User, Usernames};
 
 const USER: &str = "u.number, u.id, u.realm, u.username, u.email, u.account_number, u.password, u.first_name, \
                     u.last_name, u.data, u.disabled, u.deleted, u.created_at, u.updated_at, u.version";
@@ -69,72 +68,39 @@ impl Reading<'_> {
     }
 }
 
-impl Batch<'_> {
-    pub(super) fn save_user(&self, mut user: User) -> Result<User> {
-        let stored = format!("SELECT {USER} FROM users u WHERE u.id = ?");
-        let stored = self.conn.prepare_cached(&stored)?.query_row([user.id.0], self::user).optional()?;
-        if stored.as_ref().map_or(0, |stored| stored.version) != user.version {
-            return Err(conflict("version"));
-        }
-        user.number = stored.as_ref().map_or_else(|| self.next_number(), |stored| Ok(stored.number))?;
-        user.version += 1;
-        self.identify(stored.as_ref(), &user)?;
-        self.write_user(&user)?;
-        Ok(user)
-    }
+pub(super) fn by_id(conn: &Connection, id: UserId) -> Result<Option<User>> {
+    let sql = format!("SELECT {USER} FROM users u WHERE u.id = ?");
+    Ok(conn.prepare_cached(&sql)?.query_row([id.0], user).optional()?)
+}
 
-    /// Also greater than every number given before the store was reset to an earlier state.
-    fn next_number(&self) -> rusqlite::Result<u64> {
-        let sql = "SELECT coalesce(max(number), 0) FROM users";
-        let last: u64 = self.conn.query_row(sql, [], |row| row.get(0))?;
-        Ok(last.max(meta::number(self.conn, "users_before")?) + 1)
-    }
+/// The number of the next new user; also greater than every number given before the store was reset to an earlier state.
+pub(super) fn next_number(conn: &Connection) -> Result<u64> {
+    let sql = "SELECT coalesce(max(number), 0) FROM users";
+    let last: u64 = conn.query_row(sql, [], |row| row.get(0))?;
+    Ok(last.max(meta::number(conn, "users_before")?) + 1)
+}
 
-    /// Creates a user unless one of its names looks like a taken one.
-    pub(super) fn register_user(&self, user: User) -> Result<User> {
-        if user.version != 0 {
-            return Err(conflict("version"));
-        }
-        let user = self.save_user(user)?;
-        self.must_look_like_no_other(&user)?;
-        Ok(user)
-    }
-
-    /// Adds a user. If one of its identifiers is taken, writes nothing.
-    pub(super) fn import_user(&self, user: User) -> Result<Result<u64>> {
-        if user.version != 0 {
-            return Err(conflict("version"));
-        }
-        let usernames = usernames(self.conn, user.realm)?;
-        for identifier in user.identifiers() {
-            if self.is_taken(user.realm, &identifier, usernames)? {
-                return Ok(Err(conflict(identifier.field())));
-            }
-        }
-        self.save_user(user).map(|user| Ok(user.number))
-    }
-
-    fn write_user(&self, user: &User) -> Result<()> {
-        let sql = "INSERT OR REPLACE INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        self.conn.prepare_cached(sql)?.execute((
-            bound(user.number),
-            user.id.0,
-            user.realm.0,
-            &user.username,
-            &user.email,
-            &user.account_number,
-            user.password.as_ref().map(|password| &password.0),
-            &user.first_name,
-            &user.last_name,
-            serde_json::to_string(&user.data).map_err(Error::internal)?,
-            user.disabled,
-            user.deleted,
-            user.created_at.millis(),
-            user.updated_at.millis(),
-            bound(user.version),
-        ))?;
-        Ok(())
-    }
+/// Writes a user's own row.
+pub(super) fn put(conn: &Connection, user: &User) -> Result<()> {
+    let sql = "INSERT OR REPLACE INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    conn.prepare_cached(sql)?.execute((
+        bound(user.number),
+        user.id.0,
+        user.realm.0,
+        &user.username,
+        &user.email,
+        &user.account_number,
+        user.password.as_ref().map(|password| &password.0),
+        &user.first_name,
+        &user.last_name,
+        serde_json::to_string(&user.data).map_err(Error::internal)?,
+        user.disabled,
+        user.deleted,
+        user.created_at.millis(),
+        user.updated_at.millis(),
+        bound(user.version),
+    ))?;
+    Ok(())
 }
 
 fn user(row: &Row<'_>) -> rusqlite::Result<User> {

@@ -5,7 +5,7 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ORIGIN, VARY,
 };
 
-use crate::authority::Settings;
+use super::settings::Project;
 use crate::error::{Error, Kind, Result};
 use crate::http::headers::{Headers, text};
 
@@ -29,9 +29,9 @@ pub(super) enum Origin {
 }
 
 impl Origin {
-    /// The origin of a request to the project with these settings.
-    pub(super) fn of(headers: &Headers, project: Option<&Settings>) -> Self {
-        let Some(Settings::Project { allowed_origins, any_origin, require_origin, .. }) = project else {
+    /// The origin of a request to this project.
+    pub(super) fn of(headers: &Headers, project: Option<&Project>) -> Self {
+        let Some(Project { allowed_origins, any_origin, require_origin, .. }) = project else {
             return Self::Unjudged;
         };
         let mut stated = headers.all(&ORIGIN);

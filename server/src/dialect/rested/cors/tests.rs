@@ -2,18 +2,18 @@ use super::*;
 
 const GOOD: &str = "https://good.example";
 
-fn project(allowed: &[&str], require_origin: bool) -> Settings {
+fn project(allowed: &[&str], require_origin: bool) -> Project {
     let allowed_origins = allowed.iter().map(|&origin| origin.to_owned()).collect();
     let (key, any_origin, endpoints) = (String::new(), false, Vec::new());
-    Settings::Project { key, allowed_origins, any_origin, require_origin, endpoints }
+    Project { key, allowed_origins, any_origin, require_origin, endpoints }
 }
 
-fn any_origin() -> Settings {
+fn any_origin() -> Project {
     let (key, allowed_origins, endpoints) = (String::new(), Vec::new(), Vec::new());
-    Settings::Project { key, allowed_origins, any_origin: true, require_origin: false, endpoints }
+    Project { key, allowed_origins, any_origin: true, require_origin: false, endpoints }
 }
 
-fn origin(stated: &[&[u8]], settings: &Settings) -> Origin {
+fn origin(stated: &[&[u8]], settings: &Project) -> Origin {
     let headers = stated.iter().map(|value| (ORIGIN, value)).collect();
     Origin::of(&headers, Some(settings))
 }
