@@ -128,10 +128,12 @@ impl Error {
     /// The server cannot answer now.
     pub fn unavailable(outage: Unavailability) -> Self {
         let public = match outage {
-            Unavailability::Refused => "the store did not take the change; nothing was changed",
-            Unavailability::Unknown => "the store failed while changing; ask again",
-            Unavailability::Busy => "the server is busy; ask again",
-            Unavailability::Overtaken => "the session was ended while it was being recorded; ask again",
+            Unavailability::Refused => "the store refused the change; nothing was changed",
+            Unavailability::Unknown => {
+                "the store failed during the change, and the outcome is unknown; try again"
+            }
+            Unavailability::Busy => "the server is busy; try again",
+            Unavailability::Overtaken => "the session was ended while it was being recorded; try again",
         };
         Self::new(Kind::Unavailable(outage), public)
     }

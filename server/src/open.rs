@@ -81,7 +81,7 @@ pub fn check(config: &Config) -> Result<()> {
         match named(name) {
             None => refused("there is no such dialect"),
             Some(dialect) if dialect.builtin.is_none() && lifetimes.is_some() => {
-                refused("idle_secs and absolute_secs are set on the project, not on the dialect")
+                refused("idle_secs and absolute_secs belong to each project, not to the dialect; remove them")
             }
             Some(_) => Ok(()),
         }

@@ -91,7 +91,7 @@ impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::BrokenPipe => Self::new(Exit::Done, ""),
-            _ => Self::new(Exit::Failed, format!("the output cannot be written: {error}")),
+            _ => Self::new(Exit::Failed, format!("cannot write the output: {error}")),
         }
     }
 }

@@ -95,7 +95,9 @@ impl Whom {
             return Ok(all(format!("everybody in {realm}"), "/v1/realm/sessions".to_owned()));
         };
         let session = remote.get(&format!("/v1/sessions/{kept}")).await?;
-        let user = session["user"].as_str().ok_or_else(|| Failure::usage("this session has no user"))?;
+        let user = session["user"]
+            .as_str()
+            .ok_or_else(|| Failure::usage("this session has no user, so nobody has other sessions to end"))?;
         let user = reference::id(user).map_err(Failure::usage)?;
         Ok(Ending {
             what: format!("everything of user {user} but session {kept}"),

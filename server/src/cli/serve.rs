@@ -122,7 +122,8 @@ pub(super) async fn open(config: Config, env: Env, accept_clock: bool, demo: Dem
             return Err(Error::malformed(
                 "store",
                 format!(
-                    "{url} was made by `exeunt demo`: its passwords are known to everybody. Take another store, or say --allow-demo-store"
+                    "{url} was created by `exeunt demo`, so its passwords are publicly known; use another \
+                     store, or add --allow-demo-store"
                 ),
             ));
         }

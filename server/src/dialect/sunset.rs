@@ -13,7 +13,7 @@ pub fn gone(settings: &config::Dialect) -> Response {
         "type": "about:blank",
         "title": "Gone",
         "status": 410,
-        "detail": "this interface has reached its end; logging out still works",
+        "detail": "this interface was switched off; only logging out still works",
         "successor": successor(settings),
     });
     answer(StatusCode::GONE, "application/problem+json", body.to_string())

@@ -246,8 +246,8 @@ impl fmt::Display for Difference {
             (secs(self.ahead_millis), if self.ahead_millis < 0 { "behind" } else { "ahead of" });
         write!(
             f,
-            "the wall clock is {secs} s {way} the time that the server goes by: a step is believed when it has stood for \
-             {} s, and after a step back time runs slower by a tenth until both agree",
+            "the wall clock is {secs} s {way} the server's clock: a step is accepted once it has lasted {} \
+             s, and after a step back the server's clock runs a tenth slower until both agree",
             TRIAL_MILLIS / 1_000
         )
     }
@@ -258,25 +258,26 @@ impl fmt::Display for News {
         match self {
             Self::Stepped(by) => write!(
                 f,
-                "the wall clock stepped by {} s; it is believed when it has stood for {} s, and time goes on without it \
+                "the wall clock stepped by {} s; the step is accepted once it has lasted {} s, and ignored \
                  until then",
                 Signed(*by),
                 TRIAL_MILLIS / 1_000
             ),
-            Self::CameBack => f.write_str("the wall clock came back before its step was believed"),
+            Self::CameBack => f.write_str("the wall clock came back before its step was accepted"),
             Self::BelievedAhead(by) => {
                 write!(
                     f,
-                    "the step of the wall clock by {} s is believed; time has gone on to it",
+                    "the step of the wall clock by {} s was accepted; the server's clock has followed it",
                     Signed(*by)
                 )
             }
             Self::BelievedBehind(by) => write!(
                 f,
-                "the step of the wall clock by {} s is believed; time runs slower by a tenth until both agree",
+                "the step of the wall clock by {} s was accepted; the server's clock runs a tenth slower \
+                 until both agree",
                 Signed(*by)
             ),
-            Self::Agreed => f.write_str("the wall clock and the time that the server goes by agree again"),
+            Self::Agreed => f.write_str("the wall clock and the server's clock agree again"),
         }
     }
 }

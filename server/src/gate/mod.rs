@@ -65,7 +65,7 @@ async fn refuse(request: Request) -> Response {
         // The call passes now. The caller asks again, and gets through.
         Ok(_) => {
             let log_fields = Error::new(Kind::Unsupported, "")
-                .because("the refusal of a call that may pass was asked for");
+                .because("the gateway asked for a refusal, but the call may pass now");
             bare(StatusCode::SERVICE_UNAVAILABLE, &log_fields)
         }
     }
@@ -114,8 +114,8 @@ fn tell_of_copies(call: &Request, form: &Form) {
     {
         tracing::warn!(
             peer = %call.peer,
-            "a gateway copies credentials out of forms into Exeunt-Credential, and nobody can tell whether it saw all \
-             of them: let it hand the form on and ask at /v1/gate/<dialect>/form, as in docs/gateways"
+            "a gateway copies credentials from forms into Exeunt-Credential, which can miss some; make it \
+             forward the form to /v1/gate/<dialect>/form, as in docs/gateways"
         );
     }
 }

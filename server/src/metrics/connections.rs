@@ -29,8 +29,8 @@ impl Connections {
             tracing::warn!(
                 %peer,
                 refused,
-                "a peer has {most} connections, and further ones are closed: if it is your proxy, set trusted_proxies; \
-                 else see limits.connections_per_peer"
+                "a peer has {most} connections, and further ones are closed; if it is your proxy, set \
+                 trusted_proxies, otherwise see limits.connections_per_peer"
             );
         }
     }
@@ -38,7 +38,7 @@ impl Connections {
     /// Counts a connection that was closed because too many waited.
     pub fn crowded_out(&self, now: Moment) {
         if let Some(refused) = self.crowded_out.add(now) {
-            tracing::warn!(refused, "too many connections wait for a place: see limits.connections");
+            tracing::warn!(refused, "too many connections are waiting to be served; see limits.connections");
         }
     }
 
@@ -47,7 +47,7 @@ impl Connections {
         if let Some(refused) = self.no_place.add(now) {
             tracing::warn!(
                 refused,
-                "all connections are in use, and one that waited was refused: see limits.connections"
+                "all connections are in use, and one that waited was refused; see limits.connections"
             );
         }
     }

@@ -112,8 +112,8 @@ impl Inbound {
         {
             tracing::warn!(
                 peer = %self.peer,
-                "a peer that is not trusted sends Forwarded or X-Forwarded-For, and it is not believed: if it is \
-                 your proxy, set trusted_proxies"
+                "an untrusted peer sends Forwarded or X-Forwarded-For, which is ignored; if it is your \
+                 proxy, set trusted_proxies"
             );
         }
     }

@@ -120,7 +120,7 @@ async fn listen(app: App, listener: TcpListener, side: Listener) {
     }
     drop(listener);
     if tokio::time::timeout(Duration::from_secs(limits.grace_secs), graceful.shutdown()).await.is_err() {
-        tracing::warn!("some requests did not finish in the grace time");
+        tracing::warn!("some requests did not finish within limits.grace_secs");
     }
 }
 

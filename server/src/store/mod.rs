@@ -170,7 +170,7 @@ pub trait Ledger: Send + Sync + 'static {
     /// copy can only be restored: no store opens it. One at a time, [`Unavailability::Busy`] meanwhile; a store without
     /// a file answers [`Kind::Conflict("store")`](crate::error::Kind).
     async fn backup(&self, _audit: AuditEntry) -> Result<Backup> {
-        Err(Error::new(Kind::Conflict("store"), "a store in memory has nothing to back up"))
+        Err(Error::new(Kind::Conflict("store"), "a memory store cannot be backed up"))
     }
 
     /// After an unknown outcome: opens the store again and finds out. Does nothing on a healthy store. Nothing is
@@ -268,7 +268,7 @@ fn colliding(names: &[String]) -> Error {
     let told: Vec<String> = told.collect();
     let more = if names.len() > COLLIDING_NAMES_MAX { ", and others" } else { "" };
     let public = format!(
-        "some usernames differ in case only: {}{more}; rename or remove one of each before the case is ignored",
+        "some usernames differ only in case: {}{more}; rename or remove one of each, then try again",
         told.join(", ")
     );
     Error::new(Kind::Conflict("usernames"), public)
@@ -276,13 +276,16 @@ fn colliding(names: &[String]) -> Error {
 
 /// The error for a name that looks like a taken one.
 fn look_alike(field: &'static str) -> Error {
-    Error::new(Kind::Conflict(field), format!("this {field} looks like one that is taken; choose another"))
+    Error::new(
+        Kind::Conflict(field),
+        format!("this {field} looks like one that is taken; choose another one"),
+    )
 }
 
 /// The error for a write that collides with a stored record.
 fn conflict(field: &'static str) -> Error {
     let public = match field {
-        "version" => "it was changed meanwhile; read it again".to_owned(),
+        "version" => "it was changed in the meantime; read it again and repeat the change".to_owned(),
         _ => format!("this {} is taken", field.replace('_', " ")),
     };
     Error::new(Kind::Conflict(field), public)

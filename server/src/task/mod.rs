@@ -97,7 +97,7 @@ fn next<T>(
 ) -> Option<Moment> {
     let Err(error) = outcome else { return Some(now.plus_millis(pause_millis)) };
     if let Some(unlogged) = app.failures.admit(task, now) {
-        tracing::warn!(task, %error, private = error.private(), unlogged, "a step failed; it is tried again");
+        tracing::warn!(task, %error, private = error.private(), unlogged, "a background task failed; it will be retried");
     }
     Some(now.plus_millis(pause_millis.max(RETRY_MILLIS)))
 }

@@ -134,7 +134,7 @@ impl Tls {
             Ok(false) => {}
             Ok(true) => tracing::info!(until = date::text(self.until()), "the certificate was renewed"),
             Err(error) => {
-                tracing::warn!(%error, "the new certificate is not used; the one before is still shown");
+                tracing::warn!(%error, "the new certificate was rejected; the previous one stays in use");
             }
         }
     }
@@ -160,12 +160,12 @@ impl Tls {
         match self.ending(now) {
             None => {}
             Some(Ending::Soon) => {
-                tracing::warn!(until, "the certificate ends soon: put a renewed one in its place")
+                tracing::warn!(until, "the certificate expires soon; replace it with a renewed one")
             }
             Some(Ending::Over) => {
                 tracing::error!(
                     until,
-                    "the certificate has expired, and clients refuse it: put a renewed one in its place"
+                    "the certificate has expired, and clients reject it; replace it with a renewed one"
                 );
             }
         }
@@ -196,12 +196,8 @@ fn files(config: &Config) -> Result<Option<Pair>> {
     match (&config.tls_cert, &config.tls_key) {
         (None, None) => Ok(None),
         (Some(cert), Some(key)) => Ok(Some(both(cert, key))),
-        (Some(_), None) => {
-            Err(Error::malformed("tls_key", "tls_cert is set and tls_key is not: TLS needs both"))
-        }
-        (None, Some(_)) => {
-            Err(Error::malformed("tls_cert", "tls_key is set and tls_cert is not: TLS needs both"))
-        }
+        (Some(_), None) => Err(Error::malformed("tls_key", "tls_cert is set, but tls_key is not; set both")),
+        (None, Some(_)) => Err(Error::malformed("tls_cert", "tls_key is set, but tls_cert is not; set both")),
     }
 }
 

@@ -74,7 +74,7 @@ fn it_is_noticed_and_declared() {
 
     let unasked = run(&["restore", "--in-place", "--store", &store]);
     assert_eq!(unasked.code, 2);
-    assert!(unasked.error.contains("say --yes"), "{}", unasked.error);
+    assert!(unasked.error.contains("add --yes"), "{}", unasked.error);
     let declared = run(&["restore", "--in-place", "--yes", "--store", &store]);
     assert_eq!(declared.code, 0, "{}", declared.error);
     assert!(declared.output.contains("every session has ended (1 recorded)"));

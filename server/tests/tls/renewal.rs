@@ -68,6 +68,6 @@ fn a_certificate_that_nobody_renews_is_spoken_of_once_a_day() {
 fn a_running_server_says_that_its_certificate_ends_soon() {
     let folder = Scratch::new();
     let process = Process::start(command(folder.path(), &Pair::make(folder.path(), "a", CURVE)));
-    let line = process.wait("the certificate ends soon: put a renewed one in its place");
+    let line = process.wait("the certificate expires soon; replace it with a renewed one");
     assert!(line.contains("WARN") && line.contains("until="), "{line}");
 }

@@ -55,7 +55,12 @@ impl Authority {
     /// `Malformed(field)`, `Conflict(field)`, `Unavailable`.
     pub async fn create_client(&self, call: &Call, client: Client) -> Result<Arc<Client>> {
         if self.clients.len() >= CLIENTS_MAX {
-            return Err(Error::malformed("name", format!("there are {CLIENTS_MAX} clients already")));
+            return Err(Error::malformed(
+                "name",
+                format!(
+                    "there are {CLIENTS_MAX} clients already, the most a server can have; remove one first"
+                ),
+            ));
         }
         let client = Client { name: name::composed(&client.name), ..client };
         must_be_name_of_client(&client.name)?;
@@ -81,7 +86,8 @@ impl Authority {
     ) -> Result<Saved<Client>> {
         let before = self.client(realm, id)?;
         if before.builtin && (change.idle_secs.is_some() || change.absolute_secs.is_some()) {
-            let rule = "the lifetimes of a built-in client are set in the configuration of its dialect";
+            let rule = "the lifetimes of a built-in client come from the configuration; set idle_secs and \
+                        absolute_secs of its dialect there";
             return Err(Error::malformed("idle_secs", rule));
         }
         let secret = |settings: &Settings| match settings {
@@ -287,7 +293,7 @@ impl Client {
 /// A client that was created before this limit existed keeps its value until that is changed.
 fn must_allow_some(sessions_max: u32) -> Result<()> {
     match sessions_max {
-        0 => Err(Error::malformed("max_sessions", "at least one session must be allowed")),
+        0 => Err(Error::malformed("max_sessions", "max_sessions is 0; expected at least 1")),
         1..=USER_SESSIONS_MAX => Ok(()),
         _ => Err(Error::malformed(
             "max_sessions",
@@ -304,19 +310,25 @@ impl Settings {
         let Self::Project { key, allowed_origins, any_origin, endpoints, .. } = self else { return Ok(()) };
         if key.len() != 32 || !key.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
         {
-            return Err(Error::malformed("key", "a key is 32 lower-case hexadecimal digits"));
+            return Err(Error::malformed(
+                "key",
+                "this is not the key of a project; expected 32 lower-case hexadecimal digits",
+            ));
         }
         if allowed_origins.len() > PROJECT_ORIGINS_MAX
             || !allowed_origins.iter().all(|origin| is_origin(origin))
         {
             return Err(Error::malformed(
                 "allowed_origins",
-                "an origin is http(s)://host or http(s)://host:port",
+                format!(
+                    "an entry is not an origin, or there are too many; expected at most \
+                     {PROJECT_ORIGINS_MAX} of the form http(s)://host or http(s)://host:port"
+                ),
             ));
         }
         if *any_origin && !allowed_origins.is_empty() {
-            let rule =
-                "any_origin and allowed_origins exclude each other; say which origins, or that any may call";
+            let rule = "any_origin and allowed_origins are both set; set allowed_origins to let these \
+                        origins call, or any_origin to let all call";
             return Err(Error::malformed("any_origin", rule));
         }
         if endpoints.len() > PROJECT_ENDPOINTS_MAX
@@ -324,7 +336,11 @@ impl Settings {
         {
             return Err(Error::malformed(
                 "endpoints",
-                "an endpoint's name has 5 to 254 of a-z, 0-9, - and /, without - or / at its ends and without --",
+                format!(
+                    "an endpoint has a wrong name, or there are too many; expected at most \
+                     {PROJECT_ENDPOINTS_MAX} names of 5 to 254 of a-z, 0-9, - and /, without - or / at the \
+                     ends and without --"
+                ),
             ));
         }
         Ok(())
@@ -338,7 +354,10 @@ const PROJECT_ENDPOINTS_MAX: usize = 100;
 
 fn must_be_name_of_client(name: &str) -> Result<()> {
     if name.is_empty() || name.len() > CLIENT_NAME_BYTES_MAX {
-        return Err(Error::malformed("name", format!("a name has 1 to {CLIENT_NAME_BYTES_MAX} bytes")));
+        return Err(Error::malformed(
+            "name",
+            format!("the name is empty or too long; expected 1 to {CLIENT_NAME_BYTES_MAX} bytes"),
+        ));
     }
     must_be_name("name", name)
 }

@@ -57,7 +57,7 @@ impl Pool {
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         self.push(Box::new(Task { work, answer }))?;
-        answered.await.unwrap_or_else(|_| Err(Error::internal("a password was dropped unchecked")))
+        answered.await.unwrap_or_else(|_| Err(Error::internal("a password job was dropped before it ran")))
     }
 
     /// Jobs that no thread has taken yet.
@@ -77,7 +77,9 @@ impl Pool {
             queue.jobs.retain(|job| !job.abandoned());
         }
         if queue.jobs.len() >= self.0.waiting_max {
-            return Err(Error::unavailable(Unavailability::Busy).because("the queue for passwords is full"));
+            return Err(
+                Error::unavailable(Unavailability::Busy).because("the queue of password jobs is full")
+            );
         }
         queue.jobs.push_back(job);
         self.0.arrived.notify_one();
@@ -146,7 +148,7 @@ impl<F: FnOnce(&mut Argon2Blocks) -> T + Send, T: Send> Job for Task<F, T> {
     fn run(self: Box<Self>, memory: &mut Argon2Blocks, gate: &Gate) {
         let Self { work, answer } = *self;
         let result = catch_unwind(AssertUnwindSafe(|| work(memory)))
-            .map_err(|_| Error::internal("a panic while checking or hashing a password"));
+            .map_err(|_| Error::internal("checking or hashing a password panicked"));
         gate.pass();
         // The caller may have gone meanwhile.
         drop(answer.send(result));
@@ -205,7 +207,7 @@ fn be_patient() {
     if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
         static ONCE: std::sync::Once = std::sync::Once::new();
         ONCE.call_once(
-            || tracing::warn!(%error, "the threads that check passwords keep their ordinary priority"),
+            || tracing::warn!(%error, "the priority of the password threads could not be lowered"),
         );
     }
 }

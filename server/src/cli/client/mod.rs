@@ -148,12 +148,11 @@ impl Change {
             let client = context.remote.get(&format!("/v1/clients/{id}")).await?;
             if client["dialect"] != "runsignup" || client["builtin"] == true {
                 return Err(Failure::usage(format!(
-                    "client {name} has no secret: only partners of RunSignup have one"
+                    "client {name} has no secret; only RunSignup partners have one"
                 )));
             }
             let count = would_end(context, &format!("/v1/clients/{id}/sessions"), &[]).await?;
-            let what =
-                format!("This makes the secret of client {name} worthless and ends {}.", sessions(count));
+            let what = format!("This replaces the secret of client {name} and ends {}.", sessions(count));
             if !self.sure.of(context, &what).await? {
                 return Ok(Exit::Failed);
             }
@@ -182,7 +181,7 @@ impl Remove {
 fn show(out: &mut Out, client: &Value) -> Outcome {
     let secret = text(&client["api_secret"]);
     if !secret.is_empty() {
-        say("the secret is shown this once");
+        say("the secret is shown only once");
     }
     if out.is_json() {
         out.json(client)?;

@@ -63,7 +63,7 @@ impl Doctor {
                 findings.push(Finding::wrong(
                     CHECK,
                     error.public(),
-                    "correct it; the server would not start",
+                    "correct it; the server does not start with it",
                 ));
                 return None;
             }
@@ -74,12 +74,12 @@ impl Doctor {
         let warnings = loaded.warnings.iter();
         findings.extend(warnings.map(|text| Finding::warning(CHECK, text, "see `exeunt config print`")));
         match crate::open::check(&loaded.config) {
-            Ok(()) => findings.push(Finding::well(CHECK, "it can be read, and makes sense")),
+            Ok(()) => findings.push(Finding::well(CHECK, "it is valid")),
             Err(error) => {
                 findings.push(Finding::wrong(
                     CHECK,
                     error.public(),
-                    "correct it; the server would not start",
+                    "correct it; the server does not start with it",
                 ));
             }
         }
@@ -88,12 +88,8 @@ impl Doctor {
 
     async fn look(self, config: &Config, env: &Env, findings: &mut Vec<Finding>) {
         let Ok(StoreUrl::Sqlite(path)) = StoreUrl::from_str(&config.store) else {
-            let says = "it is in memory: nothing survives the end of the server";
-            findings.push(Finding::warning(
-                "database",
-                says,
-                "for more than trying out: --store sqlite:PATH",
-            ));
+            let says = "it is in memory and is lost when the server stops";
+            findings.push(Finding::warning("database", says, "to keep the data: --store sqlite:PATH"));
             findings.extend(server::ask(self.options, config, None).await);
             return;
         };

@@ -46,8 +46,8 @@ impl Target {
         target.addresses = target.looked_up().await?;
         if !target.secure && !allow_plain_http && !target.is_here() {
             return Err(Failure::usage(format!(
-                "{url} is another machine, and http:// would show the key to everybody on the way: use https://, or \
-                 say --allow-plain-http if that network is yours"
+                "{url} is another machine, and http:// would send the key unencrypted; use https://, or \
+                 --allow-plain-http if you trust the network"
             )));
         }
         Ok(target)
@@ -67,18 +67,20 @@ impl Target {
     fn read(url: &str) -> Outcome<Self> {
         // The message does not contain the address, which may hold a password.
         let wrong = |why: &str| Failure::usage(format!("--url or {VARIABLE}: {why}"));
-        let uri: Uri = url.parse().map_err(|_| wrong("this is no URL"))?;
+        let uri: Uri = url.parse().map_err(|_| wrong("this is not a URL"))?;
         let secure = match uri.scheme_str() {
             Some("https") => true,
             Some("http") => false,
-            _ => return Err(wrong("a server's URL begins with https:// or http://")),
+            _ => return Err(wrong("the URL does not begin with https:// or http://")),
         };
-        let authority = uri.authority().ok_or_else(|| wrong("this URL names no server"))?;
+        let authority = uri.authority().ok_or_else(|| wrong("the URL has no host"))?;
         if authority.as_str().contains('@') {
-            return Err(wrong("a URL holds no user and no password; the key comes from --key-file"));
+            return Err(wrong(
+                "the URL contains a user or a password; remove them, and give the key with --key-file",
+            ));
         }
         if uri.query().is_some() {
-            return Err(wrong("a server's URL has no query"));
+            return Err(wrong("the URL has a query; remove it"));
         }
         Ok(Self {
             secure,
@@ -94,7 +96,7 @@ impl Target {
         let why = match tokio::time::timeout(Duration::from_secs(LOOKUP_SECS), asked).await {
             Ok(Ok(found)) => return Ok(found.collect()),
             Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("the name was not found within {LOOKUP_SECS} seconds"),
+            Err(_) => format!("the name was not resolved within {LOOKUP_SECS} seconds"),
         };
         let text = format!("{}: {why}. Is the name in --url or {VARIABLE} right?", self.authority);
         Err(Failure::new(Exit::Unavailable, text))

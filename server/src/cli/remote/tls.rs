@@ -27,7 +27,8 @@ pub(super) async fn over(
         .with_root_certificates(trusted(authorities)?)
         .with_no_client_auth();
     let name = ServerName::try_from(host.to_owned());
-    let name = name.map_err(|_| Failure::usage(format!("{host} is no name that a certificate can have")))?;
+    let name =
+        name.map_err(|_| Failure::usage(format!("{host} is not a name that a certificate can have")))?;
     TlsConnector::from(Arc::new(config))
         .connect(name, stream)
         .await
@@ -37,9 +38,10 @@ pub(super) async fn over(
 fn advice(error: &std::io::Error) -> &'static str {
     // `openssl req -x509` makes such certificates by default; not all clients accept them.
     if error.to_string().contains("CaUsedAsEndEntity") {
-        return "Its certificate says that it is an authority itself: make it anew with basicConstraints=CA:FALSE";
+        return "Its certificate is that of a certificate authority; create it again with \
+                basicConstraints=CA:FALSE";
     }
-    "If its certificate is from an authority of your own, name that with --ca-file"
+    "If its certificate is from a private certificate authority, give that with --ca-file"
 }
 
 fn trusted(file: Option<&Path>) -> Outcome<RootCertStore> {
@@ -55,5 +57,5 @@ fn trusted(file: Option<&Path>) -> Outcome<RootCertStore> {
         trusted.add(certificate).map_err(|error| about(error.to_string()))?;
         count += 1;
     }
-    if count == 0 { Err(about("there is no certificate in it (PEM)".to_owned())) } else { Ok(trusted) }
+    if count == 0 { Err(about("it contains no certificate in PEM form".to_owned())) } else { Ok(trusted) }
 }

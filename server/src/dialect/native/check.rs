@@ -50,7 +50,13 @@ pub(super) async fn run(mut request: Request, caller: Caller) -> Reply {
             }
             text.extend_from_slice(b"]}");
         }
-        _ => return Err(Error::malformed("body", "either token, or tokens, of which at most 1,000").into()),
+        _ => {
+            return Err(Error::malformed(
+                "body",
+                "expected either token, or tokens with at most 1,000 entries",
+            )
+            .into());
+        }
     }
     Ok(answer(StatusCode::OK, "application/json", text))
 }

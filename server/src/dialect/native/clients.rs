@@ -71,7 +71,11 @@ pub(super) async fn change(mut request: Request, caller: Caller) -> Reply {
     let (app, call) = (request.app.clone(), caller.call(&mut request));
     let before = app.authority.client(caller.realm.id, id)?;
     if given.dialect.is_some() {
-        return Err(Error::malformed("dialect", "the dialect of a client cannot be changed").into());
+        return Err(Error::malformed(
+            "dialect",
+            "the dialect of a client cannot be changed; create another client",
+        )
+        .into());
     }
     let (settings, shown) = given.settings(&call, Some(&before))?;
     let (idle_secs, absolute_secs) = given.lifetimes()?;
@@ -116,19 +120,21 @@ impl ClientBody {
             ("rested", kept) => Ok((self.project(call, kept), None)),
             _ if self.speaks_of_a_project() => Err(Error::malformed(
                 "dialect",
-                "key, allowed_origins, any_origin, require_origin and endpoints are for rested",
+                "key, allowed_origins, any_origin, require_origin and endpoints are only for clients of \
+                 rested; leave them out",
             )),
             ("runsignup", None | Some(Settings::Partner { .. }))
                 if before.is_none() || self.rotate_secret =>
             {
                 let pair = (call.mint.letters(PAIR_LETTERS), call.mint.letters(PAIR_LETTERS));
-                let token = Token::pair(&pair.0, &pair.1).ok_or_else(|| Error::internal("an empty pair"))?;
+                let token =
+                    Token::pair(&pair.0, &pair.1).ok_or_else(|| Error::internal("an empty key or secret"))?;
                 Ok((Settings::Partner { pair: token.fingerprint() }, Some(pair)))
             }
             (_, Some(kept)) if !self.rotate_secret => Ok((kept, None)),
             ("native", None) if !self.rotate_secret => Ok((Settings::Plain, None)),
             _ if self.rotate_secret => Err(no_secret()),
-            _ => Err(Error::malformed("dialect", "a client speaks native, runsignup or rested")),
+            _ => Err(Error::malformed("dialect", "unknown dialect; expected native, runsignup or rested")),
         }
     }
 
@@ -162,7 +168,7 @@ impl ClientBody {
 }
 
 fn no_secret() -> Error {
-    Error::malformed("rotate_secret", "this client has no secret")
+    Error::malformed("rotate_secret", "this client has no secret; only RunSignup partners have one")
 }
 
 fn with_pair(mut shape: Value, pair: Option<Pair>) -> Value {

@@ -33,13 +33,13 @@ pub(super) async fn run(request: Request, terms: Terms) -> Result<Passed, Respon
     let differing = differing(&said, &copies);
     let asked = Asked::of_application(request, said, &copies);
     let refused =
-        |why| Fault::from(Error::malformed("parameters", "not the same to every reader").because(why));
+        |why| Fault::from(Error::malformed("parameters", "can be read in several ways").because(why));
     let judged = match (unclear, differing) {
         (Some(why), _) => Err(refused(why)),
         // If the credential that wins is refused anyway, that reason says more.
         (None, true) => judge(request, &asked, &Terms { touch: Touch::Peek, ..terms.clone() })
             .await
-            .and(Err(refused("a parameter is there more than once, and not always alike"))),
+            .and(Err(refused("a parameter is repeated with different values"))),
         (None, false) => judge(request, &asked, terms).await,
     };
     judged.map_err(|fault| asked.reply.refuse(fault))

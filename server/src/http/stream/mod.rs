@@ -93,9 +93,8 @@ impl Opened {
         let most = request.app.config.limits.streams_per_key;
         let of_key = request.app.streams_of_keys.take(key.id, most).ok_or_else(|| {
             let kind = Kind::TooMany(Throttle { who: Throttled::Key, retry_after_secs: RETRY_AFTER_SECS });
-            let rule = format!(
-                "{most} streams of this key are open, and that is limits.streams_per_key: end one first"
-            );
+            let rule =
+                format!("this key has {most} open streams, which is limits.streams_per_key; close one first");
             Error::new(kind, rule)
         })?;
         let room = request.app.feeds.clone().try_acquire_owned();

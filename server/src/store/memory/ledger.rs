@@ -143,7 +143,7 @@ impl Ledger for MemoryStore {
     async fn marks(&self, realm: Option<RealmId>, after: Stamp, limit: u32) -> Result<MarkPage> {
         let state = self.state()?;
         if after.next().number() < state.log_start {
-            return Err(Error::not_found("position in the log any more"));
+            return Err(Error::not_found("position in the log, from which older marks were deleted"));
         }
         let of_realm = |mark: &&Mark| realm.is_none_or(|realm| mark.realm == realm);
         let all = state.log.range(after.next().number()..).map(|(_, mark)| mark);
@@ -305,7 +305,7 @@ impl Tables {
     }
 
     fn raise_others(&self, draft: &mut Draft<'_>, others: &Others) -> Result<()> {
-        let not_theirs = || Error::malformed("except", "this is not a session of the user");
+        let not_theirs = || Error::malformed("except", "the session to keep is not a session of this user");
         let (_, keep) = self.row(others.keep).ok_or_else(not_theirs)?;
         if keep.record.session.user() != Some(others.user) {
             return Err(not_theirs());

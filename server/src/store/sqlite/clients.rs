@@ -86,7 +86,8 @@ fn client(row: &Row<'_>) -> rusqlite::Result<Client> {
         idle_secs: row.get(5)?,
         absolute_secs: row.get(6)?,
         sessions_max: row.get(7)?,
-        settings: serde_json::from_str(settings).map_err(|_| corrupt("settings of an unknown kind"))?,
+        settings: serde_json::from_str(settings)
+            .map_err(|_| corrupt("client settings of an unknown kind"))?,
         removed: row.get(9)?,
         created_at: moment(row, 10)?,
         updated_at: moment(row, 11)?,

@@ -67,7 +67,8 @@ impl Ledger for SqliteStore {
         let new = again;
         let seats = self.seats(new.record.session.user(), new.record.session.issued_at).await?;
         let issued = self.write(Lane::Rest, move |batch| batch.issue(&new, Some(&seats))).await?;
-        issued.ok_or_else(|| Error::internal("the sessions of a user are not known after they were read"))
+        issued
+            .ok_or_else(|| Error::internal("the sessions of a user were read, but are missing in the batch"))
     }
 
     async fn adopt(

@@ -85,7 +85,7 @@ impl Reading<'_> {
         let known = self.shared.position();
         let transaction = self.conn.unchecked_transaction()?;
         if after < oldest(&transaction)? {
-            return Err(Error::not_found("position in the log any more"));
+            return Err(Error::not_found("position in the log, from which older marks were deleted"));
         }
         let sql = format!("SELECT {MARK}, 1 FROM marks WHERE stamp > ? ORDER BY stamp");
         let mut statement = transaction.prepare_cached(&sql)?;

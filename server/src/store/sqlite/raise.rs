@@ -45,7 +45,7 @@ impl Batch<'_> {
         let keep = self.kept(others.keep)?.map(|kept| kept.record.session);
         let theirs = |session: &Session| session.user() == Some(others.user);
         let Some(keep) = keep.filter(theirs) else {
-            return Err(Error::malformed("except", "this is not a session of the user"));
+            return Err(Error::malformed("except", "the session to keep is not a session of this user"));
         };
         let now = others.raise.when;
         // Each of them must be known: no upper bound is enough here.

@@ -89,7 +89,9 @@ fn endpoint(text: &str) -> Result<Value, String> {
         match part {
             "secure" => secure = true,
             "registration" => registration = true,
-            other => return Err(format!("{other}: an endpoint is secure, or for registration")),
+            other => {
+                return Err(format!("unknown word {other} for an endpoint; expected secure or registration"));
+            }
         }
     }
     Ok(json!({ "name": name, "secure": secure, "registration": registration }))
