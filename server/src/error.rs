@@ -33,7 +33,7 @@ pub enum Kind {
     /// This dialect has no such verb.
     Unsupported,
     /// Too many attempts.
-    TooMany(Throttle),
+    TooMany(ThrottleRefusal),
     /// Not now; a retry is safe.
     Unavailable(Unavailability),
     /// A fault of the server.
@@ -53,7 +53,7 @@ pub enum DeadReason {
 
 /// What is throttled, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Throttle {
+pub struct ThrottleRefusal {
     /// Who has to wait.
     pub who: Throttled,
     /// Seconds until a retry makes sense.

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::{Semaphore, watch};
 
 use crate::app::failures::Failures;
-use crate::app::{App, EnabledDialect, FEEDS_MAX, Parts};
+use crate::app::{App, AppParts, EnabledDialect, FEEDS_MAX};
 use crate::authority::numbers::Numbers;
 use crate::authority::open::Opening;
 use crate::authority::realm::Builtin;
@@ -45,8 +45,9 @@ impl App {
         let numbers = Numbers::open(&authority).await?;
         let feeds = Arc::new(Semaphore::new(FEEDS_MAX));
         let (dates, metrics, stop) = (Dates::default(), Metrics::default(), watch::channel(false).0);
-        let (stranger_told, copy_told) = (AtomicBool::new(false), AtomicBool::new(false));
-        let parts = Parts {
+        let (untrusted_headers_logged, copied_credentials_logged) =
+            (AtomicBool::new(false), AtomicBool::new(false));
+        let parts = AppParts {
             authority,
             config,
             env,
@@ -59,9 +60,9 @@ impl App {
             feeds,
             feed_tail: Arc::default(),
             streams_of_keys: Arc::default(),
-            stranger_told,
+            untrusted_headers_logged,
             failures: Failures::default(),
-            copy_told,
+            copied_credentials_logged,
             stop,
         };
         Ok(Self::new(parts))

@@ -9,7 +9,7 @@ use std::fs;
 use std::sync::Arc;
 
 use exeunt::app::App;
-use exeunt::config::{Config, Dialect, load};
+use exeunt::config::{Config, DialectConfig, load};
 use exeunt::dialect;
 use exeunt::env::Env;
 use exeunt::store::Incarnation;
@@ -112,7 +112,7 @@ fn documented() -> BTreeMap<String, String> {
 fn options() -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut config = serde_json::to_value(Config::default()).unwrap_or_default();
-    config["dialects"] = serde_json::json!({ "<name>": Dialect::default() });
+    config["dialects"] = serde_json::json!({ "<name>": DialectConfig::default() });
     flatten("", &config, &mut found);
     found
 }

@@ -4,7 +4,7 @@
 #![cfg(test)]
 
 use exeunt::dialect;
-use exeunt::error::{DeadReason, Error, Kind, Throttle, Throttled, Unavailability};
+use exeunt::error::{DeadReason, Error, Kind, ThrottleRefusal, Throttled, Unavailability};
 use exeunt::http::headers::text;
 use exeunt::http::{Body, Response};
 use exeunt_core::Why;
@@ -20,7 +20,10 @@ fn kinds() -> Vec<Kind> {
         | Kind::NotFound
         | Kind::Conflict(_)
         | Kind::Unsupported
-        | Kind::TooMany(Throttle { who: Throttled::Account | Throttled::Address | Throttled::Key, .. })
+        | Kind::TooMany(ThrottleRefusal {
+            who: Throttled::Account | Throttled::Address | Throttled::Key,
+            ..
+        })
         | Kind::Unavailable(
             Unavailability::Refused
             | Unavailability::Unknown
@@ -29,7 +32,7 @@ fn kinds() -> Vec<Kind> {
         )
         | Kind::Internal => {}
     }
-    let wait = |who| Kind::TooMany(Throttle { who, retry_after_secs: 900 });
+    let wait = |who| Kind::TooMany(ThrottleRefusal { who, retry_after_secs: 900 });
     vec![
         Kind::Malformed("password"),
         Kind::Unauthenticated,

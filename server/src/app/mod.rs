@@ -27,10 +27,10 @@ use crate::tls::Tls;
 
 /// The server. Cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<AppParts>);
 
 /// The parts of the server.
-pub struct Parts {
+pub struct AppParts {
     /// The operations on sessions, users, clients and keys.
     pub authority: Authority,
     /// The configuration.
@@ -56,11 +56,11 @@ pub struct Parts {
     /// How many streams each key has open.
     pub streams_of_keys: Arc<Shares<KeyId>>,
     /// `true` once the log has warned of an untrusted peer that sends headers about client addresses.
-    pub stranger_told: AtomicBool,
+    pub untrusted_headers_logged: AtomicBool,
     /// Failed steps of tasks.
     pub failures: Failures,
     /// `true` once the log has warned of a gateway that copies credentials out of forms.
-    pub copy_told: AtomicBool,
+    pub copied_credentials_logged: AtomicBool,
     /// Becomes `true` when the server stops: streams and tasks end then.
     pub stop: watch::Sender<bool>,
 }
@@ -70,7 +70,7 @@ pub struct EnabledDialect {
     /// Its name.
     pub name: DialectName,
     /// Its settings.
-    pub settings: crate::config::Dialect,
+    pub settings: crate::config::DialectConfig,
     /// Its realm.
     pub realm: RealmId,
     /// It is a legacy interface, deprecated or not: the clients that still use it are counted (DEP-08).
@@ -84,7 +84,7 @@ pub const FEEDS_MAX: usize = 1_000;
 
 impl App {
     /// Makes a server of these parts.
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: AppParts) -> Self {
         Self(Arc::new(parts))
     }
 
@@ -113,9 +113,9 @@ impl EnabledDialect {
 }
 
 impl Deref for App {
-    type Target = Parts;
+    type Target = AppParts;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &AppParts {
         &self.0
     }
 }

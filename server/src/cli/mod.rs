@@ -86,7 +86,7 @@ asking! { Asking:
     /// Read the log of logouts, once or continuously
     Marks(At<marks::Marks>),
     /// Show which clients still use a legacy interface
-    Dialect(At<dialect::Dialect>),
+    Dialect(At<dialect::DialectCommand>),
     /// Export the audit trail: who changed what, and who ended which sessions
     Audit(At<audit::Audit>),
     /// Create, list and revoke keys for programs that use the native interface

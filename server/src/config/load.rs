@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::{Spanned, Table, Value};
 
-use super::{Config, Dialect};
+use super::{Config, DialectConfig};
 use crate::error::{Error, Result};
 use crate::mismatch::Words;
 
@@ -91,7 +91,7 @@ fn place(text: &str, byte: usize) -> String {
 /// Whether a setting has this path.
 fn names_a_setting(path: &str, dialects: &[&str]) -> Result<bool> {
     let mut options = serde_json::to_value(Config::default()).map_err(Error::internal)?;
-    let each = serde_json::to_value(Dialect::default()).map_err(Error::internal)?;
+    let each = serde_json::to_value(DialectConfig::default()).map_err(Error::internal)?;
     for name in dialects {
         options["dialects"][name] = each.clone();
     }

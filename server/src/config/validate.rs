@@ -2,7 +2,7 @@
 
 use ipnet::IpNet;
 
-use super::{Config, Dialect};
+use super::{Config, DialectConfig};
 use crate::error::{Error, Result};
 use crate::time::DURATION_SECS_MAX;
 
@@ -64,7 +64,7 @@ impl Config {
     }
 }
 
-impl Dialect {
+impl DialectConfig {
     fn validate(&self, name: &str) -> Result<()> {
         let mount = &self.mount;
         if !mount.is_empty() && (!mount.starts_with('/') || mount.ends_with('/')) {

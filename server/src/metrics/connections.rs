@@ -1,4 +1,4 @@
-//! Counts connections that were closed for lack of a place, and logs at most one line a second of each kind.
+//! Counts connections that were closed for lack of a slot, and logs at most one line a second of each kind.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,8 +42,8 @@ impl Connections {
         }
     }
 
-    /// Counts a request that was refused because no place became free.
-    pub fn found_no_place(&self, now: Moment) {
+    /// Counts a request that was refused because no slot became free.
+    pub fn found_no_slot(&self, now: Moment) {
         if let Some(refused) = self.no_place.add(now) {
             tracing::warn!(
                 refused,

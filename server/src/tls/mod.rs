@@ -55,11 +55,11 @@ struct Watched {
 
 /// The warning about a certificate that was not renewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum Expiry {
     /// It expires within [`RENEWAL_SECS`].
     Soon,
     /// It has expired: clients refuse it.
-    Over,
+    Past,
 }
 
 /// The certificate that new connections get, and when it expires.
@@ -141,7 +141,7 @@ impl Tls {
 
     /// The warning due about the expiry of the served certificate: once a day, since the server keeps serving it after
     /// that date.
-    pub fn ending(&self, now: Moment) -> Option<Ending> {
+    pub fn ending(&self, now: Moment) -> Option<Expiry> {
         let until = self.until();
         if now.plus_secs(RENEWAL_SECS) < until {
             return None;
@@ -151,7 +151,7 @@ impl Tls {
             return None;
         }
         *reminded = Some(now);
-        Some(if now > until { Ending::Over } else { Ending::Soon })
+        Some(if now > until { Expiry::Past } else { Expiry::Soon })
     }
 
     /// Logs that warning.
@@ -159,10 +159,10 @@ impl Tls {
         let until = date::text(self.until());
         match self.ending(now) {
             None => {}
-            Some(Ending::Soon) => {
+            Some(Expiry::Soon) => {
                 tracing::warn!(until, "the certificate expires soon; replace it with a renewed one")
             }
-            Some(Ending::Over) => {
+            Some(Expiry::Past) => {
                 tracing::error!(
                     until,
                     "the certificate has expired, and clients reject it; replace it with a renewed one"

@@ -2,7 +2,7 @@
 
 use exeunt::config::Limits;
 use exeunt::env::Env;
-use exeunt::tls::{Ending, Tls};
+use exeunt::tls::{Expiry, Tls};
 
 use crate::pair::{CURVE, Pair};
 use crate::process::{Process, command};
@@ -61,7 +61,7 @@ fn a_certificate_that_nobody_renews_is_spoken_of_once_a_day() {
     let now = Env::system().now();
     let tls = Tls::open(&config(&pair, Limits::default()), now).unwrap().unwrap();
     let told: Vec<_> = [0, 23, 25, 48, 49].map(|hour| tls.ending(now.plus_secs(hour * HOUR_SECS))).into();
-    assert_eq!(told, [Some(Ending::Soon), None, Some(Ending::Over), None, Some(Ending::Over)]);
+    assert_eq!(told, [Some(Expiry::Soon), None, Some(Expiry::Past), None, Some(Expiry::Past)]);
 }
 
 #[test]

@@ -28,7 +28,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    jobs: VecDeque<Box<dyn Job>>,
+    jobs: VecDeque<Box<dyn QueuedJob>>,
     closed: bool,
 }
 
@@ -56,7 +56,7 @@ impl Pool {
         work: impl FnOnce(&mut Argon2Blocks) -> T + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        self.push(Box::new(Task { work, answer }))?;
+        self.push(Box::new(PasswordJob { work, answer }))?;
         answered.await.unwrap_or_else(|_| Err(Error::internal("a password job was dropped before it ran")))
     }
 
@@ -71,7 +71,7 @@ impl Pool {
         Held(Arc::clone(&self.0))
     }
 
-    fn push(&self, job: Box<dyn Job>) -> Result<()> {
+    fn push(&self, job: Box<dyn QueuedJob>) -> Result<()> {
         let mut queue = self.0.lock();
         if queue.jobs.len() >= self.0.waiting_max {
             queue.jobs.retain(|job| !job.abandoned());
@@ -109,7 +109,7 @@ impl Shared {
         }
     }
 
-    fn next(&self) -> Option<Box<dyn Job>> {
+    fn next(&self) -> Option<Box<dyn QueuedJob>> {
         let mut queue = self.lock();
         loop {
             if queue.closed {
@@ -128,19 +128,19 @@ impl Shared {
 }
 
 /// A job of any kind, with a waiting caller.
-trait Job: Send {
+trait QueuedJob: Send {
     /// Whether the caller has gone.
     fn abandoned(&self) -> bool;
     /// Does the work and sends the result.
     fn run(self: Box<Self>, memory: &mut Argon2Blocks, gate: &Gate);
 }
 
-struct Task<F, T> {
+struct PasswordJob<F, T> {
     work: F,
     answer: oneshot::Sender<Result<T>>,
 }
 
-impl<F: FnOnce(&mut Argon2Blocks) -> T + Send, T: Send> Job for Task<F, T> {
+impl<F: FnOnce(&mut Argon2Blocks) -> T + Send, T: Send> QueuedJob for PasswordJob<F, T> {
     fn abandoned(&self) -> bool {
         self.answer.is_closed()
     }

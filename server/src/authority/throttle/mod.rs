@@ -265,5 +265,8 @@ pub fn network(address: IpAddr) -> [u8; 16] {
 
 fn refusal(who: Throttled, until: Moment, now: Moment) -> Error {
     let retry_after_secs = until.millis_since(now).div_ceil(1000).max(1);
-    Error::new(Kind::TooMany(error::Throttle { who, retry_after_secs }), "too many attempts; try again later")
+    Error::new(
+        Kind::TooMany(error::ThrottleRefusal { who, retry_after_secs }),
+        "too many attempts; try again later",
+    )
 }

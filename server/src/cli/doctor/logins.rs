@@ -42,7 +42,7 @@ pub(super) fn judge(latest: &[(String, IpAddr)], config: &Config) -> Option<Find
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::doctor::finding::State;
+    use crate::cli::doctor::finding::Severity;
 
     fn logins(from: &str, count: usize) -> Vec<(String, IpAddr)> {
         vec![("rested".to_owned(), from.parse().unwrap()); count]
@@ -53,9 +53,11 @@ mod tests {
         let config = Config::default();
         assert!(judge(&logins("10.0.0.1", 19), &config).is_none());
         let alone = judge(&logins("10.0.0.1", 20), &config).unwrap();
-        assert!(alone.state == State::Warning && alone.advice.contains("trusted_proxies = [\"10.0.0.1\"]"));
+        assert!(
+            alone.severity == Severity::Warning && alone.advice.contains("trusted_proxies = [\"10.0.0.1\"]")
+        );
         let mixed = [logins("10.0.0.1", 18), logins("10.0.0.2", 2)].concat();
-        assert!(judge(&mixed, &config).unwrap().state == State::Well);
+        assert!(judge(&mixed, &config).unwrap().severity == Severity::Well);
         let native = vec![(ADMIN.name().to_owned(), "10.0.0.1".parse().unwrap()); 50];
         assert!(judge(&native, &config).is_none());
     }

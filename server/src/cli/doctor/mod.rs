@@ -15,7 +15,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use self::finding::{Finding, State};
+use self::finding::{Finding, Severity};
 use super::exit::{Exit, Failure, Outcome};
 use super::options::Options;
 use super::print::Out;
@@ -108,13 +108,13 @@ fn print(findings: &[Finding], out: &mut Out) -> Outcome {
             out.json(&finding.json())?;
             continue;
         }
-        out.line(&format!("{:7}  {:width$}  {}", finding.state.word(), finding.check, finding.says))?;
+        out.line(&format!("{:7}  {:width$}  {}", finding.severity.word(), finding.check, finding.says))?;
         if !finding.advice.is_empty() {
             out.line(&format!("{:7}  {:width$}  → {}", "", "", finding.advice))?;
         }
     }
     out.flush()?;
-    if findings.iter().any(|finding| finding.state == State::Wrong) {
+    if findings.iter().any(|finding| finding.severity == Severity::Wrong) {
         return Err(Failure::new(Exit::Failed, ""));
     }
     Ok(Exit::Done)

@@ -6,14 +6,14 @@ use rustix::process::{Resource, getrlimit};
 
 use super::finding::Finding;
 use crate::config::Config;
-use crate::serve::places::{KEPT, WAITING_MAX};
+use crate::serve::slots::{RESERVED, WAITING_MAX};
 use crate::time::date;
 use crate::tls::{RENEWAL_SECS, Tls};
 
 /// Files that the server needs in addition to its connections.
 const FILES_BESIDE: u64 = 64;
 /// Connections on each address that wait for a place or have one reserved for administrators.
-const CONNECTIONS_BESIDE: u64 = (WAITING_MAX + KEPT) as u64;
+const CONNECTIONS_BESIDE: u64 = (WAITING_MAX + RESERVED) as u64;
 
 /// Checks the settings.
 pub(super) fn check(config: &Config, now: Moment) -> Vec<Finding> {
@@ -89,26 +89,26 @@ fn files(config: &Config) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::doctor::finding::State;
+    use crate::cli::doctor::finding::Severity;
 
     #[test]
     fn who_hears_and_who_is_believed() {
         let hearing = |config: &Config| hearing(config, Moment::from_secs(1_767_323_045));
         let mut config = Config::default();
-        assert!(hearing(&config).state == State::Well && believed(&config).is_none());
+        assert!(hearing(&config).severity == Severity::Well && believed(&config).is_none());
         config.listen = ([0, 0, 0, 0], 80).into();
-        assert!(hearing(&config).state == State::Warning);
+        assert!(hearing(&config).severity == Severity::Warning);
         config.trusted_proxies = vec!["10.0.0.1/32".parse().unwrap()];
-        assert!(hearing(&config).state == State::Well && believed(&config).is_none());
+        assert!(hearing(&config).severity == Severity::Well && believed(&config).is_none());
         config.trusted_proxies.push("::/0".parse().unwrap());
-        assert!(believed(&config).is_some_and(|finding| finding.state == State::Wrong));
+        assert!(believed(&config).is_some_and(|finding| finding.severity == Severity::Wrong));
     }
 
     #[test]
     fn a_certificate_is_spoken_of_before_it_ends() {
         let now = Moment::from_secs(1_767_323_045);
-        assert!(certificate(now.plus_secs(RENEWAL_SECS + 1), now).state == State::Well);
-        assert!(certificate(now.plus_secs(RENEWAL_SECS), now).state == State::Warning);
+        assert!(certificate(now.plus_secs(RENEWAL_SECS + 1), now).severity == Severity::Well);
+        assert!(certificate(now.plus_secs(RENEWAL_SECS), now).severity == Severity::Warning);
     }
 
     #[test]
@@ -116,17 +116,21 @@ mod tests {
         let cert = Some("/nowhere/cert.pem".into());
         let config = Config { tls_cert: cert, tls_key: Some("/nowhere/key.pem".into()), ..Config::default() };
         let finding = hearing(&config, Moment::from_secs(1_767_323_045));
-        assert!(finding.state == State::Wrong && finding.says.contains("/nowhere/"), "{}", finding.says);
+        assert!(
+            finding.severity == Severity::Wrong && finding.says.contains("/nowhere/"),
+            "{}",
+            finding.says
+        );
     }
 
     #[test]
     fn connections_need_files() {
         let mut config = Config::default();
         config.limits.connections = 1;
-        assert!(files(&config).state == State::Well);
+        assert!(files(&config).severity == Severity::Well);
         config.limits.connections = usize::MAX;
         assert!(
-            files(&config).state != State::Well
+            files(&config).severity != Severity::Well
                 || files(&config).says.starts_with("the number of open files")
         );
     }

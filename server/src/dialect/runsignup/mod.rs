@@ -3,12 +3,12 @@
 //! `/rest/…` answers as the deployed service answers its shipped clients, `/API/…` as its published document says. The
 //! credential of a session is a pair, `tmp_key` and `tmp_secret`: neither half works without the other.
 
-mod asked;
 mod caller;
 mod error;
 mod gate;
 mod login;
 mod logout;
+mod parsed_call;
 mod refuse;
 mod reply;
 mod user;

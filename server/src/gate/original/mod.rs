@@ -12,7 +12,7 @@ use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, COOKIE, ORIGIN}
 use http::{HeaderName, Method, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
-use super::question::{FormPlace, Question};
+use super::question::{FormPlace, GatePath};
 use crate::http::client_address;
 use crate::http::headers::Headers;
 use crate::http::said::{CREDENTIAL, Form, handed_on};
@@ -45,8 +45,8 @@ impl Original {
     ///
     /// # Errors
     /// The response to send: the form did not arrive, or is larger than `limits.form_bytes`.
-    pub async fn of(mut request: Request, question: &Question<'_>) -> Result<Self, Response> {
-        let mut told = Told::of(&request, question);
+    pub async fn of(mut request: Request, question: &GatePath<'_>) -> Result<Self, Response> {
+        let mut told = ReportedCall::of(&request, question);
         let mut form = Form::Unseen;
         if client_address::is_trusted(request.peer, &request.app.config.trusted_proxies) {
             form = match question.form() {
@@ -60,7 +60,7 @@ impl Original {
         } else {
             let claims = told.address.is_some() || told.fault.is_some() || request.headers().has(&CREDENTIAL);
             let peer = request.peer.to_canonical();
-            told = Told::default();
+            told = ReportedCall::default();
             told.fault = Some(if claims {
                 format!("the gateway at {peer} {NOT_BELIEVED}")
             } else {
@@ -102,15 +102,15 @@ const NOT_BELIEVED: &str = "describes the call in headers that are ignored, sinc
 
 /// What a gateway says of a call.
 #[derive(Default)]
-struct Told {
+struct ReportedCall {
     address: Option<Uri>,
     method: Option<Method>,
     /// Why it is wrong or incomplete, for the log.
     fault: Option<String>,
 }
 
-impl Told {
-    fn of(request: &Request, question: &Question<'_>) -> Self {
+impl ReportedCall {
+    fn of(request: &Request, question: &GatePath<'_>) -> Self {
         let mut told = Self::default();
         if let Some(call) = question.call {
             let address = question.query.map_or_else(|| call.to_owned(), |query| format!("{call}?{query}"));

@@ -22,7 +22,7 @@ const REFUSAL: &str = "refusal";
 
 /// A parsed path of the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Question<'a> {
+pub struct GatePath<'a> {
     pub dialect: &'a str,
     /// The realm after the name and an `@`.
     realm: Option<&'a str>,
@@ -52,8 +52,8 @@ pub enum FormPlace {
     Query,
 }
 
-impl<'a> Question<'a> {
-    /// Its pieces of this path, for [`Question::matched`].
+impl<'a> GatePath<'a> {
+    /// Its pieces of this path, for [`GatePath::matched`].
     pub fn segments(&self, path: &str) -> Segments {
         let Self { dialect, realm, client, form, preflights, refusal, call, .. } = *self;
         Segments::of(path, [Some(dialect), realm, client, form, preflights, refusal, call])
@@ -109,7 +109,7 @@ impl<'a> Question<'a> {
     }
 }
 
-impl Question<'_> {
+impl GatePath<'_> {
     /// Whether the gateway asks for the dialect's own refusal.
     pub const fn refusal(&self) -> bool {
         self.refusal.is_some()
