@@ -33,7 +33,7 @@ pub enum Kind {
     /// This dialect has no such verb.
     Unsupported,
     /// Too many attempts.
-    TooMany(Throttle),
+    TooMany(ThrottleRefusal),
     /// Not now; a retry is safe.
     Unavailable(Unavailability),
     /// A fault of the server.
@@ -53,7 +53,7 @@ pub enum DeadReason {
 
 /// What is throttled, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Throttle {
+pub struct ThrottleRefusal {
     /// Who has to wait.
     pub who: Throttled,
     /// Seconds until a retry makes sense.
@@ -128,10 +128,12 @@ impl Error {
     /// The server cannot answer now.
     pub fn unavailable(outage: Unavailability) -> Self {
         let public = match outage {
-            Unavailability::Refused => "the store did not take the change; nothing was changed",
-            Unavailability::Unknown => "the store failed while changing; ask again",
-            Unavailability::Busy => "the server is busy; ask again",
-            Unavailability::Overtaken => "the session was ended while it was being recorded; ask again",
+            Unavailability::Refused => "the store refused the change; nothing was changed",
+            Unavailability::Unknown => {
+                "the store failed during the change, and the outcome is unknown; try again"
+            }
+            Unavailability::Busy => "the server is busy; try again",
+            Unavailability::Overtaken => "the session was ended while it was being recorded; try again",
         };
         Self::new(Kind::Unavailable(outage), public)
     }

@@ -15,6 +15,7 @@ pub mod http;
 pub mod lock;
 pub mod log;
 pub mod metrics;
+pub mod mismatch;
 pub mod open;
 pub mod outbound;
 pub mod serve;

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::{Semaphore, watch};
 
 use crate::app::failures::Failures;
-use crate::app::{App, EnabledDialect, FEEDS_MAX, Parts};
+use crate::app::{App, AppParts, EnabledDialect, FEEDS_MAX};
 use crate::authority::numbers::Numbers;
 use crate::authority::open::Opening;
 use crate::authority::realm::Builtin;
@@ -45,8 +45,9 @@ impl App {
         let numbers = Numbers::open(&authority).await?;
         let feeds = Arc::new(Semaphore::new(FEEDS_MAX));
         let (dates, metrics, stop) = (Dates::default(), Metrics::default(), watch::channel(false).0);
-        let (stranger_told, copy_told) = (AtomicBool::new(false), AtomicBool::new(false));
-        let parts = Parts {
+        let (untrusted_headers_logged, copied_credentials_logged) =
+            (AtomicBool::new(false), AtomicBool::new(false));
+        let parts = AppParts {
             authority,
             config,
             env,
@@ -60,9 +61,9 @@ impl App {
             feeds,
             feed_tail: Arc::default(),
             streams_of_keys: Arc::default(),
-            stranger_told,
+            untrusted_headers_logged,
             failures: Failures::default(),
-            copy_told,
+            copied_credentials_logged,
             stop,
         };
         Ok(Self::new(parts))
@@ -82,7 +83,7 @@ pub fn check(config: &Config) -> Result<()> {
         match named(name) {
             None => refused("there is no such dialect"),
             Some(dialect) if dialect.builtin.is_none() && lifetimes.is_some() => {
-                refused("idle_secs and absolute_secs are set on the project, not on the dialect")
+                refused("idle_secs and absolute_secs belong to each project, not to the dialect; remove them")
             }
             Some(_) => Ok(()),
         }

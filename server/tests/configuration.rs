@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::support::scratch::Scratch;
 use exeunt::app::App;
-use exeunt::config::{Config, Dialect, load};
+use exeunt::config::{Config, DialectConfig, load};
 use exeunt::dialect;
 use exeunt::env::Env;
 use exeunt::store::Incarnation;
@@ -52,7 +52,8 @@ async fn lifetimes_that_nothing_heeds_are_refused() {
     let config = toml::from_str("[dialects.rested]\nidle_secs = 60").unwrap();
     let store = Arc::new(MemoryStore::new(Incarnation([1; 16])));
     let error = App::open(config, Env::system(), store, false).await.err().unwrap();
-    let text = "dialects.rested: idle_secs and absolute_secs are set on the project, not on the dialect";
+    let text = "dialects.rested: idle_secs and absolute_secs belong to each project, not to the dialect; \
+                remove them";
     assert_eq!(error.public(), text);
 }
 
@@ -92,7 +93,7 @@ fn an_unknown_dialect_in_the_file_is_refused_with_its_place() {
 fn a_variable_for_an_unknown_dialect_is_a_warning() {
     let variables = [("EXEUNT_DIALECTS__TYPO__ENABLED".to_owned(), "false".to_owned())];
     let loaded = load(None, variables, &dialect::all::names()).unwrap();
-    assert_eq!(loaded.warnings, ["EXEUNT_DIALECTS__TYPO__ENABLED names no setting; it is not looked at"]);
+    assert_eq!(loaded.warnings, ["EXEUNT_DIALECTS__TYPO__ENABLED is not a setting; it is ignored"]);
     assert_eq!(loaded.config, Config::default());
     exeunt::open::check(&loaded.config).unwrap();
 }
@@ -107,7 +108,7 @@ fn documented() -> BTreeMap<String, String> {
 fn options() -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut config = serde_json::to_value(Config::default()).unwrap_or_default();
-    config["dialects"] = serde_json::json!({ "<name>": Dialect::default() });
+    config["dialects"] = serde_json::json!({ "<name>": DialectConfig::default() });
     flatten("", &config, &mut found);
     found
 }

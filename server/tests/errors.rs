@@ -2,7 +2,7 @@
 //! surface in one diff. `EXEUNT_BLESS=1` writes it anew.
 
 use exeunt::dialect;
-use exeunt::error::{DeadReason, Error, Kind, Throttle, Throttled, Unavailability};
+use exeunt::error::{DeadReason, Error, Kind, ThrottleRefusal, Throttled, Unavailability};
 use exeunt::http::headers::text;
 use exeunt::http::{Body, Response};
 use exeunt_core::Why;
@@ -18,7 +18,7 @@ macro_rules! every {
 
 /// Every kind, with every value that a renderer may look at.
 fn kinds() -> Vec<Kind> {
-    let wait = |who| Kind::TooMany(Throttle { who, retry_after_secs: 900 });
+    let wait = |who| Kind::TooMany(ThrottleRefusal { who, retry_after_secs: 900 });
     every!(Kind::Internal => {
         Kind::Malformed(_) => [Kind::Malformed("password")],
         Kind::Unauthenticated => [Kind::Unauthenticated],
@@ -32,9 +32,9 @@ fn kinds() -> Vec<Kind> {
         Kind::NotFound => [Kind::NotFound],
         Kind::Conflict(_) => [Kind::Conflict("email")],
         Kind::Unsupported => [Kind::Unsupported],
-        Kind::TooMany(Throttle { who: Throttled::Account, .. }) => [wait(Throttled::Account)],
-        Kind::TooMany(Throttle { who: Throttled::Address, .. }) => [wait(Throttled::Address)],
-        Kind::TooMany(Throttle { who: Throttled::Key, .. }) => [wait(Throttled::Key)],
+        Kind::TooMany(ThrottleRefusal { who: Throttled::Account, .. }) => [wait(Throttled::Account)],
+        Kind::TooMany(ThrottleRefusal { who: Throttled::Address, .. }) => [wait(Throttled::Address)],
+        Kind::TooMany(ThrottleRefusal { who: Throttled::Key, .. }) => [wait(Throttled::Key)],
         Kind::Unavailable(Unavailability::Refused) => [Kind::Unavailable(Unavailability::Refused)],
         Kind::Unavailable(Unavailability::Unknown) => [Kind::Unavailable(Unavailability::Unknown)],
         Kind::Unavailable(Unavailability::Busy) => [Kind::Unavailable(Unavailability::Busy)],

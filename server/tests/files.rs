@@ -29,7 +29,7 @@ fn a_second_process_is_kept_out() {
     let folder = Scratch::new();
     let path = folder.path().join("exeunt.db");
     let first = open(&path).unwrap();
-    assert!(refusal(&path).contains("in use by another process; stop that one"));
+    assert!(refusal(&path).contains("in use by another process; stop that process"));
     drop(first);
     assert!(open(&path).is_ok());
 }
@@ -41,12 +41,12 @@ fn another_name_of_the_same_file_opens_no_second_door() {
     let (soft, hard) = (folder.path().join("soft.db"), folder.path().join("hard.db"));
     let first = open(&path).unwrap();
     symlink(&path, &soft).unwrap();
-    assert!(refusal(&soft).contains("in use by another process; stop that one"));
+    assert!(refusal(&soft).contains("in use by another process; stop that process"));
     fs::hard_link(&path, &hard).unwrap();
-    assert!(refusal(&hard).contains("has another name"));
+    assert!(refusal(&hard).contains("has a second name"));
     drop(first);
     // Whoever opens the one would not see the log beside the other.
-    assert!(refusal(&path).contains("has another name"));
+    assert!(refusal(&path).contains("has a second name"));
     fs::remove_file(&hard).unwrap();
     let first = open(&soft).unwrap();
     assert!(refusal(&path).contains("in use by another process"));
@@ -65,7 +65,7 @@ fn what_is_no_database_is_left_alone() {
     let path = folder.path().join("exeunt.db");
     let text = "Dear diary, ".repeat(1000);
     fs::write(&path, &text).unwrap();
-    assert!(refusal(&path).contains("is not a database, or damaged"));
+    assert!(refusal(&path).contains("is not a database, or is damaged"));
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
 }
 
@@ -93,11 +93,11 @@ fn a_later_schema_is_not_touched() {
 
 #[test]
 fn a_place_where_nothing_can_be_written_is_named() {
-    assert!(refusal(Path::new("/proc/exeunt/exeunt.db")).contains("cannot make the directory of"));
+    assert!(refusal(Path::new("/proc/exeunt/exeunt.db")).contains("cannot create the directory of"));
     let folder = Scratch::new();
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
-    assert!(refusal(&file.join("exeunt.db")).contains("cannot make"));
+    assert!(refusal(&file.join("exeunt.db")).contains("cannot create"));
     // A directory where the file should be.
     assert!(refusal(folder.path()).contains("cannot be opened"));
 }

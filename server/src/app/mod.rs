@@ -28,10 +28,10 @@ use crate::tls::Tls;
 
 /// The server. Cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<AppParts>);
 
 /// The parts of the server.
-pub struct Parts {
+pub struct AppParts {
     /// The operations on sessions, users, clients and keys.
     pub authority: Authority,
     /// The configuration.
@@ -60,11 +60,11 @@ pub struct Parts {
     /// How many streams each key has open.
     pub streams_of_keys: Arc<Shares<KeyId>>,
     /// `true` once the log has warned of an untrusted peer that sends headers about client addresses.
-    pub stranger_told: AtomicBool,
+    pub untrusted_headers_logged: AtomicBool,
     /// Failed steps of tasks.
     pub failures: Failures,
     /// `true` once the log has warned of a gateway that copies credentials out of forms.
-    pub copy_told: AtomicBool,
+    pub copied_credentials_logged: AtomicBool,
     /// Becomes `true` when the server stops: streams and tasks end then.
     pub stop: watch::Sender<bool>,
 }
@@ -74,7 +74,7 @@ pub struct EnabledDialect {
     /// Its name.
     pub name: DialectName,
     /// Its settings.
-    pub settings: crate::config::Dialect,
+    pub settings: crate::config::DialectConfig,
     /// Its realm.
     pub realm: RealmId,
     /// It is a legacy interface, deprecated or not: the clients that still use it are counted (DEP-08).
@@ -88,7 +88,7 @@ pub const FEEDS_MAX: usize = 1_000;
 
 impl App {
     /// Makes a server of these parts.
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(parts: AppParts) -> Self {
         Self(Arc::new(parts))
     }
 
@@ -104,7 +104,7 @@ impl App {
     }
 }
 
-impl Parts {
+impl AppParts {
     /// What the clients of this dialect have of their own. `None` if no client can be made for it.
     pub fn client_settings(&self, dialect: DialectName) -> Option<&'static ClientSettings> {
         self.client_settings.iter().find(|(name, _)| *name == dialect).map(|(_, settings)| *settings)
@@ -124,9 +124,9 @@ impl EnabledDialect {
 }
 
 impl Deref for App {
-    type Target = Parts;
+    type Target = AppParts;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &AppParts {
         &self.0
     }
 }

@@ -31,7 +31,10 @@ impl Authority {
     pub async fn marks(&self, realm: Option<RealmId>, after: Stamp, limit: u32) -> Result<MarkPage> {
         let page = self.settle(self.store.marks(realm, after, limit.clamp(1, PAGE_MARKS_MAX)).await)?;
         if after > page.position.stamp {
-            return Err(Error::new(Kind::NotFound, "the log does not reach that far; take a snapshot"));
+            return Err(Error::new(
+                Kind::NotFound,
+                "the position is beyond the end of the log; take a snapshot",
+            ));
         }
         Ok(page)
     }

@@ -66,11 +66,14 @@ impl Authority {
         realm: Option<RealmId>,
     ) -> Result<(Key, Token)> {
         if self.keys.all().len() >= KEYS_MAX {
-            return Err(Error::malformed("name", format!("there are {KEYS_MAX} keys already")));
+            return Err(Error::malformed(
+                "name",
+                format!("there are {KEYS_MAX} keys already, the most a server can have; remove one first"),
+            ));
         }
         let name = name::composed(name);
         if name.len() > super::client::CLIENT_NAME_BYTES_MAX {
-            return Err(Error::malformed("name", "a name has at most 100 bytes"));
+            return Err(Error::malformed("name", "the name is too long; expected at most 100 bytes"));
         }
         must_be_name("name", &name)?;
         let text = call.mint.key();
@@ -107,8 +110,8 @@ impl Authority {
         let _writing = self.keys.writing.write().await;
         self.caller_must_still_hold(call)?;
         if self.keys.is_given_too(id) {
-            let rule =
-                "the environment gives this key too, as EXEUNT_ADMIN_KEY: remove it there and restart first";
+            let rule = "this key is also set in EXEUNT_ADMIN_KEY; remove it from that variable, restart the \
+                        server, then remove it here";
             return Err(Error::new(Kind::Conflict("key"), rule));
         }
         let realm = self.keys.all().into_iter().find(|key| key.id == id).and_then(|key| key.realm);
@@ -237,5 +240,5 @@ impl Presented {
 
 /// The error for a key that was removed while it was in use.
 pub fn removed() -> Error {
-    Error::new(Error::unauthenticated().kind(), "the key was removed meanwhile")
+    Error::new(Error::unauthenticated().kind(), "the key was removed while the request was in progress")
 }

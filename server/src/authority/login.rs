@@ -109,7 +109,7 @@ impl Authority {
         }
         match self.judge_login(call, login, evidence).await {
             Err(error) if matches!(error.kind(), Kind::Dead(_)) => {
-                Err(Error::unauthenticated().because("ended while logging in"))
+                Err(Error::unauthenticated().because("the session was ended while the login was in progress"))
             }
             answer => answer,
         }
@@ -157,7 +157,8 @@ impl Authority {
         let Ok(hash) = self.passwords.hash(password.clone(), call.mint.salt()).await else { return };
         let renewed = User { password: Some(hash), ..user.clone() };
         if let Err(error) = self.settle(self.store.save_user(renewed, None, None).await) {
-            tracing::info!(user = %user.id, %error, "an old password hash was not renewed");
+            tracing::info!(user = %user.id, %error, "a password hash could not be upgraded; the next login \
+                                                     tries again");
         }
     }
 }

@@ -90,7 +90,10 @@ impl Authority {
         }
         let client = live.session.client().and_then(|id| self.client(presented.realm, id).ok());
         if client.is_some_and(|client| !may(&client)) {
-            return Err(Error::new(Kind::Forbidden, "the session may not be ended from here"));
+            return Err(Error::new(
+                Kind::Forbidden,
+                "the client of the session does not allow this request to end it",
+            ));
         }
         match self.end_found(call, presented.realm, &live).await {
             Ok(_) => Ok(true),
@@ -234,7 +237,8 @@ impl Authority {
         // Read from the store, as `end_others` does: the session to keep may be dead already.
         let kept = self.settle(self.store.session(SessionBy::Id(keep), now).await)?;
         let kept = kept.map(|found| found.record.session).filter(|session| session.user() == Some(user));
-        let kept = kept.ok_or_else(|| Error::malformed("except", "this is not a session of the user"))?;
+        let kept = kept
+            .ok_or_else(|| Error::malformed("except", "the session to keep is not a session of this user"))?;
         let hangs = |id: SessionId| {
             kept.anchors.contains(&Anchor::Session(id))
                 || self

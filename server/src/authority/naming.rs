@@ -24,14 +24,14 @@ pub(super) fn must_be_name(field: &'static str, text: &str) -> Result<()> {
         return Err(refusal(field, c, what));
     }
     if text.trim() != text {
-        return Err(Error::malformed(field, format!("{field} begins or ends with a space; take it away")));
+        return Err(Error::malformed(field, format!("{field} begins or ends with a space; remove it")));
     }
     if text.contains("  ") {
-        let rule = format!("{field} has two spaces in a row, which look like one; leave one");
+        let rule = format!("{field} has two spaces in a row, which look like one; use one");
         return Err(Error::malformed(field, rule));
     }
     if text.chars().next().is_some_and(|c| c.general_category_group() == GeneralCategoryGroup::Mark) {
-        let rule = format!("{field} begins with a mark that belongs on a letter; put the letter before it");
+        let rule = format!("{field} begins with a combining mark; put a letter before it");
         return Err(Error::malformed(field, rule));
     }
     Ok(())
@@ -50,7 +50,7 @@ pub(super) fn must_be_persons_name(field: &'static str, text: &str) -> Result<()
 }
 
 fn refusal(field: &'static str, c: char, what: &str) -> Error {
-    Error::malformed(field, format!("{field} holds {what} (U+{:04X}); take it away", u32::from(c)))
+    Error::malformed(field, format!("{field} contains {what} (U+{:04X}); remove it", u32::from(c)))
 }
 
 /// Why a character is not allowed in any name.
@@ -59,18 +59,18 @@ fn hidden(c: char) -> Option<&'static str> {
         return Some("a control character");
     }
     if DIRECTION.iter().any(|range| range.contains(&c)) {
-        return Some("a character that changes the direction of writing");
+        return Some("a character that changes the direction of the text");
     }
     let ignorable = c.identifier_type() == Some(IdentifierType::Default_Ignorable);
     match c.general_category() {
         // How an unassigned character composes, and what it looks like, is not yet defined.
         GeneralCategory::Unassigned | GeneralCategory::PrivateUse => {
-            Some("a character that Unicode does not define")
+            Some("an unassigned or private-use character")
         }
         GeneralCategory::Format | GeneralCategory::LineSeparator | GeneralCategory::ParagraphSeparator => {
-            Some("a character that cannot be seen")
+            Some("an invisible character")
         }
-        _ if ignorable || shows_nothing(c) => Some("a character that cannot be seen"),
+        _ if ignorable || shows_nothing(c) => Some("an invisible character"),
         _ => None,
     }
 }
@@ -84,7 +84,7 @@ fn shows_nothing(c: char) -> bool {
 
 fn odd_space(c: char) -> Option<&'static str> {
     (c != ' ' && c.general_category() == GeneralCategory::SpaceSeparator)
-        .then_some("a space other than the ordinary one")
+        .then_some("a space other than U+0020")
 }
 
 #[cfg(test)]

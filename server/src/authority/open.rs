@@ -83,7 +83,7 @@ impl Authority {
     pub async fn close(&self) -> Result<()> {
         let flushed = self.flush().await;
         if let Err(error) = self.write_usage().await {
-            tracing::warn!(%error, "the last counts of legacy calls are lost");
+            tracing::warn!(%error, "the latest counts of calls in legacy dialects could not be saved");
         }
         // A connection that outlived the grace time gets no more answers: another process may have the store.
         self.memory.doubt();
@@ -179,8 +179,8 @@ impl Authority {
         if !rows.is_empty() {
             tracing::warn!(
                 sessions = rows.len(),
-                "sessions were issued or last seen later than it is: the clock was ahead then, or is behind now; they \
-                 count as seen now"
+                "some sessions were issued or last seen in the future, so the clock was ahead then or is \
+                 behind now; they are treated as seen now"
             );
         }
         Ok(())
@@ -236,8 +236,8 @@ impl Authority {
         Err(Error::malformed(
             "clock",
             format!(
-                "the clock says {} but the newest mark in the store is of {}: set the clock, or start with \
-                 --accept-clock",
+                "the clock says {}, but the newest mark in the store was raised at {}; set the clock, or \
+                 start with --accept-clock",
                 utc_or_last(now),
                 utc_or_last(mark.when)
             ),

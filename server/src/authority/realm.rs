@@ -39,13 +39,22 @@ impl Authority {
     pub async fn create_realm(&self, call: &Call, name: &str) -> Result<Arc<Realm>> {
         let lawful = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         if name.is_empty() || name.len() > REALM_NAME_BYTES_MAX || !name.bytes().all(lawful) {
-            return Err(Error::malformed("name", "a realm's name has 1 to 64 of a-z, 0-9 and -"));
+            return Err(Error::malformed(
+                "name",
+                "this is not the name of a realm; expected 1 to 64 of a-z, 0-9 and -",
+            ));
         }
         if self.realms().len() >= REALMS_MAX {
-            return Err(Error::malformed("name", format!("there are {REALMS_MAX} realms already")));
+            return Err(Error::malformed(
+                "name",
+                format!("there are {REALMS_MAX} realms already, the most a server can have"),
+            ));
         }
         if self.realm(name).is_ok() {
-            return Err(Error::new(Kind::Conflict("name"), "a realm of this name is there already"));
+            return Err(Error::new(
+                Kind::Conflict("name"),
+                "a realm with this name exists already; choose another name",
+            ));
         }
         let (id, name) = (call.mint.realm_id(), name.to_owned());
         let realm = Realm { id, name, usernames: Usernames::Exact, created_at: call.now, version: 0 };

@@ -176,7 +176,8 @@ impl Authority {
             Verdict::Expired => Ok((DeadReason::Expired, None)),
             Verdict::Ended(_) => {
                 let mark = self.settle(self.store.why(&found.record.session).await)?;
-                let mark = mark.ok_or_else(|| Error::internal("an ended session without a mark"))?;
+                let mark =
+                    mark.ok_or_else(|| Error::internal("a session is ended, but its mark is missing"))?;
                 Ok((DeadReason::Ended(mark.why), Some(mark)))
             }
             // Recorded, but not yet or no longer in memory: a commit or a fill is in progress.

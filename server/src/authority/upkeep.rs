@@ -107,7 +107,7 @@ impl Authority {
             if self.memory.is_complete() {
                 tracing::warn!(
                     sessions = self.memory.count(),
-                    "the store was opened again; checks are answered"
+                    "the store was reopened; checks are answered again"
                 );
                 break;
             }
@@ -160,7 +160,8 @@ impl SessionCache {
             // Also during a catch-up: it may have read from before this outcome.
             self.doubt();
             if news {
-                tracing::error!(%error, "the store failed in the middle; no check is answered until it was opened again");
+                tracing::error!(%error, "the store failed during a commit; no check is answered until it \
+                                         has been reopened");
             }
         }
         outcome

@@ -91,7 +91,7 @@ impl Authority {
                 answer => return answer,
             }
         }
-        Err(Error::new(Kind::Conflict("version"), "the user is being changed by others; ask again"))
+        Err(Error::new(Kind::Conflict("version"), "the user is being changed by other requests; try again"))
     }
 
     /// Deletes a user: all sessions end, the personal data is erased and the identifiers are free at once; only the id
@@ -212,7 +212,7 @@ impl UserChange {
         if after.identifiers().is_empty() {
             return Err(Error::malformed(
                 "username",
-                "a user needs a username, an email or an account_number",
+                "the user would have no name; give a username, an email or an account_number",
             ));
         }
         Ok(after)
@@ -250,21 +250,26 @@ impl UserChange {
         if let Some(Some(email)) = &self.email
             && !email.contains('@')
         {
-            return Err(Error::malformed("email", "an email address holds an @"));
+            return Err(Error::malformed(
+                "email",
+                "email has no @; expected an address such as alice@example.org",
+            ));
         }
         if let Some(Some(password)) = &self.password
             && password.expose().is_none_or(|text| text.chars().count() < PASSWORD_CHARS_MIN)
         {
             let rule = format!(
-                "a password has {PASSWORD_CHARS_MIN} characters or more, and at most {PASSWORD_BYTES_MAX} bytes"
+                "the password is too short or too long; expected at least {PASSWORD_CHARS_MIN} characters \
+                 and at most {PASSWORD_BYTES_MAX} bytes"
             );
             return Err(Error::malformed("password", rule));
         }
         match self.data.as_ref().map(|data| serde_json::to_string(data).map_or(usize::MAX, |text| text.len()))
         {
-            Some(bytes) if bytes > DATA_BYTES_MAX => {
-                Err(Error::malformed("data", format!("data holds at most {DATA_BYTES_MAX} bytes")))
-            }
+            Some(bytes) if bytes > DATA_BYTES_MAX => Err(Error::malformed(
+                "data",
+                format!("data is too large; expected at most {DATA_BYTES_MAX} bytes of JSON"),
+            )),
             _ => Ok(()),
         }
     }
@@ -273,7 +278,12 @@ impl UserChange {
 fn must_be_identifier(field: &'static str, change: Option<&Option<String>>) -> Result<()> {
     let Some(Some(text)) = change else { return Ok(()) };
     if text.is_empty() || text.trim() != text {
-        return Err(Error::malformed(field, format!("{field} is empty or begins or ends with a space")));
+        return Err(Error::malformed(
+            field,
+            format!(
+                "{field} is empty, or begins or ends with a space; expected text without spaces around it"
+            ),
+        ));
     }
     must_be_short(field, text)?;
     must_be_name(field, text)
@@ -289,5 +299,5 @@ fn must_be_short(field: &'static str, text: &str) -> Result<()> {
     if text.len() <= NAME_BYTES_MAX {
         return Ok(());
     }
-    Err(Error::malformed(field, format!("{field} is longer than {NAME_BYTES_MAX} bytes")))
+    Err(Error::malformed(field, format!("{field} is too long; expected at most {NAME_BYTES_MAX} bytes")))
 }

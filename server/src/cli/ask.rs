@@ -18,7 +18,9 @@ const LINE_BYTES_MAX: u64 = 64 * 1024;
 /// `Usage` without a terminal; `Interrupted`.
 pub(super) async fn confirm(question: &str) -> Outcome<bool> {
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::usage(format!("{question} There is nobody here to ask: say --yes")));
+        return Err(Failure::usage(format!(
+            "{question} Standard input is not a terminal, so nobody can answer; add --yes to go ahead"
+        )));
     }
     let mut interrupt = interrupts()?;
     prompt(&format!("{} [y/N] ", printable(question)))?;
@@ -35,11 +37,13 @@ pub(super) async fn new_password(from_stdin: bool) -> Outcome<String> {
         return only_line("a password").await;
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::usage("there is nobody to ask for a password here: say --password-stdin"));
+        return Err(Failure::usage(
+            "standard input is not a terminal, so no password can be typed; use --password-stdin",
+        ));
     }
     let password = hidden("Password: ").await?;
-    if hidden("Once more: ").await? != password {
-        return Err(Failure::usage("these are two different passwords"));
+    if hidden("Repeat the password: ").await? != password {
+        return Err(Failure::usage("the two passwords differ; try again"));
     }
     Ok(password)
 }
@@ -64,7 +68,7 @@ async fn only_line(what: &str) -> Outcome<String> {
         let text = all.strip_suffix('\n').unwrap_or(&all);
         let text = text.strip_suffix('\r').unwrap_or(text);
         if text.is_empty() || text.contains('\n') || all.len() as u64 == LINE_BYTES_MAX {
-            let what = format!("standard input is not one line with {said}");
+            let what = format!("standard input does not have exactly one line; expected {said}");
             return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, what));
         }
         Ok(text.to_owned())
@@ -95,7 +99,10 @@ fn line(from: impl BufRead) -> std::io::Result<String> {
     let mut line = String::new();
     from.take(LINE_BYTES_MAX).read_line(&mut line)?;
     if line.is_empty() {
-        return Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "there was no answer"));
+        return Err(std::io::Error::new(
+            std::io::ErrorKind::UnexpectedEof,
+            "standard input ended without an answer",
+        ));
     }
     line.truncate(line.trim_end_matches(['\n', '\r']).len());
     Ok(line)
@@ -115,13 +122,13 @@ async fn read(
     match answer {
         Ok(Ok(line)) => Ok(line),
         Ok(Err(error)) => Err(Failure::usage(error.to_string())),
-        Err(_) => Err(Failure::new(Exit::Failed, "standard input cannot be read")),
+        Err(_) => Err(Failure::new(Exit::Failed, "cannot read standard input")),
     }
 }
 
 /// Listens for Ctrl-C, which from now on no longer ends the program by itself.
 pub(super) fn interrupts() -> Outcome<Signal> {
-    let failed = |error| Failure::new(Exit::Failed, format!("signals cannot be heard: {error}"));
+    let failed = |error| Failure::new(Exit::Failed, format!("cannot listen for signals: {error}"));
     signal(SignalKind::interrupt()).map_err(failed)
 }
 
@@ -130,7 +137,8 @@ struct Silence(Termios);
 
 impl Silence {
     fn begin() -> Outcome<Self> {
-        let failed = |error| Failure::new(Exit::Failed, format!("the terminal cannot be silenced: {error}"));
+        let failed =
+            |error| Failure::new(Exit::Failed, format!("cannot turn off the terminal's echo: {error}"));
         let before = tcgetattr(std::io::stdin()).map_err(failed)?;
         let mut silent = before.clone();
         silent.local_modes -= LocalModes::ECHO;

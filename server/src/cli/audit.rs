@@ -68,13 +68,16 @@ impl Export {
             }
         }
         context.out.flush()?;
-        Err(Failure::new(Exit::Unavailable, format!("the export broke off after {printed} lines")))
+        Err(Failure::new(
+            Exit::Unavailable,
+            format!("the export was cut off after {printed} lines; run the command again"),
+        ))
     }
 }
 
 fn told(context: &mut Context, printed: u64) -> Outcome {
     context.out.flush()?;
-    say(&format!("{printed} lines, and nothing is missing"));
+    say(&format!("{printed} lines; the export is complete"));
     Ok(Exit::Done)
 }
 
@@ -83,11 +86,14 @@ async fn next(body: &mut Incoming) -> Outcome<Option<Bytes>> {
     match tokio::time::timeout(Duration::from_secs(SILENCE_SECS), body.frame()).await {
         Ok(Some(Ok(frame))) => Ok(Some(frame.into_data().unwrap_or_default())),
         Ok(None) => Ok(None),
-        Ok(Some(Err(error))) => Err(broken(format!("the export broke off: {error}"))),
-        Err(_) => Err(broken(format!("nothing was heard for {SILENCE_SECS} seconds"))),
+        Ok(Some(Err(error))) => Err(broken(format!("the export was cut off: {error}"))),
+        Err(_) => Err(broken(format!("the server sent nothing for {SILENCE_SECS} seconds"))),
     }
 }
 
 fn stranger() -> Failure {
-    Failure::new(Exit::Failed, "what the server sends is no audit trail")
+    Failure::new(
+        Exit::Failed,
+        "the server's response is not an audit trail; is it Exeunt, and of this version?",
+    )
 }

@@ -54,10 +54,7 @@ impl Ask for Backup {
             context.out.json(&told)?;
         } else {
             let made_at = readable(made_at);
-            context.out.line(&format!(
-                "{}: everything as it was at {made_at}, {copied} bytes",
-                self.file.display()
-            ))?;
+            context.out.line(&format!("{}: backup of {made_at}, {copied} bytes", self.file.display()))?;
         }
         Ok(Exit::Done)
     }
@@ -72,16 +69,22 @@ async fn copy(context: &mut Context, part: &Part) -> Outcome<u64> {
     bar.clear();
     let response = response?;
     let (total, digest) = promised(response.headers()).ok_or_else(|| {
-        Failure::new(Exit::Failed, "what answers there is not Exeunt, or of another version")
+        Failure::new(
+            Exit::Failed,
+            "the response is not a backup; the server is not Exeunt, or has another version",
+        )
     })?;
     let (mut body, mut file, mut hash, mut done) = (response.into_body(), &part.file, Sha256::new(), 0);
     let broken = |why: &str| {
-        Failure::new(Exit::Unavailable, format!("the backup broke off: {why}; the old one stays"))
+        Failure::new(
+            Exit::Unavailable,
+            format!("the backup was cut off: {why}; the previous backup was kept"),
+        )
     };
     loop {
         let next = tokio::time::timeout(Duration::from_secs(PIECE_SECS), body.frame()).await;
         let frame = match next {
-            Err(_) => return Err(broken("the server sends no more")),
+            Err(_) => return Err(broken("the server stopped sending")),
             Ok(None) => break,
             Ok(Some(Err(error))) => return Err(broken(&error.to_string())),
             Ok(Some(Ok(frame))) => frame,
@@ -94,10 +97,10 @@ async fn copy(context: &mut Context, part: &Part) -> Outcome<u64> {
     }
     bar.clear();
     if done != total {
-        return Err(broken(&format!("{done} bytes of {total} came")));
+        return Err(broken(&format!("received {done} of {total} bytes")));
     }
     if STANDARD.encode(hash.finalize()) != digest {
-        return Err(broken("what came is not what was sent"));
+        return Err(broken("its checksum does not match"));
     }
     Ok(done)
 }
@@ -122,8 +125,8 @@ struct Part {
 fn may_be_replaced(whole: &Path) -> Outcome<()> {
     let refused = |why: &str| Err(Failure::usage(format!("{} {why}", whole.display())));
     match fs::metadata(whole) {
-        Ok(there) if !there.is_file() => refused("is there already, and is no file"),
-        Ok(_) if is_store(whole) => refused("is a store, and no place for a backup"),
+        Ok(there) if !there.is_file() => refused("exists and is not a regular file; choose another name"),
+        Ok(_) if is_store(whole) => refused("is a store, not a backup; choose another name"),
         // If it cannot be read, the rename fails as well, with a better error.
         Ok(_) | Err(_) => Ok(()),
     }
@@ -168,5 +171,8 @@ impl Drop for Part {
 }
 
 fn failed(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(Exit::Failed, format!("{} cannot be written: {error}; the old backup stays", path.display()))
+    Failure::new(
+        Exit::Failed,
+        format!("cannot write {}: {error}; the previous backup was kept", path.display()),
+    )
 }

@@ -39,7 +39,7 @@ impl Config {
             What::Check => {
                 crate::open::check(&loaded.config)?;
                 Tls::open(&loaded.config, Env::system().now())?;
-                out.line("the configuration is right")?;
+                out.line("the configuration is valid")?;
             }
             What::Print => out.raw(toml::to_string(&loaded.config).map_err(Error::internal)?.as_bytes())?,
         }

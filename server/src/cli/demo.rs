@@ -37,7 +37,8 @@ impl Demo {
         if !self.listen.ip().is_loopback() {
             return Err(Error::malformed(
                 "listen",
-                "the demonstration has passwords that everybody knows: loopback only",
+                "the demonstration's passwords are publicly known; give a loopback address, such as \
+                 127.0.0.1:8080",
             ));
         }
         let config = Config {

@@ -8,7 +8,7 @@ use super::list::{Limit, list};
 use super::print::{Column, Room, text, time};
 
 #[derive(Args)]
-pub(super) struct Dialect {
+pub(super) struct DialectCommand {
     #[command(subcommand)]
     what: What,
 }
@@ -18,7 +18,7 @@ asking! { What with context:
     Usage(Usage),
 }
 
-impl Ask for Dialect {
+impl Ask for DialectCommand {
     async fn run(self, context: &mut Context) -> Outcome {
         self.what.run(context).await
     }

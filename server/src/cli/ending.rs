@@ -32,7 +32,7 @@ impl Confirmed {
         }
         // The server would close the connection while the user thinks.
         context.remote.rest();
-        let sure = ask::confirm(&format!("{what} Go on?")).await?;
+        let sure = ask::confirm(&format!("{what} Continue?")).await?;
         if !sure {
             say("nothing was changed");
         }
@@ -51,7 +51,12 @@ pub(super) async fn would_end(
 ) -> Outcome<u64> {
     let path = with_query(path, parameters.iter().copied().chain([("dry_run", "1")]));
     let told = context.remote.delete(&path).await?;
-    told["would_end"].as_u64().ok_or_else(|| Failure::new(Exit::Failed, "the server did not tell how many"))
+    told["would_end"].as_u64().ok_or_else(|| {
+        Failure::new(
+            Exit::Failed,
+            "the server's response does not say how many sessions; is it of this version?",
+        )
+    })
 }
 
 /// A number of sessions in words.
@@ -72,13 +77,13 @@ pub(super) fn ended(context: &mut Context, what: &str, told: &Value) -> Outcome 
     }
     let mark = told["mark"]["stamp"].as_u64().map(|stamp| format!(", mark {stamp}")).unwrap_or_default();
     let durable = match &told["confirmed"]["durable"] {
-        Value::Bool(false) => ", in memory only: this store keeps nothing",
+        Value::Bool(false) => ", in memory only",
         _ => "",
     };
     let count = told["ended"].as_u64().map(|count| format!(", {}", sessions(count))).unwrap_or_default();
     let came = match (told["found_alive"].as_bool(), told["mark"]["anchor"]["kind"].as_str()) {
-        (Some(false), Some("session")) => "was over already",
-        (Some(false), _) => "is logged out (nothing was alive)",
+        (Some(false), Some("session")) => "had ended already",
+        (Some(false), _) => "is logged out (no session was alive)",
         _ => "is logged out",
     };
     out.line(&format!("{what} {came}{count}{mark}{durable}"))?;

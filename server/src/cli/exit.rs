@@ -100,9 +100,9 @@ impl From<Fault> for Failure {
 fn advice_on_trust(text: &str) -> &'static str {
     // `openssl req -x509` makes such certificates by default; not all clients accept them.
     if text.contains("CaUsedAsEndEntity") {
-        return "Its certificate says that it is an authority itself: make it anew with basicConstraints=CA:FALSE";
+        return "Its certificate is that of a certificate authority; create it again with basicConstraints=CA:FALSE";
     }
-    "If its certificate is from an authority of your own, name that with --ca-file"
+    "If its certificate is from a private certificate authority, give that with --ca-file"
 }
 
 /// An error of the output. A closed pipe, as `head` leaves, is not a failure.
@@ -110,7 +110,7 @@ impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::BrokenPipe => Self::new(Exit::Done, ""),
-            _ => Self::new(Exit::Failed, format!("the output cannot be written: {error}")),
+            _ => Self::new(Exit::Failed, format!("cannot write the output: {error}")),
         }
     }
 }

@@ -81,7 +81,7 @@ impl Create {
             Role::End => "end",
         };
         let made = context.remote.post("/v1/keys", &json!({ "name": self.name, "role": role })).await?;
-        say("the key is shown this once");
+        say("the key is shown only once");
         let out = &mut context.out;
         if out.is_json() {
             out.json(&made)?;

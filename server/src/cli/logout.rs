@@ -42,7 +42,7 @@ struct Whom {
 
 impl Ask for Logout {
     async fn run(self, context: &mut Context) -> Outcome {
-        let Ending { what, path, except } = self.whom.ending(context).await?;
+        let LogoutTarget { what, path, except } = self.whom.target(context).await?;
         let parameters: Vec<_> = except.iter().map(|session| ("except", session.as_str())).collect();
         if self.dry_run || !self.sure.is_said() {
             let count = would_end(context, &path, &parameters).await?;
@@ -65,7 +65,7 @@ impl Ask for Logout {
 }
 
 /// What to end.
-struct Ending {
+struct LogoutTarget {
     /// For messages.
     what: String,
     /// The path for `DELETE`.
@@ -75,9 +75,9 @@ struct Ending {
 }
 
 impl Whom {
-    async fn ending(self, context: &mut Context) -> Outcome<Ending> {
+    async fn target(self, context: &mut Context) -> Outcome<LogoutTarget> {
         let remote = &mut context.remote;
-        let all = |what: String, path: String| Ending { what, path, except: None };
+        let all = |what: String, path: String| LogoutTarget { what, path, except: None };
         if let Some(user) = self.user {
             let Named { id, name } = reference::user_id(remote, &user).await?;
             return Ok(all(format!("everything of user {name}"), format!("/v1/users/{id}/sessions")));
@@ -95,9 +95,11 @@ impl Whom {
             return Ok(all(format!("everybody in {realm}"), "/v1/realm/sessions".to_owned()));
         };
         let session = remote.get(&format!("/v1/sessions/{kept}")).await?;
-        let user = session["user"].as_str().ok_or_else(|| Failure::usage("this session has no user"))?;
+        let user = session["user"]
+            .as_str()
+            .ok_or_else(|| Failure::usage("this session has no user, so nobody has other sessions to end"))?;
         let user = reference::id(user).map_err(Failure::usage)?;
-        Ok(Ending {
+        Ok(LogoutTarget {
             what: format!("everything of user {user} but session {kept}"),
             path: format!("/v1/users/{user}/sessions"),
             except: Some(kept),

@@ -86,7 +86,7 @@ asking! { Asking:
     /// Read the log of logouts, once or continuously
     Marks(At<marks::Marks>),
     /// Show which clients still use a legacy interface
-    Dialect(At<dialect::Dialect>),
+    Dialect(At<dialect::DialectCommand>),
     /// Export the audit trail: who changed what, and who ended which sessions
     Audit(At<audit::Audit>),
     /// Create, list and revoke keys for programs that use the native interface
@@ -121,7 +121,7 @@ pub fn run() -> ExitCode {
 fn block_on(work: impl Future<Output = Outcome>) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime
-        .map_err(|error| Failure::from(Error::internal(format!("the runtime could not start: {error}"))))?;
+        .map_err(|error| Failure::from(Error::internal(format!("cannot start the runtime: {error}"))))?;
     let outcome = runtime.block_on(work);
     // Does not wait for a name lookup that is still running.
     runtime.shutdown_background();

@@ -11,7 +11,7 @@ const SOCKET: &str = "NOTIFY_SOCKET";
 /// Sends a state to the manager, if there is one. Errors are ignored: the server runs without it as well.
 pub(super) fn notify(state: &str) {
     if let Err(error) = send(state) {
-        tracing::warn!(%error, "the service manager cannot be told: {state}");
+        tracing::warn!(%error, "cannot notify the service manager: {state}");
     }
 }
 

@@ -77,7 +77,11 @@ pub(super) async fn client_id(remote: &mut Remote, text: &str) -> Outcome<Named>
 /// # Errors
 /// A message, if it is not an id.
 pub(super) fn id(text: &str) -> Result<String, String> {
-    if is_id(text) { Ok(text.to_owned()) } else { Err(format!("an id has {ID_DIGITS} hexadecimal digits")) }
+    if is_id(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("this is not an id; expected {ID_DIGITS} hexadecimal digits"))
+    }
 }
 
 fn as_id(text: &str) -> Outcome<Option<&str>> {
@@ -98,7 +102,7 @@ async fn by_name_or_email(remote: &mut Remote, text: &str) -> Outcome<Option<Val
     }
     match (named, by(remote, "/v1/users", "email", text).await?) {
         (Some(named), Some(mailed)) if named["id"] != mailed["id"] => Err(Failure::usage(format!(
-            "{text} is the username of one user and the email of another: say username:{text} or email:{text}"
+            "{text} is the username of one user and the email of another; use username:{text} or email:{text}"
         ))),
         (named, mailed) => Ok(named.or(mailed)),
     }
@@ -112,13 +116,17 @@ async fn by(remote: &mut Remote, list: &str, field: &str, value: &str) -> Outcom
 
 fn named(text: &str, found: &Value) -> Outcome<Named> {
     let id = found["id"].as_str().filter(|id| is_id(id));
-    let id = id.ok_or_else(|| Failure::new(Exit::Failed, "what the server found has no id"))?;
+    let id = id.ok_or_else(|| {
+        Failure::new(Exit::Failed, "the server's response has no id; is it of this version?")
+    })?;
     Ok(Named { id: id.to_owned(), name: text.to_owned() })
 }
 
 fn give_the_id(failure: Failure) -> Failure {
     match failure.exit {
-        Exit::Refused => Failure::new(Exit::Refused, format!("{failure}; an id needs no look-up")),
+        Exit::Refused => {
+            Failure::new(Exit::Refused, format!("{failure}; give the id instead, which needs no look-up"))
+        }
         _ => failure,
     }
 }

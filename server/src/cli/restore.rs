@@ -20,8 +20,8 @@ use crate::store::sqlite::restore::{Beginning, Begun, Kept, Restoring, declare};
 use crate::time::text::{readable, utc_or_last};
 
 /// The warning about sessions that are kept.
-const RISK: &str =
-    "sessions that were ended after this state was taken live again, for whoever still has their tokens";
+const RISK: &str = "sessions that were ended after this state was saved are alive again for anyone who \
+                    still has their tokens";
 
 #[derive(Args)]
 pub(super) struct Restore {
@@ -56,7 +56,7 @@ impl Restore {
             None => load(self.config.as_deref(), variables()?, &dialect::all::names())?.config.store,
         };
         let StoreUrl::Sqlite(target) = StoreUrl::from_str(&store)? else {
-            return Err(Failure::usage("a memory store cannot be restored; write --store sqlite:PATH"));
+            return Err(Failure::usage("a memory store cannot be restored; give --store sqlite:PATH"));
         };
         if !self.is_meant(&store).await? {
             say("nothing was changed");
@@ -70,7 +70,7 @@ impl Restore {
             Some(backup) => self.put(&mut out, &env, backup, &target, beginning)?,
             None => {
                 let begun = declare(&target, beginning)?;
-                let was = "was put back to an earlier state, and this is declared now";
+                let was = "is now declared as put back to an earlier state";
                 out.line(&format!("{} {was}", target.display()))?;
                 begun
             }
@@ -79,7 +79,7 @@ impl Restore {
         if std::env::var_os(keys::VARIABLE).is_none() && !target.with_file_name(keys::FILE).exists() {
             let (file, variable) = (keys::FILE, keys::VARIABLE);
             out.line(&format!(
-                "  {file} is in no backup: bring it along, or start the server with {variable}"
+                "  {file} is never in a backup; copy it here, or start the server with {variable}"
             ))?;
         }
         out.flush()?;
@@ -103,7 +103,7 @@ impl Restore {
         let restored = restored?;
         out.line(&format!("{} is restored from {}", target.display(), backup.display()))?;
         if let Some(aside) = restored.aside {
-            out.line(&format!("  the store that was there is kept: {}", aside.display()))?;
+            out.line(&format!("  the previous store is kept: {}", aside.display()))?;
         }
         Ok(restored.begun)
     }
@@ -116,21 +116,21 @@ impl Restore {
             (_, _, true) => format!("{store} is replaced, and every session of the backup ends."),
             _ => return Ok(true),
         };
-        if self.yes { Ok(true) } else { ask::confirm(&format!("{what} Go on?")).await }
+        if self.yes { Ok(true) } else { ask::confirm(&format!("{what} Continue?")).await }
     }
 }
 
 fn tell(out: &mut Out, begun: &Begun, sessions: Kept) -> Outcome<()> {
     if let Some(made_at) = begun.made_at {
         let made_at = readable(made_at);
-        let line = format!(
-            "  users, clients and keys are as they were at {made_at}; what was changed since is lost"
-        );
+        let line = format!("  users, clients and keys are as they were at {made_at}; later changes are lost");
         out.line(&line)?;
     }
     let recorded = begun.sessions;
     out.line(&match sessions {
-        Kept::Ended => format!("  every session has ended ({recorded} recorded): people log in anew"),
+        Kept::Ended => {
+            format!("  every session has ended ({recorded} recorded); everybody has to log in again")
+        }
         Kept::Alive => format!("  sessions were kept ({recorded} recorded): {RISK}"),
     })?;
     out.line(&format!("  position {}.{}", begun.position.incarnation, begun.position.stamp))

@@ -7,8 +7,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::{Spanned, Table, Value};
 
-use super::{Config, Dialect};
+use super::{Config, DialectConfig};
 use crate::error::{Error, Result};
+use crate::mismatch::Words;
 
 /// The prefix of all variables.
 pub const PREFIX: &str = "EXEUNT_";
@@ -52,7 +53,7 @@ pub fn load(
         let path = name[PREFIX.len()..].to_ascii_lowercase();
         if !names_a_setting(&path, dialects)? {
             // It may belong to another program.
-            warnings.push(format!("{name} names no setting; it is not looked at"));
+            warnings.push(format!("{name} is not a setting; it is ignored"));
             continue;
         }
         lay(&mut table, &path, value(&text));
@@ -90,7 +91,7 @@ fn place(text: &str, byte: usize) -> String {
 /// Whether a setting has this path.
 fn names_a_setting(path: &str, dialects: &[&str]) -> Result<bool> {
     let mut options = serde_json::to_value(Config::default()).map_err(Error::internal)?;
-    let each = serde_json::to_value(Dialect::default()).map_err(Error::internal)?;
+    let each = serde_json::to_value(DialectConfig::default()).map_err(Error::internal)?;
     for name in dialects {
         options["dialects"][name] = each.clone();
     }
@@ -129,13 +130,9 @@ fn lay(table: &mut Table, path: &str, value: Value) {
 
 /// What is wrong, without the names that types have in Rust.
 fn said(error: &toml::de::Error) -> String {
-    let said = error.message().trim_end().replace('\n', "; ");
-    match said.rsplit_once(", expected ") {
-        Some((found, "u16" | "u32" | "u64" | "usize")) => {
-            format!("{found}, expected a whole number that is not negative")
-        }
-        _ => said,
-    }
+    let words = Words { map: "a table", shows_values: true };
+    let message = error.message().trim_end().replace('\n', "; ");
+    words.say(&message).unwrap_or(message)
 }
 
 /// In one line: a terminal is not to be steered by what is printed, so it would be shown no other.
@@ -189,13 +186,14 @@ mod tests {
             "EXEUNT_",
         ] {
             let loaded = with(&[(name, "1")]).unwrap();
-            assert_eq!(loaded.warnings, [format!("{name} names no setting; it is not looked at")]);
+            assert_eq!(loaded.warnings, [format!("{name} is not a setting; it is ignored")]);
             assert_eq!(loaded.config, Config::default());
         }
         let error = with(&[("EXEUNT_LIMITS__BODY_BYTES", "much")]).unwrap_err();
         assert_eq!(
             error.public(),
-            "EXEUNT_LIMITS__BODY_BYTES: invalid type: string \"much\", expected a whole number that is not negative"
+            "EXEUNT_LIMITS__BODY_BYTES: found the string \"much\", expected a whole number that is not \
+             negative"
         );
     }
 

@@ -45,13 +45,13 @@ pub struct Config {
     /// Password hashing.
     pub passwords: Passwords,
     /// Limits on failed logins and on registrations.
-    pub throttle: Throttle,
+    pub throttle: ThrottleConfig,
     /// How long dead sessions and the log of marks are kept.
     pub retention: Keep,
     /// The log.
     pub log: Log,
     /// Settings of each dialect, by its name.
-    pub dialects: BTreeMap<String, Dialect>,
+    pub dialects: BTreeMap<String, DialectConfig>,
 }
 
 /// Limits on connections and requests.
@@ -95,7 +95,7 @@ pub struct Passwords {
 /// How many failures are allowed before a caller must wait.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Throttle {
+pub struct ThrottleConfig {
     /// Failures for one account from one address.
     pub pair_failures: u32,
     /// Failures for one account from anywhere.
@@ -153,7 +153,7 @@ pub enum LogChecks {
 /// Settings of one dialect; a setting that is missing has the value from the dialect's documentation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Dialect {
+pub struct DialectConfig {
     /// Whether the dialect is enabled.
     pub enabled: bool,
     /// The prefix of its paths: empty, or a path that begins with `/` and does not end with one.
@@ -192,7 +192,7 @@ impl Default for Config {
             hot_front: true,
             limits: Limits::default(),
             passwords: Passwords::default(),
-            throttle: Throttle::default(),
+            throttle: ThrottleConfig::default(),
             retention: Keep::default(),
             log: Log::default(),
             dialects: BTreeMap::new(),
@@ -218,7 +218,7 @@ impl Default for Limits {
     }
 }
 
-impl Default for Throttle {
+impl Default for ThrottleConfig {
     fn default() -> Self {
         Self {
             pair_failures: 10,
@@ -236,7 +236,7 @@ impl Default for Keep {
     }
 }
 
-impl Default for Dialect {
+impl Default for DialectConfig {
     fn default() -> Self {
         Self {
             enabled: true,
@@ -253,7 +253,7 @@ impl Default for Dialect {
 
 impl Config {
     /// The settings of a dialect.
-    pub fn dialect(&self, name: &str) -> Dialect {
+    pub fn dialect(&self, name: &str) -> DialectConfig {
         self.dialects.get(name).cloned().unwrap_or_default()
     }
 }
@@ -267,7 +267,7 @@ impl Passwords {
     }
 }
 
-impl Throttle {
+impl ThrottleConfig {
     /// The limits, for the throttle.
     pub fn limits(&self) -> ThrottleLimits {
         let failures = |count| Limit { count, window_secs: self.window_secs, lock_secs: self.window_secs };
@@ -287,7 +287,7 @@ impl Keep {
     }
 }
 
-impl Dialect {
+impl DialectConfig {
     /// When it became deprecated.
     pub fn deprecated_at(&self) -> Option<Moment> {
         self.deprecated_at_secs.map(Moment::from_secs)

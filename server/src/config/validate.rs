@@ -2,7 +2,7 @@
 
 use ipnet::IpNet;
 
-use super::{Config, Dialect};
+use super::{Config, DialectConfig};
 use crate::error::{Error, Result};
 use crate::time::DURATION_SECS_MAX;
 
@@ -56,25 +56,29 @@ impl Config {
                 .find(|(_, address)| !address.ip().to_canonical().is_loopback());
         open.map_or(Ok(()), |(name, address)| {
             Err(refused(format!(
-                "{name} is {address}, which other machines can reach, and without TLS they could read passwords and \
-                 tokens on the way. Set tls_cert and tls_key; or, behind a proxy on another machine that speaks TLS, \
-                 name its address in trusted_proxies; or listen on 127.0.0.1"
+                "{name} is {address}, which other machines can reach, and without TLS they could read \
+                 passwords and tokens on the way. Set tls_cert and tls_key; or, behind a proxy on another \
+                 machine that speaks TLS, give its address in trusted_proxies; or listen on 127.0.0.1"
             )))
         })
     }
 }
 
-impl Dialect {
+impl DialectConfig {
     fn validate(&self, name: &str) -> Result<()> {
         let mount = &self.mount;
         if !mount.is_empty() && (!mount.starts_with('/') || mount.ends_with('/')) {
             return Err(refused(format!(
-                "dialects.{name}.mount is empty, or begins with a / and does not end with one"
+                "dialects.{name}.mount is {mount:?}; expected an empty text, or a path that begins with / \
+                 and does not end with /"
             )));
         }
         // DEP-03: a sunset never comes before the deprecation.
         if self.deprecated_at_secs.zip(self.sunset_at_secs).is_some_and(|(from, until)| until < from) {
-            return Err(refused(format!("dialects.{name}: sunset_at_secs is before deprecated_at_secs")));
+            return Err(refused(format!(
+                "dialects.{name}: sunset_at_secs is before deprecated_at_secs; expected the same time or a \
+                 later one"
+            )));
         }
         Ok(())
     }
@@ -84,7 +88,7 @@ fn within<T: PartialOrd + Copy + std::fmt::Display>(name: &str, value: T, least:
     if value >= least && value <= most {
         return Ok(());
     }
-    Err(refused(format!("{name} is {value}; it is from {least} to {most}")))
+    Err(refused(format!("{name} is {value}; expected {least} to {most}")))
 }
 
 /// As [`within`], for seconds; says so if the value looks like milliseconds.
@@ -127,7 +131,7 @@ mod tests {
                 "hsts_secs = 31536000000",
                 "hsts_secs looks like milliseconds: 31536000000; expected seconds, 31536000",
             ),
-            ("hsts_secs = 316224001", "hsts_secs is 316224001; it is from 0 to 316224000"),
+            ("hsts_secs = 316224001", "hsts_secs is 316224001; expected 0 to 316224000"),
             ("limits.connections = 0", "limits.connections"),
             ("limits.answer_secs = 0", "limits.answer_secs"),
             ("limits.connections_per_peer = 0", "limits.connections_per_peer"),

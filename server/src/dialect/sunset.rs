@@ -8,19 +8,19 @@ use crate::http::{Response, answer};
 use crate::time::date;
 
 /// DEP-07: after its sunset a dialect answers 410 with a pointer to its successor.
-pub fn gone(settings: &config::Dialect) -> Response {
+pub fn gone(settings: &config::DialectConfig) -> Response {
     let body = serde_json::json!({
         "type": "about:blank",
         "title": "Gone",
         "status": 410,
-        "detail": "this interface has reached its end; logging out still works",
+        "detail": "this interface was switched off; only logging out still works",
         "successor": successor(settings),
     });
     answer(StatusCode::GONE, "application/problem+json", body.to_string())
 }
 
 /// DEP-01, DEP-02, DEP-04, DEP-06: sets the headers of every response, errors too.
-pub fn deprecate(response: &mut Response, settings: &config::Dialect) {
+pub fn deprecate(response: &mut Response, settings: &config::DialectConfig) {
     // DEP-03: the sunset is never before the date of the deprecation.
     let unsaid = || settings.sunset_at().map_or(DEPRECATED, |sunset| sunset.min(DEPRECATED));
     let since = settings.deprecated_at().unwrap_or_else(unsaid);
@@ -39,7 +39,7 @@ pub fn deprecate(response: &mut Response, settings: &config::Dialect) {
     }
 }
 
-fn successor(settings: &config::Dialect) -> &str {
+fn successor(settings: &config::DialectConfig) -> &str {
     settings.successor.as_deref().unwrap_or(SUCCESSOR)
 }
 

@@ -40,7 +40,7 @@ pub struct Clock {
     /// The wall clock minus the time returned (negative: it is behind).
     ahead_millis: AtomicI64,
     steps: AtomicU64,
-    state: Mutex<Option<State>>,
+    state: Mutex<Option<ClockState>>,
 }
 
 /// A change of the wall clock's state, for the log.
@@ -68,7 +68,7 @@ pub struct Difference {
 }
 
 /// All times are offsets from the time since boot, so that they are constant while both clocks advance together.
-struct State {
+struct ClockState {
     /// The believed offset of the wall clock.
     believed: i64,
     /// The offset of the time returned when it began to wait for the believed one, and when that was.
@@ -101,7 +101,7 @@ impl Clock {
             return (Moment::from_millis(self.latest_millis.load(Ordering::Relaxed)), None);
         }
         let mut known = self.lock();
-        let state = known.get_or_insert_with(|| State::new(offset, boot));
+        let state = known.get_or_insert_with(|| ClockState::new(offset, boot));
         // A caller that was delayed since its reading judges nothing.
         let news = if boot < state.latest_boot { None } else { state.judge(offset, boot) };
         let ours = state.offset(boot);
@@ -143,7 +143,7 @@ impl Clock {
     }
 
     /// A panic under the lock cannot leave the state half changed.
-    fn lock(&self) -> MutexGuard<'_, Option<State>> {
+    fn lock(&self) -> MutexGuard<'_, Option<ClockState>> {
         self.state.hold()
     }
 }
@@ -161,7 +161,7 @@ impl Default for Clock {
     }
 }
 
-impl State {
+impl ClockState {
     /// The first reading is believed: there is nothing to compare it with.
     const fn new(offset: i64, boot: u64) -> Self {
         let (from, stood) = ((offset, boot), (offset, boot));
@@ -246,8 +246,8 @@ impl fmt::Display for Difference {
             (secs(self.ahead_millis), if self.ahead_millis < 0 { "behind" } else { "ahead of" });
         write!(
             f,
-            "the wall clock is {secs} s {way} the time that the server goes by: a step is believed when it has stood for \
-             {} s, and after a step back time runs slower by a tenth until both agree",
+            "the wall clock is {secs} s {way} the server's clock: a step is accepted once it has lasted {} \
+             s, and after a step back the server's clock runs a tenth slower until both agree",
             TRIAL_MILLIS / 1_000
         )
     }
@@ -258,25 +258,26 @@ impl fmt::Display for News {
         match self {
             Self::Stepped(by) => write!(
                 f,
-                "the wall clock stepped by {} s; it is believed when it has stood for {} s, and time goes on without it \
+                "the wall clock stepped by {} s; the step is accepted once it has lasted {} s, and ignored \
                  until then",
                 Signed(*by),
                 TRIAL_MILLIS / 1_000
             ),
-            Self::CameBack => f.write_str("the wall clock came back before its step was believed"),
+            Self::CameBack => f.write_str("the wall clock came back before its step was accepted"),
             Self::BelievedAhead(by) => {
                 write!(
                     f,
-                    "the step of the wall clock by {} s is believed; time has gone on to it",
+                    "the step of the wall clock by {} s was accepted; the server's clock has followed it",
                     Signed(*by)
                 )
             }
             Self::BelievedBehind(by) => write!(
                 f,
-                "the step of the wall clock by {} s is believed; time runs slower by a tenth until both agree",
+                "the step of the wall clock by {} s was accepted; the server's clock runs a tenth slower \
+                 until both agree",
                 Signed(*by)
             ),
-            Self::Agreed => f.write_str("the wall clock and the time that the server goes by agree again"),
+            Self::Agreed => f.write_str("the wall clock and the server's clock agree again"),
         }
     }
 }

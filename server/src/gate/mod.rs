@@ -18,7 +18,7 @@ use http::header::RETRY_AFTER;
 use http::{StatusCode, Uri};
 
 use self::original::Original;
-use self::question::Question;
+use self::question::GatePath;
 use crate::authority::Touch;
 use crate::dialect::passed::{Passed, Terms};
 use crate::dialect::{ADMIN, Served, all, sunset};
@@ -41,7 +41,7 @@ pub fn find<'a>(served: &'a [Served], uri: &Uri) -> Option<(&'a Served, RouteMat
     let named = |name: &str| served.iter().find(|served| served.enabled.name.name() == name);
     let native = named(ADMIN.name())?;
     let path = uri.path().strip_prefix(native.enabled.settings.mount.as_str())?;
-    let question = Question::read(path, uri.query())?;
+    let question = GatePath::read(path, uri.query())?;
     let (served, route) = match named(question.dialect) {
         None => (native, Route::new("gate", CallKind::Gate, &unknown)),
         Some(served) if question.refusal() => (served, Route::new("gate_refusal", CallKind::Gate, &refuse)),
@@ -65,7 +65,7 @@ async fn refuse(request: Request) -> Response {
         // The call passes now. The caller asks again, and gets through.
         Ok(_) => {
             let log_fields = Error::new(Kind::Unsupported, "")
-                .because("the refusal of a call that may pass was asked for");
+                .because("the gateway asked for a refusal, but the call may pass now");
             bare(StatusCode::SERVICE_UNAVAILABLE, &log_fields)
         }
     }
@@ -83,7 +83,7 @@ fn no_dialect() -> Response {
 async fn judge(request: Request, touch: Touch) -> Result<Passed, Response> {
     let dialect = all::named(request.dialect.name.name()).ok_or_else(no_dialect)?;
     let uri = request.head.uri.clone();
-    let question = Question::matched(&request.matched.segments, &uri);
+    let question = GatePath::matched(&request.matched.segments, &uri);
     let realm = question.realm(&request.app, &request.dialect).map_err(|error| forbidden(&error))?;
     let client = question.client(&request.app, realm).map_err(|error| forbidden(&error))?;
     let original = Original::of(request, &question).await?;
@@ -110,12 +110,12 @@ async fn judge(request: Request, touch: Touch) -> Result<Passed, Response> {
 fn tell_of_copies(call: &Request, form: &Form) {
     if *form == Form::Unseen
         && call.headers().has(&CREDENTIAL)
-        && !call.app.copy_told.swap(true, Ordering::Relaxed)
+        && !call.app.copied_credentials_logged.swap(true, Ordering::Relaxed)
     {
         tracing::warn!(
             peer = %call.peer,
-            "a gateway copies credentials out of forms into Exeunt-Credential, and nobody can tell whether it saw all \
-             of them: let it hand the form on and ask at /v1/gate/<dialect>/form, as in docs/gateways"
+            "a gateway copies credentials from forms into Exeunt-Credential, which can miss some; make it \
+             forward the form to /v1/gate/<dialect>/form, as in docs/gateways"
         );
     }
 }

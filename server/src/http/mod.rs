@@ -16,7 +16,7 @@ pub mod user_agent;
 
 pub use body::{RequestBody, UnreadInput};
 pub use refusal::Refusal;
-pub use request::{Parts, PresentedKey, Proven, Request, RequestHead, RequestParts};
+pub use request::{PresentedKey, Proven, Request, RequestFields, RequestHead, RequestParts};
 pub use response::{
     Body, Cut, HttpResponse, IntoResponse, LogFields, Response, ResponseFuture, answer, empty, plain,
     retry_after,

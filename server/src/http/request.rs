@@ -15,10 +15,10 @@ use crate::http::headers::{self, Headers};
 use crate::http::{RequestBody, Response, RouteMatch};
 
 /// A request. Boxed: it is moved through many futures.
-pub struct Request(Box<Parts>);
+pub struct Request(Box<RequestFields>);
 
 /// The fields of a request.
-pub struct Parts {
+pub struct RequestFields {
     /// The running server.
     pub app: App,
     /// The time of this request: it is read once.
@@ -76,7 +76,7 @@ impl Request {
     /// A request on the public address, on a new connection.
     pub fn new(app: App, now: Moment, from: IpAddr, arrival: RequestParts) -> Self {
         let RequestParts { head, body, dialect, matched } = arrival;
-        Self(Box::new(Parts {
+        Self(Box::new(RequestFields {
             now,
             peer: from,
             from,
@@ -156,15 +156,15 @@ impl Request {
 }
 
 impl Deref for Request {
-    type Target = Parts;
+    type Target = RequestFields;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &RequestFields {
         &self.0
     }
 }
 
 impl DerefMut for Request {
-    fn deref_mut(&mut self) -> &mut Parts {
+    fn deref_mut(&mut self) -> &mut RequestFields {
         &mut self.0
     }
 }

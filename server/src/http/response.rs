@@ -72,7 +72,7 @@ pub struct LogFields {
 
 impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the answer was cut off")
+        f.write_str("the response was cut off")
     }
 }
 

@@ -90,7 +90,10 @@ impl Waiting {
             bytes.clear();
             let dropped = self.dropped.swap(0, Ordering::Relaxed);
             if dropped > 0 {
-                drop(writeln!(out, "{dropped} lines of the log were dropped: nothing took them"));
+                drop(writeln!(
+                    out,
+                    "{dropped} log lines were dropped, since standard error was not read fast enough"
+                ));
             }
             let text = self.text.hold();
             if over && text.bytes.is_empty() {
@@ -183,7 +186,7 @@ mod tests {
         drop(writing);
         let all = reader.join().unwrap();
         assert!(all.len() <= 2 * WAITING_BYTES_MAX + 100, "{}", all.len());
-        assert!(String::from_utf8(all).unwrap().contains("lines of the log were dropped"));
+        assert!(String::from_utf8(all).unwrap().contains("log lines were dropped"));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub const HUNG_UP: u16 = 499;
 /// `Internal`, if the system cannot start the thread.
 pub fn start(log: &Log, env: &Env) -> Result<Writing> {
     let (lines, writing) = lines::to(std::io::stderr())
-        .map_err(|error| Error::internal(format!("the log could not be started: {error}")))?;
+        .map_err(|error| Error::internal(format!("cannot start the log: {error}")))?;
     let builder =
         tracing_subscriber::fmt().with_writer(lines).with_target(false).with_timer(Clock(env.clone()));
     let started = match log.format {
@@ -44,12 +44,7 @@ pub fn start(log: &Log, env: &Env) -> Result<Writing> {
 /// DEP-08: logs that a client still uses a legacy dialect, once an hour and client; the counters have the rest.
 pub fn legacy(dialect: &'static str, call: &'static str, client: Option<ClientId>) {
     let client = client.map(tracing::field::display);
-    tracing::info!(
-        dialect,
-        call,
-        client,
-        "a client still speaks a legacy dialect: see `exeunt dialect usage`"
-    );
+    tracing::info!(dialect, call, client, "a client still uses a legacy dialect; see `exeunt dialect usage`");
 }
 
 /// The time of a line, from the server's clock: RFC 3339 in UTC, with milliseconds.

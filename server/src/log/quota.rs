@@ -115,7 +115,7 @@ impl Quotas {
                     kind,
                     unlogged,
                     per_sec,
-                    "requests beyond the quota of one second left no line"
+                    "some requests of one second exceeded the log's quota and were not logged"
                 );
             }
         }

@@ -13,12 +13,12 @@ pub(super) fn register(from: &Sources<'_>, registry: &mut Registry) {
     let secs = difference.ahead_millis as f64 / 1_000.0;
     registry.register(
         "clock_difference_seconds",
-        "By how much the wall clock is ahead of the time that the server goes by",
+        "How far the wall clock is ahead of the server's clock",
         ConstGauge::new(secs),
     );
     registry.register(
         "clock_steps",
-        "Steps of the wall clock of more than a second, believed or not",
+        "Steps of the wall clock of more than a second, accepted or not",
         ConstCounter::new(difference.steps),
     );
 }

@@ -1,4 +1,4 @@
-//! Counts connections that were closed for lack of a place, and logs at most one line a second of each kind.
+//! Counts connections that were closed for lack of a slot, and logs at most one line a second of each kind.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,8 +29,8 @@ impl Connections {
             tracing::warn!(
                 %peer,
                 refused,
-                "a peer has {most} connections, and further ones are closed: if it is your proxy, set trusted_proxies; \
-                 else see limits.connections_per_peer"
+                "a peer has {most} connections, and further ones are closed; if it is your proxy, set \
+                 trusted_proxies, otherwise see limits.connections_per_peer"
             );
         }
     }
@@ -38,16 +38,16 @@ impl Connections {
     /// Counts a connection that was closed because too many waited.
     pub fn crowded_out(&self, now: Moment) {
         if let Some(refused) = self.crowded_out.add(now) {
-            tracing::warn!(refused, "too many connections wait for a place: see limits.connections");
+            tracing::warn!(refused, "too many connections are waiting to be served; see limits.connections");
         }
     }
 
-    /// Counts a request that was refused because no place became free.
-    pub fn found_no_place(&self, now: Moment) {
+    /// Counts a request that was refused because no slot became free.
+    pub fn found_no_slot(&self, now: Moment) {
         if let Some(refused) = self.no_place.add(now) {
             tracing::warn!(
                 refused,
-                "all connections are in use, and one that waited was refused: see limits.connections"
+                "all connections are in use, and one that waited was refused; see limits.connections"
             );
         }
     }

@@ -17,10 +17,10 @@ fn passwords(from: &Sources<'_>, registry: &mut Registry) {
     let figures = from.authority.password_figures();
     registry.register(
         "password_seconds",
-        "From asking for a password check until its answer",
+        "Time from a request for a password check until its result",
         figures.secs.clone(),
     );
-    registry.register("passwords_busy", "Logins refused because too many waited", figures.busy.clone());
+    registry.register("passwords_busy", "Logins refused because too many were waiting", figures.busy.clone());
 }
 
 fn throttles(from: &Sources<'_>, registry: &mut Registry) {
@@ -31,7 +31,7 @@ fn throttles(from: &Sources<'_>, registry: &mut Registry) {
         ("registration", refusals.registration),
     ];
     let throttled = Labelled::by("what", counts);
-    registry.register("throttled", "Tries refused because there were too many before", throttled);
+    registry.register("throttled", "Attempts refused by a throttle", throttled);
 }
 
 fn tls(from: &Sources<'_>, registry: &mut Registry) {
@@ -39,17 +39,17 @@ fn tls(from: &Sources<'_>, registry: &mut Registry) {
     let until = ConstGauge::new(i64::try_from(tls.until().secs()).unwrap_or(i64::MAX));
     registry.register(
         "tls_valid_until_seconds",
-        "Until when the certificate is valid, in seconds since 1970",
+        "End of the certificate's validity, in seconds since 1970",
         until,
     );
     registry.register(
         "tls_handshakes_failed",
-        "Connections that did not come to speak TLS",
+        "Failed TLS handshakes",
         ConstCounter::new(tls.handshakes_failed()),
     );
     registry.register(
         "tls_renewals_failed",
-        "New certificates that were not taken over",
+        "New certificates that were rejected",
         ConstCounter::new(tls.renewals_failed()),
     );
 }

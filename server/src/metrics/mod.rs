@@ -135,7 +135,7 @@ pub fn page(from: &Sources<'_>) -> String {
     let unlogged = Labelled::by("kind", from.metrics.quotas.unlogged());
     registry.register(
         "refusals_unlogged",
-        "Requests beyond a quota of the log, which left no line",
+        "Requests that were not logged, because they exceeded a quota of the log",
         unlogged,
     );
     for (name, help, value) in gauges(from) {
@@ -147,7 +147,7 @@ pub fn page(from: &Sources<'_>) -> String {
     clock::register(from, &mut registry);
     registry.register(
         "connections_refused",
-        "Connections that were closed for lack of a place",
+        "Connections that were closed because a limit of connections was reached",
         from.metrics.connections.counts(),
     );
     legacy::register(from, &mut registry);
@@ -165,7 +165,7 @@ fn gauges(from: &Sources<'_>) -> [(&'static str, &'static str, usize); 7] {
     [
         ("ready", "1: checks are answered from memory", usize::from(authority.ready().is_ok())),
         ("sessions_in_memory", "Sessions in memory", authority.sessions_in_memory()),
-        ("position", "Place of the last mark applied here", position),
+        ("position", "Stamp of the last mark applied here", position),
         ("feeds_open", "Streams that are open", from.feeds_open),
         ("touches_waiting", "Touches waiting to be written", authority.touches_waiting()),
         ("passwords_waiting", "Logins waiting for a password check", authority.passwords_waiting()),

@@ -40,7 +40,7 @@ impl Connection {
         let securing = tls::over(stream, &target.host, authorities);
         match tokio::time::timeout(Duration::from_secs(CONNECT_SECS), securing).await {
             Ok(stream) => Self::over(stream?).await,
-            Err(_) => Err(unreachable(&format!("no TLS within {CONNECT_SECS} seconds"))),
+            Err(_) => Err(unreachable(&format!("no TLS handshake within {CONNECT_SECS} seconds"))),
         }
     }
 

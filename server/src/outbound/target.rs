@@ -30,18 +30,18 @@ impl Target {
     /// [`Fault::Invalid`]. Its text does not contain the URL, which may hold a password.
     pub fn parse(url: &str) -> Result<Self, Fault> {
         let invalid = |why: &str| Fault::Invalid(why.to_owned());
-        let uri: Uri = url.parse().map_err(|_| invalid("this is no URL"))?;
+        let uri: Uri = url.parse().map_err(|_| invalid("this is not a URL"))?;
         let secure = match uri.scheme_str() {
             Some("https") => true,
             Some("http") => false,
-            _ => return Err(invalid("a server's URL begins with https:// or http://")),
+            _ => return Err(invalid("the URL does not begin with https:// or http://")),
         };
-        let authority = uri.authority().ok_or_else(|| invalid("this URL names no server"))?;
+        let authority = uri.authority().ok_or_else(|| invalid("the URL has no host"))?;
         if authority.as_str().contains('@') {
-            return Err(invalid("a URL holds no user and no password"));
+            return Err(invalid("the URL contains a user or a password; remove them"));
         }
         if uri.query().is_some() {
-            return Err(invalid("a server's URL has no query"));
+            return Err(invalid("the URL has a query; remove it"));
         }
         Ok(Self {
             secure,
@@ -64,7 +64,7 @@ impl Target {
                 return Ok(());
             }
             Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("the name was not found within {LOOKUP_SECS} seconds"),
+            Err(_) => format!("the name was not resolved within {LOOKUP_SECS} seconds"),
         };
         Err(Fault::Unreachable(format!("{}: {why}", self.authority)))
     }

@@ -27,7 +27,8 @@ pub(super) async fn over(
         .with_root_certificates(trusted(authorities)?)
         .with_no_client_auth();
     let name = ServerName::try_from(host.to_owned());
-    let name = name.map_err(|_| Fault::Invalid(format!("{host} is no name that a certificate can have")))?;
+    let name =
+        name.map_err(|_| Fault::Invalid(format!("{host} is not a name that a certificate can have")))?;
     TlsConnector::from(Arc::new(config))
         .connect(name, stream)
         .await
@@ -47,5 +48,5 @@ fn trusted(file: Option<&Path>) -> Result<RootCertStore, Fault> {
         trusted.add(certificate).map_err(|error| about(error.to_string()))?;
         count += 1;
     }
-    if count == 0 { Err(about("there is no certificate in it (PEM)".to_owned())) } else { Ok(trusted) }
+    if count == 0 { Err(about("it contains no certificate in PEM form".to_owned())) } else { Ok(trusted) }
 }

@@ -26,7 +26,7 @@ use crate::http::{
     ResponseFuture, UnreadInput, client_address, message, plain,
 };
 use crate::log;
-use crate::serve::places::Place;
+use crate::serve::slots::Slot;
 
 /// Answers a request whose head the HTTP library has read. A client that has closed its sending half may still wait for
 /// its response, and looks like one that is gone, so every call runs until a write to the client fails. A call that may
@@ -65,7 +65,7 @@ impl Inbound {
         let now = app.env.now();
         let began = app.env.elapsed();
         let from = client_address::of_caller(self.peer, &head.headers, &app.config.trusted_proxies);
-        self.tell_of_a_stranger(&head.headers);
+        self.log_untrusted_headers(&head.headers);
         let rest = Remainder { unread: body.unread(), chunked: head.headers.has(&TRANSFER_ENCODING) };
         let waits = self.waiting(&head.headers);
         let method = access_log::known(&head.method);
@@ -79,32 +79,32 @@ impl Inbound {
                 request.peer = self.peer;
                 request.admin = self.side != Listener::Public;
                 request.proven = self.proven.clone();
-                (Some(served.clone()), line, Asked::Endpoint(request))
+                (Some(served.clone()), line, Responder::Endpoint(request))
             }
             Matched::Nobody(call, status) => {
                 let line = Line { dialect: "none", call, kind: matched.kind(), method, from };
-                (None, line, Asked::Nobody(status, body))
+                (None, line, Responder::Status(status, body))
             }
         };
         InFlight { app: app.clone(), served, line, now, began, rest, waits }.answer(asked)
     }
 
-    /// The place that this connection waits for, if it has none yet.
+    /// The slot that this connection waits for, if it has none yet.
     fn waiting(&self, headers: &Headers) -> Option<Waiting> {
-        let place = self.place.clone().filter(|place| !place.is_served())?;
+        let slot = self.slot.clone().filter(|slot| !slot.is_served())?;
         let administers = headers.one(&AUTHORIZATION).is_some_and(|value| {
             let scheme = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
             scheme.is_some_and(|(_, key)| self.app.authority.administers(key.trim()))
         });
-        Some(Waiting { place, administers })
+        Some(Waiting { slot, administers })
     }
 }
 
 impl Inbound {
     /// Logs once that an untrusted peer sends headers about client addresses. It may be the operator's own proxy: then
     /// all clients behind it are throttled as one.
-    fn tell_of_a_stranger(&self, headers: &Headers) {
-        let told = &self.app.stranger_told;
+    fn log_untrusted_headers(&self, headers: &Headers) {
+        let told = &self.app.untrusted_headers_logged;
         if !told.load(Ordering::Relaxed)
             && client_address::is_claimed(headers)
             && !client_address::is_trusted(self.peer, &self.app.config.trusted_proxies)
@@ -112,8 +112,8 @@ impl Inbound {
         {
             tracing::warn!(
                 peer = %self.peer,
-                "a peer that is not trusted sends Forwarded or X-Forwarded-For, and it is not believed: if it is \
-                 your proxy, set trusted_proxies"
+                "an untrusted peer sends Forwarded or X-Forwarded-For, which is ignored; if it is your \
+                 proxy, set trusted_proxies"
             );
         }
     }
@@ -128,22 +128,22 @@ struct InFlight {
     now: Moment,
     began: Duration,
     rest: Remainder,
-    /// Set if its connection waits for a place.
+    /// Set if its connection waits for a slot.
     waits: Option<Waiting>,
 }
 
 /// What answers it.
-enum Asked {
+enum Responder {
     /// The endpoint that the router found.
     Endpoint(Request),
     /// A bare status. The body is not read.
-    Nobody(StatusCode, RequestBody),
+    Status(StatusCode, RequestBody),
 }
 
-/// A place that a connection waits for.
+/// A slot that a connection waits for.
 struct Waiting {
-    place: Arc<Place>,
-    /// Whether the caller presents a key for which places are reserved.
+    slot: Arc<Slot>,
+    /// Whether the caller presents a key for which slots are reserved.
     administers: bool,
 }
 
@@ -154,20 +154,20 @@ struct Remainder {
 }
 
 impl InFlight {
-    async fn answer(self, asked: Asked) -> Response {
+    async fn answer(self, responder: Responder) -> Response {
         let Self { app, served, line, now, .. } = &self;
         let mut unanswered = Unanswered { app, line, now: *now, began: self.began, over: false };
-        let has_place = self.has_place().await;
-        let mut response = match (asked, served) {
-            _ if !has_place => full(),
-            (Asked::Nobody(status, body), _) => {
+        let has_slot = self.has_slot().await;
+        let mut response = match (responder, served) {
+            _ if !has_slot => full(),
+            (Responder::Status(status, body), _) => {
                 drop(body);
                 plain(status)
             }
-            (Asked::Endpoint(request), Some(served)) if is_over(&served.enabled, line.kind, *now) => {
+            (Responder::Endpoint(request), Some(served)) if is_over(&served.enabled, line.kind, *now) => {
                 (served.definition.gone)(&request, sunset::gone(&served.enabled.settings))
             }
-            (Asked::Endpoint(request), _) => caught(request.matched.route.start(request)).await,
+            (Responder::Endpoint(request), _) => caught(request.matched.route.start(request)).await,
         };
         unanswered.over = true;
         let legacy = served.as_ref().map(|served| &*served.enabled);
@@ -207,19 +207,19 @@ impl Drop for Unanswered<'_> {
 }
 
 impl InFlight {
-    /// Waits for a place for its connection; `false` if none became free in time.
-    async fn has_place(&self) -> bool {
-        let Some(Waiting { place, administers }) = &self.waits else { return true };
+    /// Waits for a slot for its connection; `false` if none became free in time.
+    async fn has_slot(&self) -> bool {
+        let Some(Waiting { slot, administers }) = &self.waits else { return true };
         let limit = Duration::from_secs(self.app.config.limits.header_secs);
-        let served = place.wait(*administers, limit).await;
+        let served = slot.wait(*administers, limit).await;
         if !served {
-            self.app.metrics.connections.found_no_place(self.now);
+            self.app.metrics.connections.found_no_slot(self.now);
         }
         served
     }
 }
 
-/// The response on a connection for which no place became free.
+/// The response on a connection for which no slot became free.
 fn full() -> Response {
     let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
     response.headers.set(&RETRY_AFTER, RETRY_AFTER_SECS.to_string());

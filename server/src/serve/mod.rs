@@ -4,8 +4,8 @@ mod access_log;
 mod answer;
 pub mod fast;
 pub mod lingering_close;
-pub mod places;
 pub mod router;
+pub mod slots;
 pub mod write_timeout;
 
 use std::convert::Infallible;
@@ -29,10 +29,10 @@ use tokio::time::{Instant, sleep_until};
 use crate::app::App;
 use crate::http::client_address;
 use crate::serve::lingering_close::LingeringClose;
-use crate::serve::places::{Place, Places};
 use crate::serve::router::{Inbound, Listener};
+use crate::serve::slots::{ConnectionSlots, Slot};
 use crate::serve::write_timeout::WriteTimeout;
-use crate::task::{self, Task};
+use crate::task::{self, BackgroundTask};
 
 /// Milliseconds to wait after `accept` failed, so that the loop does not spin while the process has no free file.
 const ACCEPT_PAUSE_MILLIS: u64 = 50;
@@ -64,7 +64,7 @@ pub fn start_with(
     app: App,
     listener: TcpListener,
     admin: Option<TcpListener>,
-    tasks: &[Task],
+    tasks: &[BackgroundTask],
 ) -> std::io::Result<Running> {
     let address = listener.local_addr()?;
     let stop = app.stop.clone();
@@ -93,7 +93,7 @@ impl Running {
 
 async fn listen(app: App, listener: TcpListener, side: Listener) {
     let limits = app.config.limits.clone();
-    let places = Places::new(limits.connections, limits.connections_per_peer);
+    let slots = ConnectionSlots::new(limits.connections, limits.connections_per_peer);
     let graceful = GracefulShutdown::new();
     let mut stopping = app.stop.subscribe();
     loop {
@@ -111,27 +111,27 @@ async fn listen(app: App, listener: TcpListener, side: Listener) {
         };
         // A trusted proxy opens connections for many clients.
         let counted = !client_address::is_trusted(peer.ip(), &app.config.trusted_proxies);
-        let Some(place) = places.admit(counted.then(|| peer.ip())) else {
+        let Some(slot) = slots.admit(counted.then(|| peer.ip())) else {
             app.metrics.connections.refused_of_peer(peer.ip(), limits.connections_per_peer, app.env.now());
             continue;
         };
-        let inbound = Inbound::new(app.clone(), peer.ip(), side).at(place.clone());
-        tokio::spawn(in_place(connection(inbound, stream, graceful.watcher()), place, app.clone()));
+        let inbound = Inbound::new(app.clone(), peer.ip(), side).at(slot.clone());
+        tokio::spawn(in_slot(connection(inbound, stream, graceful.watcher()), slot, app.clone()));
     }
     drop(listener);
     if tokio::time::timeout(Duration::from_secs(limits.grace_secs), graceful.shutdown()).await.is_err() {
-        tracing::warn!("some requests did not finish in the grace time");
+        tracing::warn!("some requests did not finish within limits.grace_secs");
     }
 }
 
-/// Serves a connection until it ends, or until it is closed because too many wait for a place.
-async fn in_place(connection: impl Future<Output = ()>, place: Arc<Place>, app: App) {
-    if place.is_served() {
+/// Serves a connection until it ends, or until it is closed because too many wait for a slot.
+async fn in_slot(connection: impl Future<Output = ()>, slot: Arc<Slot>, app: App) {
+    if slot.is_served() {
         return connection.await;
     }
     tokio::select! {
         () = connection => {}
-        () = place.crowded_out() => app.metrics.connections.crowded_out(app.env.now()),
+        () = slot.crowded_out() => app.metrics.connections.crowded_out(app.env.now()),
     }
 }
 

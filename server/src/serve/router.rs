@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::dialect::{ADMIN, Served, all};
 use crate::gate;
 use crate::http::{CallKind, Proven, RouteMatch};
-use crate::serve::places::Place;
+use crate::serve::slots::Slot;
 
 /// The listener on which a request arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +37,8 @@ pub struct Inbound {
     pub first_by: Instant,
     /// The key that was last verified on this connection.
     pub(super) proven: Proven,
-    /// Its place; `None` if it is served without one.
-    pub(super) place: Option<Arc<Place>>,
+    /// Its slot; `None` if it is served without one.
+    pub(super) slot: Option<Arc<Slot>>,
     /// The enabled dialects, in the order in which they are asked.
     served: Arc<[Served]>,
 }
@@ -61,13 +61,13 @@ impl Inbound {
             Some(Served { enabled: enabled.clone(), definition })
         });
         let served = served.collect();
-        Self { app, peer, side, first_by, proven: Proven::default(), place: None, served }
+        Self { app, peer, side, first_by, proven: Proven::default(), slot: None, served }
     }
 
-    /// Sets the place.
+    /// Sets the slot.
     #[must_use]
-    pub fn at(mut self, place: Arc<Place>) -> Self {
-        self.place = Some(place);
+    pub fn at(mut self, slot: Arc<Slot>) -> Self {
+        self.slot = Some(slot);
         self
     }
 

@@ -57,7 +57,7 @@ impl OneAtATime {
     /// `Unavailable(Busy)` while there is another one.
     pub fn admit(&self) -> Result<One> {
         if self.0.swap(true, Ordering::SeqCst) {
-            let text = "another backup is being made; ask again when it is done";
+            let text = "another backup is being made; try again when it is done";
             return Err(Error::new(Kind::Unavailable(Unavailability::Busy), text));
         }
         Ok(One(self.0.clone()))

@@ -243,7 +243,7 @@ fn colliding(names: &[String]) -> Error {
     let told: Vec<String> = told.collect();
     let more = if names.len() > COLLIDING_NAMES_MAX { ", and others" } else { "" };
     let public = format!(
-        "some usernames differ in case only: {}{more}; rename or remove one of each before the case is ignored",
+        "some usernames differ only in case: {}{more}; rename or remove one of each, then try again",
         told.join(", ")
     );
     Error::new(Kind::Conflict("usernames"), public)
@@ -251,13 +251,16 @@ fn colliding(names: &[String]) -> Error {
 
 /// The error for a name that looks like a taken one.
 fn look_alike(field: &'static str) -> Error {
-    Error::new(Kind::Conflict(field), format!("this {field} looks like one that is taken; choose another"))
+    Error::new(
+        Kind::Conflict(field),
+        format!("this {field} looks like one that is taken; choose another one"),
+    )
 }
 
 /// The error for a write that collides with a stored record.
 fn conflict(field: &'static str) -> Error {
     let public = match field {
-        "version" => "it was changed meanwhile; read it again".to_owned(),
+        "version" => "it was changed in the meantime; read it again and repeat the change".to_owned(),
         _ => format!("this {} is taken", field.replace('_', " ")),
     };
     Error::new(Kind::Conflict(field), public)

@@ -72,12 +72,13 @@ impl FromStr for StoreUrl {
         match text.split_once(':') {
             Some(("memory", "")) => Ok(Self::Memory),
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
-            Some(("sqlite", _)) => {
-                Err(Error::malformed("store", "sqlite: needs a path, such as sqlite:data/exeunt.db"))
-            }
+            Some(("sqlite", _)) => Err(Error::malformed(
+                "store",
+                "sqlite: has no path; expected one, such as sqlite:data/exeunt.db",
+            )),
             _ => Err(Error::malformed(
                 "store",
-                format!("{text:?} names no store; write sqlite:path/to/exeunt.db or memory:"),
+                format!("{text:?} is not a store; expected sqlite:path/to/exeunt.db or memory:"),
             )),
         }
     }

@@ -1,12 +1,12 @@
 //! Loads a certificate or key that was replaced, and logs a warning when a certificate expires soon.
 
-use crate::task::Task;
+use crate::task::BackgroundTask;
 
 /// Seconds between two looks. A changed file is loaded when two looks in a row find it the same.
 const PAUSE_SECS: u64 = 2;
 
 /// Without TLS the task runs once and ends.
-pub(super) const TASK: Task = Task {
+pub(super) const TASK: BackgroundTask = BackgroundTask {
     name: "certificate",
     step: |app, now| {
         Box::pin(async move {

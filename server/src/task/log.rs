@@ -1,11 +1,11 @@
 //! Logs at the end of each second how many lines exceeded their quota.
 
-use crate::task::Task;
+use crate::task::BackgroundTask;
 
 /// Seconds between two steps.
 const PAUSE_SECS: u64 = 1;
 
-pub(super) const TASK: Task = Task {
+pub(super) const TASK: BackgroundTask = BackgroundTask {
     name: "log",
     step: |app, now| {
         Box::pin(async move {

@@ -21,7 +21,7 @@ const RETRY_MILLIS: u64 = 1000;
 /// A task whose step is one call, with a pause of so many milliseconds between two steps.
 macro_rules! every {
     ($name:literal, $millis:literal, |$app:ident, $now:ident| $call:expr) => {
-        Task {
+        BackgroundTask {
             name: $name,
             step: |$app, $now| {
                 Box::pin(async move {
@@ -34,7 +34,7 @@ macro_rules! every {
 }
 
 /// Every task, in the order of the documentation.
-pub const ALL: &[Task] = &[
+pub const ALL: &[BackgroundTask] = &[
     // Writes uses of sessions to the store, at most once per session and touch interval. Why no request waits for this:
     // `docs/decisions/0005-uses-are-written-behind.md`. The pause is far below the second by which last-seen times may
     // be late.
@@ -57,7 +57,7 @@ pub const ALL: &[Task] = &[
 
 /// A task.
 #[derive(Clone, Copy)]
-pub struct Task {
+pub struct BackgroundTask {
     /// Its name in the log.
     pub name: &'static str,
     /// Does a little. Returns when to call it again; `None` for never.
@@ -68,7 +68,7 @@ pub struct Task {
 pub type Step = Pin<Box<dyn Future<Output = Option<Moment>> + Send>>;
 
 /// Calls a task until the server stops.
-pub(crate) async fn run(app: App, task: Task) {
+pub(crate) async fn run(app: App, task: BackgroundTask) {
     let (mut stopping, mut doubts) = (app.stop.subscribe(), app.authority.doubts());
     // No check is answered before recovery is done, so it does not wait for its pause.
     let is_urgent = task.name == recover::TASK.name;
@@ -97,7 +97,7 @@ fn next<T>(
 ) -> Option<Moment> {
     let Err(error) = outcome else { return Some(now.plus_millis(pause_millis)) };
     if let Some(unlogged) = app.failures.admit(task, now) {
-        tracing::warn!(task, %error, private = error.private(), unlogged, "a step failed; it is tried again");
+        tracing::warn!(task, %error, private = error.private(), unlogged, "a background task failed; it will be retried");
     }
     Some(now.plus_millis(pause_millis.max(RETRY_MILLIS)))
 }

@@ -1,13 +1,13 @@
 //! Deletes sessions and marks whose retention has passed, in small steps.
 
-use crate::task::{Task, next};
+use crate::task::{BackgroundTask, next};
 
 /// Milliseconds between two steps of one round.
 const PAUSE_MILLIS: u64 = 200;
 /// Seconds between two rounds.
 const ROUND_SECS: u64 = 60;
 
-pub(super) const TASK: Task = Task {
+pub(super) const TASK: BackgroundTask = BackgroundTask {
     name: "sweep",
     step: |app, now| {
         Box::pin(async move {

@@ -75,9 +75,7 @@ impl GivenTime {
             Time::At(at) => Ok(at),
             Time::Never => {
                 let found = shown(&self.0);
-                let why = format!(
-                    "{field} is {found}, which stands for never; leave it out where there is no time"
-                );
+                let why = format!("{field} is {found}, which means never; leave it out if there is no time");
                 Err(Error::malformed(field, why))
             }
         }
@@ -143,7 +141,7 @@ pub fn optional_secs_since_1970<'de, D: Deserializer<'de>>(from: D) -> Result<Op
     match time(&given.0).map_err(D::Error::custom)? {
         Time::At(at) => Ok(Some(at.secs())),
         Time::Never => Err(D::Error::custom(format!(
-            "is {}, which stands for never; leave the option out instead",
+            "is {}, which means never; leave the option out instead",
             shown(&given.0)
         ))),
     }
@@ -167,7 +165,7 @@ fn since_1970(number: u64) -> Result<Time, String> {
     Err(unit.map_or_else(
         || {
             format!(
-                "is {number}, which is after the year 9999; expected {RULE}; 9999-12-31T23:59:59Z is never"
+                "is {number}, which is after the year 9999; expected {RULE}; 9999-12-31T23:59:59Z means never"
             )
         },
         |(unit, many)| format!("looks like {unit}: {number}; expected seconds, {}", number / many),
@@ -193,13 +191,13 @@ fn written(text: &str) -> Result<Time, String> {
         Err(_) if is_of_a_long_year(text) => Err(format!(
             "is {found}, which is after the year 9999; expected {RULE} (were milliseconds taken for seconds?)"
         )),
-        Err(_) if pieces.is_some() => Err(format!("is {found}, without a zone; expected {RULE}")),
+        Err(_) if pieces.is_some() => Err(format!("is {found}, which has no time zone; expected {RULE}")),
         Err(_) => Err(format!("is {found}; expected {RULE}")),
     }
 }
 
 fn before_1970(found: &str) -> String {
-    format!("is {found}, which is before 1970; expected {RULE}; leave it out where there is no time")
+    format!("is {found}, which is before 1970; expected {RULE}; leave it out if there is no time")
 }
 
 /// `+057974-10-09T…`: a year of more than four digits begins with a sign.

@@ -55,11 +55,11 @@ struct Watched {
 
 /// The warning about a certificate that was not renewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum Expiry {
     /// It expires within [`RENEWAL_SECS`].
     Soon,
     /// It has expired: clients refuse it.
-    Over,
+    Past,
 }
 
 /// The certificate that new connections get, and when it expires.
@@ -134,14 +134,14 @@ impl Tls {
             Ok(false) => {}
             Ok(true) => tracing::info!(until = date::text(self.until()), "the certificate was renewed"),
             Err(error) => {
-                tracing::warn!(%error, "the new certificate is not used; the one before is still shown");
+                tracing::warn!(%error, "the new certificate was rejected; the previous one stays in use");
             }
         }
     }
 
     /// The warning due about the expiry of the served certificate: once a day, since the server keeps serving it after
     /// that date.
-    pub fn ending(&self, now: Moment) -> Option<Ending> {
+    pub fn ending(&self, now: Moment) -> Option<Expiry> {
         let until = self.until();
         if now.plus_secs(RENEWAL_SECS) < until {
             return None;
@@ -151,7 +151,7 @@ impl Tls {
             return None;
         }
         *reminded = Some(now);
-        Some(if now > until { Ending::Over } else { Ending::Soon })
+        Some(if now > until { Expiry::Past } else { Expiry::Soon })
     }
 
     /// Logs that warning.
@@ -159,13 +159,13 @@ impl Tls {
         let until = date::text(self.until());
         match self.ending(now) {
             None => {}
-            Some(Ending::Soon) => {
-                tracing::warn!(until, "the certificate ends soon: put a renewed one in its place")
+            Some(Expiry::Soon) => {
+                tracing::warn!(until, "the certificate expires soon; replace it with a renewed one")
             }
-            Some(Ending::Over) => {
+            Some(Expiry::Past) => {
                 tracing::error!(
                     until,
-                    "the certificate has expired, and clients refuse it: put a renewed one in its place"
+                    "the certificate has expired, and clients reject it; replace it with a renewed one"
                 );
             }
         }
@@ -196,12 +196,8 @@ fn files(config: &Config) -> Result<Option<Pair>> {
     match (&config.tls_cert, &config.tls_key) {
         (None, None) => Ok(None),
         (Some(cert), Some(key)) => Ok(Some(both(cert, key))),
-        (Some(_), None) => {
-            Err(Error::malformed("tls_key", "tls_cert is set and tls_key is not: TLS needs both"))
-        }
-        (None, Some(_)) => {
-            Err(Error::malformed("tls_cert", "tls_key is set and tls_cert is not: TLS needs both"))
-        }
+        (Some(_), None) => Err(Error::malformed("tls_key", "tls_cert is set, but tls_key is not; set both")),
+        (None, Some(_)) => Err(Error::malformed("tls_cert", "tls_key is set, but tls_cert is not; set both")),
     }
 }
 

@@ -52,11 +52,11 @@ impl Pair {
             return Err(bad(
                 "tls_cert",
                 &self.cert,
-                "holds no certificate; it is PEM, the server's own first",
+                "contains no certificate; expected PEM, with the server's own certificate first",
             ));
         };
         let validity = validity::of(first)
-            .ok_or_else(|| bad("tls_cert", &self.cert, "holds a certificate that cannot be read"))?;
+            .ok_or_else(|| bad("tls_cert", &self.cert, "contains a certificate that cannot be read"))?;
         self.must_be_valid(validity, now)?;
         let text = read("tls_key", &self.key)?;
         let key = PrivateKeyDer::from_pem_slice(&text).map_err(|error| self.no_key(&error))?;
@@ -69,12 +69,13 @@ impl Pair {
     /// hides the reason.
     fn must_be_valid(&self, validity: Validity, now: Moment) -> Result<()> {
         if now > validity.until {
-            let text = format!("expired on {}: put a renewed certificate there", date::text(validity.until));
+            let text =
+                format!("expired on {}; replace it with a renewed certificate", date::text(validity.until));
             return Err(bad("tls_cert", &self.cert, text));
         }
         if now < validity.from {
             let text = format!(
-                "is not valid before {}, and here it is {}: set the clock right, or wait",
+                "is not valid before {}, but the clock says {}; correct the clock, or wait",
                 date::text(validity.from),
                 date::text(now)
             );
@@ -88,7 +89,8 @@ impl Pair {
             pem::Error::NoItemsFound => bad(
                 "tls_key",
                 &self.key,
-                "holds no private key; it is PEM and not encrypted: nobody could type its password at a restart",
+                "contains no private key; expected PEM without encryption, since nobody could type a \
+                 password at a restart",
             ),
             other => bad("tls_key", &self.key, format!("is not PEM: {other}")),
         }
@@ -100,15 +102,15 @@ impl Pair {
                 "tls_key",
                 &self.key,
                 format!(
-                    "does not belong to the first certificate in {}: give the two that were made together, and the \
-                     server's own certificate before those of its issuers",
+                    "does not match the first certificate in {}; expected the key of that certificate, and \
+                     the server's own certificate before those of its issuers",
                     self.cert.display()
                 ),
             ),
             rustls::Error::InvalidCertificate(error) => {
-                bad("tls_cert", &self.cert, format!("holds a certificate that cannot be read: {error:?}"))
+                bad("tls_cert", &self.cert, format!("contains a certificate that cannot be read: {error:?}"))
             }
-            other => bad("tls_key", &self.key, format!("holds a key that cannot be used: {other}")),
+            other => bad("tls_key", &self.key, format!("contains a key that cannot be used: {other}")),
         }
     }
 }

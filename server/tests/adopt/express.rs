@@ -128,7 +128,7 @@ fn the_cookies_of_express_session_go_on_working() {
     let import = stage.given(&list.out, &["session", "import", "-"]);
     assert_eq!(
         (import.code, import.out.as_str()),
-        (0, "1 sessions imported, 0 there already, 0 refused\n"),
+        (0, "1 sessions imported, 0 already existed, 0 refused\n"),
         "{}",
         import.err
     );

@@ -23,7 +23,7 @@ fn the_list_is_never_written_over() {
             let arguments = ["user", "import", "users.csv", "--refused", refused];
             let ran = stage.run(&[&arguments, more].concat());
             assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{refused}: {}", ran.err);
-            assert!(ran.err.contains("is the list itself"), "{}", ran.err);
+            assert!(ran.err.contains("is the input itself"), "{}", ran.err);
         }
     }
     let mut given = stage.command(&["user", "import", "-", "--refused", "hard"]);
@@ -57,7 +57,7 @@ fn what_all_rows_share_is_told_once_and_before_any_is_read() {
         (&["--client", "nowhere"][..], 3, "no such client"),
         (&["--client", "00000000000000000000000000000000"], 3, "no such client"),
         (&["--dialect", "klingon"], 2, "there is no such dialect"),
-        (&["--since", "bogus"], 2, "a position is one that this server gave"),
+        (&["--since", "bogus"], 2, "this is not a position; expected one that this server returned"),
         (&["--realm", "nowhere"], 3, "no such realm"),
     ] {
         for input in [list, ""] {
@@ -84,14 +84,14 @@ fn ctrl_c_says_how_to_go_on() {
     let mut said = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     said.read_line(&mut line).unwrap();
-    assert!(line.starts_with("exeunt: line 1001: it is there already"), "{line}");
+    assert!(line.starts_with("exeunt: line 1001: it exists already"), "{line}");
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     let mut rest = String::new();
     said.read_to_string(&mut rest).unwrap();
     assert_eq!(
         rest,
-        "exeunt: interrupted. What is in the file up to line 1001 is done; the same command with \
-         --skip-existing goes on.\n"
+        "exeunt: interrupted. The file is processed up to line 1001; to continue, run the same command \
+         with --skip-existing.\n"
     );
     assert_eq!(child.wait().unwrap().code(), Some(130));
     drop(list);

@@ -97,10 +97,10 @@ fn users_and_sessions_of_a_table_move() {
     assert_eq!(users.code, 0, "{}", users.err);
     let import = stage.given(&users.out, &["user", "import", "-"]);
     // A last name of two lines is no name here; each is told by the line that it begins in.
-    assert_eq!((import.code, import.out.as_str()), (9, "0 users imported, 0 there already, 3 refused\n"));
+    assert_eq!((import.code, import.out.as_str()), (9, "0 users imported, 0 already existed, 3 refused\n"));
     let lines: Vec<_> = import.err.lines().collect();
     let told =
-        |line| format!("exeunt: line {line}: last_name holds a control character (U+000A); take it away");
+        |line| format!("exeunt: line {line}: last_name contains a control character (U+000A); remove it");
     assert_eq!(lines, [told(2), told(4), told(6)]);
     postgres.psql(&["-c", "UPDATE users SET last_name = 'of the old system'"]);
     let users = postgres.psql(&["-f", &recipe("users.sql")]);

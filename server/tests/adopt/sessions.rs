@@ -49,11 +49,11 @@ fn old_tokens_work_are_logged_out_and_never_come_back() {
     let dry = stage.given(&file, &["session", "import", "-", "--dry-run"]);
     assert_eq!(
         (dry.code, dry.out.as_str()),
-        (0, "2500 sessions would be imported, 0 there already, 0 refused\n")
+        (0, "2500 sessions would be imported, 0 already existed, 0 refused\n")
     );
     assert_eq!(alive(&stage, &tokens), 0);
     let real = stage.given(&file, &["session", "import", "-"]);
-    assert_eq!((real.code, real.out.as_str()), (0, "2500 sessions imported, 0 there already, 0 refused\n"));
+    assert_eq!((real.code, real.out.as_str()), (0, "2500 sessions imported, 0 already existed, 0 refused\n"));
     says_no_token(&real);
     assert_eq!(alive(&stage, &tokens), 2_500);
     // Also after a restart that nobody was told of.
@@ -87,7 +87,7 @@ fn rows_that_are_refused_are_told_without_their_tokens() {
     let file = (0..6).fold(file, |file, at| file.replace(&format!("TOKEN{at}"), &tokens[at]));
     fs::write(stage.scratch.path().join("sessions.jsonl"), file).unwrap();
     let ran = stage.run(&["session", "import", "sessions.jsonl", "--refused", "refused.txt"]);
-    assert_eq!((ran.code, ran.out.as_str()), (9, "1 sessions imported, 1 there already, 4 refused\n"));
+    assert_eq!((ran.code, ran.out.as_str()), (9, "1 sessions imported, 1 already existed, 4 refused\n"));
     says_no_token(&ran);
     let mut told: Vec<_> = ran.err.lines().collect();
     told.sort_unstable();
@@ -97,11 +97,11 @@ fn rows_that_are_refused_are_told_without_their_tokens() {
             "exeunt: line 2: no such user",
             "exeunt: line 3: the session has expired: its expires_at is not after its issued_at (else last_seen_at, \
              else now)",
-            "exeunt: line 4: it is there already (--skip-existing passes over it)",
-            "exeunt: line 5: the row is not as documented: unknown field, expected one of `token`, \
-             `token_sha256`, `user`, `username`, `email`, `account_number`, `dialect`, `client`, `issued_at`, \
+            "exeunt: line 4: it exists already (--skip-existing skips it)",
+            "exeunt: line 5: the row is not valid: unknown field, expected one of `token`, `token_sha256`, \
+             `user`, `username`, `email`, `account_number`, `dialect`, `client`, `issued_at`, \
              `last_seen_at`, `expires_at`, `idle_secs`, `absolute_secs`, `user_agent`, `address`",
-            "exeunt: line 6: the line ends in the middle",
+            "exeunt: line 6: the line ends in the middle of a JSON value",
         ]
     );
     assert_eq!(alive(&stage, &tokens), 1);

@@ -45,12 +45,15 @@ fn users_log_in_with_the_passwords_that_they_have() {
     }
     write(&stage, "users.csv", &file);
     let dry = stage.run(&["user", "import", "users.csv", "--dry-run"]);
-    assert_eq!((dry.code, dry.out.as_str()), (0, "4 users would be imported, 0 there already, 0 refused\n"));
+    assert_eq!(
+        (dry.code, dry.out.as_str()),
+        (0, "4 users would be imported, 0 already existed, 0 refused\n")
+    );
     assert_eq!(stage.run(&["user", "list"]).out, "");
     let real = stage.given(&file, &["user", "import", "-"]);
     assert_eq!(
         (real.code, real.out.as_str()),
-        (0, "4 users imported, 0 there already, 0 refused\n"),
+        (0, "4 users imported, 0 already existed, 0 refused\n"),
         "{}",
         real.err
     );
@@ -81,15 +84,15 @@ fn each_row_that_is_refused_is_told_by_its_line() {
     ];
     write(&stage, "users.csv", rows.join(&b'\n'));
     let refused = [
-        "line 3: an email address holds an @",
+        "line 3: email has no @; expected an address such as alice@example.org",
         "line 4: the row is not UTF-8",
         "line 5: this username is taken",
         "line 6: this username is taken",
-        "line 7: the row has 2 fields, and the header 3",
-        "line 8: a user needs a username, an email or an account_number",
-        "line 9: password_hash: its form is not known",
-        "line 10: it is there already (--skip-existing passes over it)",
-        "line 12: a quote is not closed; nothing behind it was read",
+        "line 7: the row has 2 fields, but the header has 3",
+        "line 8: the user would have no name; give a username, an email or an account_number",
+        "line 9: password_hash: its format is not known",
+        "line 10: it exists already (--skip-existing skips it)",
+        "line 12: a quote is not closed; nothing after it was read",
     ];
     let dry = stage.run(&["user", "import", "users.csv", "--dry-run", "--json"]);
     // What is wrong with the text of a row is known before the batch is sent.
@@ -120,7 +123,7 @@ fn an_import_that_was_interrupted_goes_on_and_doubles_nobody() {
     let half = rows(1_500) + "{\"username\":\"user1500\",\"acc";
     let first = stage.given(&half, &["user", "import", "-", "--json"]);
     assert_eq!((first.code, sum(&first)), (9, (1_500, 0, 1)));
-    assert_eq!(first.err, "exeunt: line 1501: the line ends in the middle\n");
+    assert_eq!(first.err, "exeunt: line 1501: the line ends in the middle of a JSON value\n");
     let again = stage.given(&rows(2_500), &["user", "import", "-", "--json", "--skip-existing"]);
     assert_eq!((again.code, sum(&again)), (0, (1_000, 1_500, 0)));
     assert_eq!(stage.run(&["user", "list", "--json"]).out.lines().count(), 2_500);
@@ -132,6 +135,6 @@ fn a_file_that_makes_no_sense_is_refused_before_anything_is_sent() {
     write(&stage, "users.csv", "name,hash\nada,x\n");
     let ran = stage.run(&["user", "import", "users.csv"]);
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("line 1: the first line is a header"), "{}", ran.err);
+    assert!(ran.err.contains("line 1: the first line is not a header"), "{}", ran.err);
     assert_eq!(stage.run(&["user", "import", "nowhere.csv"]).code, 1);
 }

@@ -15,12 +15,12 @@ fn every_outcome_has_its_code() {
         (0, "", &["user", "show", "alice"], ""),
         (0, "", &["user", "show", &alice], ""),
         (2, "", &["user", "show"], "Usage"),
-        (2, "", &["user", "add", "--no-password"], "a user needs a username"),
+        (2, "", &["user", "add", "--no-password"], "the user would have no name"),
         (2, "", &["user", "add", "bob"], "--password-stdin"),
-        (2, "short", &["user", "add", "bob", "--password-stdin"], "8 characters"),
+        (2, "tiny", &["user", "add", "bob", "--password-stdin"], "8 characters"),
         (2, "two\nlines", &["user", "add", "bob", "--password-stdin"], "one line"),
         (2, "", &["user", "add", "bob", "--password-stdin"], "one line"),
-        (2, "", &["user", "add", "bob", "--data", "[]"], "no JSON object"),
+        (2, "", &["user", "add", "bob", "--data", "[]"], "not a JSON object"),
         (3, "", &["user", "show", "bob"], "no user bob"),
         (3, "", &["user", "show", NOBODY], "no such user"),
         (3, "", &["client", "show", "shop"], "no client shop"),
@@ -98,7 +98,7 @@ fn a_key_that_may_only_end_sessions_needs_no_more() {
     };
     let named = guard(&["logout", "--user", "alice", "--yes"]);
     assert_eq!(named.code, 4);
-    assert!(named.err.contains("an id needs no look-up"), "{}", named.err);
+    assert!(named.err.contains("give the id instead, which needs no look-up"), "{}", named.err);
     assert_eq!(guard(&["logout", "--others-of", &kept, "--yes"]).code, 4);
     assert!(guard(&["logout", "--user", &alice, "--dry-run"]).out.contains("2 sessions"));
     assert_eq!(guard(&["session", "end", &kept]).code, 0);

@@ -18,7 +18,7 @@ fn after_a_restore_the_log_is_read_from_where_it_begins_and_what_is_missing_is_s
     let read = stage.run(&["marks", "--json"]);
     let marks = read.values();
     assert_eq!((marks.len(), &marks[0]["why"]), (1, &"restored".into()));
-    assert!(read.err.contains("earlier marks are forgotten"), "{}", read.err);
+    assert!(read.err.contains("older marks were deleted"), "{}", read.err);
     // Whoever names a position has all up to there, and a hole behind it is not passed over.
     let strict = stage.run(&["marks", "--after", "0"]);
     assert_eq!((strict.code, strict.out.as_str()), (8, ""));

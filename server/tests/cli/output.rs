@@ -116,7 +116,7 @@ fn output_that_cannot_be_written_is_a_failure() {
     let full = File::options().write(true).open("/dev/full").unwrap();
     let output = stage.command(&["user", "list"]).stdin(Stdio::null()).stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("cannot be written"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("cannot write the output"));
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn an_answer_has_its_time() {
     assert!(waited.err.contains("no answer within 1 seconds (--timeout)"), "{}", waited.err);
     let changing = ["logout", "--everybody", "--yes", "--timeout", "1"];
     let waited = asked(&stage, silent.local_addr().unwrap(), &changing);
-    assert!(waited.code == 5 && waited.err.contains("it may have happened"), "{}", waited.err);
+    assert!(waited.code == 5 && waited.err.contains("The change may have been made"), "{}", waited.err);
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn what_is_not_exeunt_is_called_so() {
         ("302 Found\r\nLocation: http://192.0.2.7/", "", 1, "302 Found"),
         ("404 Not Found", "no", 1, "404 Not Found"),
         ("502 Bad Gateway", "no", 5, "502 Bad Gateway"),
-        ("503 Service Unavailable", "{\"detail\":\"the store is away\"}", 5, "asking again is safe"),
+        ("503 Service Unavailable", "{\"detail\":\"the store is away\"}", 5, "it is safe to try again"),
     ];
     for (status, body, code, says) in cases {
         let stranger = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -81,7 +81,7 @@ fn a_logout_tells_how_many_and_asks() {
         ("y", 0, "mark 1", false),
     ] {
         let mut typed = Typed::start(&stage, 80, &["logout", "--user", "alice"], &[]);
-        typed.await_text("This ends 2 sessions: everything of user alice. Go on? [y/N] ");
+        typed.await_text("This ends 2 sessions: everything of user alice. Continue? [y/N] ");
         typed.types(&format!("{answer}\n"));
         let (ended, seen) = typed.ends();
         assert_eq!(ended, code, "{seen}");
@@ -108,7 +108,7 @@ fn ctrl_c_is_heard_after_a_question_too() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let mut typed = Typed::start(&stage, 80, &["user", "add", "alice", "--url", &url], &[]);
-    for question in ["Password: ", "Once more: "] {
+    for question in ["Password: ", "Repeat the password: "] {
         typed.await_text(question);
         typed.types(&format!("{PASSWORD}\n"));
     }
@@ -124,7 +124,7 @@ fn a_password_is_asked_for_twice_and_never_shown() {
     typed.await_text("Password: ");
     assert!(!typed.echoes());
     typed.types(&format!("{PASSWORD}\n"));
-    typed.await_text("Once more: ");
+    typed.await_text("Repeat the password: ");
     assert!(!typed.echoes());
     typed.types(&format!("{PASSWORD}\n"));
     let (code, seen) = typed.ends();
@@ -134,11 +134,11 @@ fn a_password_is_asked_for_twice_and_never_shown() {
     let mut typed = Typed::start(&stage, 80, &["user", "passwd", "alice"], &[]);
     typed.await_text("Password: ");
     typed.types("one password\n");
-    typed.await_text("Once more: ");
+    typed.await_text("Repeat the password: ");
     typed.types("another password\n");
     let (code, seen) = typed.ends();
     assert_eq!(code, 2, "{seen}");
-    assert!(seen.contains("two different passwords"));
+    assert!(seen.contains("the two passwords differ"));
 
     let mut typed = Typed::start(&stage, 80, &["user", "passwd", "alice"], &[]);
     typed.await_text("Password: ");
@@ -172,5 +172,5 @@ fn ctrl_c_ends_following() {
     typed.types("\x03");
     let (code, seen) = typed.ends();
     assert_eq!(code, 130, "{seen}");
-    assert!(seen.contains("to go on from here: --after"), "{seen}");
+    assert!(seen.contains("to continue from here: --after"), "{seen}");
 }

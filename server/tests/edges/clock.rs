@@ -162,7 +162,7 @@ async fn a_clock_that_is_ahead_for_an_instant_lifts_no_lock_out_and_prolongs_non
 }
 
 #[test]
-fn a_step_of_more_than_a_second_is_believed_when_it_has_stood_for_ten() {
+fn a_step_of_more_than_a_second_is_accepted_once_it_has_lasted_ten() {
     for ahead in [1_001, HOUR.cast_unsigned(), YEAR.cast_unsigned()] {
         let (clock, mut wall, mut boot) = (Clock::default(), START.millis(), 5_000);
         assert_eq!(clock.read(wall, boot).0, START);
@@ -181,7 +181,7 @@ fn a_step_of_more_than_a_second_is_believed_when_it_has_stood_for_ten() {
 }
 
 #[test]
-fn a_step_back_that_is_believed_is_waited_for_by_running_slower_by_a_tenth() {
+fn a_step_back_that_is_accepted_is_made_up_by_running_a_tenth_slower() {
     let (clock, mut wall, mut boot) = (Clock::default(), START.millis(), 5_000);
     each_second(&clock, &mut wall, &mut boot, 60);
     let before = wall;
@@ -231,7 +231,7 @@ fn many_small_steps_are_a_large_one() {
 }
 
 #[test]
-fn a_wall_clock_that_jumps_back_and_forth_is_never_believed() {
+fn a_wall_clock_that_jumps_back_and_forth_is_never_accepted() {
     let (clock, mut wall, mut boot) = (Clock::default(), START.millis(), 5_000);
     each_second(&clock, &mut wall, &mut boot, 20);
     let mut told = 0;
@@ -334,7 +334,7 @@ async fn a_difference_is_in_readyz_in_a_metric_and_in_doctor() {
     server.clocks.step_millis(HOUR);
     server.clocks.pass_millis(SEC);
     let ready = server.get("/readyz").await;
-    let says = "the wall clock is 3600.0 s ahead of the time that the server goes by";
+    let says = "the wall clock is 3600.0 s ahead of the server's clock";
     assert!(ready.starts_with("HTTP/1.0 200 ") && ready.contains(says), "{ready}");
     let metric = server.get("/metrics").await;
     assert!(metric.contains("\nexeunt_clock_difference_seconds 3600.0\n"), "{metric}");
@@ -354,7 +354,7 @@ async fn a_difference_is_in_readyz_in_a_metric_and_in_doctor() {
     server.clocks.step_millis(-60_000);
     server.pass(20 * SEC).await;
     let ready = server.get("/readyz").await;
-    assert!(ready.contains(" s behind the time that the server goes by"), "{ready}");
+    assert!(ready.contains(" s behind the server's clock"), "{ready}");
 }
 
 #[test]
@@ -395,10 +395,11 @@ fn each_step_is_in_the_log_and_how_it_ended() {
         "WARN exeunt::env: the wall clock stepped by +3600.0 s",
         "INFO exeunt::env: the wall clock came back",
         "WARN exeunt::env: the wall clock stepped by +3600.0 s",
-        "WARN exeunt::env: the step of the wall clock by +3600.0 s is believed; time has gone on to it",
+        "WARN exeunt::env: the step of the wall clock by +3600.0 s was accepted; the server's clock has \
+         followed it",
         "WARN exeunt::env: the wall clock stepped by -2.0 s",
-        "WARN exeunt::env: the step of the wall clock by -2.0 s is believed; time runs slower",
-        "INFO exeunt::env: the wall clock and the time that the server goes by agree again",
+        "WARN exeunt::env: the step of the wall clock by -2.0 s was accepted; the server's clock runs a tenth slower",
+        "INFO exeunt::env: the wall clock and the server's clock agree again",
     ];
     let told: Vec<_> = text.lines().collect();
     assert_eq!(told.len(), said.len(), "{text}");

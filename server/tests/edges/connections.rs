@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use exeunt::authority::Role;
 use exeunt::config::{Config, Limits};
-use exeunt::serve::places::WAITING_MAX;
+use exeunt::serve::slots::WAITING_MAX;
 use tokio::io::{AsyncWriteExt, DuplexStream};
 use tokio::net::TcpStream;
 use tokio::time::{Duration, Instant, sleep, timeout};

@@ -38,7 +38,7 @@ async fn a_key_has_100_streams_and_the_next_is_refused_with_what_to_do() {
     for path in ["/v1/feed", "/v1/audit.jsonl"] {
         let answer = server.ask(&key, "GET", path, "").await;
         assert!(answer.starts_with("HTTP/1.1 429 Too Many Requests\r\n"), "{path}: {answer}");
-        assert!(answer.contains("100 streams of this key are open"), "{answer}");
+        assert!(answer.contains("this key has 100 open streams"), "{answer}");
         assert!(answer.contains("\"field\":\"key\"") && answer.contains("\r\nRetry-After: "), "{answer}");
     }
     // What is no stream goes on, and so does every other key.

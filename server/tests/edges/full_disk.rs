@@ -231,7 +231,7 @@ async fn checks_are_answered_beside_a_full_disk_and_the_first_logout_after_it_su
         assert!(answer.contains("<error_number>11<"), "{answer}");
     }
     assert!(videntity(&mut checker, "ping", &ours).contains("SUCCESS"));
-    assert!(warnings(&mut checker).contains("the disk of the store takes no more"));
+    assert!(warnings(&mut checker).contains("the disk of the store is full"));
     trying.store(false, Ordering::SeqCst);
     assert!(tries.join().unwrap() >= 10);
     assert_eq!(metric(&mut checker, "store_unknown_total"), 0);

@@ -92,11 +92,11 @@ async fn one_that_holds_a_name_of_its_user_is_refused_in_any_case() {
         ("A STRASSER IN MAY", "last_name"),
     ] {
         let said = refused(&site, "POST", "/v1/users", &with(password)).unwrap_or_default();
-        assert!(said.contains(&format!("the {field} of its user")), "{password}: {said}");
+        assert!(said.contains(&format!("the user's {field}")), "{password}: {said}");
     }
     let registered = json!({ "email": "anna.b@example.org", "password": "x Anna.B x y z" }).to_string();
     let answer = site.ask("POST", REGISTER, &JSON, &registered);
-    assert!(answer.status == 400 && answer.body.contains("the email of its user"), "{}", answer.body);
+    assert!(answer.status == 400 && answer.body.contains("the user's email"), "{}", answer.body);
     // Names of three letters are in too many words.
     for user in [
         with("nothing of theirs"),
@@ -153,7 +153,7 @@ async fn the_command_line_says_why() {
     let ran = site.run(GOOD, &["user", "add", "xaver", "--password-stdin"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     let ran = site.run("Xaver's own", &["user", "passwd", "xaver", "--password-stdin"]);
-    assert!(ran.code == 2 && ran.err.contains("the username of its user"), "{} {}", ran.code, ran.err);
+    assert!(ran.code == 2 && ran.err.contains("the user's username"), "{} {}", ran.code, ran.err);
     assert!(!ran.err.contains("Xaver's own"));
     site.close().await;
 }

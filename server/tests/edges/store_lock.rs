@@ -86,7 +86,9 @@ impl Open {
         assert_eq!(self.check(1), Err(UNKNOWN));
         let ready = self.app.authority.position().await.unwrap_err();
         assert!(
-            ready.public().starts_with("the files of the store were changed under the server"),
+            ready
+                .public()
+                .starts_with("the files of the store were moved or changed while the server was running"),
             "{ready}"
         );
     }
@@ -149,7 +151,7 @@ fn whichever_path_leads_to_the_database_it_is_one_store() {
     if fs::hard_link(folder.path().join("exeunt.db"), &hard).is_ok() {
         let second =
             run(&["serve", "--listen", "127.0.0.1:0", "--store", &format!("sqlite:{}", hard.display())]);
-        assert!(second.code != 0 && second.err.contains("has another name too"), "{}", second.err);
+        assert!(second.code != 0 && second.err.contains("has a second name"), "{}", second.err);
     }
 }
 
@@ -170,13 +172,17 @@ fn the_other_commands_see_a_server_without_its_lock_file() {
     }
     fs::remove_file(beside(&path, ".lock")).unwrap();
     let ran = run(&["backup", path.to_str().unwrap(), "--url", &url]);
-    assert!(ran.code == 2 && ran.err.contains("is a store, and no place for a backup"), "{}", ran.err);
+    assert!(
+        ran.code == 2 && ran.err.contains("is a store, not a backup; choose another name"),
+        "{}",
+        ran.err
+    );
     let ran = run(&["doctor", "--store", &store, "--url", &url]);
-    assert!(ran.out.contains("is in use; its server is asked"), "{}", ran.out);
+    assert!(ran.out.contains("is in use, so its server is asked"), "{}", ran.out);
     drop(server);
     // The file makes no store, and neither does its absence make none.
     let ran = run(&["doctor", "--store", &store]);
-    assert!(ran.out.contains("is whole (schema"), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("is intact (schema"), "{}{}", ran.out, ran.err);
 }
 
 /// It went nowhere: what was acknowledged is in the file, and when that is back, checks are answered again.

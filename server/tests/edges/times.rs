@@ -118,7 +118,7 @@ async fn never_is_no_end_for_what_ends_and_refused_for_what_was() {
         let session = server.takes(json!({ "expires_at": never, "idle_secs": 0 })).await;
         assert_eq!(session["expires_at"], Value::Null, "{never}: {session}");
         for field in ["issued_at", "last_seen_at"] {
-            server.refuses(json!({ (field): never }), field, "which stands for never").await;
+            server.refuses(json!({ (field): never }), field, "which means never").await;
         }
     }
     let twice = json!({ "expires_at": "9999-12-31T23:59:59Z", "absolute_secs": 60 });
@@ -128,7 +128,7 @@ async fn never_is_no_end_for_what_ends_and_refused_for_what_was() {
     server
         .refuses(json!({ "expires_at": 253_402_300_799_000_u64 }), "expires_at", "looks like milliseconds")
         .await;
-    server.refuses(json!({ "expires_at": i64::MAX }), "expires_at", "9999-12-31T23:59:59Z is never").await;
+    server.refuses(json!({ "expires_at": i64::MAX }), "expires_at", "9999-12-31T23:59:59Z means never").await;
     server.refuses(json!({ "expires_at": "2999-01-01T00:00:00Z" }), "expires_at", "at most ten years").await;
 }
 
@@ -147,8 +147,8 @@ async fn what_is_no_time_is_told_with_what_was_found() {
             (json!("0000-01-01T00:00:00Z"), "which is before 1970"),
             (json!("0001-01-01T00:00:00Z"), "which is before 1970"),
             (json!("1969-12-31T23:59:59Z"), "which is before 1970"),
-            (json!("2026-01-02T03:04:05"), "is 2026-01-02T03:04:05, without a zone"),
-            (json!("2026-01-02"), "is 2026-01-02, without a zone"),
+            (json!("2026-01-02T03:04:05"), "is 2026-01-02T03:04:05, which has no time zone"),
+            (json!("2026-01-02"), "is 2026-01-02, which has no time zone"),
             (json!("2026-13-45T03:04:05Z"), "is 2026-13-45T03:04:05Z; expected a time with its zone"),
             (json!(""), "expected a time with its zone"),
             (json!("nan"), "expected a time with its zone"),
@@ -229,7 +229,7 @@ async fn times_in_a_query_are_read_in_the_same_way() {
             ("2026-01-02T03:04:05Z", 200, ""),
             ("1767323045", 200, ""),
             ("1767323045000", 400, "looks like milliseconds: 1767323045000; expected seconds, 1767323045"),
-            ("9999-12-31T23:59:59Z", 400, "stands for never"),
+            ("9999-12-31T23:59:59Z", 400, "means never"),
             ("-5", 400, "negative"),
             ("yesterday", 400, "expected a time with its zone"),
         ] {
@@ -249,7 +249,7 @@ async fn a_time_where_a_position_is_wanted_is_found_out() {
         let (status, told) = server.ask("POST", "/v1/sessions/import", body).await;
         let detail = told["detail"].as_str().unwrap();
         assert_eq!((status, &told["field"]), (400, &"since".into()), "{told}");
-        assert!(detail.contains("and no time") && detail.contains("exeunt marks"), "{detail}");
+        assert!(detail.contains("not a time") && detail.contains("exeunt marks"), "{detail}");
         let (status, _) = server.ask("GET", &format!("/v1/marks?after={since}"), Value::Null).await;
         assert_eq!(status, 400);
     }
@@ -342,10 +342,7 @@ fn what_stands_for_no_time_elsewhere_is_repeated_where_it_is_refused() {
     }
     assert!(time("").unwrap_err().starts_with("is empty; expected a time"));
     let never = exeunt::time::GivenTime::new("infinity").moment("issued_at").unwrap_err();
-    assert_eq!(
-        never.public(),
-        "issued_at is infinity, which stands for never; leave it out where there is no time"
-    );
+    assert_eq!(never.public(), "issued_at is infinity, which means never; leave it out if there is no time");
     let secret = time("correct horse").unwrap_err();
     assert!(secret.starts_with("is a text of another kind;"), "{secret}");
 }

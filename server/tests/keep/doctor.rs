@@ -84,22 +84,24 @@ async fn permissions_are_looked_at() {
     fs::write(&config, "").unwrap();
     set_mode(&config, 0o664);
     let told = doctor(&path, &["--config", &config.display().to_string()]);
-    assert!(told.has("permissions", "wrong", "exeunt.db holds secrets", "chmod 600"));
-    assert!(told.has("permissions", "wrong", "admin.key holds secrets", "chmod 600"));
-    assert!(told.has("permissions", "wrong", "exeunt.toml can be changed by others", "chmod go-w"));
+    assert!(told.has("permissions", "wrong", "exeunt.db contains secrets", "chmod 600"));
+    assert!(told.has("permissions", "wrong", "admin.key contains secrets", "chmod 600"));
+    assert!(told.has("permissions", "wrong", "exeunt.toml can be changed by users other", "chmod go-w"));
     let private = folder.path().join("tls.key");
     fs::write(&private, "").unwrap();
     let named = format!("tls_cert = {0:?}\ntls_key = {0:?}", private.display().to_string());
     fs::write(&config, named).unwrap();
-    for (mode, state, says) in [(0o644, "wrong", "is a private key"), (0o640, "ok", "is not for everybody")] {
+    for (mode, state, says) in
+        [(0o644, "wrong", "is a private key"), (0o640, "ok", "is not readable by everybody")]
+    {
         set_mode(&private, mode);
         let told = doctor(&path, &["--config", &config.display().to_string()]);
         assert!(told.has("permissions", state, says, ""), "{mode:o}");
     }
     set_mode(folder.path(), 0o755);
-    assert!(doctor(&path, &[]).has("permissions", "warning", "others can see into", "chmod 700"));
+    assert!(doctor(&path, &[]).has("permissions", "warning", "other users can list", "chmod 700"));
     set_mode(folder.path(), 0o777);
-    assert!(doctor(&path, &[]).has("permissions", "wrong", "others can put files into", "chmod 700"));
+    assert!(doctor(&path, &[]).has("permissions", "wrong", "other users can create files in", "chmod 700"));
 }
 
 #[tokio::test]
@@ -113,10 +115,10 @@ async fn databases_that_no_server_starts_on_are_told() {
     let later = rusqlite::Connection::open(&path).unwrap();
     later.pragma_update(None, "user_version", 99).unwrap();
     drop(later);
-    assert!(doctor(&path, &[]).has("database", "wrong", "later version (schema 99", "run that version"));
+    assert!(doctor(&path, &[]).has("database", "wrong", "later version (schema 99", "use that version"));
     fs::write(&path, &whole).unwrap();
     fs::write(beside(&path, ".restored"), "").unwrap();
-    assert!(doctor(&path, &[]).has("database", "wrong", "was cut short", "run the same"));
+    assert!(doctor(&path, &[]).has("database", "wrong", "was interrupted", "run the same"));
     fs::remove_file(beside(&path, ".restored")).unwrap();
     let backup = folder.path().join("backup.db");
     let store = open(&path);
@@ -124,7 +126,7 @@ async fn databases_that_no_server_starts_on_are_told() {
     drop(store);
     assert!(doctor(&backup, &[]).has("database", "wrong", "is a backup", "exeunt restore --in-place"));
     let none = folder.path().join("none.db");
-    assert!(doctor(&none, &[]).has("database", "warning", "there is none", "exeunt serve"));
+    assert!(doctor(&none, &[]).has("database", "warning", "there is no database", "exeunt serve"));
     assert!(!none.exists());
 }
 
@@ -137,7 +139,12 @@ async fn a_clock_behind_the_newest_mark_is_wrong() {
     raise.when = Moment::from_secs(4_000_000_000);
     store.raise(raise).await.unwrap();
     store.close().await.unwrap();
-    assert!(doctor(&path, &[]).has("clock", "wrong", "the newest mark is of 2096-", "--accept-clock"));
+    assert!(doctor(&path, &[]).has(
+        "clock",
+        "wrong",
+        "the newest mark was raised at 2096-",
+        "--accept-clock"
+    ));
 }
 
 #[tokio::test]
@@ -158,7 +165,7 @@ async fn logins_that_nearly_all_come_from_one_address_point_at_a_proxy() {
     let server = Binary::start(folder.path());
     let told = doctor(&path, &["--url", &format!("http://{}", server.address)]);
     assert!(told.has("database", "ok", "its server is asked", ""));
-    assert!(told.has("server", "ok", "is of this version", ""));
+    assert!(told.has("server", "ok", "has this version", ""));
     assert!(told.has("addresses", "warning", "40 of the latest 40", "10.0.0.7"), "{:?}", told.findings);
 }
 
@@ -172,7 +179,7 @@ async fn a_server_that_does_not_answer_is_wrong_where_there_must_be_one() {
     let config = folder.path().join("exeunt.toml");
     fs::write(&config, format!("listen = \"{nobody}\"")).unwrap();
     let config = config.display().to_string();
-    assert!(doctor(&path, &["--config", &config]).has("server", "ok", "none answers", ""));
+    assert!(doctor(&path, &["--config", &config]).has("server", "ok", "no server answers", ""));
     let held = open(&path);
     let told = doctor(&path, &["--config", &config]);
     assert!(
@@ -187,9 +194,14 @@ fn settings_that_do_not_work_are_told() {
     let (path, config) = (folder.path().join("exeunt.db"), folder.path().join("exeunt.toml"));
     let arguments = ["--config", &config.display().to_string()];
     fs::write(&config, "listen = 5").unwrap();
-    assert!(doctor(&path, &arguments).has("configuration", "wrong", "listen", "would not start"));
+    assert!(doctor(&path, &arguments).has("configuration", "wrong", "listen", "does not start"));
     fs::write(&config, "listen = \"0.0.0.0:9\"\ntrusted_proxies = [\"0.0.0.0/0\"]").unwrap();
-    assert!(doctor(&path, &arguments).has("proxies", "wrong", "everybody may claim any address", "alone"));
+    assert!(doctor(&path, &arguments).has(
+        "proxies",
+        "wrong",
+        "every client can claim any address",
+        "list only"
+    ));
     fs::write(&config, "listen = \"0.0.0.0:9\"").unwrap();
     assert!(doctor(&path, &arguments).has("tls", "warning", "can read passwords and tokens", "proxy"));
 }

@@ -22,18 +22,20 @@ async fn a_store_in_use_or_in_the_way_is_left_alone() {
     let (path, backup) = (folder.path().join("exeunt.db"), folder.path().join("backup"));
     let (store, _) = furnished(&path).await;
     back_up(&store, &backup).await;
-    assert!(refusal(&backup, &path, Some(".old")).contains("in use by another process; stop that one first"));
+    assert!(
+        refusal(&backup, &path, Some(".old")).contains("in use by another process; stop that process first")
+    );
     assert!(
         declare(&path, beginning(Kept::Ended)).unwrap_err().public().contains("in use by another process")
     );
     store.close().await.unwrap();
     let before = fs::read(&path).unwrap();
-    assert!(refusal(&backup, &path, None).contains("with --replace it is kept under another name"));
+    assert!(refusal(&backup, &path, None).contains("to keep it under another name, add --replace"));
     assert!(refusal(&path, &path, Some(".old")).contains("is the store itself"));
     assert_eq!(fs::read(&path).unwrap(), before);
     // The name under which it would be kept is taken.
     fs::write(beside(&path, ".old"), "mine").unwrap();
-    assert!(refusal(&backup, &path, Some(".old")).contains("something else has that name"));
+    assert!(refusal(&backup, &path, Some(".old")).contains("another file has that name"));
     assert_eq!(fs::read(&path).unwrap(), before);
     assert!(!names(folder.path()).iter().any(|name| name.contains(".resto")), "{:?}", names(folder.path()));
 }
@@ -53,8 +55,8 @@ async fn what_is_no_whole_backup_is_named_and_nothing_is_made_of_it() {
         assert!(refusal.contains(text) && refusal.contains(&bad.display().to_string()), "{refusal}");
         assert_eq!(names(&folder.path().join("new")), ["exeunt.db.lock"]);
     };
-    refused(b"", "is no backup: it is empty");
-    refused("Dear diary, ".repeat(1000).as_bytes(), "is not a database, or damaged");
+    refused(b"", "is not a backup: it is empty");
+    refused("Dear diary, ".repeat(1000).as_bytes(), "is not a database, or is damaged");
     refused(&whole[..whole.len() / 2], "damaged");
     // The middle of a page of an index is lost.
     let mut torn = whole.clone();
@@ -66,7 +68,7 @@ async fn what_is_no_whole_backup_is_named_and_nothing_is_made_of_it() {
     let other = rusqlite::Connection::open(&bad).unwrap();
     other.execute_batch("CREATE TABLE recipes (name TEXT)").unwrap();
     drop(other);
-    refused(&fs::read(&bad).unwrap(), "is not a backup, nor a store, of Exeunt");
+    refused(&fs::read(&bad).unwrap(), "is neither a backup nor a store of Exeunt");
     fs::write(&bad, &whole).unwrap();
     let later = rusqlite::Connection::open(&bad).unwrap();
     later.pragma_update(None, "user_version", 99).unwrap();
@@ -74,13 +76,13 @@ async fn what_is_no_whole_backup_is_named_and_nothing_is_made_of_it() {
     refused(&fs::read(&bad).unwrap(), "later version of Exeunt (schema 99");
     // What is written last in a store that runs is not in its file.
     fs::copy(beside(&path, "-wal"), beside(&bad, "-wal")).unwrap();
-    refused(&whole, "is no backup but a copy of a store");
-    assert!(refusal(folder.path(), &target, None).contains("or no file at all"));
+    refused(&whole, "is not a backup but a copy of a store");
+    assert!(refusal(folder.path(), &target, None).contains("or not a regular file"));
     assert!(refusal(&folder.path().join("nowhere"), &target, None).contains("cannot read the backup"));
     assert!(refusal(&backup, folder.path(), None).contains("is a directory"));
     let socket = folder.path().join("socket");
     let _listening = UnixListener::bind(&socket).unwrap();
-    assert!(refusal(&backup, &socket, Some(".old")).contains("socket is no file"));
+    assert!(refusal(&backup, &socket, Some(".old")).contains("socket is not a regular file"));
     assert!(fs::metadata(&socket).unwrap().file_type().is_socket());
 }
 
@@ -94,7 +96,7 @@ async fn no_server_starts_on_a_restore_that_was_cut_short() {
     store.close().await.unwrap();
     fs::hard_link(&path, beside(&path, ".old")).unwrap();
     fs::copy(&backup, beside(&path, ".restored")).unwrap();
-    let short = "was cut short; run the same `exeunt restore` again";
+    let short = "was interrupted; run the same `exeunt restore` again";
     assert!(opened(&path).err().unwrap().public().contains(short));
     assert!(declare(&path, beginning(Kept::Ended)).unwrap_err().public().contains(short));
     restore(&backup, &path, Some(".old2"), Kept::Ended).unwrap();

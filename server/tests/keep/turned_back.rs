@@ -74,7 +74,7 @@ fn it_is_noticed_and_declared() {
 
     let unasked = run(&["restore", "--in-place", "--store", &store]);
     assert_eq!(unasked.code, 2);
-    assert!(unasked.err.contains("say --yes"), "{}", unasked.err);
+    assert!(unasked.err.contains("add --yes"), "{}", unasked.err);
     let declared = run(&["restore", "--in-place", "--yes", "--store", &store]);
     assert_eq!(declared.code, 0, "{}", declared.err);
     assert!(declared.out.contains("every session has ended (1 recorded)"));

@@ -31,28 +31,22 @@ fn the_log_says_what_a_gateway_forgot() {
     let cases = [
         (
             "/v1/gate\nAccept: */*",
-            "no Authorization: the caller sent none, or the gateway does not hand it on",
+            "no Authorization header: the client sent none, or the gateway does not forward it",
         ),
-        (
-            "/v1/gate\nAuthorization: Bearer a\r\nAuthorization: Bearer b",
-            "Authorization is there more than once",
-        ),
-        (
-            "/v1/gate/runsignup\nAccept: */*",
-            "neither in X-Original-URI nor in X-Forwarded-Uri what was called",
-        ),
+        ("/v1/gate\nAuthorization: Bearer a\r\nAuthorization: Bearer b", "Authorization is repeated"),
+        ("/v1/gate/runsignup\nAccept: */*", "neither X-Original-URI nor X-Forwarded-Uri"),
         (
             "/v1/gate/videntity\nX-Original-URI: /user/read",
-            "not one Exeunt-Credential: the caller sent no session_key",
+            "expected one Exeunt-Credential: the client sent no session_key",
         ),
-        ("/v1/gate/runsignup\nX-Original-URI: /a\r\nX-Forwarded-Uri: /b", "do not agree, or are there twice"),
-        (&*long, "the address that the gateway names has more than 8192 bytes"),
-        ("/v1/gate/runsignup\nX-Original-URI: a b", "what the gateway says was called is no address"),
+        ("/v1/gate/runsignup\nX-Original-URI: /a\r\nX-Forwarded-Uri: /b", "are repeated or differ"),
+        (&*long, "the address that the gateway sent is longer than 8192 bytes"),
+        ("/v1/gate/runsignup\nX-Original-URI: a b", "the address that the gateway sent is not valid"),
         ("/v1/gate/klingon\nAccept: */*", "the gate has no dialect of this name"),
-        ("/v1/gate/native@klingon\nAccept: */*", "the gate's path names a realm that is not there"),
+        ("/v1/gate/native@klingon\nAccept: */*", "the gate's path names a realm that does not exist"),
         (
             "/v1/gate/videntity@main\nAccept: */*",
-            "the gate's path names a realm, and this dialect has its own",
+            "the gate's path names a realm, but this dialect has its own in the configuration",
         ),
     ];
     let questions: Vec<_> = cases.iter().map(|(question, _)| *question).collect();
@@ -68,8 +62,8 @@ fn a_gateway_that_is_not_trusted_is_named() {
         "/v1/gate/videntity\nExeunt-Credential: key",
     ];
     for line in logged(&[], &questions) {
-        let said =
-            "what the gateway at 127.0.0.1 says of the call is not believed: it is not in trusted_proxies";
+        let said = "the gateway at 127.0.0.1 describes the call in headers that are ignored, since it is \
+                    not in trusted_proxies";
         assert!(line.contains(said), "{line}");
     }
 }

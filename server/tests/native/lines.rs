@@ -77,7 +77,7 @@ fn a_client_of_a_legacy_dialect_is_told_of_once() {
     }
     let output = process.stop().output;
     let told: Vec<&str> =
-        output.lines().filter(|line| line.contains("still speaks a legacy dialect")).collect();
+        output.lines().filter(|line| line.contains("still uses a legacy dialect")).collect();
     assert_eq!(told.len(), 1, "{output}");
     assert!(told[0].contains(r#"dialect="videntity" call="ping" client="#), "{}", told[0]);
 }

@@ -12,7 +12,7 @@ use exeunt::env::Env;
 use exeunt::serve::{self, Running};
 use exeunt::store::Incarnation;
 use exeunt::store::memory::MemoryStore;
-use exeunt::task::{self, Task};
+use exeunt::task::{self, BackgroundTask};
 use exeunt_core::Token;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -93,7 +93,7 @@ impl CachedSession {
 }
 
 /// A server on a free port with these tasks, in whatever runtime this is called.
-pub(crate) async fn open(tasks: &[Task]) -> (App, Running) {
+pub(crate) async fn open(tasks: &[BackgroundTask]) -> (App, Running) {
     let store = Arc::new(MemoryStore::new(Incarnation([1; 16])));
     let app = App::open(Config::default(), Env::system(), store, false).await.unwrap();
     app.authority.give_keys(Token::presented(KEY).as_slice(), app.env.now());

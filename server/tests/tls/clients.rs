@@ -64,8 +64,8 @@ fn a_renewal_that_is_no_good_is_logged_and_not_shown() {
     let process = Process::start(command(folder.path(), &shown));
     std::fs::copy(&other.cert, &shown.cert).unwrap();
     process.signal(Signal::HUP);
-    let line = process.wait("the new certificate is not used; the one before is still shown");
-    assert!(line.contains("does not belong to the first certificate in"), "{line}");
+    let line = process.wait("the new certificate was rejected; the previous one stays in use");
+    assert!(line.contains("does not match the first certificate in"), "{line}");
     let url = format!("https://{}/healthz", process.address);
     assert_eq!(curl(&["--cacert", trusted.to_str().unwrap(), &url]).0, Some(0));
 }

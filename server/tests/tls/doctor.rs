@@ -34,9 +34,9 @@ fn a_server_is_asked_as_it_listens() {
     fs::write(&config, text).unwrap();
     let cert = pair.cert.display().to_string();
     let told = says(&config, &["--ca-file", &cert]);
-    assert!(told.contains("it answers, and is of this version"), "{told}");
+    assert!(told.contains("it answers and has this version"), "{told}");
     // Nobody vouches for it under this address: that is no fault of the server.
     let told = says(&config, &[]);
-    assert!(told.contains("it speaks TLS, and was not asked"), "{told}");
+    assert!(told.contains("it uses TLS and was not checked"), "{told}");
     assert!(told.contains("--url https://"), "{told}");
 }

@@ -39,11 +39,11 @@ fn a_good_pair_is_taken_until_its_last_second() {
     assert!(Tls::open(&config(&pair, Limits::default()), until).is_ok());
     let text = refused(&pair, until.plus_secs(1));
     assert!(text.starts_with("tls_cert: …/a.pem expired on "), "{text}");
-    assert!(text.ends_with(" GMT: put a renewed certificate there"), "{text}");
+    assert!(text.ends_with(" GMT; replace it with a renewed certificate"), "{text}");
     let text = refused(&pair, Moment::from_secs(1_000_000_000));
     assert!(text.starts_with("tls_cert: …/a.pem is not valid before "), "{text}");
     assert!(
-        text.ends_with("and here it is Sun, 09 Sep 2001 01:46:40 GMT: set the clock right, or wait"),
+        text.ends_with("but the clock says Sun, 09 Sep 2001 01:46:40 GMT; correct the clock, or wait"),
         "{text}"
     );
 }
@@ -59,18 +59,18 @@ fn each_fault_is_named_with_its_file() {
         (&|_| {}, ""),
         (&|it| drop(fs::remove_file(&it.cert)), "tls_cert: …/it.pem cannot be read: No such file"),
         (&|it| write(&it.key, b""), "tls_key: …/it.key is empty"),
-        (&|it| write(&it.cert, b"not PEM"), "tls_cert: …/it.pem holds no certificate; it is PEM"),
+        (&|it| write(&it.cert, b"not PEM"), "tls_cert: …/it.pem contains no certificate; expected PEM"),
         (
             &|it| write(&it.cert, b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"),
-            "tls_cert: …/it.pem holds a certificate that cannot be read",
+            "tls_cert: …/it.pem contains a certificate that cannot be read",
         ),
         (
             &|it| write(&it.key, b"not PEM"),
-            "tls_key: …/it.key holds no private key; it is PEM and not encrypted",
+            "tls_key: …/it.key contains no private key; expected PEM without encryption",
         ),
         (
             &|it| drop(fs::copy(&b.key, &it.key)),
-            "tls_key: …/it.key does not belong to the first certificate in …/it.pem: give the two",
+            "tls_key: …/it.key does not match the first certificate in …/it.pem; expected the key",
         ),
         (&|it| write(&it.key, &vec![b'x'; 2_000_000]), "tls_key: …/it.key is larger than 1048576 bytes"),
     ];
@@ -104,7 +104,7 @@ fn an_encrypted_key_and_a_chain_in_the_wrong_order_are_named() {
         .status();
     assert!(made.unwrap().success());
     let it = Pair { cert: a.cert, key: locked };
-    assert!(refused(&it, now()).contains("holds no private key; it is PEM and not encrypted"));
+    assert!(refused(&it, now()).contains("contains no private key; expected PEM without encryption"));
 }
 
 #[test]
@@ -115,8 +115,8 @@ fn one_file_without_the_other_is_refused() {
         ..Config::default()
     };
     let text = |cert| Tls::open(&only(cert), now()).err().unwrap().public().to_owned();
-    assert_eq!(text(true), "tls_cert is set and tls_key is not: TLS needs both");
-    assert_eq!(text(false), "tls_key is set and tls_cert is not: TLS needs both");
+    assert_eq!(text(true), "tls_cert is set, but tls_key is not; set both");
+    assert_eq!(text(false), "tls_key is set, but tls_cert is not; set both");
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn the_program_ends_with_the_reason() {
     let output = command(folder.path(), &Pair { cert: a.cert, key: b.key.clone() }).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(said.contains("b.key does not belong to the first certificate in"), "{said}");
+    assert!(said.contains("b.key does not match the first certificate in"), "{said}");
     fs::set_permissions(&b.key, fs::Permissions::from_mode(0o000)).unwrap();
     let output = ordinary(&command(folder.path(), &b)).output().unwrap();
     assert!(String::from_utf8(output.stderr).unwrap().contains("b.key cannot be read: Permission denied"));

@@ -2,7 +2,7 @@
 
 use exeunt::config::Limits;
 use exeunt::env::Env;
-use exeunt::tls::{Ending, Tls};
+use exeunt::tls::{Expiry, Tls};
 
 use crate::support::pair::{CURVE, Pair};
 use crate::support::scratch::Scratch;
@@ -61,13 +61,13 @@ fn a_certificate_that_nobody_renews_is_spoken_of_once_a_day() {
     let now = Env::system().now();
     let tls = Tls::open(&config(&pair, Limits::default()), now).unwrap().unwrap();
     let told: Vec<_> = [0, 23, 25, 48, 49].map(|hour| tls.ending(now.plus_secs(hour * HOUR_SECS))).into();
-    assert_eq!(told, [Some(Ending::Soon), None, Some(Ending::Over), None, Some(Ending::Over)]);
+    assert_eq!(told, [Some(Expiry::Soon), None, Some(Expiry::Past), None, Some(Expiry::Past)]);
 }
 
 #[test]
 fn a_running_server_says_that_its_certificate_ends_soon() {
     let folder = Scratch::new();
     let process = Process::start(command(folder.path(), &Pair::make(folder.path(), "a", CURVE)));
-    let line = process.wait("the certificate ends soon: put a renewed one in its place");
+    let line = process.wait("the certificate expires soon; replace it with a renewed one");
     assert!(line.contains("WARN") && line.contains("until="), "{line}");
 }

@@ -26,7 +26,7 @@ fn a_request_that_never_ends_is_given_up_after_the_grace_time() {
         stream.read_exact(&mut asked).unwrap();
         assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
         process.signal(signal);
-        process.wait("some requests did not finish in the grace time");
+        process.wait("some requests did not finish within limits.grace_secs");
         assert!(process.ended());
         assert_eq!(stream.read(&mut asked).unwrap_or(0), 0);
     }

@@ -59,7 +59,12 @@ impl Authority {
     /// `Malformed(field)`, `Conflict(field)`, `Unavailable`.
     pub async fn create_client(&self, call: &Call, client: Client) -> Result<Arc<Client>> {
         if self.clients.len() >= CLIENTS_MAX {
-            return Err(Error::malformed("name", format!("there are {CLIENTS_MAX} clients already")));
+            return Err(Error::malformed(
+                "name",
+                format!(
+                    "there are {CLIENTS_MAX} clients already, the most a server can have; remove one first"
+                ),
+            ));
         }
         let client = Client { name: name::composed(&client.name), ..client };
         must_be_name_of_client(&client.name)?;
@@ -84,7 +89,8 @@ impl Authority {
     ) -> Result<Saved<Client>> {
         let before = self.client(realm, id)?;
         if before.builtin && (change.idle_secs.is_some() || change.absolute_secs.is_some()) {
-            let rule = "the lifetimes of a built-in client are set in the configuration of its dialect";
+            let rule = "the lifetimes of a built-in client come from the configuration; set idle_secs and \
+                        absolute_secs of its dialect there";
             return Err(Error::malformed("idle_secs", rule));
         }
         // What the client has already may be older than the rules, and changes nothing.
@@ -278,7 +284,7 @@ impl Client {
 /// A client that was created before this limit existed keeps its value until that is changed.
 fn must_allow_some(sessions_max: u32) -> Result<()> {
     match sessions_max {
-        0 => Err(Error::malformed("max_sessions", "at least one session must be allowed")),
+        0 => Err(Error::malformed("max_sessions", "max_sessions is 0; expected at least 1")),
         1..=USER_SESSIONS_MAX => Ok(()),
         _ => Err(Error::malformed(
             "max_sessions",
@@ -292,7 +298,10 @@ fn must_allow_some(sessions_max: u32) -> Result<()> {
 
 fn must_be_name_of_client(name: &str) -> Result<()> {
     if name.is_empty() || name.len() > CLIENT_NAME_BYTES_MAX {
-        return Err(Error::malformed("name", format!("a name has 1 to {CLIENT_NAME_BYTES_MAX} bytes")));
+        return Err(Error::malformed(
+            "name",
+            format!("the name is empty or too long; expected 1 to {CLIENT_NAME_BYTES_MAX} bytes"),
+        ));
     }
     must_be_name("name", name)
 }

@@ -54,7 +54,10 @@ impl Authority {
         run: Run,
     ) -> Result<Vec<Result<Imported>>> {
         if newcomers.len() > IMPORT_USERS_MAX {
-            return Err(Error::malformed("users", format!("one batch has at most {IMPORT_USERS_MAX} users")));
+            return Err(Error::malformed(
+                "users",
+                format!("the batch has {} users; expected at most {IMPORT_USERS_MAX}", newcomers.len()),
+            ));
         }
         let users: Vec<Result<User>> = newcomers
             .into_iter()
@@ -71,7 +74,9 @@ impl Authority {
             outcomes.push(match user {
                 Err(error) => Err(error),
                 Ok(user) => {
-                    let added = added.next().unwrap_or_else(|| Err(Error::internal("an outcome is missing")));
+                    let added = added.next().unwrap_or_else(|| {
+                        Err(Error::internal("the store returned fewer outcomes than rows"))
+                    });
                     self.outcome(user, added).await?
                 }
             });
@@ -122,7 +127,7 @@ impl Authority {
         let Newcomer { user: change, password_hash } = newcomer;
         let change = change.composed();
         if change.password.is_some() {
-            return Err(Error::malformed("password", "give password_hash, not a password"));
+            return Err(Error::malformed("password", "password is given; give password_hash instead"));
         }
         let password = password_hash.map(PasswordHash);
         password.as_ref().map_or(Ok(()), Passwords::must_be_usable)?;

@@ -173,7 +173,10 @@ impl Passwords {
     /// [`Kind::Malformed`](crate::error::Kind::Malformed) for a password that can match nothing.
     pub async fn hash(&self, password: Password, salt: [u8; 16]) -> Result<PasswordHash> {
         if password.expose().is_none() {
-            let rule = format!("a password has at most {PASSWORD_BYTES_MAX} bytes and no NUL");
+            let rule = format!(
+                "the password is too long or contains a NUL; expected at most {PASSWORD_BYTES_MAX} bytes \
+                 and no NUL"
+            );
             return Err(Error::malformed("password", rule));
         }
         self.run(move |memory| forms::hash(&password, salt, memory)).await?

@@ -28,7 +28,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    jobs: VecDeque<Box<dyn Job>>,
+    jobs: VecDeque<Box<dyn QueuedJob>>,
     closed: bool,
 }
 
@@ -56,8 +56,8 @@ impl Pool {
         work: impl FnOnce(&mut Argon2Blocks) -> T + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        self.push(Box::new(Task { work, answer }))?;
-        answered.await.unwrap_or_else(|_| Err(Error::internal("a password was dropped unchecked")))
+        self.push(Box::new(PasswordJob { work, answer }))?;
+        answered.await.unwrap_or_else(|_| Err(Error::internal("a password job was dropped before it ran")))
     }
 
     /// Jobs that no thread has taken yet.
@@ -71,13 +71,15 @@ impl Pool {
         Held(Arc::clone(&self.0))
     }
 
-    fn push(&self, job: Box<dyn Job>) -> Result<()> {
+    fn push(&self, job: Box<dyn QueuedJob>) -> Result<()> {
         let mut queue = self.0.lock();
         if queue.jobs.len() >= self.0.waiting_max {
             queue.jobs.retain(|job| !job.abandoned());
         }
         if queue.jobs.len() >= self.0.waiting_max {
-            return Err(Error::unavailable(Unavailability::Busy).because("the queue for passwords is full"));
+            return Err(
+                Error::unavailable(Unavailability::Busy).because("the queue of password jobs is full")
+            );
         }
         queue.jobs.push_back(job);
         self.0.arrived.notify_one();
@@ -107,7 +109,7 @@ impl Shared {
         }
     }
 
-    fn next(&self) -> Option<Box<dyn Job>> {
+    fn next(&self) -> Option<Box<dyn QueuedJob>> {
         let mut queue = self.lock();
         loop {
             if queue.closed {
@@ -126,19 +128,19 @@ impl Shared {
 }
 
 /// A job of any kind, with a waiting caller.
-trait Job: Send {
+trait QueuedJob: Send {
     /// Whether the caller has gone.
     fn abandoned(&self) -> bool;
     /// Does the work and sends the result.
     fn run(self: Box<Self>, memory: &mut Argon2Blocks, gate: &Gate);
 }
 
-struct Task<F, T> {
+struct PasswordJob<F, T> {
     work: F,
     answer: oneshot::Sender<Result<T>>,
 }
 
-impl<F: FnOnce(&mut Argon2Blocks) -> T + Send, T: Send> Job for Task<F, T> {
+impl<F: FnOnce(&mut Argon2Blocks) -> T + Send, T: Send> QueuedJob for PasswordJob<F, T> {
     fn abandoned(&self) -> bool {
         self.answer.is_closed()
     }
@@ -146,7 +148,7 @@ impl<F: FnOnce(&mut Argon2Blocks) -> T + Send, T: Send> Job for Task<F, T> {
     fn run(self: Box<Self>, memory: &mut Argon2Blocks, gate: &Gate) {
         let Self { work, answer } = *self;
         let result = catch_unwind(AssertUnwindSafe(|| work(memory)))
-            .map_err(|_| Error::internal("a panic while checking or hashing a password"));
+            .map_err(|_| Error::internal("checking or hashing a password panicked"));
         gate.pass();
         // The caller may have gone meanwhile.
         drop(answer.send(result));
@@ -205,7 +207,7 @@ fn be_patient() {
     if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
         static ONCE: std::sync::Once = std::sync::Once::new();
         ONCE.call_once(
-            || tracing::warn!(%error, "the threads that check passwords keep their ordinary priority"),
+            || tracing::warn!(%error, "the priority of the password threads could not be lowered"),
         );
     }
 }

@@ -41,7 +41,7 @@ impl Passwords {
     pub fn turn(&self) -> Result<Turn<'_>> {
         if self.turns.refused.load(Ordering::SeqCst) >= REFUSALS_WAITING_MAX {
             return Err(Error::unavailable(Unavailability::Busy)
-                .because("too many refused logins wait for their time"));
+                .because("too many refused logins are waiting for their delay"));
         }
         let before = self.turns.begun.fetch_add(1, Ordering::SeqCst) / self.threads;
         let number = u32::try_from(before).unwrap_or(TURNS_MAX).saturating_add(1).min(TURNS_MAX);

@@ -138,7 +138,7 @@ impl Throttle {
             if place.is_none() {
                 place = Some(self.places.try_acquire().map_err(|_| {
                     Error::unavailable(Unavailability::Busy)
-                        .because("too many logins wait for others in flight")
+                        .because("too many logins are waiting for other logins to finish")
                 })?);
             }
             ended.await;
@@ -265,5 +265,8 @@ pub fn network(address: IpAddr) -> [u8; 16] {
 
 fn refusal(who: Throttled, until: Moment, now: Moment) -> Error {
     let retry_after_secs = until.millis_since(now).div_ceil(1000).max(1);
-    Error::new(Kind::TooMany(error::Throttle { who, retry_after_secs }), "too many tries; try again later")
+    Error::new(
+        Kind::TooMany(error::ThrottleRefusal { who, retry_after_secs }),
+        "too many attempts; try again later",
+    )
 }

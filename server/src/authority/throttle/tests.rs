@@ -32,7 +32,7 @@ fn fail(throttle: &Throttle, person: &str, address: Option<IpAddr>, now: Moment)
 }
 
 fn refused<T>(result: Result<T>) -> Option<(Throttled, u64)> {
-    let Kind::TooMany(error::Throttle { who, retry_after_secs }) = result.err()?.kind() else {
+    let Kind::TooMany(error::ThrottleRefusal { who, retry_after_secs }) = result.err()?.kind() else {
         panic!("a throttle only says that it was too much")
     };
     Some((who, retry_after_secs))

@@ -1,11 +1,11 @@
 //! `exeunt client …`: manages clients, the applications that sessions are used with.
 
-mod given;
+mod options;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
-use self::given::Given;
+use self::options::ClientOptions;
 use super::context::{Ask, Context, asking};
 use super::ending::{Confirmed, sessions, would_end};
 use super::exit::{Exit, Failure, Outcome};
@@ -44,14 +44,14 @@ struct Add {
     name: String,
     /// The dialect it uses
     #[arg(long, default_value = "native")]
-    dialect: Dialect,
+    dialect: ClientDialect,
     #[command(flatten)]
-    given: Given,
+    given: ClientOptions,
 }
 
 /// The dialects that a client can be made for.
 #[derive(Clone, Copy, ValueEnum)]
-enum Dialect {
+enum ClientDialect {
     Native,
     Runsignup,
     Rested,
@@ -77,7 +77,7 @@ struct Change {
     #[arg(long)]
     name: Option<String>,
     #[command(flatten)]
-    given: Given,
+    given: ClientOptions,
     /// RunSignup: make a new permanent pair; every session opened with the client ends
     #[arg(long)]
     rotate_secret: bool,
@@ -105,9 +105,9 @@ const COLUMNS: &[Column] = &[
 impl Add {
     async fn run(self, context: &mut Context) -> Outcome {
         let dialect = match self.dialect {
-            Dialect::Native => "native",
-            Dialect::Runsignup => "runsignup",
-            Dialect::Rested => "rested",
+            ClientDialect::Native => "native",
+            ClientDialect::Runsignup => "runsignup",
+            ClientDialect::Rested => "rested",
         };
         let mut client =
             Map::from_iter([("name".to_owned(), self.name.into()), ("dialect".to_owned(), dialect.into())]);
@@ -148,12 +148,11 @@ impl Change {
             let client = context.remote.get(&format!("/v1/clients/{id}")).await?;
             if client["dialect"] != "runsignup" || client["builtin"] == true {
                 return Err(Failure::usage(format!(
-                    "client {name} has no secret: only partners of RunSignup have one"
+                    "client {name} has no secret; only RunSignup partners have one"
                 )));
             }
             let count = would_end(context, &format!("/v1/clients/{id}/sessions"), &[]).await?;
-            let what =
-                format!("This makes the secret of client {name} worthless and ends {}.", sessions(count));
+            let what = format!("This replaces the secret of client {name} and ends {}.", sessions(count));
             if !self.sure.of(context, &what).await? {
                 return Ok(Exit::Failed);
             }
@@ -182,7 +181,7 @@ impl Remove {
 fn show(out: &mut Out, client: &Value) -> Outcome {
     let secret = text(&client["api_secret"]);
     if !secret.is_empty() {
-        say("the secret is shown this once");
+        say("the secret is shown only once");
     }
     if out.is_json() {
         out.json(client)?;
@@ -198,9 +197,9 @@ fn show(out: &mut Out, client: &Value) -> Outcome {
         ("at most", lifetime(&client["absolute_secs"])),
         ("sessions", format!("{} for each user", client["max_sessions"])),
         ("key", text(&client["key"])),
-        ("origins", given::origins(client)),
+        ("origins", options::origins(client)),
         ("needs an origin", switch(&client["require_origin"]).unwrap_or_default()),
-        ("endpoints", given::endpoints(client)),
+        ("endpoints", options::endpoints(client)),
         ("api key", text(&client["api_key"])),
         ("api secret", secret),
         ("created", time(&client["created_at"])),

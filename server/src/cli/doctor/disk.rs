@@ -25,11 +25,11 @@ const SLOW: Duration = Duration::from_millis(20);
 const FREE_BYTES_WRONG: u64 = 64 << 20;
 /// File systems (statfs(2)) that lose everything at a restart, or on which a database is not safe.
 const UNFIT: [(u32, &str); 5] = [
-    (0x0102_1994, "memory (tmpfs): nothing survives a restart of the machine"),
-    (0x8584_58f6, "memory (ramfs): nothing survives a restart of the machine"),
-    (0x6969, "a network (NFS), which does not lock and sync as a database needs it"),
-    (0xff53_4d42, "a network (CIFS), which does not lock and sync as a database needs it"),
-    (0xfe53_4d42, "a network (SMB2), which does not lock and sync as a database needs it"),
+    (0x0102_1994, "a RAM disk (tmpfs), which is lost when the machine restarts"),
+    (0x8584_58f6, "a RAM disk (ramfs), which is lost when the machine restarts"),
+    (0x6969, "a network file system (NFS), which does not lock and sync as a database needs"),
+    (0xff53_4d42, "a network file system (CIFS), which does not lock and sync as a database needs"),
+    (0xfe53_4d42, "a network file system (SMB2), which does not lock and sync as a database needs"),
 ];
 
 /// Checks the disk, if the directory exists.
@@ -38,7 +38,9 @@ pub(super) fn check(database: &Path, env: &Env) -> Vec<Finding> {
     let opened = match File::open(folder) {
         Ok(opened) => opened,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
-        Err(error) => return vec![Finding::wrong("disk", error.to_string(), "see permissions")],
+        Err(error) => {
+            return vec![Finding::wrong("disk", error.to_string(), "check the permissions of the directory")];
+        }
     };
     let size = fs::metadata(database).map(|about| about.len()).unwrap_or_default();
     let mut findings = Vec::new();
@@ -52,13 +54,13 @@ fn room(opened: &File, folder: &Path, size: u64) -> Option<Finding> {
     let about = fstatvfs(opened).ok()?;
     let free = about.f_bavail.saturating_mul(about.f_frsize);
     let says = format!("{} MiB are free on the disk of {}", free >> 20, folder.display());
-    let advice = "make room; a login or logout that cannot be written is refused";
+    let advice = "free some space; logins and logouts that cannot be written are refused";
     Some(if free < FREE_BYTES_WRONG {
         Finding::wrong("disk", says, advice)
     } else if free < FREE_BYTES_WARNING {
         Finding::warning("disk", says, advice)
     } else if free < size {
-        Finding::warning("disk", format!("{says}: too little for a backup"), "make room")
+        Finding::warning("disk", format!("{says}: too little for a backup"), "free some space")
     } else {
         Finding::well("disk", says)
     })
@@ -85,12 +87,12 @@ fn writing(folder: &Path, env: &Env) -> Vec<Finding> {
     findings.push(match timed {
         Err(error) => Finding::wrong(
             "fsync",
-            format!("nothing can be written and synced in {}: {error}", folder.display()),
-            "let the user of the server write there; run this as that user",
+            format!("cannot write and sync a file in {}: {error}", folder.display()),
+            "give the server's user write access there, and run this command as that user",
         ),
         Ok(typical) => {
             let micros = typical.as_micros();
-            let says = format!("{micros} µs to have a page on disk; every logout waits for that once");
+            let says = format!("{micros} µs to sync a page to disk; every logout waits for one sync");
             let advice = "a disk with a lower latency makes logins and logouts faster";
             if typical > SLOW {
                 Finding::warning("fsync", says, advice)
@@ -102,8 +104,8 @@ fn writing(folder: &Path, env: &Env) -> Vec<Finding> {
     if difference.is_any() {
         findings.push(Finding::warning(
             "clock",
-            format!("the clock was set while we looked: {difference}"),
-            "let it be slewed, not stepped (chrony, systemd-timesyncd)",
+            format!("the clock was set during this check: {difference}"),
+            "configure chrony or systemd-timesyncd to slew the clock, not to step it",
         ));
     }
     findings

@@ -23,10 +23,10 @@ pub(super) fn configuration(file: &Path) -> Option<Finding> {
     let about = fs::metadata(file).ok()?;
     let mode = mode(&about);
     Some(match mode & WRITTEN_BY_OTHERS {
-        0 => Finding::well("permissions", format!("{} can be changed by its owner alone", file.display())),
+        0 => Finding::well("permissions", format!("{} can be changed only by its owner", file.display())),
         _ => Finding::wrong(
             "permissions",
-            format!("{} can be changed by others than its owner ({mode:o})", file.display()),
+            format!("{} can be changed by users other than its owner (mode {mode:o})", file.display()),
             format!("chmod go-w {}", file.display()),
         ),
     })
@@ -38,11 +38,14 @@ pub(super) fn private_key(file: &Path) -> Option<Finding> {
     let about = fs::metadata(file).ok()?;
     let mode = mode(&about);
     Some(match mode & (READ_BY_EVERYBODY | WRITTEN_BY_OTHERS) {
-        0 => Finding::well("permissions", format!("{} is not for everybody to read", file.display())),
+        0 => Finding::well("permissions", format!("{} is not readable by everybody", file.display())),
         _ => Finding::wrong(
             "permissions",
-            format!("{} is a private key, and others can read or write it ({mode:o})", file.display()),
-            format!("chmod 640 {}; if others could read it, get another certificate", file.display()),
+            format!("{} is a private key that other users can read or write (mode {mode:o})", file.display()),
+            format!(
+                "chmod 640 {}; if other users could read it, replace the key and its certificate",
+                file.display()
+            ),
         ),
     })
 }
@@ -54,21 +57,21 @@ pub(super) fn beside(database: &Path) -> Vec<Finding> {
         Ok(about) => about,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
         Err(error) => {
-            let says = format!("{} cannot be looked at: {error}", folder.display());
-            return vec![Finding::wrong("permissions", says, "run this as the user of the server")];
+            let says = format!("cannot read {}: {error}", folder.display());
+            return vec![Finding::wrong("permissions", says, "run this command as the server's user")];
         }
     };
     let mut findings = Vec::new();
     if mode(&about) & WRITTEN_BY_OTHERS != 0 {
         findings.push(Finding::wrong(
             "permissions",
-            format!("others can put files into {} ({:o})", folder.display(), mode(&about)),
+            format!("other users can create files in {} (mode {:o})", folder.display(), mode(&about)),
             format!("chmod 700 {}", folder.display()),
         ));
     } else if mode(&about) & OTHERS != 0 {
         findings.push(Finding::warning(
             "permissions",
-            format!("others can see into {} ({:o})", folder.display(), mode(&about)),
+            format!("other users can list {} (mode {:o})", folder.display(), mode(&about)),
             format!("chmod 700 {}", folder.display()),
         ));
     }
@@ -76,7 +79,10 @@ pub(super) fn beside(database: &Path) -> Vec<Finding> {
         findings.extend(secret(&file, &about));
     }
     if findings.is_empty() {
-        findings.push(Finding::well("permissions", format!("{} is for its owner alone", folder.display())));
+        findings.push(Finding::well(
+            "permissions",
+            format!("{} is accessible only to its owner", folder.display()),
+        ));
     }
     findings
 }
@@ -85,12 +91,12 @@ fn secret(file: &Path, folder: &Metadata) -> Option<Finding> {
     let about = fs::metadata(file).ok()?;
     let (mode, file) = (mode(&about), file.display());
     if mode & (READ_BY_OTHERS | WRITTEN_BY_OTHERS) != 0 {
-        let says = format!("{file} holds secrets, and others than its owner can read or write it ({mode:o})");
+        let says = format!("{file} contains secrets that other users can read or write (mode {mode:o})");
         return Some(Finding::wrong("permissions", says, format!("chmod 600 {file}")));
     }
     if about.uid() != folder.uid() {
         let says = format!("{file} belongs to user {}, its directory to user {}", about.uid(), folder.uid());
-        return Some(Finding::warning("permissions", says, "give both to the user of the server (chown)"));
+        return Some(Finding::warning("permissions", says, "chown both to the server's user"));
     }
     None
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 /// How serious a finding is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum Severity {
     /// No problem.
     Well,
     /// It works, but perhaps not for long, or not as intended.
@@ -18,7 +18,7 @@ pub(super) struct Finding {
     /// The name of the check.
     pub check: &'static str,
     /// How serious a finding is.
-    pub state: State,
+    pub severity: Severity,
     /// What was found.
     pub says: String,
     /// What to do.
@@ -27,24 +27,24 @@ pub(super) struct Finding {
 
 impl Finding {
     pub(super) fn well(check: &'static str, says: impl Into<String>) -> Self {
-        Self { check, state: State::Well, says: says.into(), advice: String::new() }
+        Self { check, severity: Severity::Well, says: says.into(), advice: String::new() }
     }
 
     pub(super) fn warning(check: &'static str, says: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { check, state: State::Warning, says: says.into(), advice: advice.into() }
+        Self { check, severity: Severity::Warning, says: says.into(), advice: advice.into() }
     }
 
     pub(super) fn wrong(check: &'static str, says: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { check, state: State::Wrong, says: says.into(), advice: advice.into() }
+        Self { check, severity: Severity::Wrong, says: says.into(), advice: advice.into() }
     }
 
     /// The finding as JSON.
     pub(super) fn json(&self) -> Value {
-        json!({ "check": self.check, "state": self.state.word(), "says": self.says, "do": self.advice })
+        json!({ "check": self.check, "state": self.severity.word(), "says": self.says, "do": self.advice })
     }
 }
 
-impl State {
+impl Severity {
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Well => "ok",

@@ -22,20 +22,18 @@ pub(super) fn judge(latest: &[(String, IpAddr)], config: &Config) -> Option<Find
     let all: usize = counts.values().sum();
     let (address, most) = counts.into_iter().max_by_key(|(_, count)| *count)?;
     if all < LOGINS_MIN || most * 100 < all * NEARLY_ALL_PERCENT {
-        return Some(Finding::well(
-            CHECK,
-            format!("the latest {all} logins do not all come from one address"),
-        ))
-        .filter(|_| all >= LOGINS_MIN);
+        return Some(Finding::well(CHECK, format!("the latest {all} logins come from several addresses")))
+            .filter(|_| all >= LOGINS_MIN);
     }
     let says = format!("{most} of the latest {all} logins come from {address}");
     let trusted = config.trusted_proxies.iter().any(|network| network.contains(&address));
     let advice = if trusted {
-        "it is trusted, but does not tell whom it speaks for: let the proxy set Forwarded or X-Forwarded-For"
+        "it is a trusted proxy, but does not send the client's address; make it set Forwarded or \
+         X-Forwarded-For"
             .to_owned()
     } else {
         format!(
-            "if that is a proxy of yours, trust it: trusted_proxies = [\"{address}\"], and let it set X-Forwarded-For"
+            "if that is your proxy, set trusted_proxies = [\"{address}\"] and make it set X-Forwarded-For"
         )
     };
     Some(Finding::warning(CHECK, says, advice))
@@ -44,7 +42,7 @@ pub(super) fn judge(latest: &[(String, IpAddr)], config: &Config) -> Option<Find
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::doctor::finding::State;
+    use crate::cli::doctor::finding::Severity;
 
     fn logins(from: &str, count: usize) -> Vec<(String, IpAddr)> {
         vec![("rested".to_owned(), from.parse().unwrap()); count]
@@ -55,9 +53,11 @@ mod tests {
         let config = Config::default();
         assert!(judge(&logins("10.0.0.1", 19), &config).is_none());
         let alone = judge(&logins("10.0.0.1", 20), &config).unwrap();
-        assert!(alone.state == State::Warning && alone.advice.contains("trusted_proxies = [\"10.0.0.1\"]"));
+        assert!(
+            alone.severity == Severity::Warning && alone.advice.contains("trusted_proxies = [\"10.0.0.1\"]")
+        );
         let mixed = [logins("10.0.0.1", 18), logins("10.0.0.2", 2)].concat();
-        assert!(judge(&mixed, &config).unwrap().state == State::Well);
+        assert!(judge(&mixed, &config).unwrap().severity == Severity::Well);
         let native = vec![(ADMIN.name().to_owned(), "10.0.0.1".parse().unwrap()); 50];
         assert!(judge(&native, &config).is_none());
     }
@@ -65,6 +65,11 @@ mod tests {
     #[test]
     fn a_trusted_proxy_that_tells_nothing_is_told_apart() {
         let config = Config { trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()], ..Config::default() };
-        assert!(judge(&logins("10.0.0.1", 30), &config).unwrap().advice.contains("does not tell whom"));
+        assert!(
+            judge(&logins("10.0.0.1", 30), &config)
+                .unwrap()
+                .advice
+                .contains("does not send the client's address")
+        );
     }
 }

@@ -15,7 +15,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use self::finding::{Finding, State};
+use self::finding::{Finding, Severity};
 use super::exit::{Exit, Failure, Outcome};
 use super::options::Options;
 use super::print::Out;
@@ -63,7 +63,7 @@ impl Doctor {
                 findings.push(Finding::wrong(
                     CHECK,
                     error.public(),
-                    "correct it; the server would not start",
+                    "correct it; the server does not start with it",
                 ));
                 return None;
             }
@@ -74,12 +74,12 @@ impl Doctor {
         let warnings = loaded.warnings.iter();
         findings.extend(warnings.map(|text| Finding::warning(CHECK, text, "see `exeunt config print`")));
         match crate::open::check(&loaded.config) {
-            Ok(()) => findings.push(Finding::well(CHECK, "it can be read, and makes sense")),
+            Ok(()) => findings.push(Finding::well(CHECK, "it is valid")),
             Err(error) => {
                 findings.push(Finding::wrong(
                     CHECK,
                     error.public(),
-                    "correct it; the server would not start",
+                    "correct it; the server does not start with it",
                 ));
             }
         }
@@ -88,12 +88,8 @@ impl Doctor {
 
     async fn look(self, config: &Config, env: &Env, findings: &mut Vec<Finding>) {
         let Ok(StoreUrl::Sqlite(path)) = StoreUrl::from_str(&config.store) else {
-            let says = "it is in memory: nothing survives the end of the server";
-            findings.push(Finding::warning(
-                "database",
-                says,
-                "for more than trying out: --store sqlite:PATH",
-            ));
+            let says = "it is in memory and is lost when the server stops";
+            findings.push(Finding::warning("database", says, "to keep the data: --store sqlite:PATH"));
             findings.extend(server::ask(self.options, config, None).await);
             return;
         };
@@ -112,13 +108,13 @@ fn print(findings: &[Finding], out: &mut Out) -> Outcome {
             out.json(&finding.json())?;
             continue;
         }
-        out.line(&format!("{:7}  {:width$}  {}", finding.state.word(), finding.check, finding.says))?;
+        out.line(&format!("{:7}  {:width$}  {}", finding.severity.word(), finding.check, finding.says))?;
         if !finding.advice.is_empty() {
             out.line(&format!("{:7}  {:width$}  → {}", "", "", finding.advice))?;
         }
     }
     out.flush()?;
-    if findings.iter().any(|finding| finding.state == State::Wrong) {
+    if findings.iter().any(|finding| finding.severity == Severity::Wrong) {
         return Err(Failure::new(Exit::Failed, ""));
     }
     Ok(Exit::Done)

@@ -14,12 +14,12 @@ const NAMED_MAX: usize = 20;
 /// Judges the projects that any web page may call, each with its realm.
 pub(super) fn judge(open: &[(String, String)]) -> Vec<Finding> {
     if open.is_empty() {
-        return vec![Finding::well(CHECK, "no project of rested.dev is open to any web page")];
+        return vec![Finding::well(CHECK, "no rested project can be called by every web page")];
     }
     let mut findings: Vec<Finding> =
         open.iter().take(NAMED_MAX).map(|(name, realm)| found(name, realm)).collect();
     if open.len() > NAMED_MAX {
-        let says = format!("so can they at {} more projects", open.len() - NAMED_MAX);
+        let says = format!("the same is true of {} more projects", open.len() - NAMED_MAX);
         findings.push(Finding::warning(CHECK, says, "see `exeunt client list` and `exeunt client show`"));
     }
     findings

@@ -50,25 +50,26 @@ pub(super) async fn ask(mut options: Options, config: &Config, store: Option<(&P
         }
         Ok(answer) => {
             let says = format!("it is not ready: {}", remote.refused(&answer));
-            vec![Finding::wrong(CHECK, says, "its log tells why; checks are refused meanwhile")]
+            vec![Finding::wrong(CHECK, says, "see its log for the reason; checks are refused until then")]
         }
         Err(failure) if !named && failure.exit == Exit::Failed => vec![Finding::warning(
             CHECK,
-            format!("it speaks TLS, and was not asked: {failure}"),
-            "name it as its certificate does: --url https://…; --ca-file for an authority of your own",
+            format!("it uses TLS and was not checked: {failure}"),
+            "give the host name in its certificate: --url https://…; for a private certificate authority \
+             also --ca-file",
         )],
         Err(failure) if named || store.is_some_and(|(_, in_use)| in_use) => {
-            vec![Finding::wrong(CHECK, failure.to_string(), "start it; or name its address with --url")]
+            vec![Finding::wrong(CHECK, failure.to_string(), "start it, or give its address with --url")]
         }
         Err(_) => {
-            vec![Finding::well(CHECK, format!("none answers at {url}, and none has the database open"))]
+            vec![Finding::well(CHECK, format!("no server answers at {url}, and none has the database open"))]
         }
     }
 }
 
 fn unasked(failure: &Failure) -> Finding {
     match failure.exit {
-        Exit::Refused => Finding::warning(CHECK, "it was not asked", failure.to_string()),
+        Exit::Refused => Finding::warning(CHECK, "it was not checked", failure.to_string()),
         _ => Finding::wrong(CHECK, failure.to_string(), "correct the address or the key"),
     }
 }
@@ -90,12 +91,16 @@ async fn version(remote: &mut Remote) -> Finding {
     let page = String::from_utf8_lossy(&page);
     let line = page.lines().find(|line| line.contains("build_info{")).unwrap_or_default();
     match line.split_once("version=\"").and_then(|(_, rest)| rest.split_once('"')) {
-        Some((OURS, _)) => Finding::well(CHECK, format!("it answers, and is of this version ({OURS})")),
+        Some((OURS, _)) => Finding::well(CHECK, format!("it answers and has this version ({OURS})")),
         Some((runs, _)) => {
-            let says = format!("version {runs} runs, and this program is of version {OURS}");
-            Finding::warning(CHECK, says, "restart the server with this program, or use the one that runs")
+            let says = format!("the server has version {runs}, and this program {OURS}");
+            Finding::warning(
+                CHECK,
+                says,
+                "restart the server with this program, or use the server's version of it",
+            )
         }
-        None => Finding::warning(CHECK, "it answers, but does not tell its version", "is it Exeunt?"),
+        None => Finding::warning(CHECK, "it answers, but does not report its version", "is it Exeunt?"),
     }
 }
 

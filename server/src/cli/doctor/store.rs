@@ -16,18 +16,18 @@ const CHECK: &str = "database";
 /// Checks the database. Returns whether a process has it open, and the findings.
 pub(super) fn check(path: &Path, config: &Config, now: Moment) -> (bool, Vec<Finding>) {
     if is_half_restored(path) {
-        let says = format!("a restore into {} was cut short; no server starts on it", path.display());
+        let says = format!("a restore into {} was interrupted; no server starts on it", path.display());
         return (false, vec![Finding::wrong(CHECK, says, "run the same `exeunt restore` again")]);
     }
     if !path.exists() {
-        let says = format!("there is none at {} yet", path.display());
+        let says = format!("there is no database at {} yet", path.display());
         return (
             false,
-            vec![Finding::warning(CHECK, says, "`exeunt serve` makes it; or --store names another")],
+            vec![Finding::warning(CHECK, says, "`exeunt serve` creates it; --store gives another")],
         );
     }
     if is_in_use(path) {
-        let says = format!("{} is in use; its server is asked instead of looking through it", path.display());
+        let says = format!("{} is in use, so its server is asked instead", path.display());
         return (true, vec![Finding::well(CHECK, says)]);
     }
     let looked = match look(path) {
@@ -53,22 +53,29 @@ fn state(path: &Path, looked: &Look) -> Finding {
     match schema.cmp(&SCHEMA) {
         std::cmp::Ordering::Greater => Finding::wrong(
             CHECK,
-            format!("{path} was written by a later version (schema {schema}, this one knows {SCHEMA})"),
-            "run that version",
+            format!(
+                "{path} was written by a later version (schema {schema}; this version supports {SCHEMA})"
+            ),
+            "use that version",
         ),
         std::cmp::Ordering::Less => Finding::well(
             CHECK,
-            format!("{path} is whole; its schema {schema} becomes {SCHEMA} when the server starts"),
+            format!("{path} is intact; its schema {schema} is migrated to {SCHEMA} when the server starts"),
         ),
-        std::cmp::Ordering::Equal => Finding::well(CHECK, format!("{path} is whole (schema {schema})")),
+        std::cmp::Ordering::Equal => Finding::well(CHECK, format!("{path} is intact (schema {schema})")),
     }
 }
 
 /// Compares the clock with the newest mark: the server does not start if the clock is far behind.
 fn clock(now: Moment, newest: Moment) -> Finding {
-    let says = format!("it is {}; the newest mark is of {}", readable(now), readable(newest));
+    let says =
+        format!("the clock says {}; the newest mark was raised at {}", readable(now), readable(newest));
     if now.plus_secs(CLOCK_BEHIND_SECS_MAX) >= newest {
         return Finding::well("clock", says);
     }
-    Finding::wrong("clock", says, "set the clock; or, if it was wrong then: exeunt serve --accept-clock")
+    Finding::wrong(
+        "clock",
+        says,
+        "set the clock; if it was wrong when that mark was raised: exeunt serve --accept-clock",
+    )
 }

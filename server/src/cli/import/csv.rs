@@ -37,7 +37,7 @@ fn plain_field(rest: &str) -> Result<Field<'_>, &'static str> {
         None => (rest, None),
     };
     if field.contains('"') {
-        return Err("a quote stands within a field that does not begin with one");
+        return Err("a quote is inside a field that does not begin with one");
     }
     Ok((field.to_owned(), behind))
 }
@@ -53,7 +53,7 @@ fn quoted_field(mut rest: &str) -> Result<Field<'_>, &'static str> {
         } else if behind.is_empty() {
             return Ok((field, None));
         } else {
-            let behind = behind.strip_prefix(',').ok_or("something stands behind a closing quote")?;
+            let behind = behind.strip_prefix(',').ok_or("there is text after a closing quote")?;
             return Ok((field, Some(behind)));
         }
     }

@@ -22,8 +22,7 @@ impl Input {
     /// # Errors
     /// `Failed` if it cannot be read.
     pub(super) fn open(path: &Path) -> Outcome<Self> {
-        let failed =
-            |error| Failure::new(Exit::Failed, format!("{} cannot be read: {error}", path.display()));
+        let failed = |error| Failure::new(Exit::Failed, format!("cannot read {}: {error}", path.display()));
         let opened = if path.as_os_str() == "-" {
             stdin().as_fd().try_clone_to_owned().map(File::from)
         } else {
@@ -44,7 +43,7 @@ impl Input {
         let Ok(there) = metadata(written) else { return Ok(()) };
         if self.about.is_file() && (there.dev(), there.ino()) == (self.about.dev(), self.about.ino()) {
             return Err(Failure::usage(format!(
-                "{} is the list itself, and --refused would empty it: name another file",
+                "{} is the input itself, which --refused would overwrite; give another file",
                 written.display()
             )));
         }

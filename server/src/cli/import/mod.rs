@@ -156,7 +156,7 @@ async fn send(
     let results = results.ok_or_else(|| {
         Failure::new(
             Exit::Failed,
-            "the server did not tell what became of each row: it is of another version",
+            "the server's response does not have a result for each row; is it of this version?",
         )
     })?;
     kind.keep_since(&answer);

@@ -35,7 +35,7 @@ impl Reading {
             }
         };
         let started = thread::Builder::new().name("rows".to_owned()).spawn(work);
-        started.map_err(|error| Failure::new(Exit::Failed, format!("no thread can be started: {error}")))?;
+        started.map_err(|error| Failure::new(Exit::Failed, format!("cannot start a thread: {error}")))?;
         Ok(Self { rows, bytes: 0 })
     }
 
@@ -44,7 +44,7 @@ impl Reading {
     /// # Errors
     /// As [`Rows::next`].
     pub(super) async fn next(&mut self) -> Outcome<Option<Row>> {
-        let lost = || Failure::new(Exit::Failed, "the file cannot be read to its end");
+        let lost = || Failure::new(Exit::Failed, "cannot read the file to its end");
         let (row, bytes) = self.rows.recv().await.ok_or_else(lost)?;
         self.bytes = bytes;
         row

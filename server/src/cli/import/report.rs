@@ -27,7 +27,7 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn new(what: &'static str, source: &ImportArgs) -> Outcome<Self> {
         let failed =
-            |error| Failure::new(Exit::Failed, format!("the file of --refused cannot be made: {error}"));
+            |error| Failure::new(Exit::Failed, format!("cannot create the file of --refused: {error}"));
         let file = source.refused.as_ref().map(File::create).transpose().map_err(failed)?;
         Ok(Self {
             what,
@@ -50,7 +50,7 @@ impl Report {
             Some("there") if self.skip_existing => self.there += 1,
             Some("there") => {
                 self.there += 1;
-                self.told(line, "it is there already (--skip-existing passes over it)")?;
+                self.told(line, "it exists already (--skip-existing skips it)")?;
             }
             _ => self.refused(line, result["detail"].as_str().unwrap_or("refused"))?,
         }
@@ -75,13 +75,13 @@ impl Report {
         if self.begun && !self.dry_run && !text.is_empty() {
             let stop = if text.ends_with(['.', '?', '!']) { "" } else { "." };
             let done = match self.last_line {
-                0 => "No line is known to be done".to_owned(),
-                line => format!("What is in the file up to line {line} is done"),
+                0 => "No line is known to be processed".to_owned(),
+                line => format!("The file is processed up to line {line}"),
             };
-            text = format!("{text}{stop} {done}; the same command with --skip-existing goes on.");
+            text = format!("{text}{stop} {done}; to continue, run the same command with --skip-existing.");
         }
         if let Some(Err(error)) = self.file.as_mut().map(Write::flush) {
-            text = format!("{text} (the file of --refused is not whole: {error})");
+            text = format!("{text} (the file of --refused is incomplete: {error})");
         }
         Failure::new(exit, text)
     }
@@ -97,7 +97,7 @@ impl Report {
             out.json(&sum)?;
         } else {
             let would = if self.dry_run { "would be " } else { "" };
-            out.line(&format!("{made} {what} {would}imported, {there} there already, {refused} refused"))?;
+            out.line(&format!("{made} {what} {would}imported, {there} already existed, {refused} refused"))?;
         }
         let partly = refused > 0 || there > 0 && !self.skip_existing;
         Ok(if partly { Exit::Partly } else { Exit::Done })
@@ -110,7 +110,7 @@ impl Report {
             Some(file) => {
                 writeln!(file, "{}", printable(&text))?;
                 if so_far == TOLD_MAX + 1 {
-                    say("more are refused: see the file of --refused");
+                    say("more rows were refused; see the file of --refused");
                 }
                 if so_far <= TOLD_MAX {
                     say(&text);

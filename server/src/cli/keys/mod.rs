@@ -38,7 +38,7 @@ async fn make_first(app: &App, directory: Option<&Path>) -> Result<()> {
     let Some(directory) = directory else {
         return Err(Error::malformed(
             "store",
-            format!("a memory store has no place for a key: set {VARIABLE}"),
+            format!("a memory store cannot keep the first administrator's key; set {VARIABLE}"),
         ));
     };
     let call = Call::of_server(&app.env);
@@ -54,7 +54,7 @@ async fn make_first(app: &App, directory: Option<&Path>) -> Result<()> {
         )
     })?;
     app.authority.add_key(&call, key).await?;
-    tracing::info!(file = %file.display(), "the first administrator's key was made");
+    tracing::info!(file = %file.display(), "created the first administrator's key");
     Ok(())
 }
 
@@ -91,7 +91,10 @@ fn read(given: &str) -> Result<Vec<Token>> {
         .map(|text| match Token::presented(text) {
             Some(token) if text.chars().count() >= GIVEN_KEY_CHARS_MIN => Ok(token),
             _ => {
-                let rule = format!("each key in {VARIABLE} has {GIVEN_KEY_CHARS_MIN} to 256 characters");
+                let rule = format!(
+                    "{VARIABLE} contains a key that is too short or too long; expected \
+                     {GIVEN_KEY_CHARS_MIN} to 256 characters in each"
+                );
                 Err(Error::malformed("admin_key", rule))
             }
         })

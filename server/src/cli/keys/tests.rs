@@ -119,7 +119,10 @@ async fn a_place_where_nothing_can_be_written_is_named() {
 async fn a_store_in_memory_has_no_place_for_a_key() {
     let (app, _, _) = stage().await;
     let error = make_first(&app, None).await.unwrap_err();
-    assert_eq!(error.public(), "a memory store has no place for a key: set EXEUNT_ADMIN_KEY");
+    assert_eq!(
+        error.public(),
+        "a memory store cannot keep the first administrator's key; set EXEUNT_ADMIN_KEY"
+    );
 }
 
 #[test]
@@ -128,5 +131,8 @@ fn keys_that_are_given_are_long_enough() {
     assert_eq!(read(&format!("{long}, {long}x,,")).unwrap().len(), 2);
     assert_eq!(read(" , ").unwrap().len(), 0);
     let error = read(&format!("{long},short")).err().unwrap();
-    assert_eq!(error.public(), "each key in EXEUNT_ADMIN_KEY has 32 to 256 characters");
+    assert_eq!(
+        error.public(),
+        "EXEUNT_ADMIN_KEY contains a key that is too short or too long; expected 32 to 256 characters in each"
+    );
 }

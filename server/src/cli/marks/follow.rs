@@ -85,7 +85,12 @@ impl Reader<'_> {
         self.connected = true;
         let mut events = Events::default();
         while let Some(piece) = next(&mut body).await? {
-            let stranger = || Failure::new(Exit::Failed, "what the server sends is no stream of marks");
+            let stranger = || {
+                Failure::new(
+                    Exit::Failed,
+                    "the server's response is not a stream of marks; is it Exeunt, and of this version?",
+                )
+            };
             for event in events.take(&piece).ok_or_else(stranger)? {
                 self.take(event)?;
             }
@@ -137,7 +142,7 @@ async fn next(body: &mut Incoming) -> Outcome<Option<bytes::Bytes>> {
     match tokio::time::timeout(Duration::from_secs(SILENCE_SECS), body.frame()).await {
         Ok(Some(Ok(frame))) => Ok(Some(frame.into_data().unwrap_or_default())),
         Ok(None) => Ok(None),
-        Ok(Some(Err(error))) => Err(broken(format!("the stream broke off: {error}"))),
-        Err(_) => Err(broken(format!("nothing was heard for {SILENCE_SECS} seconds"))),
+        Ok(Some(Err(error))) => Err(broken(format!("the stream was cut off: {error}"))),
+        Err(_) => Err(broken(format!("the server sent nothing for {SILENCE_SECS} seconds"))),
     }
 }

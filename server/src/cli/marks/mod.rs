@@ -55,7 +55,7 @@ impl Ask for Marks {
             let path = with_query("/v1/marks", here.chain([("limit", limit.as_str())]));
             let page = match context.remote.get(&path).await {
                 Err(failure) if failure.exit == Exit::Gone && after.is_none() => {
-                    say("earlier marks are forgotten: the log begins here");
+                    say("older marks were deleted; the log begins here");
                     after = Some(OLDEST.to_owned());
                     continue;
                 }
@@ -80,7 +80,7 @@ impl Ask for Marks {
 /// Prints on standard error where to continue later.
 fn say_position(position: Option<&str>) {
     if let Some(position) = position {
-        say(&format!("to go on from here: --after {position}"));
+        say(&format!("to continue from here: --after {position}"));
     }
 }
 
@@ -117,9 +117,8 @@ impl<'a> Log<'a> {
 
     /// Says that marks are missing and the marks in force follow instead.
     fn reset(&mut self, position: &str) -> Outcome<()> {
-        say(
-            "the log no longer reaches back to that position, or the store has another life: here is what is in force",
-        );
+        say("the log no longer reaches back to that position, or the store was restored; these are the \
+             marks in force");
         let told = json!({ "reset": true, "position": position });
         if self.json { self.table.out().json(&told) } else { Ok(()) }
     }

@@ -24,14 +24,17 @@ impl Remote {
             StatusCode::BAD_REQUEST => (Exit::Usage, String::new()),
             StatusCode::UNAUTHORIZED => (
                 Exit::Refused,
-                format!(" (the key is from {}; --key-file or EXEUNT_ADMIN_KEY gives another)", self.source),
+                format!(
+                    " (the key came from {}; give another with --key-file or EXEUNT_ADMIN_KEY)",
+                    self.source
+                ),
             ),
-            StatusCode::FORBIDDEN => (Exit::Refused, format!(" (the key is from {})", self.source)),
+            StatusCode::FORBIDDEN => (Exit::Refused, format!(" (the key came from {})", self.source)),
             StatusCode::NOT_FOUND => (Exit::NotFound, String::new()),
             StatusCode::CONFLICT => (Exit::Conflict, String::new()),
             StatusCode::GONE => (Exit::Gone, String::new()),
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                (Exit::Unavailable, "; asking again is safe".to_owned())
+                (Exit::Unavailable, "; it is safe to try again".to_owned())
             }
             _ => (Exit::Failed, String::new()),
         };
@@ -45,7 +48,7 @@ impl Remote {
         }
         let doubt = match *method {
             Method::GET => "",
-            _ => " If this was to change something, it may have happened: look, or ask again.",
+            _ => " The change may have been made; check, or run the command again.",
         };
         let scheme = if self.target.secure { "https" } else { "http" };
         let text = format!(
@@ -57,7 +60,7 @@ impl Remote {
 
     /// The failure for a server that is not Exeunt, or of another version.
     pub(super) fn stranger(&self) -> Failure {
-        let text = format!("what answers at {} is not Exeunt, or of another version", self.target.authority);
+        let text = format!("the server at {} is not Exeunt, or has another version", self.target.authority);
         Failure::new(Exit::Failed, text)
     }
 

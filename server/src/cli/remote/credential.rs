@@ -58,7 +58,7 @@ impl Credential {
         let first = text.split(',').next().unwrap_or_default().trim();
         match Token::presented(first) {
             Some(key) if first.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Self { key, source }),
-            _ => Err(Failure::usage(format!("{source} does not hold a key"))),
+            _ => Err(Failure::usage(format!("{source} does not contain a key"))),
         }
     }
 }
@@ -71,6 +71,6 @@ fn missing(target: &Target) -> Failure {
     };
     Failure::new(
         Exit::Refused,
-        format!("a key is needed: give it with --key-file, or in the variable {VARIABLE}{place}"),
+        format!("no key was given; give one with --key-file or in the variable {VARIABLE}{place}"),
     )
 }

@@ -229,7 +229,7 @@ impl Remote {
         headers: &[(&'static str, String)],
     ) -> Outcome<Request<Full<Bytes>>> {
         let mut key = HeaderValue::from_str(&format!("Bearer {}", self.key.expose()))
-            .map_err(|_| Failure::usage(format!("{} does not hold a key", self.source)))?;
+            .map_err(|_| Failure::usage(format!("{} does not contain a key", self.source)))?;
         key.set_sensitive(true);
         let mut request = Request::builder()
             .method(method)
@@ -248,7 +248,9 @@ impl Remote {
             request = request.header(*name, value);
         }
         let request = request.body(Full::from(body.unwrap_or_default()));
-        request.map_err(|_| Failure::usage("the realm, or an id, holds what no request can hold"))
+        request.map_err(|_| {
+            Failure::usage("the realm or an id contains characters that a request cannot contain")
+        })
     }
 }
 

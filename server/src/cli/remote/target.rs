@@ -31,8 +31,8 @@ pub(super) async fn find(given: Option<&str>, allow_plain_http: bool) -> Outcome
     })?;
     if !target.secure && !allow_plain_http && !target.is_here() {
         return Err(Failure::usage(format!(
-            "{url} is another machine, and http:// would show the key to everybody on the way: use https://, or say \
-             --allow-plain-http if that network is yours"
+            "{url} is another machine, and http:// would send the key unencrypted; use https://, or \
+             --allow-plain-http if you trust the network"
         )));
     }
     Ok(target)

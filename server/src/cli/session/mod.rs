@@ -45,13 +45,13 @@ struct List {
     client: Option<String>,
     /// Only sessions in this state
     #[arg(long, default_value = "alive")]
-    state: State,
+    state: StateFilter,
     #[command(flatten)]
     limit: Limit,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum State {
+enum StateFilter {
     /// Sessions that can be used
     Alive,
     /// Sessions that have expired or were ended, and are still on record
@@ -87,9 +87,9 @@ const COLUMNS: &[Column] = &[
 impl List {
     async fn run(self, context: &mut Context) -> Outcome {
         let state = match self.state {
-            State::Alive => "alive",
-            State::Dead => "dead",
-            State::All => "all",
+            StateFilter::Alive => "alive",
+            StateFilter::Dead => "dead",
+            StateFilter::All => "all",
         };
         let mut parameters = vec![("state", state.to_owned())];
         if let Some(user) = self.user {

@@ -60,6 +60,6 @@ impl Add {
 fn object(text: &str) -> Result<Value, String> {
     match serde_json::from_str(text) {
         Ok(Value::Object(object)) => Ok(Value::Object(object)),
-        _ => Err("this is no JSON object".to_owned()),
+        _ => Err("this is not a JSON object".to_owned()),
     }
 }

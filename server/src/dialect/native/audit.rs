@@ -31,5 +31,7 @@ fn before(request: &Request) -> Result<AuditPlace> {
     let place = text.split_once('.').and_then(|(entry, mark)| {
         Some(AuditPlace { entry: entry.parse().ok()?, mark: Stamp::from_number(mark.parse().ok()?) })
     });
-    place.ok_or_else(|| Error::malformed("cursor", "the cursor is the next of another page"))
+    place.ok_or_else(|| {
+        Error::malformed("cursor", "the cursor is not valid; expected the next of another page")
+    })
 }

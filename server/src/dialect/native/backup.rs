@@ -51,7 +51,7 @@ async fn send(mut backup: Backup, mut stream: Stream) {
     loop {
         let read = tokio::task::spawn_blocking(move || (backup.read(PIECE_BYTES), backup)).await;
         let Ok((Ok(piece), rest)) = read else {
-            tracing::error!("a backup broke off: its copy could not be read");
+            tracing::error!("a backup was cut off: its copy could not be read");
             return;
         };
         if piece.is_empty() {
@@ -59,7 +59,7 @@ async fn send(mut backup: Backup, mut stream: Stream) {
         }
         backup = rest;
         if !stream.send(piece).await {
-            tracing::warn!("a backup broke off: whoever asked for it took no more, or its key was removed");
+            tracing::warn!("a backup was cut off: the client stopped reading, or its key was removed");
             return;
         }
     }

@@ -41,8 +41,9 @@ impl Caller {
     /// # Errors
     /// `Unauthenticated`, `Forbidden`, `NotFound` for an unknown realm, `Malformed` for an invalid realm header.
     pub(super) fn of(request: &Request, need: Need) -> Result<Self> {
-        let presented = presented(request)
-            .ok_or_else(|| Error::new(Kind::Unauthenticated, "a key is needed: Authorization: Bearer …"))?;
+        let presented = presented(request).ok_or_else(|| {
+            Error::new(Kind::Unauthenticated, "no key was given; send Authorization: Bearer …")
+        })?;
         let key = request.app.authority.key_again(&request.proven, presented)?;
         if !admits(key.role, need) {
             return Err(forbidden());
@@ -82,7 +83,10 @@ fn realm(request: &Request, key: &Key) -> Result<Arc<Realm>> {
     let authority = &request.app.authority;
     let named = request.header(&REALM_HEADER);
     if named.is_none() && request.headers().has(&REALM_HEADER) {
-        return Err(Error::malformed("exeunt-realm", "Exeunt-Realm is there once, with the name of a realm"));
+        return Err(Error::malformed(
+            "exeunt-realm",
+            "Exeunt-Realm is repeated or not ASCII; expected one header with the name of a realm",
+        ));
     }
     match (named, key.realm) {
         (Some(name), None) => authority.realm(name),
@@ -109,5 +113,5 @@ fn bearer(value: &str) -> Option<&str> {
 }
 
 fn forbidden() -> Error {
-    Error::new(Kind::Forbidden, "the key does not allow this")
+    Error::new(Kind::Forbidden, "the role of the key does not allow this call")
 }

@@ -21,7 +21,7 @@ const ANSWER_BYTES: usize = 256;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Question<'a> {
+struct Tokens<'a> {
     #[serde(borrow)]
     token: Option<Text<'a>>,
     #[serde(borrow)]
@@ -37,10 +37,8 @@ pub(super) async fn run(mut request: Request, caller: Caller) -> Reply {
     let body = wire::body(&mut request).await?;
     let mut text = Vec::with_capacity(ANSWER_BYTES);
     match wire::read(&body)? {
-        Question { token: Some(token), tokens: None } => {
-            check.one(&request, &token.0).await?.write(&mut text)
-        }
-        Question { token: None, tokens: Some(tokens) } if tokens.len() <= TOKENS_MAX => {
+        Tokens { token: Some(token), tokens: None } => check.one(&request, &token.0).await?.write(&mut text),
+        Tokens { token: None, tokens: Some(tokens) } if tokens.len() <= TOKENS_MAX => {
             text.extend_from_slice(b"{\"results\":[");
             for (number, token) in tokens.iter().enumerate() {
                 if number > 0 {
@@ -50,7 +48,13 @@ pub(super) async fn run(mut request: Request, caller: Caller) -> Reply {
             }
             text.extend_from_slice(b"]}");
         }
-        _ => return Err(Error::malformed("body", "either token, or tokens, of which at most 1,000").into()),
+        _ => {
+            return Err(Error::malformed(
+                "body",
+                "expected either token, or tokens with at most 1,000 entries",
+            )
+            .into());
+        }
     }
     Ok(answer(StatusCode::OK, "application/json", text))
 }

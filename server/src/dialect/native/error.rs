@@ -43,12 +43,12 @@ pub(super) fn render(error: &Error) -> Response {
 
 /// The path does not have this method.
 pub(super) fn unsupported() -> Error {
-    Error::new(Kind::Unsupported, "this path does not have that method")
+    Error::new(Kind::Unsupported, "this path does not support that method")
 }
 
 /// The body has an unsupported type (HTTP-04).
 pub(super) fn unsupported_media_type() -> Response {
-    let detail = "the body is JSON: send Content-Type: application/json";
+    let detail = "the body is not declared as JSON; send Content-Type: application/json";
     let mut response = problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail, None);
     response.headers.set(&ACCEPT, "application/json");
     response
@@ -57,9 +57,9 @@ pub(super) fn unsupported_media_type() -> Response {
 /// The body did not arrive: rewrites the bare refusal in the words of this dialect.
 pub(super) fn of_body(bare: &Response) -> Response {
     let (word, detail) = match bare.status {
-        StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "the body is larger than this server takes"),
+        StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "the body is larger than this server accepts"),
         StatusCode::REQUEST_TIMEOUT => ("too_slow", "the body did not arrive in time"),
-        _ => ("malformed", "the body broke off"),
+        _ => ("malformed", "the body ended early"),
     };
     let mut response = problem(bare.status, word, detail, None);
     response.headers.set(&CONNECTION, "close");
@@ -68,7 +68,12 @@ pub(super) fn of_body(bare: &Response) -> Response {
 
 /// The position in the log of marks is too old, or of another incarnation: the reader must take a snapshot.
 pub(super) fn gone() -> Response {
-    problem(StatusCode::GONE, "gone", "the log does not reach back to this position; take /v1/snapshot", None)
+    problem(
+        StatusCode::GONE,
+        "gone",
+        "the log does not reach back to this position; start again from /v1/snapshot",
+        None,
+    )
 }
 
 fn problem(status: StatusCode, word: &str, detail: &str, field: Option<&str>) -> Response {

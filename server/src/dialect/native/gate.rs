@@ -22,9 +22,9 @@ async fn judge(request: &Request, terms: &Terms) -> Result<Passed> {
 
 fn missing(request: &Request) -> Error {
     let private = match request.headers().all(&AUTHORIZATION).count() {
-        0 => "no Authorization: the caller sent none, or the gateway does not hand it on",
-        1 => "Authorization is of another scheme than Bearer",
-        _ => "Authorization is there more than once",
+        0 => "no Authorization header: the client sent none, or the gateway does not forward it",
+        1 => "Authorization has another scheme than Bearer",
+        _ => "Authorization is repeated",
     };
-    Error::new(Kind::Unauthenticated, "a token is needed, once: Authorization: Bearer …").because(private)
+    Error::new(Kind::Unauthenticated, "expected one token: Authorization: Bearer …").because(private)
 }

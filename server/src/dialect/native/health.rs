@@ -28,8 +28,7 @@ pub(super) async fn ready(request: Request) -> Reply {
     let sessions = authority.sessions_in_memory();
     let bytes = u64::try_from(sessions).unwrap_or(u64::MAX).saturating_mul(BYTES_PER_SESSION);
     let bound = request.app.config.limits.memory_warn_bytes;
-    let warning =
-        format!("live sessions take more memory than the {bound} bytes of limits.memory_warn_bytes");
+    let warning = format!("live sessions use more memory than the {bound} bytes of limits.memory_warn_bytes");
     let clock = request.app.env.difference();
     let clock = clock.is_any().then(|| clock.to_string());
     let disk = authority.store_figures().and_then(|(.., disk)| room(disk));
@@ -42,13 +41,14 @@ pub(super) async fn ready(request: Request) -> Reply {
 fn room(disk: Disk) -> Option<String> {
     if disk.refusing {
         return Some(
-            "the disk of the store takes no more: logins and logouts are refused, checks are answered; make room"
+            "the disk of the store is full: logins and logouts are refused, checks are answered; free some \
+             space"
                 .to_owned(),
         );
     }
     let free = disk.free_bytes.filter(|free| *free < FREE_BYTES_WARNING)?;
     let least = FREE_BYTES_WARNING >> 20;
-    Some(format!("{} MiB are free on the disk of the store, fewer than {least}: make room", free >> 20))
+    Some(format!("{} MiB are free on the disk of the store, fewer than {least}; free some space", free >> 20))
 }
 
 /// Says what is wrong, for the operator; the log has the details.
@@ -60,7 +60,7 @@ fn away(error: Error) -> Error {
             return error;
         }
         Kind::Unavailable(Unavailability::Unknown) => {
-            "the store failed in the middle of a change; it is being opened again, and no check is answered until then"
+            "the store failed during a commit; it is being reopened, and no check is answered until then"
         }
         Kind::Unavailable(_) => "the store does not answer",
         _ => return error,

@@ -25,7 +25,8 @@ pub(super) async fn create(mut request: Request, caller: Caller) -> Reply {
     let given: NewKey = wire::object(&mut request).await?;
     let (app, view, call) = (request.app.clone(), caller.view(&request), caller.call(&mut request));
     let role = Role::from_word(&given.role);
-    let role = role.ok_or_else(|| Error::malformed("role", "role is admin, read, check or end"))?;
+    let role =
+        role.ok_or_else(|| Error::malformed("role", "unknown role; expected admin, read, check or end"))?;
     let realm = match (&given.realm, view) {
         (Some(name), None) => Some(app.authority.realm(name)?.id),
         (Some(name), Some(_)) if *name != caller.realm.name => return Err(Error::not_found("realm").into()),

@@ -55,7 +55,8 @@ pub(super) async fn snapshot(request: Request, caller: Caller) -> Reply {
 /// The position of the snapshot, and the stamp after which the page begins. `None` if it is of another incarnation.
 fn snapshot_place(request: &Request, end: Position) -> Result<Option<(Stamp, Stamp)>> {
     let Some(cursor) = wire::parameter(request, "cursor") else { return Ok(Some((end.stamp, Stamp::ZERO))) };
-    let malformed = || Error::malformed("cursor", "the cursor is the next of another page");
+    let malformed =
+        || Error::malformed("cursor", "the cursor is not valid; expected the next of another page");
     let (position, after) = cursor.rsplit_once('.').ok_or_else(malformed)?;
     let after = Stamp::from_number(after.parse().map_err(|_| malformed())?);
     if !position.contains('.') {
@@ -72,9 +73,12 @@ fn snapshot_place(request: &Request, end: Position) -> Result<Option<(Stamp, Sta
 pub(super) fn place(field: &'static str, after: Option<&str>, now: Position) -> Result<Option<Stamp>> {
     let Some(after) = after else { return Ok(Some(Stamp::ZERO)) };
     let malformed = || {
-        let time = ", and no time: `exeunt marks` prints one at its end";
+        let time = ", not a time; `exeunt marks` prints one at its end";
         let time = if looks_like_a_time(after) { time } else { "" };
-        Error::malformed(field, format!("a position is one that this server gave{time}"))
+        Error::malformed(
+            field,
+            format!("this is not a position; expected one that this server returned{time}"),
+        )
     };
     let (incarnation, number) =
         after.rsplit_once('.').map_or((None, after), |(life, number)| (Some(life), number));

@@ -290,8 +290,15 @@ fn parameters_must_be_known(request: &Request) -> Result<()> {
     for (name, _) in form_urlencoded::parse(query.as_bytes()) {
         // The error does not repeat the name: it may be a secret that slipped into the URL.
         if !known.contains(&&*name) || seen.contains(&name) {
-            let rule = format!("this call has each of these parameters at most once: {}", known.join(", "));
-            let rule = if known.is_empty() { "this call has no parameters".to_owned() } else { rule };
+            let rule = format!(
+                "unknown or repeated parameter in the query; expected each of these at most once: {}",
+                known.join(", ")
+            );
+            let rule = if known.is_empty() {
+                "unknown parameter in the query; this call takes none".to_owned()
+            } else {
+                rule
+            };
             return Err(Error::malformed("query", rule));
         }
         seen.push(name);

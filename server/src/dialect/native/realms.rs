@@ -45,8 +45,9 @@ pub(super) async fn change(mut request: Request, caller: Caller) -> Reply {
         return Err(Error::not_found("realm").into());
     }
     let given: Change = wire::object(&mut request).await?;
-    let usernames = Usernames::from_word(&given.usernames)
-        .ok_or_else(|| Error::malformed("usernames", "usernames is exact or ignore_case"))?;
+    let usernames = Usernames::from_word(&given.usernames).ok_or_else(|| {
+        Error::malformed("usernames", "usernames has an unknown value; expected exact or ignore_case")
+    })?;
     let (app, call) = (request.app.clone(), caller.call(&mut request));
     let realm = app.authority.change_realm(&call, id, usernames).await?;
     Ok(wire::json(StatusCode::OK, &wire::realm(&realm)))

@@ -64,7 +64,9 @@ fn wanted(request: &Request) -> Result<Wanted> {
         Some("alive") => SessionState::Alive,
         Some("dead") => SessionState::Dead,
         Some("all") | None => SessionState::All,
-        Some(_) => return Err(Error::malformed("state", "state is alive, dead or all")),
+        Some(_) => {
+            return Err(Error::malformed("state", "state has an unknown value; expected alive, dead or all"));
+        }
     };
     Ok(Wanted {
         user: wire::parsed::<UserId>(request, "user")?,
@@ -78,7 +80,7 @@ fn wanted(request: &Request) -> Result<Wanted> {
 fn lost_the_race(error: Error) -> Error {
     match error.kind() {
         Kind::Dead(_) => {
-            Error::new(Kind::Conflict("user"), "the session was ended while it was being issued; ask again")
+            Error::new(Kind::Conflict("user"), "the session was ended while it was being issued; try again")
         }
         _ => error,
     }

@@ -69,7 +69,7 @@ fn identifier(request: &Request) -> Result<Option<Identifier>> {
     .flatten();
     let first = asked.next();
     if first.is_some() && (asked.next().is_some() || given("cursor").is_some()) {
-        let rule = "a user is found by one of username, email and account_number, without a cursor";
+        let rule = "several of username, email, account_number and cursor are given; expected at most one";
         return Err(Error::malformed("query", rule));
     }
     Ok(first)

@@ -18,6 +18,7 @@ use crate::authority::{AuditEntry, Client, Key, Position, Realm, User};
 use crate::error::{Error, Result};
 use crate::http::user_agent::Device;
 use crate::http::{Request, Response, answer};
+use crate::mismatch::Words;
 use crate::time::{GivenSecs, text};
 
 /// The largest body of an import, in bytes.
@@ -91,20 +92,26 @@ pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T> {
 pub(super) fn read_with<'a, R: DeserializeSeed<'a>>(body: &'a [u8], reader: R) -> Result<R::Value> {
     // The parser would also accept an array, with the members' values in order.
     if body.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Error::malformed("body", "the body is a JSON object"));
+        return Err(Error::malformed("body", "the body is not a JSON object"));
     }
     let mut from = serde_json::Deserializer::from_slice(body);
     let value = reader.deserialize(&mut from).and_then(|value| from.end().map(|()| value));
     value.map_err(|error| {
-        Error::malformed("body", format!("the body is not as documented: {}", without_values(&error)))
+        Error::malformed("body", format!("the body is not valid: {}", without_values(&error)))
     })
 }
+
+/// How errors describe JSON.
+const WORDS: Words = Words { map: "an object", shows_values: false };
 
 /// The parser's message without the text that it found, which may be a secret in the wrong place.
 pub(super) fn without_values(error: &serde_json::Error) -> String {
     let text = error.to_string();
     if !error.is_data() || text.starts_with("missing field") || text.starts_with("duplicate field") {
         return text;
+    }
+    if let Some(said) = WORDS.say(&text) {
+        return said;
     }
     let what = text.find([':', '`', ',']).map_or("a wrong value", |end| text[..end].trim_end());
     let instead = text.rsplit_once("expected ").map_or("something else", |(_, instead)| instead);
@@ -143,7 +150,7 @@ pub(super) fn switch(request: &Request, name: &'static str) -> Result<bool> {
     match parameter(request, name).as_deref() {
         None | Some("0" | "false") => Ok(false),
         Some("1" | "true") => Ok(true),
-        Some(_) => Err(Error::malformed(name, format!("{name} is 1 or 0"))),
+        Some(_) => Err(Error::malformed(name, format!("{name} has an unknown value; expected 1 or 0"))),
     }
 }
 
@@ -153,7 +160,9 @@ pub(super) fn switch(request: &Request, name: &'static str) -> Result<bool> {
 /// `Malformed(name)`.
 pub(super) fn parsed<T: std::str::FromStr>(request: &Request, name: &'static str) -> Result<Option<T>> {
     let Some(text) = parameter(request, name) else { return Ok(None) };
-    text.parse().map(Some).map_err(|_| Error::malformed(name, format!("{name} is not as documented")))
+    text.parse().map(Some).map_err(|_| {
+        Error::malformed(name, format!("{name} cannot be read; /v1/openapi.json describes its form"))
+    })
 }
 
 /// The id in the path.

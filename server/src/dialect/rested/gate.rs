@@ -31,9 +31,7 @@ async fn judge(request: Request, address: Address, terms: Terms) -> Result<Passe
     if tokens.len() > 1 {
         // If the first token is refused anyway, that reason says more.
         request.app.authority.admit(&presented, request.now, Touch::Peek).await?;
-        return Err(Error::dead(DeadReason::Unknown)
-            .because("the call presents several tokens, which differ")
-            .into());
+        return Err(Error::dead(DeadReason::Unknown).because("the call has several different tokens").into());
     }
     let admitted = request.app.authority.admit(&presented, request.now, terms.touch).await?;
     let mut passed = Passed::from(admitted);

@@ -5,7 +5,7 @@ use http::header::SET_COOKIE;
 
 use super::caller::{self, Carried};
 use super::error::Refusal;
-use super::project::{Address, Visit};
+use super::project::{Address, ProjectCall};
 use crate::authority::{Client, Presented};
 use crate::error::{DeadReason, Error, Kind};
 use crate::http::{Request, Response, empty};
@@ -37,7 +37,7 @@ pub(super) async fn run(mut request: Request, address: Address) -> Result<Respon
 /// session.
 fn presented<'a>(
     request: &'a Request,
-    visit: &'a Visit,
+    visit: &'a ProjectCall,
     carried: &'a Carried,
 ) -> (Presented<'a>, impl Fn(&Client) -> bool) {
     let may = move |owner: &Client| !carried.by_cookie || visit.may_be_ended_from_here(request, owner);

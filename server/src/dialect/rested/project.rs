@@ -25,7 +25,7 @@ pub(super) struct Address {
 }
 
 /// A call that has passed the checks that all calls share.
-pub(super) struct Visit {
+pub(super) struct ProjectCall {
     pub realm: RealmId,
     pub query: Query,
     pub project: Arc<Client>,
@@ -97,11 +97,11 @@ impl Address {
     ///
     /// # Errors
     /// `Forbidden`, `Malformed`, 413.
-    pub(super) fn enter(self, request: &Request) -> Result<Visit, Refusal> {
+    pub(super) fn enter(self, request: &Request) -> Result<ProjectCall, Refusal> {
         let project = self.admit()?;
         let endpoint = endpoint(&project, request.segment(0));
         let endpoint = endpoint.ok_or_else(|| Error::malformed("endpoint", "The endpoint is not valid"))?;
-        Ok(Visit { realm: self.realm, query: self.query, project, endpoint })
+        Ok(ProjectCall { realm: self.realm, query: self.query, project, endpoint })
     }
 
     /// The checks that a preflight must pass: the key and the origin. A wrong endpoint passes: a page can read the
@@ -144,7 +144,7 @@ pub(super) fn unknown_key() -> Error {
     Error::malformed("key", "The API key is not valid")
 }
 
-impl Visit {
+impl ProjectCall {
     /// A token that is presented to the called project.
     pub(super) fn presented<'a>(&self, token: &'a Token) -> Presented<'a> {
         presented(self.realm, &self.project, token)

@@ -71,21 +71,30 @@ impl Project {
     pub fn settings(&self) -> Result<Settings> {
         let is_digit = |byte: u8| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase();
         if self.key.len() != 32 || !self.key.bytes().all(is_digit) {
-            return Err(Error::malformed("key", "a key is 32 lower-case hexadecimal digits"));
+            return Err(Error::malformed(
+                "key",
+                "this is not the key of a project; expected 32 lower-case hexadecimal digits",
+            ));
         }
         if self.allowed_origins.len() > ORIGINS_MAX || !self.allowed_origins.iter().all(|it| is_origin(it)) {
-            let rule = "an origin is http(s)://host or http(s)://host:port";
+            let rule = format!(
+                "an entry is not an origin, or there are too many; expected at most {ORIGINS_MAX} of the form \
+                 http(s)://host or http(s)://host:port"
+            );
             return Err(Error::malformed("allowed_origins", rule));
         }
         if self.any_origin && !self.allowed_origins.is_empty() {
-            let rule =
-                "any_origin and allowed_origins exclude each other; say which origins, or that any may call";
+            let rule = "any_origin and allowed_origins are both set; set allowed_origins to let these origins \
+                        call, or any_origin to let all call";
             return Err(Error::malformed("any_origin", rule));
         }
         if self.endpoints.len() > ENDPOINTS_MAX || !self.endpoints.iter().all(|it| is_endpoint(&it.name)) {
             return Err(Error::malformed(
                 "endpoints",
-                "an endpoint's name has 5 to 254 of a-z, 0-9, - and /, without - or / at its ends and without --",
+                format!(
+                    "an endpoint has a wrong name, or there are too many; expected at most {ENDPOINTS_MAX} names \
+                     of 5 to 254 of a-z, 0-9, - and /, without - or / at the ends and without --"
+                ),
             ));
         }
         Settings::of(self, Some(self.key.clone()))

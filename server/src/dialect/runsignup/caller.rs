@@ -7,9 +7,9 @@ use exeunt_core::{RealmId, Token};
 use http::header::AUTHORIZATION;
 
 use super::NAME;
-use super::asked::Asked;
 use super::error::Code;
 use super::pair;
+use super::parsed_call::ParsedCall;
 use super::partner::partner;
 use super::wire::parameter;
 use crate::authority::{Client, Presented};
@@ -41,13 +41,13 @@ impl Caller {
     ///
     /// # Errors
     /// `InvalidParameters` if a parameter that is read is repeated, or if the body cannot be parsed.
-    pub(super) fn read(request: &Request, asked: &Asked) -> Result<Self, Code> {
+    pub(super) fn read(request: &Request, parsed: &ParsedCall) -> Result<Self, Code> {
         // The body is not needed only if the pair is in the query.
-        if asked.body.is_broken() && halves(&asked.query, TEMPORARY)? == [None, None] {
+        if parsed.body.is_broken() && halves(&parsed.query, TEMPORARY)? == [None, None] {
             return Err(Code::InvalidParameters);
         }
-        let temporary = pair(asked, TEMPORARY)?;
-        let permanent = pair(asked, PERMANENT)?;
+        let temporary = pair(parsed, TEMPORARY)?;
+        let permanent = pair(parsed, PERMANENT)?;
         Ok(match (temporary, permanent, has_bearer(request.headers())) {
             (None, None, false) => Self::Nobody,
             (Some(pair), None, false) => Self::Temporary(pair),
@@ -94,9 +94,9 @@ pub(super) const fn presented(realm: RealmId, pair: &Token) -> Presented<'_> {
 
 /// Reads two parameters that form one credential. If either is in the query, only the query is read, else only the
 /// body.
-fn pair(asked: &Asked, names: [&str; 2]) -> Result<Option<Option<Token>>, Code> {
-    let halves = match halves(&asked.query, names)? {
-        [None, None] => halves(&asked.body, names)?,
+fn pair(parsed: &ParsedCall, names: [&str; 2]) -> Result<Option<Option<Token>>, Code> {
+    let halves = match halves(&parsed.query, names)? {
+        [None, None] => halves(&parsed.body, names)?,
         halves => halves,
     };
     Ok(match halves {

@@ -154,11 +154,11 @@ mod tests {
     use exeunt_core::Why;
 
     use super::*;
-    use crate::error::Throttle;
+    use crate::error::ThrottleRefusal;
 
     #[test]
     fn each_kind_has_its_number() {
-        let throttle = |who| Kind::TooMany(Throttle { who, retry_after_secs: 1 });
+        let throttle = |who| Kind::TooMany(ThrottleRefusal { who, retry_after_secs: 1 });
         for (kind, number) in [
             (Kind::Unauthenticated, 102),
             (throttle(Throttled::Account), 103),

@@ -5,9 +5,9 @@
 //! parameter that is in both must be the same in both. A credential of a kind that Exeunt does not support counts as a
 //! further credential.
 
-use super::asked::Asked;
 use super::caller::{Caller, Holder, has_bearer_anywhere, presented};
 use super::error::{Code, Fault};
+use super::parsed_call::ParsedCall;
 use crate::authority::{Presented, Touch};
 use crate::dialect::passed::{Passed, Terms};
 use crate::error::Error;
@@ -31,18 +31,18 @@ pub(super) async fn run(request: Request, terms: Terms) -> Result<Passed, Respon
     let copies = pairs(copied(request.headers()));
     let unclear = said.unclear;
     let differing = differing(&said, &copies);
-    let asked = Asked::of_application(request, said, &copies);
+    let parsed = ParsedCall::of_application(request, said, &copies);
     let refused =
-        |why| Fault::from(Error::malformed("parameters", "not the same to every reader").because(why));
+        |why| Fault::from(Error::malformed("parameters", "can be read in several ways").because(why));
     let judged = match (unclear, differing) {
         (Some(why), _) => Err(refused(why)),
         // If the credential that wins is refused anyway, that reason says more.
-        (None, true) => judge(request, &asked, &Terms { touch: Touch::Peek, ..terms.clone() })
+        (None, true) => judge(request, &parsed, &Terms { touch: Touch::Peek, ..terms.clone() })
             .await
-            .and(Err(refused("a parameter is there more than once, and not always alike"))),
-        (None, false) => judge(request, &asked, terms).await,
+            .and(Err(refused("a parameter is repeated with different values"))),
+        (None, false) => judge(request, &parsed, terms).await,
     };
-    judged.map_err(|fault| asked.reply.refuse(fault))
+    judged.map_err(|fault| parsed.reply.refuse(fault))
 }
 
 /// The pairs that the gateway copied.
@@ -60,11 +60,11 @@ fn differing(said: &Said, copies: &Fields) -> bool {
         .any(|name| agreed([said.query.get(name), said.form.get(name), copies.get(name)]) == Field::Repeated)
 }
 
-async fn judge(request: &Request, asked: &Asked, terms: &Terms) -> Result<Passed, Fault> {
+async fn judge(request: &Request, parsed: &ParsedCall, terms: &Terms) -> Result<Passed, Fault> {
     let realm = request.dialect.realm;
-    let mut caller = Caller::read(request, asked)?;
+    let mut caller = Caller::read(request, parsed)?;
     let unknown = UNKNOWN.iter().any(|name| {
-        [&asked.query, &asked.body]
+        [&parsed.query, &parsed.body]
             .iter()
             .any(|fields| !matches!(fields.get(name), Field::Absent | Field::Once("")))
     });

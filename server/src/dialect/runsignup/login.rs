@@ -2,21 +2,21 @@
 
 use exeunt_core::By;
 
-use super::asked::Asked;
 use super::error::Fault;
+use super::parsed_call::ParsedCall;
 use super::wire::{LoggedIn, Nested, Outcome};
 use super::{NAME, pair};
 use crate::authority::{Identifier, Login, Password};
 use crate::http::{Request, Response};
 
 pub(super) async fn run(mut request: Request) -> Result<Response, Response> {
-    let asked = Asked::read(&mut request).await?;
-    Ok(asked.reply.say(issue(&mut request, &asked).await))
+    let parsed = ParsedCall::read(&mut request).await?;
+    Ok(parsed.reply.say(issue(&mut request, &parsed).await))
 }
 
 /// Reads the credentials from the body only: too many places log a query.
-async fn issue(request: &mut Request, asked: &Asked) -> Result<Outcome, Fault> {
-    let (email, password) = (asked.posted("email")?, asked.posted("password")?);
+async fn issue(request: &mut Request, parsed: &ParsedCall) -> Result<Outcome, Fault> {
+    let (email, password) = (parsed.posted("email")?, parsed.posted("password")?);
     let client = request.app.authority.builtin_client(request.dialect.realm, NAME)?;
     let call = request.call(By::System);
     let login = Login {

@@ -2,9 +2,9 @@
 
 use exeunt_core::By;
 
-use super::asked::Asked;
 use super::caller::{Caller, pairs_of, presented};
 use super::error::{Code, Fault};
+use super::parsed_call::ParsedCall;
 use super::wire::Outcome;
 use crate::authority::Presented;
 use crate::error::{Error, Kind, Unavailability};
@@ -12,19 +12,19 @@ use crate::http::{Request, Response};
 
 /// Answers once the end of the session is durable. Of concurrent calls with one pair, exactly one succeeds.
 pub(super) async fn run(mut request: Request) -> Result<Response, Response> {
-    let asked = Asked::read(&mut request).await?;
-    Ok(asked.reply.say(end(&mut request, &asked).await))
+    let parsed = ParsedCall::read(&mut request).await?;
+    Ok(parsed.reply.say(end(&mut request, &parsed).await))
 }
 
-async fn end(request: &mut Request, asked: &Asked) -> Result<Outcome, Fault> {
-    let pair = match Caller::read(request, asked)? {
+async fn end(request: &mut Request, parsed: &ParsedCall) -> Result<Outcome, Fault> {
+    let pair = match Caller::read(request, parsed)? {
         Caller::Nobody => return Err(Code::PermissionDenied.into()),
         Caller::Temporary(pair) => pair.ok_or(Code::KeyAuthenticationFailed)?,
         // These have no session to end, or it is unclear which one is meant.
         Caller::Permanent(_) | Caller::Bearer | Caller::Several => return Err(Code::InvalidParameters.into()),
     };
     let realm = request.dialect.realm;
-    must_be_alone(request, asked, &presented(realm, &pair))?;
+    must_be_alone(request, parsed, &presented(realm, &pair))?;
     let call = request.call(By::System);
     request.app.authority.end(&call, &presented(realm, &pair)).await.map_err(never_throttled)?;
     Ok(Outcome::LoggedOut)
@@ -33,9 +33,9 @@ async fn end(request: &mut Request, asked: &Asked) -> Result<Outcome, Fault> {
 /// With a pair in the query, the body does not count. But the body may hold another pair, whose session would stay
 /// alive, or may be unreadable. Then the client could take a success for the logout of that session, so the call is
 /// refused as one with combined credentials.
-fn must_be_alone(request: &Request, asked: &Asked, pair: &Presented<'_>) -> Result<(), Fault> {
-    let beside = pairs_of(&asked.body);
-    if asked.body.may_hide_fields() || request.app.authority.leaves_another(pair, &beside, request.now)? {
+fn must_be_alone(request: &Request, parsed: &ParsedCall, pair: &Presented<'_>) -> Result<(), Fault> {
+    let beside = pairs_of(&parsed.body);
+    if parsed.body.may_hide_fields() || request.app.authority.leaves_another(pair, &beside, request.now)? {
         return Err(Code::InvalidParameters.into());
     }
     Ok(())

@@ -3,13 +3,13 @@
 //! `/rest/…` answers as the deployed service answers its shipped clients, `/API/…` as its published document says. The
 //! credential of a session is a pair, `tmp_key` and `tmp_secret`: neither half works without the other.
 
-mod asked;
 mod caller;
 mod error;
 mod gate;
 mod login;
 mod logout;
 pub mod pair;
+mod parsed_call;
 pub mod partner;
 mod refuse;
 mod reply;

@@ -1,7 +1,7 @@
 //! Refuses unknown calls, and unsupported methods of known calls.
 
-use super::asked::Asked;
 use super::error::Code;
+use super::parsed_call::ParsedCall;
 use super::reply::Reply;
 use crate::http::{Request, Response};
 
@@ -16,6 +16,6 @@ pub(super) async fn method(request: Request, allow: &'static str) -> Result<Resp
 }
 
 async fn run(mut request: Request, code: Code, allow: &'static str) -> Result<Response, Response> {
-    let asked = Asked::read(&mut request).await?;
-    Ok(Reply { allow, ..asked.reply }.refuse(code.into()))
+    let parsed = ParsedCall::read(&mut request).await?;
+    Ok(Reply { allow, ..parsed.reply }.refuse(code.into()))
 }

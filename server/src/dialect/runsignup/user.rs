@@ -1,20 +1,20 @@
 //! `GET user` and `POST user`: shows the user of the session. Clients call it to check whether a pair is still valid.
 
-use super::asked::Asked;
 use super::caller::{Caller, Holder, presented};
 use super::error::{Code, Fault};
+use super::parsed_call::ParsedCall;
 use super::wire::Outcome;
 use crate::authority::{Client, Touch};
 use crate::http::{Request, Response};
 
 pub(super) async fn run(mut request: Request) -> Result<Response, Response> {
-    let asked = Asked::read(&mut request).await?;
-    Ok(asked.reply.say(find(&request, &asked).await))
+    let parsed = ParsedCall::read(&mut request).await?;
+    Ok(parsed.reply.say(find(&request, &parsed).await))
 }
 
-async fn find(request: &Request, asked: &Asked) -> Result<Outcome, Fault> {
+async fn find(request: &Request, parsed: &ParsedCall) -> Result<Outcome, Fault> {
     let realm = request.dialect.realm;
-    let pair = match Caller::read(request, asked)?.holder(request, realm)? {
+    let pair = match Caller::read(request, parsed)?.holder(request, realm)? {
         Holder::Pair(pair) => pair,
         Holder::Partner(partner) => return Err(not_a_user(&partner)),
     };

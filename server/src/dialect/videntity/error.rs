@@ -40,11 +40,11 @@ mod tests {
     use exeunt_core::Why;
 
     use super::*;
-    use crate::error::{Throttle, Throttled, Unavailability};
+    use crate::error::{ThrottleRefusal, Throttled, Unavailability};
 
     #[test]
     fn each_kind_has_the_number_of_the_documents() {
-        let throttle = Throttle { who: Throttled::Address, retry_after_secs: 1 };
+        let throttle = ThrottleRefusal { who: Throttled::Address, retry_after_secs: 1 };
         for (kind, number) in [
             (Kind::Unauthenticated, 1),
             (Kind::TooMany(throttle), 1),

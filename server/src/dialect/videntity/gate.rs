@@ -25,9 +25,10 @@ async fn judge(request: &Request, terms: &Terms) -> Result<Passed> {
     let fields = presented(request, terms)?;
     let caller = Caller::read(request, &fields).map_err(|error| match (error.kind(), &terms.form) {
         (Kind::Malformed(_), Form::Unseen) => error.because(
-            "not one Exeunt-Credential: the caller sent no session_key or several, or the gateway hands on no form",
+            "expected one Exeunt-Credential: the client sent no session_key or several, or the gateway does \
+             not forward the form",
         ),
-        (Kind::Malformed(_), _) => error.because("there is no session_key in the form, or several"),
+        (Kind::Malformed(_), _) => error.because("the form has no session_key, or several"),
         _ => error,
     })?;
     let presented = Presented { client: terms.client, ..caller.presented() };
@@ -36,7 +37,7 @@ async fn judge(request: &Request, terms: &Terms) -> Result<Passed> {
 
 /// The key, if it is the same in every place where an application may look.
 fn presented(request: &Request, terms: &Terms) -> Result<Fields> {
-    let unclear = |why| Error::malformed(FIELD, "not the same to every reader").because(why);
+    let unclear = |why| Error::malformed(FIELD, "can be read in several ways").because(why);
     let said = Said::read(request, &terms.form, &FIELDS);
     if let Some(why) = said.unclear {
         return Err(unclear(why));
@@ -45,7 +46,7 @@ fn presented(request: &Request, terms: &Terms) -> Result<Fields> {
     let keys = [said.form.get(FIELD), copies.get(FIELD)];
     match agreed(keys) {
         Field::Once(_) if agreed([agreed(keys), said.query.get(FIELD)]) == Field::Repeated => {
-            Err(unclear("there is another session_key in the query"))
+            Err(unclear("the query has another session_key"))
         }
         Field::Once(key) => Ok(Fields::given([(FIELD.to_owned(), key.to_owned())])),
         Field::Absent => Ok(Fields::default()),

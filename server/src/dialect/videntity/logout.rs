@@ -28,7 +28,7 @@ async fn end(request: &mut Request, fields: &Fields) -> Result<String> {
 /// take a success for its logout. Such a call is refused as one with a repeated field.
 fn must_be_alone(request: &Request, caller: &Caller) -> Result<()> {
     const FIELD: &str = "session_key";
-    let twice = || Error::malformed(FIELD, "another one is in the query");
+    let twice = || Error::malformed(FIELD, "the query has another session_key");
     let query = Fields::query(request.query()).map_err(|TooManyFields| twice())?;
     let beside: Vec<_> = query
         .pairs()

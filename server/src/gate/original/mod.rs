@@ -12,7 +12,7 @@ use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, COOKIE, ORIGIN}
 use http::{HeaderName, Method, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
-use super::question::{FormPlace, Question};
+use super::question::{FormPlace, GatePath};
 use crate::http::client_address;
 use crate::http::headers::Headers;
 use crate::http::said::{CREDENTIAL, Form, handed_on};
@@ -45,8 +45,8 @@ impl Original {
     ///
     /// # Errors
     /// The response to send: the form did not arrive, or is larger than `limits.form_bytes`.
-    pub async fn of(mut request: Request, question: &Question<'_>) -> Result<Self, Response> {
-        let mut told = Told::of(&request, question);
+    pub async fn of(mut request: Request, question: &GatePath<'_>) -> Result<Self, Response> {
+        let mut told = ReportedCall::of(&request, question);
         let mut form = Form::Unseen;
         if client_address::is_trusted(request.peer, &request.app.config.trusted_proxies) {
             form = match question.form() {
@@ -60,9 +60,9 @@ impl Original {
         } else {
             let claims = told.address.is_some() || told.fault.is_some() || request.headers().has(&CREDENTIAL);
             let peer = request.peer.to_canonical();
-            told = Told::default();
+            told = ReportedCall::default();
             told.fault = Some(if claims {
-                format!("what the gateway at {peer} {NOT_BELIEVED}")
+                format!("the gateway at {peer} {NOT_BELIEVED}")
             } else {
                 NOTHING_SAID.to_owned()
             });
@@ -96,21 +96,21 @@ impl Original {
     }
 }
 
-const NOTHING_SAID: &str =
-    "the gateway says neither in X-Original-URI nor in X-Forwarded-Uri what was called";
-const NOT_BELIEVED: &str = "says of the call is not believed: it is not in trusted_proxies";
+const NOTHING_SAID: &str = "the gateway sent neither X-Original-URI nor X-Forwarded-Uri";
+const NOT_BELIEVED: &str = "describes the call in headers that are ignored, since it is not in \
+                            trusted_proxies";
 
 /// What a gateway says of a call.
 #[derive(Default)]
-struct Told {
+struct ReportedCall {
     address: Option<Uri>,
     method: Option<Method>,
     /// Why it is wrong or incomplete, for the log.
     fault: Option<String>,
 }
 
-impl Told {
-    fn of(request: &Request, question: &Question<'_>) -> Self {
+impl ReportedCall {
+    fn of(request: &Request, question: &GatePath<'_>) -> Self {
         let mut told = Self::default();
         if let Some(call) = question.call {
             let address = question.query.map_or_else(|| call.to_owned(), |query| format!("{call}?{query}"));
@@ -145,7 +145,7 @@ fn one<T: PartialEq>(
         if said.as_ref().is_some_and(|said| *said != value) {
             let names: Vec<_> = names.iter().map(HeaderName::as_str).collect();
             return Err(format!(
-                "{} do not agree, or are there twice: the gateway must remove the ones that it does not write",
+                "{} are repeated or differ; the gateway must remove the headers that it does not set",
                 names.join(" and ")
             ));
         }
@@ -155,7 +155,7 @@ fn one<T: PartialEq>(
 }
 
 fn method(text: &[u8]) -> Result<Method, String> {
-    Method::from_bytes(text).map_err(|_| "the method that the gateway names is none".to_owned())
+    Method::from_bytes(text).map_err(|_| "the method that the gateway sent is not an HTTP method".to_owned())
 }
 
 /// Bytes that a URI must escape. A `#` does not end the address of a request: what follows it was sent too, and some
@@ -176,7 +176,7 @@ const ENCODED: &AsciiSet = &CONTROLS
 /// The path and query of an address. Bytes that a URI cannot hold are percent-encoded, which means the same.
 fn local(address: &[u8]) -> Result<Uri, String> {
     if address.len() > ADDRESS_BYTES_MAX {
-        return Err(format!("the address that the gateway names has more than {ADDRESS_BYTES_MAX} bytes"));
+        return Err(format!("the address that the gateway sent is longer than {ADDRESS_BYTES_MAX} bytes"));
     }
     let origin_form = without_host(address).filter(|rest| rest.starts_with(b"/") || *rest == b"*");
     let origin_form = origin_form.ok_or(NO_ADDRESS)?;
@@ -184,7 +184,7 @@ fn local(address: &[u8]) -> Result<Uri, String> {
     Uri::try_from(encoded).map_err(|_| NO_ADDRESS.to_owned())
 }
 
-const NO_ADDRESS: &str = "what the gateway says was called is no address";
+const NO_ADDRESS: &str = "the address that the gateway sent is not valid";
 
 /// The address without scheme and host. The host comes from the caller: one that another parser could end elsewhere
 /// (`x?tmp_key=…`) is refused.

@@ -22,7 +22,7 @@ const REFUSAL: &str = "refusal";
 
 /// A parsed path of the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Question<'a> {
+pub struct GatePath<'a> {
     pub dialect: &'a str,
     /// The realm after the name and an `@`.
     realm: Option<&'a str>,
@@ -52,8 +52,8 @@ pub enum FormPlace {
     Query,
 }
 
-impl<'a> Question<'a> {
-    /// Its pieces of this path, for [`Question::matched`].
+impl<'a> GatePath<'a> {
+    /// Its pieces of this path, for [`GatePath::matched`].
     pub fn segments(&self, path: &str) -> Segments {
         let Self { dialect, realm, client, form, preflights, refusal, call, .. } = *self;
         Segments::of(path, [Some(dialect), realm, client, form, preflights, refusal, call])
@@ -109,7 +109,7 @@ impl<'a> Question<'a> {
     }
 }
 
-impl Question<'_> {
+impl GatePath<'_> {
     /// Whether the gateway asks for the dialect's own refusal.
     pub const fn refusal(&self) -> bool {
         self.refusal.is_some()
@@ -138,11 +138,11 @@ impl Question<'_> {
         match self.realm {
             None if enabled.name != ADMIN => Ok(enabled.realm),
             Some(_) if enabled.name != ADMIN => Err(Error::malformed("realm", "")
-                .because("the gate's path names a realm, and this dialect has its own")),
+                .because("the gate's path names a realm, but this dialect has its own in the configuration")),
             named => {
                 let found = app.authority.realm(named.unwrap_or(MAIN));
                 Ok(found
-                    .map_err(|error| error.because("the gate's path names a realm that is not there"))?
+                    .map_err(|error| error.because("the gate's path names a realm that does not exist"))?
                     .id)
             }
         }
@@ -155,10 +155,12 @@ impl Question<'_> {
     pub fn client(&self, app: &App, realm: RealmId) -> Result<Option<ClientId>> {
         let Some(named) = self.client else { return Ok(None) };
         let id = named.parse().map_err(|_| {
-            Error::malformed("client", "").because("the gate's path names a client, by what is no id")
+            Error::malformed("client", "").because("the client in the gate's path is not an id")
         })?;
         let found = app.authority.client(realm, id);
-        Ok(Some(found.map_err(|error| error.because("the gate's path names a client that is not there"))?.id))
+        Ok(Some(
+            found.map_err(|error| error.because("the gate's path names a client that does not exist"))?.id,
+        ))
     }
 }
 

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn read(path: &str) -> Option<(&str, bool, Option<&str>)> {
-    Question::read(path, None).map(|question| (question.dialect, question.refusal(), question.call))
+    GatePath::read(path, None).map(|question| (question.dialect, question.refusal(), question.call))
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn a_path_names_a_dialect_and_what_is_asked() {
 #[test]
 fn words_behind_the_name_say_what_the_gateway_hands_on() {
     let read = |path| {
-        let question = Question::read(path, None).unwrap();
+        let question = GatePath::read(path, None).unwrap();
         (question.dialect, question.form(), question.preflights(), question.refusal())
     };
     assert_eq!(read("/v1/gate/videntity"), ("videntity", FormPlace::Nowhere, false, false));
@@ -54,7 +54,7 @@ fn words_behind_the_name_say_what_the_gateway_hands_on() {
 #[test]
 fn a_realm_stands_behind_the_name() {
     let read = |path| {
-        Question::read(path, None).map(|question| (question.dialect, question.refusal(), question.realm))
+        GatePath::read(path, None).map(|question| (question.dialect, question.refusal(), question.realm))
     };
     assert_eq!(read("/v1/gate/native@shop"), Some(("native", false, Some("shop"))));
     assert_eq!(read("/v1/gate/native@shop/refusal"), Some(("native", true, Some("shop"))));
@@ -64,7 +64,7 @@ fn a_realm_stands_behind_the_name() {
 #[test]
 fn a_client_stands_behind_that() {
     let read = |path| {
-        let read = Question::read(path, None);
+        let read = GatePath::read(path, None);
         read.map(|question| (question.dialect, question.refusal(), question.realm, question.client))
     };
     assert_eq!(read("/v1/gate/rested:ab"), Some(("rested", false, None, Some("ab"))));
@@ -85,8 +85,8 @@ fn the_router_hands_on_what_it_read() {
         "/v1/gate/native@",
     ] {
         let uri: Uri = format!("/mounted{path}?tmp_key=x").parse().unwrap();
-        let question = Question::read(&uri.path()["/mounted".len()..], uri.query()).unwrap();
-        assert_eq!(Question::matched(&question.segments(uri.path()), &uri), question, "{path}");
+        let question = GatePath::read(&uri.path()["/mounted".len()..], uri.query()).unwrap();
+        assert_eq!(GatePath::matched(&question.segments(uri.path()), &uri), question, "{path}");
     }
 }
 

@@ -70,15 +70,15 @@ impl FormKind {
         if !WORDS.iter().any(|word| mentions(word)) {
             return Ok(Self::Other);
         }
-        let read = Parameters::read(value).ok_or("the Content-Type can be read in several ways")?;
+        let read = Parameters::read(value).ok_or("the Content-Type is ambiguous")?;
         if !read.get("charset").is_none_or(is_ascii) {
-            return Err("the form is in a charset that is not read here");
+            return Err("the form has a charset that is not supported");
         }
         match read.essence.as_str() {
             "application/x-www-form-urlencoded" => Ok(Self::Urlencoded),
             // Some readers take the other kinds of multipart for forms, too.
             essence if essence.starts_with("multipart/") => boundary(&read).map(Self::Multipart),
-            _ => Err("the Content-Type can be read in several ways"),
+            _ => Err("the Content-Type is ambiguous"),
         }
     }
 }
@@ -97,7 +97,7 @@ fn boundary(read: &Parameters) -> Result<String, &'static str> {
         let visible = boundary.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\,;".contains(&byte));
         clear && visible && (1..=BOUNDARY_BYTES_MAX).contains(&boundary.len())
     });
-    boundary.map(str::to_owned).ok_or("the boundary of the form can be read in several ways")
+    boundary.map(str::to_owned).ok_or("the boundary of the form is ambiguous")
 }
 
 #[cfg(test)]

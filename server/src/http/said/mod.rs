@@ -137,13 +137,11 @@ impl Collected {
         let kind = FormKind::of(headers);
         let is_form = kind != Ok(Some(FormKind::Other));
         match form {
-            Form::Cut => self.unclear("the form that the gateway hands on is not all of it"),
+            Form::Cut => self.unclear("the gateway forwarded only part of the form"),
             // Older gateway configurations copy fields instead of forwarding the form, so only the copies can be
             // checked. And a call without a type may have no body at all.
             Form::Unseen if headers.has(&CREDENTIAL) || kind == Ok(None) => {}
-            Form::Unseen if is_form => {
-                self.unclear("the call has a form, and the gateway does not hand it on")
-            }
+            Form::Unseen if is_form => self.unclear("the call has a form that the gateway does not forward"),
             Form::Seen(body) if !is_form || body.is_empty() => {}
             Form::Seen(_) if is_encoded(headers) => self.unclear("the form is compressed"),
             Form::Seen(body) => match kind {
@@ -172,7 +170,9 @@ impl Collected {
             for piece in pieces {
                 let name = piece.split(|byte| *byte == b'=').next().unwrap_or_default();
                 if likeness(&decoded(name), self.wanted.credentials) != Likeness::Other {
-                    self.unclear("a credential stands behind a semicolon, where only some look");
+                    self.unclear(
+                        "a credential follows a semicolon, which only some parsers take for a separator",
+                    );
                 }
             }
         }
@@ -189,7 +189,7 @@ impl Collected {
     }
 }
 
-const ALIKE: &str = "a field is spelled so that only some take it for the credential";
+const ALIKE: &str = "a field has a name that only some parsers take for the credential's";
 
 /// Whether the body is compressed or otherwise encoded.
 fn is_encoded(headers: &Headers) -> bool {

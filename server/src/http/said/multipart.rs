@@ -19,8 +19,8 @@ const HEADERS_MAX: usize = 16;
 /// Ends the headers of a part.
 const HEAD_END: &[u8] = b"\r\n\r\n";
 
-const STRUCTURE: &str = "the parts of the form can be told apart in several ways";
-const NAMES: &str = "a part of the form has a name that can be read in several ways";
+const STRUCTURE: &str = "the form can be split into parts in several ways";
+const NAMES: &str = "a part of the form has an ambiguous name";
 const CONTENT: &str = "the part of the form with the credential is encoded";
 
 impl Collected {

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use crate::app::App;
 use crate::app::shares::Share;
 use crate::authority::Key;
-use crate::error::{Error, Kind, RETRY_AFTER_SECS, Result, Throttle, Throttled, Unavailability};
+use crate::error::{Error, Kind, RETRY_AFTER_SECS, Result, ThrottleRefusal, Throttled, Unavailability};
 use crate::http::{Body, Cut, Request, Response, empty};
 
 /// Bytes of one piece of a response.
@@ -92,10 +92,10 @@ impl Opened {
     pub fn new(request: &Request, key: &Arc<Key>) -> Result<Self> {
         let most = request.app.config.limits.streams_per_key;
         let of_key = request.app.streams_of_keys.take(key.id, most).ok_or_else(|| {
-            let kind = Kind::TooMany(Throttle { who: Throttled::Key, retry_after_secs: RETRY_AFTER_SECS });
-            let rule = format!(
-                "{most} streams of this key are open, and that is limits.streams_per_key: end one first"
-            );
+            let kind =
+                Kind::TooMany(ThrottleRefusal { who: Throttled::Key, retry_after_secs: RETRY_AFTER_SECS });
+            let rule =
+                format!("this key has {most} open streams, which is limits.streams_per_key; close one first");
             Error::new(kind, rule)
         })?;
         let room = request.app.feeds.clone().try_acquire_owned();

@@ -3,7 +3,7 @@
 //!
 //! It takes only simple requests: a whole request of HTTP/1.1 with nothing after it. At the first request that is
 //! anything else, the HTTP library takes over the connection for good, with everything that was read. So nothing is
-//! refused here, and unusual requests are handled in one place. See `docs/decisions/0006-hot-front.md`.
+//! refused here, and unusual requests are handled in one place. See `docs/decisions/0006-fast-path.md`.
 
 mod answer;
 mod reader;

@@ -77,8 +77,8 @@ fn matched<'a>(
     let matched = inbound.find(&method, &uri);
     let kind = matched.kind();
     let logs_out = kind == CallKind::Logout || method == Method::DELETE;
-    let hot = matches!(kind, CallKind::Check | CallKind::Gate) || logs_out && kind != CallKind::Login;
-    hot.then_some((matched, method, uri))
+    let is_simple = matches!(kind, CallKind::Check | CallKind::Gate) || logs_out && kind != CallKind::Login;
+    is_simple.then_some((matched, method, uri))
 }
 
 /// The length of the body in bytes; `None` if the headers ask for anything the fast path does not do.

@@ -80,7 +80,7 @@ impl Ledger for MemoryStore {
     async fn marks(&self, realm: Option<RealmId>, after: Stamp, limit: u32) -> Result<MarkPage> {
         let state = self.state()?;
         if after.next().number() < state.tables.progress.log_start {
-            return Err(Error::not_found("position in the log any more"));
+            return Err(Error::not_found("position in the log, from which older marks were deleted"));
         }
         Ok(state.page(realm, after, state.book.last(), limit, |_| true))
     }

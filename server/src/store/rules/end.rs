@@ -49,7 +49,7 @@ pub fn raise_others<'a>(
     let Others { user, keep, raise } = others;
     let keep = rows.session(SessionBy::Id(*keep))?.map(|kept| kept.record.session);
     let Some(keep) = keep.filter(|session| session.user() == Some(*user)) else {
-        return Err(Error::malformed("except", "this is not a session of the user"));
+        return Err(Error::malformed("except", "the session to keep is not a session of this user"));
     };
     // Each of them must be known: no upper bound is enough here.
     if !knows(rows, *user, 0, read, raise.when)? {

@@ -66,7 +66,7 @@ impl SqliteStore {
             // The caller may have gone away.
             let _gone = to.send(made);
         })?;
-        answer.await.map_err(|_| Error::internal("the thread of the backup gave no answer"))?
+        answer.await.map_err(|_| Error::internal("the backup thread ended without a result"))?
     }
 }
 
@@ -157,8 +157,8 @@ impl Job {
             return Ok(());
         }
         Err(refused(format!(
-            "the disk is too full for a backup: the copy beside the database needs {} MiB and leaves {} MiB free, but \
-             only {} MiB are; make room on the disk of {}",
+            "the disk is too full for a backup: the copy beside the database needs {} MiB and must leave {} \
+             MiB free, but only {} MiB are free; free some space on the disk of {}",
             mebibytes(bytes),
             mebibytes(LEFT_BYTES),
             free >> 20,
@@ -169,7 +169,8 @@ impl Job {
     fn may_go_on(&self, hold: &Hold<'_>, asked: &dyn Fn() -> bool) -> Result<()> {
         self.may_rest(asked)?;
         if hold.must_give_way() {
-            let text = "too much was written while the backup was made, and it gave way; ask again at a quieter time";
+            let text = "too much was written during the backup, so it was stopped; try again at a quieter \
+                        time";
             return Err(Error::new(Kind::Unavailable(Unavailability::Busy), text));
         }
         self.shared.check()
@@ -179,7 +180,7 @@ impl Job {
         if self.pause.rest() && asked() {
             return Ok(());
         }
-        Err(Error::unavailable(Unavailability::Refused).because("the backup was given up"))
+        Err(Error::unavailable(Unavailability::Refused).because("the backup was cancelled"))
     }
 }
 

@@ -166,7 +166,7 @@ impl Checkpoint {
         failures.last = Some(Stopwatch::start());
         if failures.logged.as_ref().is_none_or(|logged| logged.secs() >= LOGGED_SECS) {
             failures.logged = Some(Stopwatch::start());
-            tracing::error!(%error, private = error.private(), "the log could not be moved into the database");
+            tracing::error!(%error, private = error.private(), "the WAL could not be checkpointed");
         }
     }
 
@@ -214,7 +214,7 @@ impl Hold<'_> {
         let moved = file::checkpointer(&shared.options)
             .and_then(|conn| Ok(conn.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE)?));
         if let Err(error) = moved {
-            tracing::warn!(%error, "the log could not be moved into the database after a backup");
+            tracing::warn!(%error, "the WAL could not be checkpointed after a backup");
         }
     }
 }

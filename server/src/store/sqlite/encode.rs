@@ -47,7 +47,7 @@ pub(super) fn write_anchors(anchors: &[Anchor]) -> Vec<u8> {
 pub(super) fn read_anchors(bytes: &[u8]) -> Result<Anchors> {
     let (chunks, rest) = bytes.as_chunks::<ANCHOR_BYTES>();
     if !rest.is_empty() {
-        return Err(corrupt("half an anchor"));
+        return Err(corrupt("an incomplete anchor"));
     }
     chunks.iter().map(|chunk| tagged(chunk).and_then(|(kind, id)| anchor(kind, id))).collect()
 }
@@ -75,8 +75,8 @@ pub(super) fn read_by(bytes: Option<&[u8]>) -> Result<By> {
 }
 
 fn tagged(bytes: &[u8]) -> Result<(u8, [u8; 16])> {
-    let (kind, id) = bytes.split_first().ok_or_else(|| corrupt("an empty name"))?;
-    Ok((*kind, id.try_into().map_err(|_| corrupt("a name that is too short or too long"))?))
+    let (kind, id) = bytes.split_first().ok_or_else(|| corrupt("an empty id"))?;
+    Ok((*kind, id.try_into().map_err(|_| corrupt("an id of the wrong length"))?))
 }
 
 /// Four or sixteen bytes.
@@ -91,7 +91,7 @@ pub(super) fn read_address(bytes: Option<&[u8]>) -> Result<Option<IpAddr>> {
     let Some(bytes) = bytes else { return Ok(None) };
     let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
     let v6 = || <[u8; 16]>::try_from(bytes).map(IpAddr::from);
-    v4.or_else(|_| v6()).map(Some).map_err(|_| corrupt("an address of no known length"))
+    v4.or_else(|_| v6()).map(Some).map_err(|_| corrupt("an address of the wrong length"))
 }
 
 /// The index of a reason in [`Why::ALL`].

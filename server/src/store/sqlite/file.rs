@@ -29,7 +29,7 @@ pub(super) const RESTORED: &str = ".restored";
 /// Creates the file and its directory if they do not exist, and takes the lock that keeps a second process out. Returns
 /// the canonical name to open it by, whatever links lead there, and the lock.
 pub(super) fn prepare(path: &Path) -> Result<(PathBuf, Lock)> {
-    make_folder(folder_of(path)).map_err(|error| cannot(path, "make the directory of", &error))?;
+    make_folder(folder_of(path)).map_err(|error| cannot(path, "create the directory of", &error))?;
     let is_new = !path.exists();
     if is_new {
         private().truncate(false).open(path).map_err(|error| cannot(path, "make", &error))?;
@@ -48,7 +48,7 @@ pub(super) fn prepare(path: &Path) -> Result<(PathBuf, Lock)> {
 fn must_be_whole(path: &Path, only: &Path) -> Result<()> {
     if beside(only, RESTORED).exists() {
         return Err(refused(format!(
-            "a restore into {} was cut short; run the same `exeunt restore` again",
+            "a restore into {} was interrupted; run the same `exeunt restore` again",
             path.display()
         )));
     }
@@ -57,10 +57,10 @@ fn must_be_whole(path: &Path, only: &Path) -> Result<()> {
 
 /// Fails if the file has a hard link: under its second name it would get a second WAL.
 pub(super) fn must_have_one_name(path: &Path, only: &Path) -> Result<()> {
-    let about = fs::metadata(only).map_err(|error| cannot(path, "look at", &error))?;
+    let about = fs::metadata(only).map_err(|error| cannot(path, "read", &error))?;
     if about.is_file() && about.nlink() > 1 {
         return Err(refused(format!(
-            "the database {} has another name too (a hard link); remove that one, or use a copy",
+            "the database {} has a second name (a hard link); remove that name, or use a copy",
             path.display()
         )));
     }
@@ -74,16 +74,14 @@ pub(super) fn writer(options: &SqliteOptions) -> Result<Connection> {
     if meta::backup(&conn).map_err(explain)?.is_some() {
         let path = options.path.display();
         return Err(refused(format!(
-            "{path} is a backup, in which sessions live that have ended since: `exeunt restore` makes a store of it, \
-             here with `exeunt restore --in-place --store sqlite:{path}`"
+            "{path} is a backup, in which sessions that ended later are still alive; make it a store with \
+             `exeunt restore --in-place --store sqlite:{path}`"
         )));
     }
     configure(&conn, WRITER_CACHE_KIB).map_err(explain)?;
     if !log_beside(&conn).map_err(explain)? {
         let path = options.path.display();
-        return Err(refused(format!(
-            "the database {path} cannot keep a log beside it; move it to a local disk"
-        )));
+        return Err(refused(format!("the database {path} cannot have a WAL; move it to a local disk")));
     }
     conn.pragma_update(None, "synchronous", if options.synchronous_off { "off" } else { "full" })
         .map_err(explain)?;
@@ -133,11 +131,14 @@ pub(super) fn sound(named: &Path, path: &Path, mode: OpenFlags) -> Result<Connec
     let conn = Connection::open_with_flags(path, mode).map_err(explain)?;
     configure(&conn, WRITER_CACHE_KIB).map_err(explain)?;
     if !is_ours(&conn).map_err(explain)? {
-        return Err(refused(format!("{} is not a backup, nor a store, of Exeunt", named.display())));
+        return Err(refused(format!(
+            "{} is neither a backup nor a store of Exeunt; give another file",
+            named.display()
+        )));
     }
     let verdict: String = conn.pragma_query_value(None, "quick_check", |row| row.get(0)).map_err(explain)?;
     if verdict != "ok" {
-        return Err(refused(format!("{} is damaged; take another backup", named.display())).because(verdict));
+        return Err(refused(format!("{} is damaged; use another backup", named.display())).because(verdict));
     }
     Ok(conn)
 }
@@ -176,17 +177,17 @@ pub(super) fn explain(path: &Path, error: rusqlite::Error) -> Error {
     let path = path.display();
     let public = match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            format!("{path} is not a database, or damaged; choose another file or restore a backup")
+            format!("{path} is not a database, or is damaged; give another file, or restore a backup")
         }
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            format!("{path} cannot be opened; let this user read and write it and its directory")
+            format!("{path} cannot be opened; give this user read and write access to it and its directory")
         }
         Some(ErrorCode::ReadOnly) => {
-            format!("{path} cannot be written; let this user write it and its directory")
+            format!("{path} cannot be written; give this user write access to it and its directory")
         }
-        Some(ErrorCode::DiskFull) => format!("the disk of {path} is full; make room on it"),
+        Some(ErrorCode::DiskFull) => format!("the disk of {path} is full; free some space on it"),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            format!("{path} is locked by another program; end that one first")
+            format!("{path} is locked by another program; stop that program first")
         }
         _ => format!("{path} cannot be used: {error}"),
     };
@@ -198,11 +199,11 @@ fn in_the_way(path: &Path, obstacle: Obstacle) -> Error {
     match obstacle {
         Obstacle::Sqlite(error) => explain(path, error),
         Obstacle::Foreign => {
-            refused(format!("{path_text} is a database of another program; choose another file"))
+            refused(format!("{path_text} is the database of another program; give another file"))
         }
         Obstacle::Newer(steps) => refused(format!(
-            "{path_text} was written by a later version of Exeunt (schema {steps}, this one knows {}); run that \
-             version",
+            "{path_text} was written by a later version of Exeunt (schema {steps}; this version supports \
+             {}); use that version",
             STEPS.len()
         )),
     }
@@ -210,11 +211,11 @@ fn in_the_way(path: &Path, obstacle: Obstacle) -> Error {
 
 pub(super) fn cannot(path: &Path, what: &str, error: &io::Error) -> Error {
     let advice = match error.kind() {
-        io::ErrorKind::PermissionDenied => "let this user write there",
+        io::ErrorKind::PermissionDenied => "give this user write access",
         io::ErrorKind::ReadOnlyFilesystem => "the file system is mounted read-only",
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on the disk",
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "something else has that name",
-        _ => "see that it is a place where this user can write",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space on the disk",
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "another file has that name",
+        _ => "check that this user can write there",
     };
     refused(format!("cannot {what} {}: {error}; {advice}", path.display()))
 }

@@ -211,23 +211,23 @@ impl Loss {
         let path = database.display();
         match self {
             Self::Moved => format!(
-                "{path} is not the database any more that this server has open: it was moved, replaced or removed; put \
-                 it back, or stop this server and start it on the right file"
+                "{path} is no longer the database that this server has open: it was moved, replaced or \
+                 removed; put it back, or restart the server with the right file"
             ),
             Self::Overwritten => format!(
-                "something else was written into {path} while this server had it open; stop the server, and restore a \
-                 backup: exeunt restore"
-            ),
-            Self::LogGone => format!("the log beside {path} was removed while this server had it open"),
-            Self::LogReplaced => format!(
-                "the log beside {path} was replaced while this server had it open; remove the file {path}-wal that is \
-                 there now"
-            ),
-            Self::LogOverwritten => format!(
-                "the log beside {path} was cut off or written over while this server had it open; stop the server, and \
+                "another program wrote to {path} while this server had it open; stop the server, and \
                  restore a backup: exeunt restore"
             ),
-            Self::Unsure(error) => format!("whether {path} is still in its place cannot be seen: {error}"),
+            Self::LogGone => format!("the WAL of {path} was removed while this server had it open"),
+            Self::LogReplaced => format!(
+                "the WAL of {path} was replaced while this server had it open; remove the file {path}-wal \
+                 that is there now"
+            ),
+            Self::LogOverwritten => format!(
+                "the WAL of {path} was truncated or overwritten while this server had it open; stop the \
+                 server, and restore a backup: exeunt restore"
+            ),
+            Self::Unsure(error) => format!("cannot check whether {path} is still in its place: {error}"),
         }
     }
 }

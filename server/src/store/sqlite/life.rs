@@ -88,7 +88,7 @@ fn ahead(number: u64, stride: u64) -> Result<u64> {
     let ahead = number.saturating_add(stride);
     // SQLite integers are signed.
     if bound(ahead) == i64::MAX {
-        Err(corrupt("a number that leaves no room for another life"))
+        Err(corrupt("a number that is too large for another incarnation"))
     } else {
         Ok(ahead)
     }

@@ -40,7 +40,7 @@ impl Lock {
     /// Takes the locks of the database at `only`, which may not exist yet. `path` is its name for the operator.
     pub(super) fn take(path: &Path, only: &Path) -> Result<Self> {
         let beside = private().truncate(false).open(beside(only, LOCK));
-        let beside = beside.map_err(|error| cannot(path, "make a lock file beside", &error))?;
+        let beside = beside.map_err(|error| cannot(path, "create a lock file beside", &error))?;
         lock(path, &beside)?;
         if !fs::metadata(only).is_ok_and(|about| about.is_file()) {
             return Ok(Self { beside, database: None, on_database: false, has_true_times: false });
@@ -80,7 +80,7 @@ fn lock(path: &Path, file: &File) -> Result<()> {
     match file.try_lock() {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(refused(format!(
-            "the database {} is in use by another process; stop that one first, or choose another file",
+            "the database {} is in use by another process; stop that process first, or give another file",
             path.display()
         ))),
         Err(TryLockError::Error(error)) => Err(cannot(path, "lock", &error)),

@@ -86,7 +86,7 @@ impl Reading<'_> {
         let transaction = self.conn.unchecked_transaction()?;
         let oldest = oldest(&transaction)?;
         if after < oldest {
-            return Err(Error::not_found("position in the log any more"));
+            return Err(Error::not_found("position in the log, from which older marks were deleted"));
         }
         let sql = format!("SELECT {MARK}, 1 FROM marks WHERE stamp > ? ORDER BY stamp");
         let mut statement = transaction.prepare_cached(&sql)?;

@@ -224,5 +224,5 @@ impl From<rusqlite::Error> for Error {
 }
 
 fn fault() -> Error {
-    Error::unavailable(Unavailability::Unknown).because("a thread of the store gave no answer")
+    Error::unavailable(Unavailability::Unknown).because("a thread of the store ended without a result")
 }

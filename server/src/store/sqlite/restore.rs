@@ -59,7 +59,7 @@ impl Restoring<'_> {
         if there.is_some() && self.aside.is_none() {
             let target = self.target.display();
             return Err(refused(format!(
-                "there is a store at {target}; with --replace it is kept under another name"
+                "there is already a store at {target}; to keep it under another name, add --replace"
             )));
         }
         let mut fresh = Fresh { path: beside(&only, RESTORING), kept: false };
@@ -82,20 +82,20 @@ impl Restoring<'_> {
         let about = backup.metadata().map_err(read)?;
         let path = self.backup.display();
         if !about.is_file() || about.len() == 0 {
-            return Err(refused(format!("{path} is no backup: it is empty, or no file at all")));
+            return Err(refused(format!("{path} is not a backup: it is empty, or not a regular file")));
         }
         let same = |there: fs::Metadata| (there.dev(), there.ino()) == (about.dev(), about.ino());
         if fs::metadata(only).is_ok_and(same) {
             return Err(refused(format!(
-                "{path} is the store itself; if it was put back there, declare that: exeunt restore --in-place --store \
-                 sqlite:{path}"
+                "{path} is the store itself; if a backup was put there, declare it: exeunt restore \
+                 --in-place --store sqlite:{path}"
             )));
         }
         let log = beside(self.backup, "-wal");
         if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
             return Err(refused(format!(
-                "{path} is no backup but a copy of a store, part of which is in {}: put both in place, then declare it: \
-                 exeunt restore --in-place --store sqlite:PATH",
+                "{path} is not a backup but a copy of a store, part of which is in {}; put both in place, \
+                 then declare it: exeunt restore --in-place --store sqlite:PATH",
                 log.display()
             )));
         }
@@ -142,7 +142,12 @@ impl Restoring<'_> {
 pub fn examine(backup: &Path) -> Result<Moment> {
     let conn = file::sound(backup, backup, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let made_at = meta::backup(&conn).map_err(|error| explain(backup, error))?;
-    made_at.ok_or_else(|| refused(format!("{} is a store, and no backup of one", backup.display())))
+    made_at.ok_or_else(|| {
+        refused(format!(
+            "{} is a store, not a backup; give the file that `exeunt backup` wrote",
+            backup.display()
+        ))
+    })
 }
 
 /// Declares that the store at this path was reset to an earlier state, by any means: begins a new incarnation.
@@ -153,7 +158,7 @@ pub fn declare(target: &Path, beginning: Beginning) -> Result<Begun> {
     let (only, _lock) = claim(target)?;
     if beside(&only, RESTORED).exists() {
         return Err(refused(format!(
-            "a restore into {} was cut short; run the same `exeunt restore` again",
+            "a restore into {} was interrupted; run the same `exeunt restore` again",
             target.display()
         )));
     }
@@ -184,11 +189,11 @@ fn claim(target: &Path) -> Result<(PathBuf, Lock)> {
     match fs::metadata(&only) {
         Ok(there) if there.is_dir() => {
             let target = target.display();
-            return Err(refused(format!("{target} is a directory; name the file of the database")));
+            return Err(refused(format!("{target} is a directory; give the file of the database")));
         }
         Ok(there) if !there.is_file() => {
             let target = target.display();
-            return Err(refused(format!("{target} is no file; name the file of the database")));
+            return Err(refused(format!("{target} is not a regular file; give the file of the database")));
         }
         Ok(_) | Err(_) => {}
     }

@@ -21,8 +21,8 @@ const UNKNOWN: u8 = 1;
 const CLOSED: u8 = 2;
 const LOST: u8 = 3;
 /// The public text while the files are not at their path.
-const LOST_TEXT: &str = "the files of the store were changed under the server; no check is answered until they are back in their \
-                         place: its log tells more";
+const LOST_TEXT: &str = "the files of the store were moved or changed while the server was running; no \
+                         check is answered until they are back in their place; see the server's log";
 
 pub(super) struct Shared {
     pub(super) options: SqliteOptions,
@@ -104,7 +104,8 @@ impl Shared {
         match self.health.load(Ordering::SeqCst) {
             OPEN => Ok(()),
             UNKNOWN => {
-                Err(Error::unavailable(Unavailability::Unknown).because("the store waits to be opened again"))
+                Err(Error::unavailable(Unavailability::Unknown)
+                    .because("the store is waiting to be reopened"))
             }
             LOST => Err(Error::new(Kind::Unavailable(Unavailability::Unknown), LOST_TEXT)),
             _ => Err(Error::unavailable(Unavailability::Refused).because("the store is closed")),

@@ -117,12 +117,12 @@ impl Tail {
             let end = HEAD_BYTES + frames * frame_bytes;
             if file.metadata()?.len() < end || read(&file, end - frame_bytes + FRAME_SALTS_AT)? != Some(salts)
             {
-                return Err(wrong("the log is shorter than what is committed"));
+                return Err(wrong("the WAL is shorter than what is committed"));
             }
             return cut(&self.log, end);
         }
         if frames > 0 && known.is_none() {
-            return Err(wrong("how far the log is committed was not noted"));
+            return Err(wrong("the committed length of the WAL is not known"));
         }
         // The failed transaction restarted the WAL, which happens only when all of it is in the database.
         self.is_empty();

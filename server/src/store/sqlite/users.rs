@@ -115,7 +115,7 @@ fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         password: row.get::<_, Option<_>>(6)?.map(PasswordHash),
         first_name: row.get(7)?,
         last_name: row.get(8)?,
-        data: serde_json::from_str(data).map_err(|_| corrupt("data that is no object"))?,
+        data: serde_json::from_str(data).map_err(|_| corrupt("data that is not an object"))?,
         disabled: row.get(10)?,
         deleted: row.get(11)?,
         created_at: moment(row, 12)?,

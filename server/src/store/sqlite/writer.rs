@@ -172,7 +172,7 @@ impl Writer {
     fn failed(&mut self, failure: Failure) -> (Unavailability, String) {
         let (outage, reason) = match failure {
             Failure::Refused(reason) => (Unavailability::Refused, reason),
-            Failure::Waits => (Unavailability::Unknown, "the store waits to be opened again".to_owned()),
+            Failure::Waits => (Unavailability::Unknown, "the store is waiting to be reopened".to_owned()),
             Failure::Unknown(reason) => {
                 self.give_up(&reason);
                 (Unavailability::Unknown, reason)
@@ -192,7 +192,7 @@ impl Writer {
     /// Stops trusting this connection.
     fn give_up(&mut self, reason: &str) {
         if !self.shared.is_unknown() {
-            tracing::error!(reason, "the store was cut short and waits to be opened again");
+            tracing::error!(reason, "the WAL was truncated, and the store is waiting to be reopened");
         }
         self.shared.set_unknown();
         self.shared.identity.unlearn();
@@ -200,7 +200,7 @@ impl Writer {
     }
 
     fn commit(&mut self, works: &mut Works) -> std::result::Result<Effects, Failure> {
-        let unknown = || Failure::Unknown("the store waits to be opened again".to_owned());
+        let unknown = || Failure::Unknown("the store is waiting to be reopened".to_owned());
         match self.shared.check() {
             Err(_) if self.shared.is_unknown() => return Err(Failure::Waits),
             // Closed for good: commands queued after that did not happen.
@@ -379,7 +379,7 @@ impl Writer {
 
 /// The failure of a transaction before its commit: nothing of it was written. Rolls it back if SQLite has not done so.
 fn taken_back(conn: &Connection) -> Failure {
-    let reason = "the database gave up the transaction".to_owned();
+    let reason = "the database rolled the transaction back".to_owned();
     if conn.is_autocommit() || execute(conn, "ROLLBACK").is_ok() {
         Failure::Refused(reason)
     } else {
@@ -396,7 +396,7 @@ fn commit_failed(conn: &Connection, error: &rusqlite::Error, tail: &mut Tail, sh
     }
     if let Err(error) = tail.cut(shared.options.cut) {
         return Failure::Unknown(format!(
-            "{reason}, and what it has left in the log was not cut off: {error}"
+            "{reason}, and what it left in the WAL could not be truncated: {error}"
         ));
     }
     shared.refusing.store(true, Ordering::Relaxed);

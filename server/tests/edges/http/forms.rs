@@ -1,6 +1,6 @@
 //! A form in parts is read as PHP and Django read it; one that cannot be read is answered as that, and is no failed login.
 
-use exeunt::config::{Config, Throttle};
+use exeunt::config::{Config, ThrottleConfig};
 
 use crate::edges::dialogue::{PASSWORD, Server, memory, post};
 
@@ -13,7 +13,7 @@ const FIELDS: [(&str, &str); 4] = [
 
 /// Where one failed login locks.
 async fn server() -> Server {
-    let throttle = Throttle { pair_failures: 1, ..Throttle::default() };
+    let throttle = ThrottleConfig { pair_failures: 1, ..ThrottleConfig::default() };
     Server::start_on(memory(), Config { throttle, ..Config::default() }).await
 }
 

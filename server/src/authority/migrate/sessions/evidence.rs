@@ -17,7 +17,7 @@ pub(super) struct Pulled(HashMap<(Anchor, Stamp), Option<Moment>>);
 pub(super) fn ended() -> Error {
     Error::new(
         Kind::Conflict("issued_at"),
-        "its user, its client or everybody was logged out here after it was issued",
+        "its user, its client or everybody was logged out here after the session was issued",
     )
 }
 

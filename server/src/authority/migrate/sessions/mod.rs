@@ -97,7 +97,7 @@ impl Authority {
         run: Run,
     ) -> Result<Vec<Result<Taken>>> {
         if all.len() > ADOPT_SESSIONS_MAX {
-            let rule = format!("one batch has at most {ADOPT_SESSIONS_MAX} sessions");
+            let rule = format!("the batch has {} sessions; expected at most {ADOPT_SESSIONS_MAX}", all.len());
             return Err(Error::malformed("sessions", rule));
         }
         // Read before the users and clients, which are the evidence here.
@@ -126,7 +126,10 @@ impl Authority {
         .into_iter();
         let outcome = |ready: Result<Ready>| {
             let Ready::New(new) = ready? else { return Ok(Taken::There) };
-            match adopted.next().ok_or_else(|| Error::internal("an outcome is missing"))? {
+            match adopted
+                .next()
+                .ok_or_else(|| Error::internal("the store returned fewer outcomes than rows"))?
+            {
                 Adoption::Recorded(_) => Ok(Taken::Made(new.record.session.id)),
                 Adoption::Known => Ok(Taken::There),
                 Adoption::Over(over) => Err(refused::over(over)),
@@ -220,10 +223,18 @@ impl Authority {
                 found.ok_or_else(|| Error::not_found("client"))?
             }
             (None, Some(dialect)) => self.builtin_client(realm, dialect)?,
-            (None, None) => return Err(Error::malformed("dialect", "a session has a dialect or a client")),
+            (None, None) => {
+                return Err(Error::malformed(
+                    "dialect",
+                    "neither dialect nor client is given; give one of them",
+                ));
+            }
         };
         if dialect.is_some_and(|dialect| dialect != client.dialect) {
-            return Err(Error::malformed("dialect", "the client is of another dialect"));
+            return Err(Error::malformed(
+                "dialect",
+                "the client belongs to another dialect; give its dialect, or leave dialect out",
+            ));
         }
         Ok(client)
     }
@@ -294,7 +305,10 @@ impl Elsewhere {
         let past = |field: &'static str, at: Option<Moment>| match at {
             Some(at) if at > latest => {
                 let (at, now) = (utc_or_last(at), utc_or_last(now));
-                Err(Error::malformed(field, format!("{field} is {at}, which is in the future: it is {now}")))
+                Err(Error::malformed(
+                    field,
+                    format!("{field} is {at}, which is in the future; the server's clock says {now}"),
+                ))
             }
             at => Ok(at.map(|at| at.min(now))),
         };
@@ -303,7 +317,10 @@ impl Elsewhere {
         let seen = seen.unwrap_or(issued_at).max(issued_at);
         let absolute_secs = match (self.expires_at, self.absolute_secs) {
             (Some(_), Some(_)) => {
-                return Err(Error::malformed("expires_at", "give expires_at or absolute_secs, not both"));
+                return Err(Error::malformed(
+                    "expires_at",
+                    "expires_at and absolute_secs are both given; give one of them",
+                ));
             }
             (Some(Time::Never), None) => 0,
             // Rounded down; 0 would mean no limit.

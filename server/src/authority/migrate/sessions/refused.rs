@@ -10,10 +10,14 @@ use crate::time::text::utc_or_last;
 pub(super) fn over(over: Over) -> Error {
     match over {
         Over::RanOut(at) => ran_out_at(at),
-        Over::Ended => conflict("token", "it was adopted before, and was logged out here".to_owned()),
-        Over::Forgotten => {
-            conflict("token", "it was adopted before, and is over here and forgotten".to_owned())
-        }
+        Over::Ended => conflict(
+            "token",
+            "this token was imported before, and its session was logged out here".to_owned(),
+        ),
+        Over::Forgotten => conflict(
+            "token",
+            "this token was imported before, and its session here has ended and was deleted".to_owned(),
+        ),
     }
 }
 
@@ -23,7 +27,7 @@ pub(super) fn ran_out(session: &Session, seen: Moment, now: Moment) -> Error {
 }
 
 fn ran_out_at(at: Moment) -> Error {
-    dead(format!("it was adopted before, and ran out here at {}", utc_or_last(at)))
+    dead(format!("this token was imported before, and its session expired here at {}", utc_or_last(at)))
 }
 
 /// It had already expired there; says by which limit.
@@ -31,12 +35,13 @@ pub(super) fn expired(session: &Session, seen: Moment) -> Error {
     let absolute = Session { idle_secs: 0, ..session.clone() }.deadline(seen);
     dead(match absolute {
         Some(over) if session.deadline(seen) == absolute => format!(
-            "the session has expired: it was issued at {}, and over at {} (expires_at or absolute_secs)",
+            "the session has expired: it was issued at {} and expired at {} (expires_at or absolute_secs)",
             utc_or_last(session.issued_at),
             utc_or_last(over)
         ),
         _ => format!(
-            "the session has expired: it was last seen at {} (last_seen_at, else issued_at), and its idle_secs are {}",
+            "the session has expired: it was last seen at {} (last_seen_at, else issued_at), and idle_secs \
+             is {}",
             utc_or_last(seen),
             session.idle_secs
         ),
@@ -54,8 +59,8 @@ pub(super) fn over_at_once() -> Error {
 /// It would live longer than allowed; only sessions without an end may.
 pub(super) fn too_far(at: Moment) -> Error {
     let text = format!(
-        "expires_at is {}; expected at most ten years after issued_at (else last_seen_at, else now); for a session \
-         without an end give 9999-12-31T23:59:59Z, or absolute_secs 0",
+        "expires_at is {}; expected at most ten years after issued_at (else last_seen_at, else now); for a \
+         session that never expires give 9999-12-31T23:59:59Z, or absolute_secs 0",
         utc_or_last(at)
     );
     Error::malformed("expires_at", text)
@@ -65,7 +70,7 @@ pub(super) fn too_far(at: Moment) -> Error {
 pub(super) fn crowded(max: u32) -> Error {
     conflict(
         "user",
-        format!("the user has {max} sessions alive, as many as the client allows (max_sessions)"),
+        format!("the user already has {max} live sessions, the most that the client allows (max_sessions)"),
     )
 }
 

@@ -22,8 +22,8 @@ pub(in crate::authority) fn must_be_hard_to_guess(password: &Password, user: &Us
     if [text, &folded, folded.trim()].into_iter().any(is_common_password) {
         return Err(Error::malformed(
             "password",
-            "this password is one of the most common ones, which are tried first; choose another, such as four words \
-             that have nothing to do with each other",
+            "this password is one of the most common ones, which attackers try first; choose another, such \
+             as four unrelated words",
         ));
     }
     let email = user.email.as_deref().unwrap_or_default();
@@ -41,8 +41,9 @@ pub(in crate::authority) fn must_be_hard_to_guess(password: &Password, user: &Us
         name.chars().count() >= NAME_CHARS_MIN && folded.contains(name)
     });
     held.map_or(Ok(()), |(field, _)| {
-        let rule =
-            format!("the password holds the {field} of its user; choose one that holds no name of theirs");
+        let rule = format!(
+            "the password contains the user's {field}; choose one that contains none of the user's names"
+        );
         Err(Error::malformed("password", rule))
     })
 }

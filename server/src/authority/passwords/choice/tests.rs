@@ -74,7 +74,7 @@ fn names_of_the_user_are_refused_in_any_case_and_form() {
         ("correct STRASSER horse", "last_name"),
     ] {
         let said = refused(password, &user()).unwrap_or_default();
-        assert!(said.contains(&format!("the {field} of")), "{password}: {said}");
+        assert!(said.contains(&format!("the user's {field}")), "{password}: {said}");
     }
 }
 

@@ -96,7 +96,7 @@ pub(super) fn hash(password: &Password, salt: [u8; 16], memory: &mut Argon2Block
     let params = format!("m={MEMORY_KIB},t={PASSES},p={LANES}");
     let hash = ours()
         .and_then(|argon2| fill(&argon2, text, &salt, OUTPUT_BYTES, memory))
-        .ok_or_else(|| Error::internal("argon2 refused its parameters or had no memory"))?;
+        .ok_or_else(|| Error::internal("argon2 rejected its parameters or could not allocate memory"))?;
     let hash = phc::PasswordHash {
         algorithm: Ident::new("argon2id").map_err(Error::internal)?,
         version: Some(Version::V0x13.into()),
@@ -149,8 +149,8 @@ enum Unusable {
 impl Unusable {
     const fn reason(self) -> &'static str {
         match self {
-            Self::Unknown => "its form is not known",
-            Self::TooCostly => "its parameters ask for too much memory or time",
+            Self::Unknown => "its format is not known",
+            Self::TooCostly => "its parameters need too much memory or time",
         }
     }
 }

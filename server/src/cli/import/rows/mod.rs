@@ -12,9 +12,9 @@ use crate::time;
 const ROW_BYTES_MAX: usize = 64 << 10;
 /// The error for an empty input: a real list is not empty, but the output of a program that failed is.
 const EMPTY: &str =
-    "the input is empty, without a header or a row: see whether what was to write it has failed";
-const ARRAY: &str =
-    "this is a JSON array, and JSON lines are wanted: one object a line, with nothing around them";
+    "the input is empty, without a header or a row; check whether the program that writes it failed";
+const ARRAY: &str = "this is a JSON array; expected JSON lines: one object a line, without brackets around \
+                     them or commas between";
 
 /// A row to send, or why it cannot be sent.
 pub(super) struct Row {
@@ -113,7 +113,7 @@ impl<R: BufRead> Rows<R> {
             && csv::is_open(&record)
         {
             // Text after a quote that is never closed cannot be distinguished from text within it.
-            let lost = "a quote is not closed; nothing behind it was read";
+            let lost = "a quote is not closed; nothing after it was read";
             match self.one_line()? {
                 Piece::Text(more) if record.len() + more.len() < ROW_BYTES_MAX => {
                     record.push('\n');
@@ -131,7 +131,7 @@ impl<R: BufRead> Rows<R> {
     fn one_line(&mut self) -> Outcome<Piece> {
         let mut bytes = Vec::new();
         let failed =
-            |error: std::io::Error| Failure::new(Exit::Failed, format!("the file cannot be read: {error}"));
+            |error: std::io::Error| Failure::new(Exit::Failed, format!("cannot read the file: {error}"));
         let limit = ROW_BYTES_MAX as u64 + 1;
         self.input.by_ref().take(limit).read_until(b'\n', &mut bytes).map_err(failed)?;
         if bytes.is_empty() {
@@ -141,7 +141,7 @@ impl<R: BufRead> Rows<R> {
         self.bytes += bytes.len() as u64;
         if bytes.len() > ROW_BYTES_MAX && !bytes.ends_with(b"\n") {
             self.skip_line().map_err(failed)?;
-            return Ok(Piece::Wrong("the row is longer than 64 KiB"));
+            return Ok(Piece::Wrong("the row is too long; expected at most 64 KiB"));
         }
         if bytes.ends_with(b"\n") {
             bytes.pop();
@@ -177,10 +177,13 @@ fn header(text: &str, columns: &[Column]) -> Result<Vec<usize>, String> {
         let known = || columns.iter().map(|column| column.0).collect::<Vec<_>>().join(", ");
         let place = columns.iter().position(|column| column.0 == name.trim());
         let place = place.ok_or_else(|| {
-            format!("the first line is a header, and each of its columns one of: {}", known())
+            format!(
+                "the first line is not a header, or has an unknown column; expected columns from: {}",
+                known()
+            )
         })?;
         if header.contains(&place) {
-            return Err(format!("the column {} is there twice", columns[place].0));
+            return Err(format!("the column {} is repeated", columns[place].0));
         }
         header.push(place);
     }
@@ -191,7 +194,7 @@ fn header(text: &str, columns: &[Column]) -> Result<Vec<usize>, String> {
 fn cells(text: &str, header: &[usize], columns: &[Column]) -> Result<String, String> {
     let fields = csv::fields(text)?;
     if fields.len() != header.len() {
-        return Err(format!("the row has {} fields, and the header {}", fields.len(), header.len()));
+        return Err(format!("the row has {} fields, but the header has {}", fields.len(), header.len()));
     }
     let mut row = Map::new();
     for (field, place) in fields.into_iter().zip(header).filter(|(field, _)| !field.is_empty()) {
@@ -209,8 +212,8 @@ fn object(text: &str) -> Result<String, String> {
     }
     match serde_json::from_str::<serde::de::IgnoredAny>(text) {
         Ok(_) => Ok(text.trim().to_owned()),
-        Err(error) if error.is_eof() => Err("the line ends in the middle".to_owned()),
-        Err(error) => Err(format!("the line is not JSON from column {} on", error.column())),
+        Err(error) if error.is_eof() => Err("the line ends in the middle of a JSON value".to_owned()),
+        Err(error) => Err(format!("the line is not JSON; the error is at column {}", error.column())),
     }
 }
 

@@ -25,31 +25,31 @@ fn a_row_that_cannot_be_read_is_told_by_its_line_and_the_next_is_read() {
     assert_eq!(
         read(b"name,off\na,b,c\nx\xff,1\n\"two\nlines\",1\nq\"q,1\nada,maybe\nb,1\n"),
         [
-            "2 !the row has 3 fields, and the header 2",
+            "2 !the row has 3 fields, but the header has 2",
             "3 !the row is not UTF-8",
             r#"4 {"name":"two\nlines","off":true}"#,
-            "6 !a quote stands within a field that does not begin with one",
+            "6 !a quote is inside a field that does not begin with one",
             "7 !off must be true, false, t, f, 1 or 0",
             r#"8 {"name":"b","off":true}"#,
         ]
     );
     let long = [b"name\n", "a".repeat(ROW_BYTES_MAX + 9).as_bytes(), b"\nb\n"].concat();
-    assert_eq!(read(&long), ["2 !the row is longer than 64 KiB", r#"3 {"name":"b"}"#]);
+    assert_eq!(read(&long), ["2 !the row is too long; expected at most 64 KiB", r#"3 {"name":"b"}"#]);
 }
 
 #[test]
 fn a_file_that_ends_in_the_middle_says_so() {
     assert_eq!(
         read(b"name,off\na,1\n\"b,1\nc,1\n"),
-        [r#"2 {"name":"a","off":true}"#, "3 !a quote is not closed; nothing behind it was read"]
+        [r#"2 {"name":"a","off":true}"#, "3 !a quote is not closed; nothing after it was read"]
     );
     assert_eq!(
         read(b"{\"name\":\"a\"}\n{\"name\":\"b"),
-        [r#"1 {"name":"a"}"#, "2 !the line ends in the middle"]
+        [r#"1 {"name":"a"}"#, "2 !the line ends in the middle of a JSON value"]
     );
     assert_eq!(
         read(b"name,off\na,1\nb"),
-        [r#"2 {"name":"a","off":true}"#, "3 !the row has 1 fields, and the header 2"]
+        [r#"2 {"name":"a","off":true}"#, "3 !the row has 1 fields, but the header has 2"]
     );
 }
 

@@ -73,7 +73,7 @@ impl ClientBody {
             }
         }
         if self.rotate_secret {
-            return Err(Error::malformed(ROTATE, "this client has no secret"));
+            return Err(Error::malformed(ROTATE, "this client has no secret; leave rotate_secret out"));
         }
         let settings = match (dialect, kept) {
             (_, Some(_)) if self.own.is_empty() => None,
@@ -90,13 +90,16 @@ fn must_be_own(app: &App, dialect: Option<&ClientSettings>, given: &Members) -> 
     let Some(foreign) = given.keys().find(|name| !is_own(name)) else { return Ok(()) };
     let owner = app.client_settings.iter().find(|(_, owner)| owner.members.contains(&&**foreign));
     let (name, owner) = owner.ok_or_else(|| Error::internal("a member of no dialect"))?;
-    Err(Error::malformed("dialect", format!("{} are for {}", listed(owner.members, "and"), name.name())))
+    Err(Error::malformed(
+        "dialect",
+        format!("{} are only for clients of {}; leave them out", listed(owner.members, "and"), name.name()),
+    ))
 }
 
 /// The error for a dialect that makes no clients.
 fn makers(app: &App) -> String {
     let names: Vec<_> = app.client_settings.iter().map(|(name, _)| name.name()).collect();
-    format!("a client speaks {}", listed(&names, "or"))
+    format!("unknown dialect; expected {}", listed(&names, "or"))
 }
 
 /// A list in words: "a, b and c".

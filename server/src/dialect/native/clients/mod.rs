@@ -55,7 +55,11 @@ pub(super) async fn change(mut request: Request, caller: Caller) -> Reply {
     let (app, call) = (request.app.clone(), caller.call(&mut request));
     let before = app.authority.client(caller.realm.id, id)?;
     if given.dialect.is_some() {
-        return Err(Error::malformed("dialect", "the dialect of a client cannot be changed").into());
+        return Err(Error::malformed(
+            "dialect",
+            "the dialect of a client cannot be changed; create another client",
+        )
+        .into());
     }
     let Made { settings, secret_replaced, shown } = given.settings(&app, &call, Some(&before))?;
     let (idle_secs, absolute_secs) = given.lifetimes()?;

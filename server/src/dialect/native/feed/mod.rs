@@ -36,7 +36,10 @@ fn after(request: &Request) -> Result<Option<String>> {
         request.headers().has(&LAST_EVENT_ID).then(|| request.header(&LAST_EVENT_ID).map(str::to_owned));
     match last {
         // Starting from now instead would lose marks.
-        Some(None) => Err(Error::malformed("last-event-id", "Last-Event-ID is there once, with a position")),
+        Some(None) => Err(Error::malformed(
+            "last-event-id",
+            "Last-Event-ID is repeated or not ASCII; expected one header with a position",
+        )),
         Some(last) => Ok(last),
         None => Ok(wire::parameter(request, "after")),
     }

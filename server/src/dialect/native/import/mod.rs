@@ -108,14 +108,14 @@ pub(super) async fn sessions(mut request: Request, caller: Caller) -> Reply {
 /// Parses a row. The error does not contain the row's values, since some are secrets.
 fn row<T: DeserializeOwned>(row: &RawValue) -> Result<T> {
     if !row.get().starts_with('{') {
-        return Err(Error::malformed("row", "a row is a JSON object"));
+        return Err(Error::malformed("row", "the row is not a JSON object"));
     }
     serde_json::from_str(row.get()).map_err(|error| {
         let (name, error) = wrong_member::<T>(row.get()).unwrap_or((String::new(), error));
         let said = wire::without_values(&error);
         // Line and column are those within the row, which mean nothing to the caller.
         let said = said.split(" at line ").next().unwrap_or_default();
-        Error::malformed("row", format!("the row is not as documented: {name}{said}"))
+        Error::malformed("row", format!("the row is not valid: {name}{said}"))
     })
 }
 

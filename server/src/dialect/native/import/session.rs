@@ -72,21 +72,26 @@ impl GivenSession {
 
     fn fingerprint(&self) -> Result<Fingerprint> {
         match (&self.token, &self.token_sha256) {
-            (Some(token), None) if token.starts_with(SESSION_PREFIX) => {
-                Err(Error::malformed("token", "this is a token of Exeunt's own"))
-            }
+            (Some(token), None) if token.starts_with(SESSION_PREFIX) => Err(Error::malformed(
+                "token",
+                "this token was issued by Exeunt; only tokens of other servers can be imported",
+            )),
             (Some(token), None) if token.chars().count() < TOKEN_CHARS_MIN => Err(Error::malformed(
                 "token",
-                format!("a token of fewer than {TOKEN_CHARS_MIN} characters can be guessed"),
+                format!("the token has fewer than {TOKEN_CHARS_MIN} characters, so it could be guessed"),
             )),
             (Some(token), None) => {
                 Token::presented(token).map(|token| token.fingerprint()).ok_or_else(|| {
-                    Error::malformed("token", format!("a token has at most {TOKEN_BYTES_MAX} bytes"))
+                    Error::malformed(
+                        "token",
+                        format!("the token is too long; expected at most {TOKEN_BYTES_MAX} bytes"),
+                    )
                 })
             }
-            (None, Some(digits)) => Fingerprint::from_digits(digits)
-                .ok_or_else(|| Error::malformed("token_sha256", "a SHA-256 is 64 hexadecimal digits")),
-            _ => Err(Error::malformed("token", "a session has either token or token_sha256")),
+            (None, Some(digits)) => Fingerprint::from_digits(digits).ok_or_else(|| {
+                Error::malformed("token_sha256", "this is not a SHA-256; expected 64 hexadecimal digits")
+            }),
+            _ => Err(Error::malformed("token", "expected either token or token_sha256")),
         }
     }
 
@@ -101,9 +106,7 @@ impl GivenSession {
         let mut given = given.into_iter().flatten();
         match (given.next(), given.next()) {
             (Some(identifier), None) => Ok(identifier),
-            _ => {
-                Err(Error::malformed("user", "a session has one of user, username, email and account_number"))
-            }
+            _ => Err(Error::malformed("user", "expected one of user, username, email and account_number")),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Places for connections: limits how many are served and how many wait, and reserves some places for administrators.
+//! Slots for connections: limits how many are served and how many wait, and reserves some slots for administrators.
 //!
 //! Every connection is accepted, so that an administrator who must end sessions is not stuck in the accept queue of a
-//! full server. A connection without a place waits for one; when too many wait, the one that has waited longest is
-//! closed. Its first request is served when a place becomes free, or at once if it presents a key that may end
-//! sessions: places are reserved for those. See `docs/decisions/0024-places-for-administrators.md`.
+//! full server. A connection without a slot waits for one; when too many wait, the one that has waited longest is
+//! closed. Its first request is served when a slot becomes free, or at once if it presents a key that may end
+//! sessions: slots are reserved for those. See `docs/decisions/0024-places-for-administrators.md`.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -18,15 +18,15 @@ use crate::app::shares::{Share, Shares};
 use crate::authority::throttle::network;
 use crate::lock::Exclusive as _;
 
-/// The most connections that may wait for a place.
+/// The most connections that may wait for a slot.
 pub const WAITING_MAX: usize = 1024;
-/// The places reserved for administrators, in addition to all others.
-pub const KEPT: usize = 64;
+/// The slots reserved for administrators, in addition to all others.
+pub const RESERVED: usize = 64;
 
-/// The places of one listener.
-pub struct Places {
+/// The slots of one listener.
+pub struct ConnectionSlots {
     served: Arc<Semaphore>,
-    kept: Arc<Semaphore>,
+    reserved: Arc<Semaphore>,
     /// The connections that wait, longest first; each is notified when it must close.
     waiting: Mutex<BTreeMap<u64, Arc<Notify>>>,
     next: AtomicU64,
@@ -34,9 +34,9 @@ pub struct Places {
     per_peer: usize,
 }
 
-/// The place of a connection; dropping it frees the place.
-pub struct Place {
-    places: Arc<Places>,
+/// The slot of a connection; dropping it frees the slot.
+pub struct Slot {
+    slots: Arc<ConnectionSlots>,
     number: u64,
     /// Notified when the connection must close.
     crowded_out: Arc<Notify>,
@@ -48,12 +48,12 @@ pub struct Place {
 /// What counts as one peer: an IPv4 address or an IPv6 network.
 type Network = [u8; 16];
 
-impl Places {
-    /// Places for `connections` connections, at most `per_peer` of each peer.
+impl ConnectionSlots {
+    /// Slots for `connections` connections, at most `per_peer` of each peer.
     pub fn new(connections: usize, per_peer: usize) -> Arc<Self> {
         Arc::new(Self {
             served: Arc::new(Semaphore::new(connections)),
-            kept: Arc::new(Semaphore::new(KEPT)),
+            reserved: Arc::new(Semaphore::new(RESERVED)),
             waiting: Mutex::default(),
             next: AtomicU64::new(0),
             peers: Arc::default(),
@@ -61,9 +61,9 @@ impl Places {
         })
     }
 
-    /// A place for a connection of this peer (`None`: its connections are not counted), which may have to wait. Returns
+    /// A slot for a connection of this peer (`None`: its connections are not counted), which may have to wait. Returns
     /// `None` if the peer has reached its limit.
-    pub fn admit(self: &Arc<Self>, peer: Option<IpAddr>) -> Option<Arc<Place>> {
+    pub fn admit(self: &Arc<Self>, peer: Option<IpAddr>) -> Option<Arc<Slot>> {
         let of_peer = match peer {
             Some(peer) => Some(self.peers.take(network(peer), self.per_peer)?),
             None => None,
@@ -81,8 +81,8 @@ impl Places {
             }
         }
         let is_served = AtomicBool::new(permit.is_some());
-        let (places, permit) = (self.clone(), Mutex::new(permit));
-        Some(Arc::new(Place { places, number, crowded_out, is_served, permit, _of_peer: of_peer }))
+        let (slots, permit) = (self.clone(), Mutex::new(permit));
+        Some(Arc::new(Slot { slots, number, crowded_out, is_served, permit, _of_peer: of_peer }))
     }
 
     fn waiting(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Notify>>> {
@@ -90,7 +90,7 @@ impl Places {
     }
 }
 
-impl Place {
+impl Slot {
     /// Whether the connection is served; otherwise it waits.
     pub fn is_served(&self) -> bool {
         self.is_served.load(Ordering::Acquire)
@@ -101,25 +101,24 @@ impl Place {
         self.crowded_out.notified().await;
     }
 
-    /// Waits up to `limit` for a place; an administrator may use a reserved one. `true` if the connection is served.
+    /// Waits up to `limit` for a slot; an administrator may use a reserved one. `true` if the connection is served.
     pub async fn wait(&self, is_administrator: bool, limit: Duration) -> bool {
         if self.is_served() {
             return true;
         }
-        let kept = || is_administrator.then(|| self.places.kept.clone().try_acquire_owned().ok()).flatten();
-        let at_once = self.places.served.clone().try_acquire_owned().ok().or_else(kept);
+        let reserved =
+            || is_administrator.then(|| self.slots.reserved.clone().try_acquire_owned().ok()).flatten();
+        let at_once = self.slots.served.clone().try_acquire_owned().ok().or_else(reserved);
         let permit = match at_once {
             Some(permit) => Some(permit),
-            None => {
-                timeout(limit, self.places.served.clone().acquire_owned()).await.ok().and_then(Result::ok)
-            }
+            None => timeout(limit, self.slots.served.clone().acquire_owned()).await.ok().and_then(Result::ok),
         };
         permit.is_some_and(|permit| self.serve(permit))
     }
 
     /// Marks the connection as served. `false` if it no longer is in the list of those that wait: then it must close.
     fn serve(&self, permit: OwnedSemaphorePermit) -> bool {
-        if self.places.waiting().remove(&self.number).is_none() {
+        if self.slots.waiting().remove(&self.number).is_none() {
             return false;
         }
         *self.permit.hold() = Some(permit);
@@ -128,10 +127,10 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         if !self.is_served() {
-            self.places.waiting().remove(&self.number);
+            self.slots.waiting().remove(&self.number);
         }
     }
 }
@@ -144,22 +143,22 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_is_served_when_a_place_is_free_and_an_administrator_at_once() {
-        let places = Places::new(1, 10);
-        let [first, second, third] = [(); 3].map(|()| places.admit(None).unwrap());
+        let slots = ConnectionSlots::new(1, 10);
+        let [first, second, third] = [(); 3].map(|()| slots.admit(None).unwrap());
         assert!(first.is_served() && !second.is_served());
         assert!(!second.wait(false, AT_ONCE).await);
         assert!(third.wait(true, AT_ONCE).await);
         drop(third);
-        assert!(!second.wait(false, AT_ONCE).await, "a place that is kept is no place for others");
+        assert!(!second.wait(false, AT_ONCE).await, "a slot that is reserved is no slot for others");
         drop(first);
         assert!(second.wait(false, AT_ONCE).await);
     }
 
     #[tokio::test]
     async fn when_too_many_wait_the_one_that_waited_longest_goes() {
-        let places = Places::new(1, usize::MAX);
-        let served = places.admit(None).unwrap();
-        let waiting: Vec<_> = (0..=WAITING_MAX).map(|_| places.admit(None).unwrap()).collect();
+        let slots = ConnectionSlots::new(1, usize::MAX);
+        let served = slots.admit(None).unwrap();
+        let waiting: Vec<_> = (0..=WAITING_MAX).map(|_| slots.admit(None).unwrap()).collect();
         waiting[0].crowded_out().await;
         assert!(!waiting[0].wait(true, AT_ONCE).await, "it was told to go");
         drop(served);
@@ -168,8 +167,8 @@ mod tests {
 
     #[test]
     fn a_peer_of_ipv6_is_a_network() {
-        let places = Places::new(10, 1);
-        let admit = |peer: &str| places.admit(Some(peer.parse().unwrap()));
+        let slots = ConnectionSlots::new(10, 1);
+        let admit = |peer: &str| slots.admit(Some(peer.parse().unwrap()));
         let first = admit("2001:db8::1");
         assert!(first.is_some() && admit("2001:db8::2").is_none() && admit("2001:db8:0:1::1").is_some());
         let mapped = admit("::ffff:192.0.2.1");

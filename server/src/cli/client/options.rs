@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::time::duration;
 
 #[derive(Args)]
-pub(super) struct Given {
+pub(super) struct ClientOptions {
     /// Seconds after which an unused session expires; 0 for no limit
     #[arg(long, value_name = "SECS", value_parser = duration)]
     idle_secs: Option<u32>,
@@ -33,7 +33,7 @@ pub(super) struct Given {
     endpoint: Vec<Value>,
 }
 
-impl Given {
+impl ClientOptions {
     /// The options as JSON members of the native interface.
     pub(super) fn members(self) -> Map<String, Value> {
         let numbers = [
@@ -89,7 +89,9 @@ fn endpoint(text: &str) -> Result<Value, String> {
         match part {
             "secure" => secure = true,
             "registration" => registration = true,
-            other => return Err(format!("{other}: an endpoint is secure, or for registration")),
+            other => {
+                return Err(format!("unknown word {other} for an endpoint; expected secure or registration"));
+            }
         }
     }
     Ok(json!({ "name": name, "secure": secure, "registration": registration }))

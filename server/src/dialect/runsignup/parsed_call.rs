@@ -11,7 +11,7 @@ use crate::http::said::Said;
 use crate::http::{Request, Response};
 
 /// A parsed call.
-pub(super) struct Asked {
+pub(super) struct ParsedCall {
     /// How to answer it.
     pub reply: Reply,
     /// The parameters of the query.
@@ -20,7 +20,7 @@ pub(super) struct Asked {
     pub body: Fields,
 }
 
-impl Asked {
+impl ParsedCall {
     /// Reads the query and, for a `POST`, the body. The format is checked first: every later error needs it.
     ///
     /// # Errors
