@@ -1,5 +1,5 @@
 //! The dialogues in `docs/operation.md` say what really happens: one shell plays them all, against the real binary.
-//! `systemctl` is a function there that stops and starts it. `EXEUNT_BLESS=1` writes the output anew.
+//! `systemctl` is a function there that stops and starts it. `EXEUNT_BLESS=1` rewrites the output.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
