@@ -15,7 +15,7 @@ for _, key in ipairs(page[2]) do
     end
     -- Sessions of nobody are nothing to be logged out of. What expired meanwhile has no time left.
     if (type(user) == 'string' or type(user) == 'number') and left > 0 then
-        -- connect-redis sets the time to live anew with each use: to the cookie's own, or to that of the store.
+        -- connect-redis resets the time to live with each use: to that of the cookie, or to that of the store.
         local idle = tonumber(ARGV[5])
         if type(session.cookie) == 'table' and type(session.cookie.originalMaxAge) == 'number' then
             idle = math.floor(session.cookie.originalMaxAge / 1000)

@@ -1,12 +1,12 @@
--- Asks Exeunt's gate whether a call may pass, and tells the application on whose behalf: http-request lua.exeunt GATE.
--- A gate whose address ends in /form reads the form of the call, which must have been waited for. See haproxy.md.
+-- Asks Exeunt's gate whether a call may pass, and tells the application who is calling: http-request lua.exeunt GATE.
+-- A gate whose address ends in /form reads the form of the call; HAProxy must wait for it first. See haproxy.md.
 
 local told = { "exeunt-client", "exeunt-session", "exeunt-user", "exeunt-username" }
--- Of the call, each line of each of these goes along, and nothing else.
+-- Only these headers of the call are sent along, with all their lines.
 local brought = {
     "authorization", "cookie", "origin", "access-control-request-method", "content-type", "content-encoding", "user-agent",
 }
--- Of a refusal, its caller gets these.
+-- These headers of a refusal are sent to the client.
 local answered = {
     "content-type", "www-authenticate", "retry-after", "vary", "deprecation", "sunset", "link", "allow",
     "access-control-allow-origin", "access-control-allow-credentials", "access-control-allow-methods",
@@ -53,7 +53,7 @@ core.register_action("exeunt", { "http-req" }, function(txn, gate)
     if gate:find("/form$") then
         body = txn.f:req_body() or ""
         local length = lines(txn.http:req_get_headers(), "content-length")
-        -- What did not fit into the buffer is not there.
+        -- What did not fit into the buffer is missing.
         if #body ~= tonumber(length[1] or "0") then return refuse(txn, 413) end
         if #body == 0 then body = nil end
     end

@@ -1,5 +1,5 @@
 //! Every kind of error in every dialect, in each of its forms: one checked-in table, so that a reviewer sees the whole
-//! surface in one diff. `EXEUNT_BLESS=1` writes it anew.
+//! surface in one diff. `EXEUNT_BLESS=1` rewrites it.
 
 use exeunt::dialect;
 use exeunt::error::{DeadReason, Error, Kind, ThrottleRefusal, Throttled, Unavailability};

@@ -1,6 +1,6 @@
 //! The dialogues in the README and in the pages of the dialects are the ones that `exeunt demo` prints, and show what
 //! really happens: each command is pasted into a shell where the demonstration runs, against the real binary.
-//! `EXEUNT_BLESS=1` writes the output anew.
+//! `EXEUNT_BLESS=1` rewrites the output.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -24,7 +24,7 @@ cargo xtask <command>
                               each fault that was found from outside), end with `N passed, N failed`
   check                       formatting, lints, and the rules of tidy, dependencies among them
   ci                          check, then test: what .ci/run does
-  bless [filter]              write the recorded answers of stories and other checked-in tables anew; fail if any was wrong
+  bless [filter]              rewrite the recorded answers of stories and other checked-in tables; fail if any was wrong
   fuzz [target] [--secs 60]   feed random bytes to every parser of outside bytes, or to one
   bench [name]                measure, and print the table of docs/performance.md
   soak [--minutes 10]         load the server steadily, and fail if its memory or its open files grow

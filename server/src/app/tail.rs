@@ -119,7 +119,7 @@ impl Writer {
         !self.has_ended
     }
 
-    /// Begins anew, without marks, at a position.
+    /// Starts again at a position, without marks.
     pub fn begin(&self, at: Stamp) {
         *self.tail.log.writing() = Log { begins: at, ends: at, ..Log::default() };
     }

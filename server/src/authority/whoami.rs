@@ -8,7 +8,7 @@ use crate::authority::{ActiveSession, Authority, Presented, Touch};
 use crate::error::{DeadReason, Error, Kind, Result};
 use crate::store::User;
 
-/// A live session with the name of its user, as a gateway is told.
+/// A live session with the name of its user, as the gate reports it.
 #[derive(Clone, Debug)]
 pub struct Admitted {
     pub session: ActiveSession,

@@ -196,7 +196,7 @@ where
     }
 }
 
-/// Returns when the head of the first request is late. The library's own limit starts anew when it takes over a
+/// Returns when the head of the first request is late. The library's own limit restarts when it takes over a
 /// connection, which would give a slow client twice the time.
 async fn late(head_by: Option<Instant>, begun: &AtomicBool) {
     if let Some(head_by) = head_by {

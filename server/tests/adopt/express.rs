@@ -1,4 +1,4 @@
-//! express-session in a real Redis: the sessions move, and the browser's cookie goes on working.
+//! express-session in a real Redis: the sessions move, and the browser's cookie keeps working.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};

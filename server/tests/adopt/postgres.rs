@@ -96,7 +96,7 @@ fn users_and_sessions_of_a_table_move() {
     let users = postgres.psql(&["-f", &recipe("users.sql")]);
     assert_eq!(users.code, 0, "{}", users.err);
     let import = stage.given(&users.out, &["user", "import", "-"]);
-    // A last name of two lines is no name here; each is told by the line that it begins in.
+    // A last name of two lines is not valid; each is reported with the line that it begins in.
     assert_eq!((import.code, import.out.as_str()), (9, "0 users imported, 0 already existed, 3 refused\n"));
     let lines: Vec<_> = import.err.lines().collect();
     let told =

@@ -1,5 +1,5 @@
 //! The dialogues in `docs/command-line.md` say what really happens: each command is typed into a shell, against the
-//! real binary.
+//! real binary. `EXEUNT_BLESS=1` rewrites the output.
 
 use std::process::Command;
 

@@ -37,7 +37,7 @@ impl Forwarder {
 }
 
 fn carry(mut from: TcpStream, mut to: TcpStream) {
-    // However it ends, the other end is told.
+    // However it ends, the other end is closed too.
     let _carried = copy(&mut from, &mut to);
     let _told = to.shutdown(Shutdown::Both);
 }

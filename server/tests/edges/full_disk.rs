@@ -276,7 +276,7 @@ fn a_limit_on_the_size_of_files_is_a_full_disk() {
     assert!(tokens.len() > 10, "only {} sessions went into the limit", tokens.len());
 }
 
-/// A server in this process on a store that fails when it is told to.
+/// A server in this process on a store that fails on request.
 struct Staged {
     app: App,
     store: Arc<Faulty<MemoryStore>>,
@@ -339,7 +339,7 @@ fn token(text: &str) -> Token {
     Token::presented(text).unwrap()
 }
 
-/// When it was last used is known to memory alone: had memory been emptied and read anew, it would be forgotten.
+/// When it was last used is only in memory: if memory were emptied and read again, that would be lost.
 #[tokio::test]
 async fn an_unknown_outcome_drops_nothing_from_memory() {
     let staged = Staged::open().await;

@@ -247,7 +247,7 @@ async fn a_log_that_was_removed_takes_no_acknowledged_logout_with_it() {
     let open = Open::on(&folder.path().join("exeunt.db")).await;
     open.log_out(2).await.unwrap();
     fs::remove_file(beside(&open.path, "-wal")).unwrap();
-    // Committed, but into the log that is gone: nobody is told that it succeeded.
+    // Committed, but to a WAL that is gone: no client gets a success.
     assert_eq!(open.log_out(0).await, Err(UNKNOWN));
     open.recover().await.unwrap();
     assert!(matches!(open.check(0), Err(Kind::Dead(_))));

@@ -77,7 +77,7 @@ async fn serve() -> Server {
 
 /// Who calls, and whom.
 struct Caller {
-    /// Gateway, Exeunt, Alice's id, an administrator's key: what each script is told; and what one of them is told
+    /// Gateway, Exeunt, Alice's id, an administrator's key: the arguments of each script; and those of one of them
     /// besides.
     told: Vec<String>,
 }

@@ -31,7 +31,7 @@ half = urlencode({"tmp_key": pair["tmp_key"], "format": "json"})
 refused(speaker.call("GET", f"{GATEWAY}/rest/races?{half}"), 6, "Key authentication failed")
 too_long(speaker)
 
-# A permanent key has neither a session nor a user, and the application is told of none.
+# A permanent key has neither a session nor a user, and the application gets none.
 partner = {"name": f"partner of {NAME}", "dialect": "runsignup"}
 made = speaker.call("POST", f"{EXEUNT}/v1/clients", json=partner, headers={"Authorization": f"Bearer {ADMIN_KEY}"}).json()
 permanent = urlencode({"api_key": made["api_key"], "api_secret": made["api_secret"]})

@@ -188,7 +188,7 @@ fn corrupt(sent: usize, bytes: &mut [u8]) -> usize {
     bytes.len()
 }
 
-/// Passes one connection on to the server. `pass` is told how many bytes of its answer were passed on and what comes
+/// Passes one connection on to the server. `pass` gets how many bytes of its answer were passed on and what comes
 /// next, and how much of that goes on; 0 ends it.
 fn relay(server: SocketAddr, pass: impl Fn(usize, &mut [u8]) -> usize + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -237,7 +237,7 @@ async fn backups_are_made_one_at_a_time() {
     back_up(&store, &folder.path().join("third")).await;
 }
 
-/// While a backup is made the log beside the database is left alone; afterwards it begins anew as ever.
+/// While a backup is made the log beside the database is left alone; afterwards it starts again as usual.
 #[tokio::test]
 async fn the_log_is_moved_again_after_a_backup() {
     const COMMITS: u64 = 8_000;

@@ -1,5 +1,5 @@
 //! The dialogues in `docs/operation.md` say what really happens: one shell plays them all, against the real binary.
-//! `systemctl` is a function there that stops and starts it.
+//! `systemctl` is a function there that stops and starts it. `EXEUNT_BLESS=1` rewrites the output.
 
 use std::process::Command;
 

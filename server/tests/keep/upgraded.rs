@@ -110,7 +110,7 @@ fn seen(user: &User) -> (u64, &str, &str, &str, bool, bool) {
     )
 }
 
-/// Nobody has to log in anew because of an upgrade, and nobody who had logged out is in again.
+/// No user has to log in again because of an upgrade, and no ended session is alive again.
 #[test]
 fn sessions_outlive_an_upgrade() {
     for schema in 1..=SCHEMA {

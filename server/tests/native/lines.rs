@@ -44,7 +44,7 @@ fn every_request_leaves_a_line_but_successful_checks() {
     }
 }
 
-/// It may be the operator's own proxy, so it is told; and once, since it may be anybody.
+/// It may be the operator's own proxy, so it is logged; and once, since it may be anybody.
 #[test]
 fn a_peer_that_names_callers_and_is_not_trusted_is_told_of_once() {
     let process = Process::start(Some(KEY), "text", "failed");

@@ -154,7 +154,7 @@ impl Told {
         }
     }
 
-    /// The living sessions of a user: who logged in is told by the steps themselves.
+    /// The living sessions of a user: the steps themselves say who logged in.
     fn of(&self, user: u64) -> BTreeSet<SessionId> {
         let logins = STEPS.iter().filter_map(|step| match step {
             Step::Login(user) | Step::LastLogin(user) => Some(*user),

@@ -29,7 +29,7 @@ fn nothing_acknowledged_is_lost_when_the_power_goes() {
     every_cut(options);
 }
 
-/// The same while the log beside the file is moved into the file, and begun anew, after every commit or two.
+/// The same while the log beside the file is moved into the file, and started again, after every commit or two.
 #[test]
 fn nothing_is_lost_while_the_log_is_moved() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,7 +67,7 @@ fn after_a_failed_write_or_sync_the_store_recovers() {
 }
 
 /// Each write and each sync fails once, and more or less of it comes through. What was refused is not there, at whatever
-/// moment the files are opened anew or the power goes; what was acknowledged is; and nothing is synced a second time
+/// moment the files are reopened or the power goes; what was acknowledged is; and nothing is synced a second time
 /// through a handle on which that has failed.
 #[test]
 fn what_was_refused_never_appears() {
@@ -76,7 +76,7 @@ fn what_was_refused_never_appears() {
     every_failure(&faults, options);
 }
 
-/// The same while the log beside the file is moved into the file, and begun anew, after every commit or two.
+/// The same while the log beside the file is moved into the file, and started again, after every commit or two.
 #[test]
 fn what_was_refused_never_appears_while_the_log_is_moved() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);

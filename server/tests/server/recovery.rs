@@ -13,7 +13,7 @@ use crate::support::server::{World, call, project};
 
 const UNKNOWN: Kind = Kind::Unavailable(Unavailability::Unknown);
 
-/// Nothing else calls the store, so the next call is the one that is meant.
+/// Nothing else calls the store, so the next call is the expected one.
 async fn world() -> (World, Arc<Faulty<MemoryStore>>) {
     let store = Arc::new(Faulty::new(Arc::new(MemoryStore::new(Incarnation([1; 16])))));
     (World::open(store.clone()).await, store)

@@ -28,7 +28,7 @@ const KEPT_SECS: u64 = 900;
 
 struct Family {
     memory: MemoryStore,
-    /// `None` only while it is opened anew.
+    /// `None` only while it is reopened.
     file: Option<SqliteStore>,
     folder: Scratch,
     chance: Entropy,

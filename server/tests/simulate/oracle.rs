@@ -40,7 +40,7 @@ pub(crate) struct Known {
     pub(crate) absolute_secs: u32,
     /// Its last acknowledged use.
     pub(crate) seen: Moment,
-    /// The node has been started anew since: last-seen is known to a touch interval only.
+    /// The node has been restarted since: last-seen is known to a touch interval only.
     pub(crate) hazy: bool,
     pub(crate) state: State,
 }
@@ -130,7 +130,7 @@ impl Whose {
 }
 
 impl Oracle {
-    /// The node was started anew.
+    /// The node was restarted.
     pub(crate) fn restarted(&mut self) {
         for known in &mut self.sessions {
             known.hazy = true;

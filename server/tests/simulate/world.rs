@@ -22,7 +22,7 @@ use crate::simulate::place::Place;
 const START: Moment = Moment::from_secs(1_000_000_000);
 
 pub(crate) struct World {
-    /// `None` only while it is started anew.
+    /// `None` only while it is restarted.
     node: Option<Node>,
     env: Env,
     place: Place,
@@ -206,7 +206,7 @@ impl World {
         drop(self.authority().sweep(now).await);
     }
 
-    /// Starts the server anew, without a word of goodbye.
+    /// Restarts the server without closing it.
     pub(crate) async fn restart(&mut self) {
         drop(self.node.take());
         self.node = Some(start(&self.env, &self.place).await);

@@ -20,7 +20,7 @@ const PEOPLE_MAX: u32 = 10_000;
 /// Somebody who waits to be logged in.
 type Waiting = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
-/// People whose passwords are being checked, until they are told to go.
+/// People whose passwords are being checked, until they are released.
 pub(crate) struct Crowd {
     held: Held,
     people: Vec<Waiting>,
@@ -53,7 +53,7 @@ impl Crowd {
     pub(crate) fn leave(self, runtime: &Runtime) {
         drop(self.held);
         for one in self.people {
-            // They are nobody's friends, and what they are told does not matter.
+            // Their responses do not matter.
             let _refused = runtime.block_on(one);
         }
     }

@@ -57,7 +57,7 @@ impl Stage {
         .map(drop)
     }
 
-    /// `~ end alice`, `~ end client shop`, `~ end realm`: everything that hangs from it.
+    /// `~ end alice`, `~ end client shop`, `~ end realm`: every session that has it as an anchor.
     pub(super) fn end(&mut self, what: &str) -> Result<(), String> {
         let user = self.users.get(what).copied();
         self.with(async |app, call| {

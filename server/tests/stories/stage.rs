@@ -165,7 +165,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Does what the tasks in the background would do by and by.
+    /// Does what the background tasks would do in time.
     fn tasks(&self) -> Result<(), String> {
         self.with(async |app, call| {
             for task in task::ALL {

@@ -8,6 +8,7 @@ mod code;
 mod dependencies;
 mod direction;
 mod documents;
+mod english;
 mod secrets;
 mod shape;
 mod source;

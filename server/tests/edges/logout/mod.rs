@@ -1,4 +1,4 @@
-//! What was presented for logout is ended, or the caller is told.
+//! What was presented for logout is ended, or the caller gets an error.
 
 mod natively;
 mod presented;

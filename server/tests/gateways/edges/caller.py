@@ -154,7 +154,7 @@ def in_its_words(answer):
         assert answer.status == 200, answer
         assert b"<error_code>" in answer.body or b'"error_code"' in answer.body, answer
     elif DIALECT == "native":
-        # ingress-nginx hands on the status alone.
+        # ingress-nginx forwards only the status.
         assert answer.status == 401 and "www-authenticate" in answer.headers, answer
     else:
         assert answer.status == 401 and json.loads(answer.body)["message"] == "Invalid credentials", answer

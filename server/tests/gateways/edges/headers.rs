@@ -1,4 +1,4 @@
-//! Identity headers and what else Exeunt reads: what the gateway says is there once, and nothing that its caller says.
+//! Identity headers and what else Exeunt reads: they arrive once, as the gateway set them, and none from the client.
 
 use super::attacked;
 use crate::gateways::caddy::Caddy;

@@ -7,7 +7,7 @@ page = [("Origin", "https://shop.example"), ("Access-Control-Request-Method", "P
 
 answer = call("OPTIONS", path, page)
 if HOW == "open":
-    # The application is told of nobody, and answers.
+    # The application gets no user, and answers.
     seen = answer.seen()
     assert seen and seen["method"] == "OPTIONS", answer
     assert not [name for name, _ in seen["headers"] if name.lower().startswith("exeunt")], seen

@@ -83,7 +83,7 @@ fn must_be_absent(secrets: &BTreeSet<String>, place: &str, bytes: &[u8]) {
     }
 }
 
-/// Whoever suspects what a secret is could make sure by its hash: so no part of one is told either, in whatever digits.
+/// Whoever suspects what a secret is could make sure by its hash: so no part of a hash is shown either, in any digits.
 fn digests_must_be_absent(secrets: &BTreeSet<String>, text: &str) {
     let lower = text.to_lowercase();
     for secret in secrets {
