@@ -66,7 +66,7 @@ pub enum Piece {
 }
 
 impl Tail {
-    /// Adds a reader. Whoever receives the writer as well must start to write.
+    /// Adds a reader. A caller that also receives the writer must start it.
     pub fn join(self: &Arc<Self>) -> (Reader, Option<Writer>) {
         let mut users = self.users.hold();
         users.readers += 1;
@@ -111,7 +111,7 @@ impl Reader {
 }
 
 impl Writer {
-    /// Whether to go on. Without readers the writer has ended, and the next reader gets another one.
+    /// Whether any reader is left. If none is, this writer has ended, and the next reader gets another one.
     pub fn is_needed(&mut self) -> bool {
         let mut users = self.tail.users.hold();
         self.has_ended = users.readers == 0;

@@ -184,7 +184,7 @@ impl Authority {
     }
 
     /// Refuses what a key was about to write when it was removed, and keeps any key from being removed while the result
-    /// is held: take it right before the store is called, after everything that takes long. Logouts go on without it.
+    /// is held: take it right before the store is called, after everything that takes long. Logouts do not take it.
     ///
     /// # Errors
     /// `Unauthenticated`.

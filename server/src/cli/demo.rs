@@ -52,7 +52,7 @@ impl Demo {
         let opened = open(config, env, false, store::Demo::Made).await?;
         furnish(&opened.app).await?;
         until_stopped(opened, |address| {
-            // The demonstration goes on if standard output is closed.
+            // The demonstration continues if standard output is closed.
             let mut out = Out::new(false);
             let dialogues = DIALOGUES.replace("{address}", &address.to_string());
             drop(out.raw(dialogues.as_bytes()).and_then(|()| out.flush()));

@@ -22,7 +22,7 @@ impl Confirmed {
         self.yes
     }
 
-    /// Whether to go on: because of `--yes`, or because the user confirms.
+    /// Whether to continue: because of `--yes`, or because the user confirms.
     ///
     /// # Errors
     /// `Usage` without a terminal; `Interrupted`.

@@ -61,7 +61,7 @@ impl<'a> Bar<'a> {
     }
 }
 
-/// Writes to the terminal. Errors are ignored: the work goes on if the terminal is gone.
+/// Writes to the terminal. Errors are ignored: the work continues if the terminal is gone.
 fn draw(picture: &str) {
     let mut to = std::io::stderr();
     drop(to.write_all(picture.as_bytes()).and_then(|()| to.flush()));

@@ -13,7 +13,7 @@ pub enum LineKind {
     FailedLogin,
     /// A login that was refused before its password was checked: throttled, malformed, or because the server was busy.
     Login,
-    /// A logout that failed here, so that what it was to end may live: nobody's junk is to hide it.
+    /// A logout that failed on our side, so its session may still be alive. It has a quota of its own, so that junk cannot hide it.
     FailedLogout,
     /// A logout that ended nothing.
     Logout,

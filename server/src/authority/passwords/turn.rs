@@ -134,7 +134,7 @@ mod tests {
         refused.as_mut().now_or_never().unwrap().unwrap();
         drop(refused);
         drop(turn);
-        assert_eq!(passwords.turn().unwrap().number, 1, "whoever was answered is no longer waited for");
+        assert_eq!(passwords.turn().unwrap().number, 1, "an answered caller no longer counts as waiting");
     }
 
     #[tokio::test]

@@ -29,7 +29,7 @@ pub(super) async fn page(request: Request, caller: Caller) -> Reply {
         Ok(page) => {
             let items: Vec<_> = page.marks.iter().map(mark::mark).collect();
             let position = wire::position(page.position);
-            // At the end there is no next page yet, but a position from which to go on later.
+            // At the end there is no next page yet, but a position from which to continue later.
             let next = (page.position.stamp < end.stamp).then_some(&position);
             let body = json!({ "items": items, "next": next, "position": position });
             Ok(wire::json(StatusCode::OK, &body))

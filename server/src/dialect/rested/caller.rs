@@ -68,8 +68,8 @@ fn each_once<'a>(texts: impl Iterator<Item = (&'a str, bool)>) -> Vec<Carried> {
         .collect()
 }
 
-/// Every token that some reader may take out of these headers, each once, those of [`tokens`] first. There is none if
-/// those are none: what only some readers take for a token authenticates nobody.
+/// Every token that some reader may take out of these headers, each once, those of [`tokens`] first. Empty if
+/// [`tokens`] is empty: a value that only some readers take for a token authenticates no one.
 pub(super) fn tokens_for_any_reader(headers: &Headers) -> Vec<Token> {
     let mut tokens = tokens(headers);
     if tokens.is_empty() {

@@ -10,7 +10,7 @@ use crate::authority::client::settings::{ClientSettings, Members, NO_SETTINGS, N
 use crate::authority::{Authority, Client, Mint, Settings};
 use crate::error::Result;
 
-/// A partner has a pair. The built-in client, of whoever logs in without one, has none.
+/// A partner has a pair. The built-in client, which callers without a pair use, has none.
 pub(super) const SETTINGS: ClientSettings = ClientSettings { new_secret, ..NO_SETTINGS };
 
 /// What a partner has, as it is stored.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 
-/// The settings of a client, as its dialect wrote them. Nobody else reads them.
+/// The settings of a client, as its dialect wrote them. No other code reads them.
 #[derive(Clone)]
 pub struct Settings {
     json: String,

@@ -173,7 +173,7 @@ impl Crowd {
         let Some(known) = self.members.get(&row) else { return Vec::new() };
         let seen = sight.seen(&known.member);
         if !sight.is_alive(&known.member.session, seen, now) {
-            // Not its descendants: whoever descends from an expired session lives until that has a mark.
+            // Not its descendants: a descendant of an expired session lives until that session has a mark.
             return self.take(row).map(|known| known.member.session.id).into_iter().collect();
         }
         if seen != known.seen

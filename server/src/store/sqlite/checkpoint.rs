@@ -1,6 +1,6 @@
 //! Checkpoints the WAL into the file in a thread of its own, so that no commit waits for it.
 //!
-//! While commits go on, the thread never quite catches up, and the WAL would grow without end. So after each of its
+//! While commits continue, the thread never quite catches up, and the WAL would grow without end. So after each of its
 //! rounds the writer itself moves the small rest, and the WAL restarts. If readers block that repeatedly, they have to
 //! wait once the WAL reaches [`WAL_PAGES_MAX`].
 
@@ -199,7 +199,7 @@ impl Checkpoint {
 }
 
 impl Hold<'_> {
-    /// Whether the WAL has become too long to go on.
+    /// Whether the WAL has become too long to continue.
     pub(super) fn must_give_way(&self) -> bool {
         self.0.give_way.load(Ordering::SeqCst)
     }

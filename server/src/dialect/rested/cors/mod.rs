@@ -87,7 +87,7 @@ fn allows(list: &[String], any: bool, origin: &str) -> bool {
     if any { origin.contains("://") } else { list.iter().any(|listed| is_same(listed, origin)) }
 }
 
-/// Browsers write an origin in small letters and without its scheme's own port (RFC 6454 §6.2); whoever listed it may not.
+/// Browsers write an origin in small letters and without its scheme's own port (RFC 6454 §6.2); the operator who listed it may not have.
 fn is_same(listed: &str, origin: &str) -> bool {
     let port = if listed.starts_with("https:") { ":443" } else { ":80" };
     let as_browsers =
