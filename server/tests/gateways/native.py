@@ -21,7 +21,7 @@ posted = speaker.call("POST", f"{GATEWAY}/orders", json={"what": "ink"}, headers
 passes(posted, "/orders")
 assert posted.json()["method"] == "POST" and posted.json()["body"] == '{"what": "ink"}', posted
 
-missing = "a token is needed, once: Authorization: Bearer \u2026"
+missing = "expected one token: Authorization: Bearer \u2026"
 refused(speaker.call("GET", f"{GATEWAY}/orders"), missing)
 refused(speaker.call("POST", f"{GATEWAY}/orders", form={"a": "b"}, headers={**SMUGGLED, **PRETENDED}), missing)
 refused(speaker.call("GET", f"{GATEWAY}/orders", headers={"Authorization": "Bearer exs_unknown"}), "no such session")

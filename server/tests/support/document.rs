@@ -1,5 +1,5 @@
 //! Dialogues in documents: a shell plays their commands, and what it prints is compared with what is written.
-//! `EXEUNT_BLESS=1` writes the output anew, and fails: a dialogue that was just written shows nothing.
+//! `EXEUNT_BLESS=1` writes the output again, and fails: a dialogue that was just written shows nothing.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

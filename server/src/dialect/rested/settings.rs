@@ -55,7 +55,7 @@ pub struct Endpoint {
 /// The members of a create or change.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Given {
+struct ProjectOptions {
     key: Option<String>,
     allowed_origins: Option<Vec<String>>,
     any_origin: Option<bool>,
@@ -105,7 +105,7 @@ impl Project {
         Self { key, allowed_origins, any_origin: false, require_origin: false, endpoints }
     }
 
-    fn with(self, given: Given) -> Self {
+    fn with(self, given: ProjectOptions) -> Self {
         // `any_origin` and `allowed_origins` replace each other, so that a given list restricts a project that was open
         // to all.
         let origins = if given.any_origin == Some(true) { Vec::new() } else { self.allowed_origins };
@@ -130,7 +130,7 @@ fn check_type(member: &str, json: &str) -> serde_json::Result<()> {
 }
 
 fn validate(mint: &Mint, before: Option<&Settings>, given: Members) -> Result<Settings> {
-    let given: Given = serde_json::from_value(Value::Object(given)).map_err(Error::internal)?;
+    let given: ProjectOptions = serde_json::from_value(Value::Object(given)).map_err(Error::internal)?;
     let before = before.and_then(|settings| settings.read::<Project>().cloned());
     before.unwrap_or_else(|| Project::fresh(mint.client_id().to_string())).with(given).settings()
 }

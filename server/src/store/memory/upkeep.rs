@@ -24,7 +24,7 @@ impl Upkeep for MemoryStore {
     }
 
     async fn backup(&self, _audit: AuditEntry) -> Result<Backup> {
-        Err(Error::new(Kind::Conflict("store"), "a store in memory has nothing to back up"))
+        Err(Error::new(Kind::Conflict("store"), "a memory store cannot be backed up"))
     }
 
     fn figures(&self) -> Option<(Figures, Waiting, Disk)> {
