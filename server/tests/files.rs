@@ -11,7 +11,7 @@ use std::path::Path;
 
 use exeunt::error::{Error, Kind, Unavailability};
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
-use exeunt::store::{Incarnation, Ledger, contract};
+use exeunt::store::{Incarnation, Ledger, Upkeep, contract};
 use exeunt_core::{Anchor, UserId, Why};
 
 use self::scratch::Scratch;

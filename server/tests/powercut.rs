@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 
 use exeunt::error::{Error, Kind, Result, Unavailability};
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
-use exeunt::store::{Ledger, SessionMarks, contract};
+use exeunt::store::{Ledger, SessionMarks, Upkeep, contract};
 use tokio::runtime::{Builder, Runtime};
 
 use self::powercut::disk::{self, Fault, Kind as Fails, Through, disk};
@@ -260,7 +260,10 @@ async fn found_out(store: &SqliteStore, error: &Error) -> Result<()> {
     if error.kind() == unknown {
         assert_eq!(store.position().await.unwrap_err().kind(), unknown);
         assert_eq!(store.reserve(1).await.unwrap_err().kind(), unknown);
-        assert_eq!(store.snapshot(None, SessionMarks::Included).await.unwrap_err().kind(), unknown);
+        assert_eq!(
+            contract::all_in_force(store, None, SessionMarks::Included).await.unwrap_err().kind(),
+            unknown
+        );
         if !disk().is_full() {
             assert!(store.recover().await.is_err());
             assert_eq!(store.position().await.unwrap_err().kind(), unknown);

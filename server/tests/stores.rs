@@ -10,7 +10,7 @@ use exeunt::error::{Kind, Unavailability};
 use exeunt::store::faulty::Fault;
 use exeunt::store::memory::MemoryStore;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
-use exeunt::store::{Incarnation, Ledger, List, Store, contract};
+use exeunt::store::{Incarnation, Ledger, List, Store, Upkeep, contract};
 use exeunt::with_promises;
 use exeunt_core::{Anchor, RealmId, Stamp};
 

@@ -5,7 +5,7 @@ use tokio::sync::watch;
 
 use crate::authority::Authority;
 use crate::error::{Error, Kind, Result};
-use crate::store::{AuditEntry, AuditPlace, MarkPage, Position, Trail};
+use crate::store::{AuditEntry, AuditPlace, MarkPage, Position, SessionMarks, Trail};
 
 /// The largest page of the log, in marks.
 pub const PAGE_MARKS_MAX: u32 = 1_000;
@@ -41,7 +41,8 @@ impl Authority {
     /// # Errors
     /// `Unavailable`.
     pub async fn oldest(&self) -> Result<Stamp> {
-        self.settle(self.store.oldest().await)
+        let end = self.position().await?.stamp;
+        self.settle(self.store.marks(None, end, 1).await).map(|page| page.oldest)
     }
 
     /// One page of the marks in force after one position and up to another (see [`PAGE_SNAPSHOT`]), and the position
@@ -51,7 +52,7 @@ impl Authority {
     /// # Errors
     /// `Unavailable`.
     pub async fn snapshot(&self, realm: Option<RealmId>, after: Stamp, upto: Stamp) -> Result<MarkPage> {
-        self.settle(self.store.in_force(realm, after, upto, PAGE_SNAPSHOT).await)
+        self.settle(self.store.in_force(realm, SessionMarks::Included, after, upto, PAGE_SNAPSHOT).await)
     }
 
     /// The last position in the log, and the incarnation of the store.

@@ -126,7 +126,7 @@ impl Authority {
         let raise = call.raise(Anchor::Session(live.session.id), realm, Why::LoggedOut);
         let outcome = self.raised(Raise { by, ..raise }).await?;
         match outcome.was {
-            Verdict::Alive => Ok(self.ending(outcome.mark, true)),
+            Verdict::Alive => Ok(ending(outcome, true)),
             Verdict::Expired => Err(Error::dead(DeadReason::Expired)),
             Verdict::Ended(_) => Err(Error::dead(DeadReason::Ended(outcome.mark.why))),
         }
@@ -147,7 +147,8 @@ impl Authority {
     /// `NotFound`, `Unavailable`.
     pub async fn end_session(&self, call: &Call, realm: RealmId, session: SessionId) -> Result<Logout> {
         let outcome = self.raise(call, realm, Anchor::Session(session), Why::Admin).await?;
-        Ok(self.ending(outcome.mark, outcome.was == Verdict::Alive))
+        let found_alive = outcome.was == Verdict::Alive;
+        Ok(ending(outcome, found_alive))
     }
 
     /// Ends all sessions of a user, a client or a realm.
@@ -166,7 +167,7 @@ impl Authority {
             self.user(realm, user).await?;
         }
         let outcome = self.raise(call, realm, anchor, why).await?;
-        Ok(self.ending(outcome.mark, found_alive))
+        Ok(ending(outcome, found_alive))
     }
 
     /// Ends every session of a user but one; returns how many, and the position at which they are dead.
@@ -310,11 +311,11 @@ impl Authority {
             })
             .map(|live| live.session.id)
     }
+}
 
-    fn ending(&self, mark: Mark, found_alive: bool) -> Logout {
-        let confirmed = Acknowledgement { durable: self.store.durable(), applied: true, followers: 0 };
-        Logout { mark, found_alive, confirmed }
-    }
+fn ending(outcome: RaiseOutcome, found_alive: bool) -> Logout {
+    let confirmed = Acknowledgement { durable: outcome.durable, applied: true, followers: 0 };
+    Logout { mark: outcome.mark, found_alive, confirmed }
 }
 
 /// Chooses which of two failures to report. One that a retry may resolve comes first; the retry then reports the other.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use exeunt_core::Moment;
+use exeunt_core::{Moment, Stamp};
 use futures_util::future::{join, try_join};
 
 use crate::authority::cache::sessions::{CachedSession, Reached};
 use crate::authority::counters::Counters;
-use crate::authority::feed::PAGE_MARKS_MAX;
+use crate::authority::feed::{PAGE_MARKS_MAX, PAGE_SNAPSHOT};
 use crate::authority::passwords::{PasswordFigures, PasswordLimits, Passwords};
 use crate::authority::realm::{Builtin, MAIN};
 use crate::authority::throttle::{Refusals, Throttle, ThrottleLimits};
@@ -102,9 +102,14 @@ impl Authority {
     async fn fill(&self, now: Moment) -> Result<()> {
         let (doubts, _) = self.memory.catch_up();
         // Marks on single sessions are not needed: the sessions that they ended are not read.
-        let snapshot = self.store.snapshot(None, SessionMarks::LeftOut).await?;
-        snapshot.marks.iter().for_each(|mark| self.memory.apply(mark));
-        self.read_on(doubts, Reached { stamp: snapshot.position.stamp, row: 0 }, now).await
+        let own = SessionMarks::LeftOut;
+        let (end, mut after) = (self.store.position().await?.stamp, Stamp::ZERO);
+        while after < end {
+            let page = self.store.in_force(None, own, after, end, PAGE_SNAPSHOT).await?;
+            page.marks.iter().for_each(|mark| self.memory.apply(mark));
+            after = page.position.stamp;
+        }
+        self.read_on(doubts, Reached { stamp: end, row: 0 }, now).await
     }
 
     /// Reads the sessions and marks after this position: all at the start, later what an unknown outcome left open.
@@ -254,8 +259,8 @@ impl Authority {
         &self.counters
     }
 
-    /// The store's counters, and its waiting jobs.
-    pub fn store_figures(&self) -> Option<(Figures, Waiting)> {
+    /// The store's counters, its waiting jobs and its disk, if it is on one.
+    pub fn store_figures(&self) -> Option<(Figures, Waiting, Disk)> {
         self.store.figures()
     }
 
@@ -282,11 +287,6 @@ impl Authority {
     /// How many accounts and addresses have remembered failures.
     pub fn throttle_entries(&self) -> usize {
         self.throttle.remembered()
-    }
-
-    /// The disk that the store is on, if it is on one.
-    pub fn disk(&self) -> Option<Disk> {
-        self.store.disk()
     }
 
     /// How many sessions are in memory.

@@ -7,13 +7,14 @@ use exeunt_core::DialectName;
 use ipnet::{IpNet, Ipv4Net};
 
 use super::print::Out;
-use super::serve::{Demo as DemoStore, open, until_stopped};
+use super::serve::{open, until_stopped};
 use crate::app::App;
 use crate::authority::{Call, Client, Endpoint, Password, Settings, UserChange};
 use crate::config::Config;
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
 use crate::log;
+use crate::store;
 
 /// The store of the demonstration.
 const STORE: &str = "sqlite:exeunt-demo/exeunt.db";
@@ -45,7 +46,7 @@ impl Demo {
         };
         let env = Env::system();
         let _writing = log::start(&config.log, &env)?;
-        let opened = open(config, env, false, DemoStore::Made).await?;
+        let opened = open(config, env, false, store::Demo::Made).await?;
         furnish(&opened.app).await?;
         until_stopped(opened, |address| {
             // The demonstration goes on if standard output is closed.

@@ -18,7 +18,7 @@ use crate::config::{Config, PREFIX, load};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::store::sqlite::file::folder_of;
-use crate::store::{self, StoreUrl};
+use crate::store::{self, Demo, StoreUrl};
 use crate::{dialect, log, serve};
 
 /// The most connections that wait to be accepted.
@@ -86,17 +86,6 @@ pub(super) fn variables() -> Result<Vec<(String, String)>> {
     ours.map(text).collect()
 }
 
-/// What to do with a store that `exeunt demo` made.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Demo {
-    /// Mark the store as one of the demonstration.
-    Made,
-    /// Accept it: the operator allowed it.
-    Allowed,
-    /// Refuse it.
-    Refused,
-}
-
 /// A server that is about to listen.
 pub(super) struct Opened {
     /// The server.
@@ -115,19 +104,7 @@ pub(super) async fn open(config: Config, env: Env, accept_clock: bool, demo: Dem
     let public = bind(config.listen)?;
     let admin = config.admin_listen.map(bind).transpose()?;
     let url = StoreUrl::from_str(&config.store)?;
-    let store = store::open(&url, Mint::new(env.entropy()).incarnation())?;
-    match demo {
-        Demo::Made => store.set_demo().await?,
-        Demo::Refused if store.is_demo().await? => {
-            return Err(Error::malformed(
-                "store",
-                format!(
-                    "{url} was made by `exeunt demo`: its passwords are known to everybody. Take another store, or say --allow-demo-store"
-                ),
-            ));
-        }
-        Demo::Refused | Demo::Allowed => {}
-    }
+    let store = store::open_to_serve(&url, Mint::new(env.entropy()).incarnation(), demo).await?;
     let directory = match &url {
         StoreUrl::Sqlite(path) => Some(folder_of(path)),
         StoreUrl::Memory => None,

@@ -6,7 +6,7 @@ use prometheus_client::registry::Registry;
 use super::Sources;
 
 pub(super) fn register(from: &Sources<'_>, registry: &mut Registry) {
-    let Some((figures, waiting)) = from.authority.store_figures() else { return };
+    let Some((figures, waiting, disk)) = from.authority.store_figures() else { return };
     for (name, help, histogram) in [
         ("store_commit_seconds", "Each commit: what the disk takes", figures.commit_secs),
         ("store_commit_writes", "Writes in each commit", figures.commit_writes),
@@ -25,18 +25,16 @@ pub(super) fn register(from: &Sources<'_>, registry: &mut Registry) {
         "Commits of which nobody could tell whether they happened; the store was opened again",
         figures.unknown,
     );
-    if let Some(disk) = from.authority.disk() {
-        if let Some(free) = disk.free_bytes {
-            let free = ConstGauge::new(i64::try_from(free).unwrap_or(i64::MAX));
-            registry.register("store_free_bytes", "Bytes that are free on the disk of the store", free);
-        }
-        let refusing = ConstGauge::new(i64::from(disk.refusing));
-        registry.register(
-            "store_refusing",
-            "1: the disk took no more when something was committed last",
-            refusing,
-        );
+    if let Some(free) = disk.free_bytes {
+        let free = ConstGauge::new(i64::try_from(free).unwrap_or(i64::MAX));
+        registry.register("store_free_bytes", "Bytes that are free on the disk of the store", free);
     }
+    let refusing = ConstGauge::new(i64::from(disk.refusing));
+    registry.register(
+        "store_refusing",
+        "1: the disk took no more when something was committed last",
+        refusing,
+    );
     let log_pages = usize::try_from(waiting.log_pages).unwrap_or(usize::MAX);
     for (name, help, value) in [
         ("store_marks_waiting", "Marks that wait to be written", waiting.marks),

@@ -13,7 +13,7 @@ use super::figures::{Disk, Figures, Waiting};
 use super::{
     Adopted, Adoption, AuditEntry, AuditPlace, Backup, Client, Directory, Found, Identifier, Issued, Key,
     Ledger, List, MarkPage, NewSession, Others, PasswordHash, Position, Raise, RaiseOutcome, Realm, Saved,
-    Seen, SessionBy, SessionMarks, SessionPage, Snapshot, Store, Swept, Trail, Usage, User,
+    Seen, SessionBy, SessionMarks, SessionPage, Store, Swept, Trail, Upkeep, Usage, User,
 };
 use crate::error::{Error, Result, Unavailability};
 
@@ -22,7 +22,7 @@ use crate::error::{Error, Result, Unavailability};
 pub enum Fault {
     /// Before it does anything: the outcome is refused.
     Before,
-    /// After it has done everything: the outcome is unknown, and no call is answered before [`Ledger::recover`].
+    /// After it has done everything: the outcome is unknown, and no call is answered before [`Upkeep::recover`].
     After,
     /// Before it does anything, but the outcome is unknown, as above.
     Lost,
@@ -111,22 +111,6 @@ impl<S: Store + ?Sized> Faulty<S> {
 
 #[async_trait]
 impl<S: Store + ?Sized> Ledger for Faulty<S> {
-    fn durable(&self) -> bool {
-        self.inner.durable()
-    }
-
-    fn figures(&self) -> Option<(Figures, Waiting)> {
-        self.inner.figures()
-    }
-
-    fn disk(&self) -> Option<Disk> {
-        self.inner.disk()
-    }
-
-    async fn look(&self) -> Result<()> {
-        self.inner.look().await
-    }
-
     async fn position(&self) -> Result<Position> {
         self.pass(self.inner.position()).await
     }
@@ -172,14 +156,6 @@ impl<S: Store + ?Sized> Ledger for Faulty<S> {
         self.pass(self.inner.unended(after, limit, now)).await
     }
 
-    async fn set_back(&self, rows: Vec<u64>, now: Moment) -> Result<()> {
-        self.pass(self.inner.set_back(rows, now)).await
-    }
-
-    async fn written_by(&self, now: Moment) -> Result<()> {
-        self.pass(self.inner.written_by(now)).await
-    }
-
     async fn why(&self, session: &Session) -> Result<Option<Mark>> {
         self.pass(self.inner.why(session)).await
     }
@@ -188,48 +164,23 @@ impl<S: Store + ?Sized> Ledger for Faulty<S> {
         self.pass(self.inner.marks(realm, after, limit)).await
     }
 
-    async fn oldest(&self) -> Result<Stamp> {
-        self.pass(self.inner.oldest()).await
-    }
-
-    async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot> {
-        self.pass(self.inner.snapshot(realm, own)).await
-    }
-
     async fn in_force(
         &self,
         realm: Option<RealmId>,
+        own: SessionMarks,
         after: Stamp,
         upto: Stamp,
         limit: u32,
     ) -> Result<MarkPage> {
-        self.pass(self.inner.in_force(realm, after, upto, limit)).await
+        self.pass(self.inner.in_force(realm, own, after, upto, limit)).await
     }
 
     async fn reserve(&self, count: u64) -> Result<u64> {
         self.pass(self.inner.reserve(count)).await
     }
 
-    async fn secret(&self, fresh: [u8; 32]) -> Result<[u8; 32]> {
-        self.pass(self.inner.secret(fresh)).await
-    }
-
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
         self.pass(self.inner.sweep(now, keep_secs, log_secs, budget)).await
-    }
-
-    async fn backup(&self, audit: AuditEntry) -> Result<Backup> {
-        self.pass(self.inner.backup(audit)).await
-    }
-
-    async fn recover(&self) -> Result<()> {
-        self.inner.recover().await?;
-        self.down.store(false, Ordering::SeqCst);
-        Ok(())
-    }
-
-    async fn close(&self) -> Result<()> {
-        self.inner.close().await
     }
 }
 
@@ -316,5 +267,42 @@ impl<S: Store + ?Sized> Directory for Faulty<S> {
 
     async fn audit(&self, realm: Option<RealmId>, before: AuditPlace, limit: u32) -> Result<Trail> {
         self.pass(self.inner.audit(realm, before, limit)).await
+    }
+}
+
+#[async_trait]
+impl<S: Store + ?Sized> Upkeep for Faulty<S> {
+    async fn recover(&self) -> Result<()> {
+        self.inner.recover().await?;
+        self.down.store(false, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn look(&self) -> Result<()> {
+        self.inner.look().await
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.inner.close().await
+    }
+
+    async fn backup(&self, audit: AuditEntry) -> Result<Backup> {
+        self.pass(self.inner.backup(audit)).await
+    }
+
+    fn figures(&self) -> Option<(Figures, Waiting, Disk)> {
+        self.inner.figures()
+    }
+
+    async fn secret(&self, fresh: [u8; 32]) -> Result<[u8; 32]> {
+        self.pass(self.inner.secret(fresh)).await
+    }
+
+    async fn set_back(&self, rows: Vec<u64>, now: Moment) -> Result<()> {
+        self.pass(self.inner.set_back(rows, now)).await
+    }
+
+    async fn written_by(&self, now: Moment) -> Result<()> {
+        self.pass(self.inner.written_by(now)).await
     }
 }

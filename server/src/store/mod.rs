@@ -1,11 +1,11 @@
-//! Storage. A [`Store`] is a [`Ledger`] (sessions, tokens, marks) and a [`Directory`] (realms, users, clients, keys,
-//! audit). Its calls are operations of the domain: every write is one transaction.
+//! Storage. A [`Store`] is a [`Ledger`] (sessions, tokens, marks), a [`Directory`] (realms, users, clients, keys, audit)
+//! and its [`Upkeep`]. Its calls are operations of the domain: every write is one transaction.
 //!
 //! [`contract`] states what a store promises, as plain functions that run on every store. The stores are in
 //! [`memory`] (the reference, for tests) and [`sqlite`] (the embedded default).
 //!
 //! Errors: [`Kind::Unavailable`](crate::error::Kind) with `Refused` when nothing was changed, with `Unknown` when a
-//! commit was cut short. After `Unknown` a store takes no write until [`Ledger::recover`] has succeeded.
+//! commit was cut short. After `Unknown` a store takes no write until [`Upkeep::recover`] has succeeded.
 
 pub mod backup;
 pub mod contract;
@@ -21,12 +21,12 @@ use async_trait::async_trait;
 pub use backup::{Backup, OneAtATime};
 use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
 use figures::{Disk, Figures, Waiting};
-pub use open::{StoreUrl, open};
+pub use open::{Demo, StoreUrl, open, open_to_serve};
 pub use records::{
     Adopted, Adoption, AuditEntry, AuditPlace, Client, Cut, Endpoint, FLUSH_SECS, Found, Identifier,
     Incarnation, Issued, Key, List, MarkPage, NewSession, Others, Over, PasswordHash, Position, Raise,
-    RaiseOutcome, Realm, Record, Role, Saved, Seen, SessionBy, SessionMarks, SessionPage, Settings, Snapshot,
-    Swept, Trail, Usage, User, Usernames, WrittenBy, seen_at_most, touch_lag_secs,
+    RaiseOutcome, Realm, Record, Role, Saved, Seen, SessionBy, SessionMarks, SessionPage, Settings, Swept,
+    Trail, Usage, User, Usernames, WrittenBy, seen_at_most, touch_lag_secs,
 };
 
 #[cfg(doc)]
@@ -37,9 +37,9 @@ use crate::error::{Error, Kind, Result};
 pub const USER_SESSIONS_MAX: u32 = 10_000;
 
 /// Everything the server keeps.
-pub trait Store: Ledger + Directory {}
+pub trait Store: Ledger + Directory + Upkeep {}
 
-impl<S: Ledger + Directory> Store for S {}
+impl<S: Ledger + Directory + Upkeep> Store for S {}
 
 /// Sessions, their tokens, the log of marks.
 #[async_trait]
@@ -47,36 +47,6 @@ pub trait Ledger: Send + Sync + 'static {
     /// The last position in the log of marks, and the incarnation of the store. Every acknowledged mark is at or before
     /// it.
     async fn position(&self) -> Result<Position>;
-
-    /// `true` if the demonstration created this store: its passwords are public.
-    async fn is_demo(&self) -> Result<bool> {
-        Ok(false)
-    }
-
-    /// Records permanently that the demonstration created this store. A store in memory ends with its process and need
-    /// not record it.
-    async fn set_demo(&self) -> Result<()> {
-        Ok(())
-    }
-
-    /// Whether an acknowledged write survives a power cut.
-    fn durable(&self) -> bool;
-
-    /// The counters and the queue lengths; `None` for a store that counts nothing.
-    fn figures(&self) -> Option<(Figures, Waiting)> {
-        None
-    }
-
-    /// The disk that holds the store; `None` for a store in memory.
-    fn disk(&self) -> Option<Disk> {
-        None
-    }
-
-    /// Checks that the open files are still the ones at the store's path. After an error nothing is read or written
-    /// before [`Ledger::recover`].
-    async fn look(&self) -> Result<()> {
-        Ok(())
-    }
 
     /// Records a session and its token. If the user then has more than `new.sessions_max` live sessions with this
     /// client, or more than [`USER_SESSIONS_MAX`] with all clients, the same transaction ends the least recently seen
@@ -121,15 +91,6 @@ pub trait Ledger: Send + Sync + 'static {
     /// most `limit`. Their verdict may still be anything.
     async fn unended(&self, after: u64, limit: u32, now: Moment) -> Result<Vec<Found>>;
 
-    /// Used while filling a cache at start: these sessions were last seen later than `now`, because the wall clock was
-    /// ahead then. From now on they count as seen now.
-    async fn set_back(&self, rows: Vec<u64>, now: Moment) -> Result<()>;
-
-    /// Called at a start at which something written is dated after `now`: everything stored then counts as written at
-    /// `now` at the latest. Recorded sessions count as issued by `now`. Marks and lines of the trail are not changed,
-    /// and are forgotten in time.
-    async fn written_by(&self, now: Moment) -> Result<()>;
-
     /// What ended this session: its earliest mark above its stamp on any of its anchors.
     async fn why(&self, session: &Session) -> Result<Option<Mark>>;
 
@@ -138,18 +99,14 @@ pub trait Ledger: Send + Sync + 'static {
     /// log no longer reaches back to `after`.
     async fn marks(&self, realm: Option<RealmId>, after: Stamp, limit: u32) -> Result<MarkPage>;
 
-    /// The earliest stamp that the log reaches back to: earlier marks are forgotten, or of an earlier incarnation.
-    async fn oldest(&self) -> Result<Stamp>;
-
-    /// The marks in force: the latest of each realm, client and user, and of each recorded session unless left out.
-    async fn snapshot(&self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot>;
-
     /// A page of the marks in force, in order: of the marks after `after` and up to `upto`, at most `limit` that are
-    /// still the latest on their anchor and, on a session, whose session is recorded. The position says how far the
-    /// page reaches. A page may be shorter than `limit` where many marks are not in force or of other realms.
+    /// still the latest on their anchor and, on a session, whose session is recorded; `own` says whether sessions' own
+    /// marks are wanted. The position says how far the page reaches. A page may be shorter than `limit` where many
+    /// marks are not in force or of other realms.
     async fn in_force(
         &self,
         realm: Option<RealmId>,
+        own: SessionMarks,
         after: Stamp,
         upto: Stamp,
         limit: u32,
@@ -158,28 +115,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// Reserves `count` numbers and returns the first. No number is given twice, even after a restart.
     async fn reserve(&self, count: u64) -> Result<u64>;
 
-    /// A secret that this store keeps for good, for hashes that mean nothing outside of it. A store without one keeps
-    /// `fresh`. A copied or restored store has the same secret.
-    async fn secret(&self, fresh: [u8; 32]) -> Result<[u8; 32]>;
-
     /// Forgets, in one small step of at most `budget` rows, sessions dead for longer than `keep_secs`, and log entries
     /// older than `log_secs`. This is the only deletion of sessions and marks.
     async fn sweep(&self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept>;
-
-    /// Copies everything as it is at one moment, while others write, and writes the line of the audit trail about it. A
-    /// copy can only be restored: no store opens it. One at a time, [`Unavailability::Busy`] meanwhile; a store without
-    /// a file answers [`Kind::Conflict("store")`](crate::error::Kind).
-    async fn backup(&self, _audit: AuditEntry) -> Result<Backup> {
-        Err(Error::new(Kind::Conflict("store"), "a store in memory has nothing to back up"))
-    }
-
-    /// After an unknown outcome: opens the store again and finds out. Does nothing on a healthy store. Nothing is
-    /// written before it has succeeded, so a write whose outcome was unknown comes later in the log of marks, and in
-    /// the order of issue, than every write acknowledged before it.
-    async fn recover(&self) -> Result<()>;
-
-    /// Writes out everything and closes the store; every later call fails.
-    async fn close(&self) -> Result<()>;
 }
 
 /// Realms, users, clients, keys, and who changed them.
@@ -257,6 +195,43 @@ pub trait Directory: Send + Sync + 'static {
     /// The audit trail of a realm (`None`: of all), newest first, before a place: at most `limit` changes and `limit`
     /// marks. Where other realms have many, it may stop looking earlier.
     async fn audit(&self, realm: Option<RealmId>, before: AuditPlace, limit: u32) -> Result<Trail>;
+}
+
+/// What keeps a store in order.
+#[async_trait]
+pub trait Upkeep: Send + Sync + 'static {
+    /// After an unknown outcome: opens the store again and finds out. Does nothing on a healthy store. Nothing is
+    /// written before it has succeeded, so a write whose outcome was unknown comes later in the log of marks, and in
+    /// the order of issue, than every write acknowledged before it.
+    async fn recover(&self) -> Result<()>;
+
+    /// Checks that the open files are still the ones at the store's path. After an error nothing is read or written
+    /// before [`Upkeep::recover`].
+    async fn look(&self) -> Result<()>;
+
+    /// Writes out everything and closes the store; every later call fails.
+    async fn close(&self) -> Result<()>;
+
+    /// Copies everything as it is at one moment, while others write, and writes the line of the audit trail about it. A
+    /// copy can only be restored: no store opens it. One at a time, [`Unavailability::Busy`] meanwhile; a store without
+    /// a file answers [`Kind::Conflict("store")`](crate::error::Kind).
+    async fn backup(&self, audit: AuditEntry) -> Result<Backup>;
+
+    /// The counters, the queue lengths and the disk; `None` for a store in memory.
+    fn figures(&self) -> Option<(Figures, Waiting, Disk)>;
+
+    /// A secret that this store keeps for good, for hashes that mean nothing outside of it. A store without one keeps
+    /// `fresh`. A copied or restored store has the same secret.
+    async fn secret(&self, fresh: [u8; 32]) -> Result<[u8; 32]>;
+
+    /// Used while filling a cache at start: these sessions were last seen later than `now`, because the wall clock was
+    /// ahead then. From now on they count as seen now.
+    async fn set_back(&self, rows: Vec<u64>, now: Moment) -> Result<()>;
+
+    /// Called at a start at which something written is dated after `now`: everything stored then counts as written at
+    /// `now` at the latest. Recorded sessions count as issued by `now`. Marks and lines of the trail are not changed,
+    /// and are forgotten in time.
+    async fn written_by(&self, now: Moment) -> Result<()>;
 }
 
 /// At most this many names are listed when user names cannot be compared without case.

@@ -19,6 +19,17 @@ pub enum StoreUrl {
     Memory,
 }
 
+/// What to do with a store that the demonstration made: its passwords are public.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demo {
+    /// Record permanently that the demonstration made this store.
+    Made,
+    /// Accept it: the operator allowed it.
+    Allowed,
+    /// Refuse it.
+    Refused,
+}
+
 /// Opens the store, and creates it if it does not exist. A new one gets this incarnation. Blocks until the marks in
 /// force are in memory.
 ///
@@ -29,6 +40,29 @@ pub fn open(url: &StoreUrl, incarnation: Incarnation) -> Result<Arc<dyn Store>> 
         StoreUrl::Sqlite(path) => Arc::new(SqliteStore::open(SqliteOptions::new(path.clone(), incarnation))?),
         StoreUrl::Memory => Arc::new(MemoryStore::new(incarnation)),
     })
+}
+
+/// Opens the store of a server, as [`open`] does. A store in memory ends with its process, so it is never one that the
+/// demonstration left.
+///
+/// # Errors
+/// As [`open`]; `Malformed("store")` if the demonstration made the store and that is refused.
+pub async fn open_to_serve(url: &StoreUrl, incarnation: Incarnation, demo: Demo) -> Result<Arc<dyn Store>> {
+    let StoreUrl::Sqlite(path) = url else { return open(url, incarnation) };
+    let store = SqliteStore::open(SqliteOptions::new(path.clone(), incarnation))?;
+    match demo {
+        Demo::Made => store.set_demo().await?,
+        Demo::Refused if store.is_demo().await? => {
+            return Err(Error::malformed(
+                "store",
+                format!(
+                    "{url} was made by `exeunt demo`: its passwords are known to everybody. Take another store, or say --allow-demo-store"
+                ),
+            ));
+        }
+        Demo::Refused | Demo::Allowed => {}
+    }
+    Ok(Arc::new(store))
 }
 
 impl FromStr for StoreUrl {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use exeunt::env::Env;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
-use exeunt::store::{Incarnation, Ledger, Raise, contract};
+use exeunt::store::{Incarnation, Ledger, Raise, Upkeep, contract};
 use exeunt_core::{Anchor, UserId, Why};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;

@@ -11,7 +11,7 @@ use exeunt::error::{Kind, Result, Unavailability};
 use exeunt::store::contract::{NOW, fresh};
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{
-    Adopted, Adoption, Incarnation, Ledger, NewSession, SessionBy, Store, USER_SESSIONS_MAX,
+    Adopted, Adoption, Incarnation, Ledger, NewSession, SessionBy, Store, USER_SESSIONS_MAX, Upkeep,
 };
 use exeunt_core::{Anchor, ClientId, DialectName, Moment, Token, Verdict, Why};
 

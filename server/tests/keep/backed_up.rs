@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use exeunt::error::{Kind, Unavailability};
-use exeunt::store::{Ledger, contract};
+use exeunt::store::{Ledger, Upkeep, contract};
 use exeunt_core::{Anchor, UserId, Why};
 use futures_util::FutureExt;
 use serde_json::json;

@@ -6,7 +6,7 @@ use std::net::{IpAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use exeunt::store::{Ledger, contract};
+use exeunt::store::{Ledger, Upkeep, contract};
 use exeunt_core::{Anchor, DialectName, Moment, UserId, Why};
 use serde_json::Value;
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
-use exeunt::store::Ledger;
+use exeunt::store::Upkeep;
 use exeunt::store::sqlite::restore::{Kept, declare};
 
 use crate::scratch::Scratch;

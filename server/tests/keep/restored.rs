@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
 use exeunt::error::Kind;
 use exeunt::store::sqlite::restore::{Kept, STRIDE, USERS_STRIDE, declare};
-use exeunt::store::{AuditPlace, Directory, Ledger, SessionMarks, contract};
+use exeunt::store::{AuditPlace, Directory, Ledger, SessionMarks, Upkeep, contract};
 use exeunt_core::{Anchor, Stamp, UserId, Verdict, Why};
 
 use crate::scratch::Scratch;
@@ -104,13 +104,13 @@ async fn the_log_begins_anew() {
         assert_eq!(error.kind(), Kind::NotFound, "{after}");
     }
     let start = Stamp::from_number(begun.position.stamp.number() - 1);
-    assert_eq!(store.oldest().await.unwrap(), start);
+    assert_eq!(contract::oldest(&store).await.unwrap(), start);
     let page = store.marks(None, start, 10).await.unwrap();
     assert_eq!(
         page.marks.iter().map(|mark| (mark.anchor, mark.why)).collect::<Vec<_>>(),
         [(REALM, Why::Restored)]
     );
-    let snapshot = store.snapshot(None, SessionMarks::Included).await.unwrap();
+    let snapshot = contract::all_in_force(&store, None, SessionMarks::Included).await.unwrap();
     assert_eq!(snapshot.marks.last().map(|mark| mark.at), Some(begun.position.stamp));
     // What is raised from now on follows without a hole, also after the store was opened again.
     store.close().await.unwrap();

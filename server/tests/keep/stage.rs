@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use exeunt::error::Result;
 use exeunt::store::sqlite::restore::{Beginning, Kept, Restored, Restoring};
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
-use exeunt::store::{Directory, Found, Incarnation, Ledger, SessionBy, contract};
+use exeunt::store::{Directory, Found, Incarnation, Ledger, SessionBy, Upkeep, contract};
 use exeunt_core::Session;
 
 /// The life that every store here begins with.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use exeunt::store::sqlite::inspect::{SCHEMA, look};
-use exeunt::store::{Directory, Ledger, SessionBy, SessionMarks, User};
+use exeunt::store::{Directory, Ledger, SessionBy, SessionMarks, Upkeep, User, contract};
 use exeunt_core::{Moment, Stamp, Token, Verdict, Why};
 use rusqlite::Connection;
 use serde_json::json;
@@ -77,7 +77,10 @@ async fn it_tells_of_the_same_people_sessions_and_marks() {
         let marks = store.marks(None, Stamp::ZERO, 10).await.unwrap().marks;
         let raised: Vec<_> = marks.iter().map(|mark| (mark.at.number(), mark.why, mark.realm)).collect();
         assert_eq!(raised, [(1, Why::Admin, main), (2, Why::Everywhere, main), (3, Why::Disabled, main)]);
-        assert_eq!(store.snapshot(None, SessionMarks::Included).await.unwrap().marks.len(), 3);
+        assert_eq!(
+            contract::all_in_force(&store, None, SessionMarks::Included).await.unwrap().marks.len(),
+            3
+        );
         let clients = store.clients().await.unwrap();
         assert_eq!(clients.iter().filter(|client| client.builtin).count(), 6);
         assert!(clients.iter().any(|client| client.name == "timer" && client.realm == main));

@@ -11,7 +11,8 @@ use exeunt::error::Error;
 use exeunt::store::memory::MemoryStore;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{
-    Adopted, Adoption, Incarnation, Ledger, List, NewSession, Others, Raise, Seen, SessionBy, contract,
+    Adopted, Adoption, Incarnation, Ledger, List, NewSession, Others, Raise, RaiseOutcome, Seen, SessionBy,
+    contract,
 };
 use exeunt_core::{Anchor, ClientId, Mark, Moment, Session, Stamp, UserId, Verdict, Why};
 
@@ -174,7 +175,9 @@ impl Family {
     async fn raise(&mut self, anchor: Anchor) -> Result<(), String> {
         let raise = Raise { when: self.now, ..contract::raise(anchor, Why::Admin) };
         // A session that is forgotten cannot be ended.
-        match both!(self, store => store.raise(raise.clone()))? {
+        // Only one of the two is durable.
+        let raised = |outcome: RaiseOutcome| RaiseOutcome { durable: true, ..outcome };
+        match both!(self, store => async { store.raise(raise.clone()).await.map(raised) })? {
             Ok(outcome) if outcome.mark.anchor == anchor => self.ended(&[outcome.mark]),
             // Something else had ended it before.
             Ok(_) | Err(_) => {}

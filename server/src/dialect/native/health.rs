@@ -32,7 +32,7 @@ pub(super) async fn ready(request: Request) -> Reply {
         format!("live sessions take more memory than the {bound} bytes of limits.memory_warn_bytes");
     let clock = request.app.env.difference();
     let clock = clock.is_any().then(|| clock.to_string());
-    let disk = authority.disk().and_then(room);
+    let disk = authority.store_figures().and_then(|(.., disk)| room(disk));
     let memory = (bytes > bound).then_some(warning);
     let warnings: Vec<_> = memory.into_iter().chain(disk).chain(clock).collect();
     Ok(wire::json(StatusCode::OK, &json!({ "status": "ready", "warnings": warnings })))

@@ -10,7 +10,7 @@ use super::fixture::{NOW, REALM, audit_entry, fresh, id, kind, raise, user};
 use super::reopen::everything;
 use crate::error::{Error, Kind, Result, Unavailability};
 use crate::store::faulty::{Fault, Faulty};
-use crate::store::{Adoption, Directory, Identifier, Ledger, Others, Over, SessionBy, Store};
+use crate::store::{Adoption, Directory, Identifier, Ledger, Others, Over, SessionBy, Store, Upkeep};
 
 type Broken = Faulty<dyn Store>;
 

@@ -4,13 +4,14 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use exeunt_core::{
-    Anchor, By, ClientId, DialectName, Fingerprint, Moment, RealmId, Session, SessionId, UserId, Why,
+    Anchor, By, ClientId, DialectName, Fingerprint, Moment, RealmId, Session, SessionId, Stamp, UserId, Why,
 };
 use serde_json::Map;
 
 use crate::error::{Kind, Result};
 use crate::store::{
-    AuditEntry, Client, NewSession, Raise, RaiseOutcome, Realm, Record, Settings, Store, User, Usernames,
+    AuditEntry, Client, MarkPage, NewSession, Raise, RaiseOutcome, Realm, Record, SessionMarks, Settings,
+    Store, User, Usernames,
 };
 
 /// The realm of most records.
@@ -74,6 +75,24 @@ pub fn raise(anchor: Anchor, why: Why) -> Raise {
 /// Logs a session out.
 pub async fn raise_session(store: &dyn Store, session: &Session) -> Result<RaiseOutcome> {
     store.raise(raise(Anchor::Session(session.id), Why::LoggedOut)).await
+}
+
+/// All marks in force of a realm (`None`: of all), read page by page.
+pub async fn all_in_force(store: &dyn Store, realm: Option<RealmId>, own: SessionMarks) -> Result<MarkPage> {
+    let end = store.position().await?.stamp;
+    let mut all = store.in_force(realm, own, Stamp::ZERO, end, 100).await?;
+    while all.position.stamp < end {
+        let page = store.in_force(realm, own, all.position.stamp, end, 100).await?;
+        all.marks.extend(page.marks);
+        all.position = page.position;
+    }
+    Ok(all)
+}
+
+/// The earliest stamp that the log reaches back to.
+pub async fn oldest(store: &dyn Store) -> Result<Stamp> {
+    let end = store.position().await?.stamp;
+    Ok(store.marks(None, end, 1).await?.oldest)
 }
 
 /// The realm of most records, not yet written.

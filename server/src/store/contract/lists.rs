@@ -2,7 +2,7 @@
 
 use exeunt_core::{Anchor, ClientId, Mark, RealmId, Stamp, UserId, Verdict, Why, floor};
 
-use super::fixture::{Call, NOW, REALM, at_once, fresh, id, issue, raise, raise_session};
+use super::fixture::{Call, NOW, REALM, all_in_force, at_once, fresh, id, issue, raise, raise_session};
 use crate::error::Result;
 use crate::store::{Found, List, MarkPage, Raise, SessionMarks, Store};
 
@@ -67,19 +67,19 @@ pub async fn the_feed_of_a_realm_tells_positions_of_the_whole(store: &dyn Store)
 
 /// The latest mark of each anchor, of one realm or all.
 pub async fn a_snapshot_holds_what_is_in_force(store: &dyn Store) -> Result<()> {
-    assert!(store.snapshot(None, SessionMarks::Included).await?.marks.is_empty());
+    assert!(all_in_force(store, None, SessionMarks::Included).await?.marks.is_empty());
     let user = Anchor::User(UserId(id(1)));
     store.raise(raise(user, Why::Everywhere)).await?;
     raise_session(store, &issue(store, 1, 2).await?).await?;
     store.raise(elsewhere(3)).await?;
     store.raise(raise(user, Why::Admin)).await?;
-    let snapshot = store.snapshot(None, SessionMarks::Included).await?;
+    let snapshot = all_in_force(store, None, SessionMarks::Included).await?;
     let places: Vec<_> = snapshot.marks.iter().map(|mark| mark.at.number()).collect();
     assert_eq!((places, snapshot.position), (vec![2, 3, 4], store.position().await?));
-    let snapshot = store.snapshot(Some(ELSEWHERE), SessionMarks::Included).await?;
+    let snapshot = all_in_force(store, Some(ELSEWHERE), SessionMarks::Included).await?;
     let places: Vec<_> = snapshot.marks.iter().map(|mark| mark.at.number()).collect();
     assert_eq!((places, snapshot.position.stamp.number()), (vec![3], 4));
-    let snapshot = store.snapshot(None, SessionMarks::LeftOut).await?;
+    let snapshot = all_in_force(store, None, SessionMarks::LeftOut).await?;
     let places: Vec<_> = snapshot.marks.iter().map(|mark| mark.at.number()).collect();
     assert_eq!((places, snapshot.position.stamp.number()), (vec![3, 4], 4));
     Ok(())
@@ -95,10 +95,10 @@ pub async fn a_snapshot_is_read_page_by_page(store: &dyn Store) -> Result<()> {
     raise_session(store, &issue(store, 1, 4).await?).await?;
     store.raise(elsewhere(5)).await?;
     let upto = store.position().await?.stamp;
-    let whole = store.snapshot(None, SessionMarks::Included).await?.marks;
+    let whole = all_in_force(store, None, SessionMarks::Included).await?.marks;
     let (mut after, mut read) = (Stamp::ZERO, Vec::new());
     while after < upto {
-        let page = store.in_force(None, after, upto, 1).await?;
+        let page = store.in_force(None, SessionMarks::Included, after, upto, 1).await?;
         assert!(page.marks.len() <= 1 && page.position.stamp > after && page.position.stamp <= upto);
         after = page.position.stamp;
         read.extend(page.marks);
@@ -106,10 +106,16 @@ pub async fn a_snapshot_is_read_page_by_page(store: &dyn Store) -> Result<()> {
     assert_eq!(read, whole);
     let again = store.raise(raise(user(2), Why::Admin)).await?.mark;
     let places = |page: MarkPage| page.marks.iter().map(|mark| mark.at.number()).collect::<Vec<_>>();
-    assert_eq!(places(store.in_force(None, Stamp::from_number(1), upto, 10).await?), [3, 4, 5]);
+    assert_eq!(
+        places(store.in_force(None, SessionMarks::Included, Stamp::from_number(1), upto, 10).await?),
+        [3, 4, 5]
+    );
     assert_eq!(store.marks(None, upto, 10).await?.marks, [again]);
-    assert_eq!(places(store.in_force(Some(ELSEWHERE), Stamp::ZERO, upto, 10).await?), [5]);
-    let none = store.in_force(None, upto, upto, 10).await?;
+    assert_eq!(
+        places(store.in_force(Some(ELSEWHERE), SessionMarks::Included, Stamp::ZERO, upto, 10).await?),
+        [5]
+    );
+    let none = store.in_force(None, SessionMarks::Included, upto, upto, 10).await?;
     assert_eq!((none.marks.len(), none.position.stamp), (0, upto));
     Ok(())
 }

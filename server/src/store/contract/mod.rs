@@ -25,7 +25,9 @@ pub use clock::*;
 pub use commits::*;
 pub use directory::*;
 pub use faults::history_with_fault;
-pub use fixture::{NOW, REALM, audit_entry, client, fresh, issue, raise, raise_session, realm, user};
+pub use fixture::{
+    NOW, REALM, all_in_force, audit_entry, client, fresh, issue, oldest, raise, raise_session, realm, user,
+};
 pub use limits::*;
 pub use lists::*;
 pub use logouts::*;

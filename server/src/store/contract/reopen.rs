@@ -3,7 +3,8 @@
 use exeunt_core::{Anchor, Fingerprint, KeyId, Mark, Stamp, UserId, Why};
 
 use super::fixture::{
-    NOW, REALM, audit_entry, client, fresh, id, issue, issue_child, raise, raise_session, realm, user,
+    NOW, REALM, all_in_force, audit_entry, client, fresh, id, issue, issue_child, raise, raise_session,
+    realm, user,
 };
 use crate::error::Result;
 use crate::store::{
@@ -68,7 +69,7 @@ pub async fn everything(store: &dyn Store) -> Result<Everything> {
             .collect(),
         unended: store.unended(0, 100, NOW).await?.iter().map(|found| found.row).collect(),
         log: store.marks(None, Stamp::ZERO, 100).await?.marks,
-        in_force: store.snapshot(None, SessionMarks::Included).await?.marks,
+        in_force: all_in_force(store, None, SessionMarks::Included).await?.marks,
         users: store
             .users(REALM, 0, 100)
             .await?

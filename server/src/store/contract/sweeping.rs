@@ -3,7 +3,8 @@
 use exeunt_core::{Anchor, Moment, Session, SessionId, Stamp, UserId, Verdict, Why};
 
 use super::fixture::{
-    ABSOLUTE_SECS, IDLE_SECS, NOW, fresh, id, issue, issue_child, kind, raise, raise_session,
+    ABSOLUTE_SECS, IDLE_SECS, NOW, all_in_force, fresh, id, issue, issue_child, kind, oldest, raise,
+    raise_session,
 };
 use crate::error::{Kind, Result};
 use crate::store::{Raise, SessionBy, SessionMarks, Store, Swept};
@@ -27,7 +28,7 @@ async fn sweep(store: &dyn Store, now: Moment, budget: u32) -> Result<Swept> {
 
 /// The stamps of the marks in force.
 async fn in_force(store: &dyn Store) -> Result<Vec<u64>> {
-    let snapshot = store.snapshot(None, SessionMarks::Included).await?;
+    let snapshot = all_in_force(store, None, SessionMarks::Included).await?;
     Ok(snapshot.marks.iter().map(|mark| mark.at.number()).collect())
 }
 
@@ -152,7 +153,7 @@ pub async fn the_log_begins_where_it_was_dropped(store: &dyn Store) -> Result<()
     for number in 1..=3 {
         raise_session(store, &issue(store, number, number).await?).await?;
     }
-    assert_eq!(store.oldest().await?, Stamp::ZERO);
+    assert_eq!(oldest(store).await?, Stamp::ZERO);
     let late = raise(Anchor::User(UserId(id(1))), Why::Everywhere);
     let when = NOW.plus_secs(LOG_SECS);
     store.raise(Raise { when, ..late.clone() }).await?;
@@ -162,7 +163,7 @@ pub async fn the_log_begins_where_it_was_dropped(store: &dyn Store) -> Result<()
         let page = store.marks(None, Stamp::from_number(after), 10).await;
         assert_eq!(kind(page), Some(Kind::NotFound), "after {after}");
     }
-    assert_eq!(store.oldest().await?, Stamp::from_number(3));
+    assert_eq!(oldest(store).await?, Stamp::from_number(3));
     let page = store.marks(None, Stamp::from_number(3), 10).await?;
     assert_eq!((page.marks.len(), page.position.stamp.number()), (1, 4));
     sweep(store, when.plus_secs(LOG_SECS + 1), 2).await?;

@@ -5,7 +5,7 @@ use exeunt_core::{KeyId, Mark, RealmId};
 
 use super::{MemoryStore, Tables};
 use crate::error::Result;
-use crate::store::rules::name;
+use crate::store::rules::{end, name};
 use crate::store::{
     AuditEntry, AuditPlace, COLLIDING_NAMES_MAX, Client, Directory, Identifier, Key, PasswordHash, Raise,
     Realm, Saved, Trail, Usage, User, Usernames, colliding, conflict, look_alike,
@@ -204,7 +204,7 @@ impl Directory for MemoryStore {
         let entries = state.audit.range(..before.entry).rev().map(|(_, entry)| entry);
         let entries = entries.filter(|entry| realm.is_none() || entry.realm == realm);
         let end = before.mark.number().max(state.log_start);
-        let marks = state.log.range(state.log_start..end).rev().map(|(_, mark)| mark);
+        let marks = state.recorded.log.range(state.log_start..end).rev().map(|(_, mark)| mark);
         let marks = marks.filter(|mark| realm.is_none_or(|realm| mark.realm == realm));
         let (entries, marks) = (entries.take(limit).cloned().collect(), marks.take(limit).cloned().collect());
         Ok(Trail { entries, marks, entries_cut: None, marks_cut: None })
@@ -295,7 +295,7 @@ impl Tables {
 
     fn raise_with(&mut self, raise: Option<Raise>) -> Result<Option<Mark>> {
         let Some(raise) = raise else { return Ok(None) };
-        let (outcome, _) = self.write(|state, draft| state.raise(draft, &raise))?;
+        let outcome = self.write(|transaction| end::raise(transaction, &raise))?;
         Ok(Some(outcome.mark))
     }
 }

@@ -5,16 +5,21 @@
 
 mod directory;
 mod ledger;
+mod rows;
 mod sweep;
+mod upkeep;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
-use exeunt_core::{Anchor, Fingerprint, Mark, Moment, Session, SessionId};
+use exeunt_core::Moment;
 
-use super::rules::book::{Book, Draft};
+use self::rows::{Recorded, Transaction};
+use super::rules::book::Book;
+use super::rules::crowds::Crowds;
 use super::rules::round::Round;
-use super::{AuditEntry, Client, Found, Incarnation, Key, Realm, Record, Usage, User, WrittenBy};
+use super::rules::rows::SessionRow;
+use super::{AuditEntry, Client, Found, Incarnation, Key, Realm, Usage, User, WrittenBy};
 use crate::error::{Error, Result, Unavailability};
 use crate::lock::Exclusive as _;
 
@@ -25,14 +30,9 @@ struct Tables {
     incarnation: Incarnation,
     closed: bool,
     book: Book,
-    log: BTreeMap<u64, Mark>,
+    recorded: Recorded,
     log_start: u64,
     own_start: u64,
-    sessions: BTreeMap<u64, SessionRow>,
-    rows: HashMap<SessionId, u64>,
-    tokens: HashMap<Fingerprint, u64>,
-    adopted: HashSet<Fingerprint>,
-    last_row: u64,
     reserved: u64,
     secret: Option<[u8; 32]>,
     round: Option<Round>,
@@ -46,11 +46,6 @@ struct Tables {
     usage: Vec<Usage>,
 }
 
-struct SessionRow {
-    record: Record,
-    seen: Moment,
-}
-
 impl MemoryStore {
     /// An empty store.
     pub fn new(incarnation: Incarnation) -> Self {
@@ -58,14 +53,9 @@ impl MemoryStore {
             incarnation,
             closed: false,
             book: Book::default(),
-            log: BTreeMap::new(),
+            recorded: Recorded::default(),
             log_start: 1,
             own_start: 1,
-            sessions: BTreeMap::new(),
-            rows: HashMap::new(),
-            tokens: HashMap::new(),
-            adopted: HashSet::new(),
-            last_row: 0,
             reserved: 0,
             secret: None,
             round: None,
@@ -95,14 +85,18 @@ impl MemoryStore {
 }
 
 impl Tables {
-    /// Runs a transaction: its draft is committed if it succeeds.
-    fn write<T>(&mut self, work: impl FnOnce(&Self, &mut Draft<'_>) -> Result<T>) -> Result<(T, Vec<Mark>)> {
-        let mut draft = self.book.draft();
-        let done = work(self, &mut draft)?;
-        let log = draft.into_log();
-        self.book.commit(&log);
-        self.log.extend(log.iter().map(|mark| (mark.at.number(), mark.clone())));
-        Ok((done, log))
+    /// Runs a transaction: it is undone if it fails.
+    fn write<T>(&mut self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
+        let last_row = self.recorded.last_row();
+        let (draft, crowds) = (self.book.draft(), Crowds::default());
+        let mut transaction = Transaction { draft, crowds, recorded: &mut self.recorded };
+        let done = work(&mut transaction);
+        let log = transaction.draft.into_log();
+        match done {
+            Ok(_) => self.book.commit(&log),
+            Err(_) => self.recorded.undo(self.book.last(), last_row),
+        }
+        done
     }
 
     fn record_audit(&mut self, entry: Option<AuditEntry>) {
@@ -112,25 +106,9 @@ impl Tables {
         }
     }
 
-    fn row(&self, id: SessionId) -> Option<(u64, &SessionRow)> {
-        let row = *self.rows.get(&id)?;
-        Some((row, self.sessions.get(&row)?))
-    }
-
-    /// Recorded sessions under this anchor, oldest first.
-    fn under(&self, anchor: Anchor) -> impl DoubleEndedIterator<Item = (u64, &SessionRow)> {
-        let hangs = move |kept: &&SessionRow| kept.record.session.anchors.contains(&anchor);
-        self.sessions.iter().filter(move |(_, kept)| hangs(kept)).map(|(row, kept)| (*row, kept))
-    }
-
-    fn found(&self, row: u64, kept: &SessionRow, now: Moment) -> Found {
-        let verdict = self.book.verdict(&kept.record.session, kept.seen, now);
-        Found { record: kept.record.clone(), row, seen: kept.seen, verdict }
-    }
-
-    /// The earliest mark above a session's stamp on any of its anchors.
-    fn first_mark(&self, session: &Session) -> Option<&Mark> {
-        let above = self.log.range(session.stamp.next().number()..);
-        above.map(|(_, mark)| mark).find(|mark| session.anchors.contains(&mark.anchor))
+    fn found(&self, kept: &SessionRow, now: Moment) -> Found {
+        let SessionRow { row, record, seen } = kept.clone();
+        let verdict = self.book.verdict(&record.session, seen, now);
+        Found { record, row, seen, verdict }
     }
 }

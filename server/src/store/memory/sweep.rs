@@ -15,7 +15,7 @@ impl Tables {
         let mut left = budget.max(1);
         while left > 0 && !round.sessions_done {
             left -= 1;
-            match self.sessions.range(round.after + 1..).next().map(|(row, _)| *row) {
+            match self.recorded.sessions.range(round.after + 1..).next().map(|(row, _)| *row) {
                 Some(row) => {
                     swept.sessions += u32::from(self.forget_session(row, now, keep_secs));
                     round.after = row;
@@ -37,31 +37,28 @@ impl Tables {
     }
 
     fn forget_session(&mut self, row: u64, now: Moment, keep_secs: u64) -> bool {
-        let Some(kept) = self.sessions.get(&row) else { return false };
+        let Some(kept) = self.recorded.sessions.get(&row) else { return false };
         let session = &kept.record.session;
         if self.book.verdict(session, kept.seen, now) == Verdict::Alive {
             return false;
         }
-        let first = self.first_mark(session).map(|mark| self.written.dated(mark.clone()));
+        let first = self.recorded.first_mark(session).map(|mark| self.written.dated(mark.clone()));
         let died = died_at(session, kept.seen, first.as_ref(), now);
         if died.is_none_or(|died| died >= now.minus_secs(keep_secs)) {
             return false;
         }
-        if let Some(kept) = self.sessions.remove(&row) {
-            self.rows.remove(&kept.record.session.id);
-            self.tokens.remove(&kept.record.token);
-        }
+        self.recorded.remove(row);
         true
     }
 
     /// Takes one more mark out of force if it is a session's own: no recorded session has that anchor.
     fn forget_own(&mut self, round: &Round) -> bool {
-        let mark = self.log.get(&self.own_start).map(|mark| self.written.dated(mark.clone()));
+        let mark = self.recorded.log.get(&self.own_start).map(|mark| self.written.dated(mark.clone()));
         let Some(mark) = mark.filter(|mark| round.outlived(mark)) else {
             return false;
         };
         let session = session_id(mark.anchor);
-        if session.is_some_and(|id| self.rows.contains_key(&id)) {
+        if session.is_some_and(|id| self.recorded.ids.contains_key(&id)) {
             return false;
         }
         self.own_start = mark.at.next().number();
@@ -78,16 +75,16 @@ impl Tables {
         let at = mark.at.number();
         self.log_start = at + 1;
         swept.marks += 1;
-        self.log.retain(|place, other| *place >= at || other.anchor != mark.anchor);
+        self.recorded.log.retain(|place, other| *place >= at || other.anchor != mark.anchor);
         if !self.is_latest(&mark) {
-            self.log.remove(&at);
+            self.recorded.log.remove(&at);
         }
         true
     }
 
     /// The mark with this stamp, if it is from before the horizon.
     fn before(&self, place: u64, horizon: Moment) -> Option<Mark> {
-        let mark = self.log.get(&place).map(|mark| self.written.dated(mark.clone()));
+        let mark = self.recorded.log.get(&place).map(|mark| self.written.dated(mark.clone()));
         mark.filter(|mark| mark.when < horizon)
     }
 

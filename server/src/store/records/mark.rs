@@ -36,6 +36,8 @@ pub struct RaiseOutcome {
     pub mark: Mark,
     /// What the session was in commit order, just before. `Alive` for marks on other anchors.
     pub was: Verdict,
+    /// Whether the mark survives a power cut.
+    pub durable: bool,
 }
 
 /// Ends every session of a user except one, its ancestors and its descendants.
@@ -69,9 +71,11 @@ pub struct MarkPage {
     pub marks: Vec<Mark>,
     /// The reader then has everything up to here; beyond the last mark where other realms' marks follow.
     pub position: Position,
+    /// The earliest stamp that the log reaches back to: earlier marks are forgotten, or of an earlier incarnation.
+    pub oldest: Stamp,
 }
 
-/// Whether a snapshot includes the sessions' own marks. There may be a million, and a reader that knows which sessions
+/// Whether the marks in force include the sessions' own marks. There may be a million, and a reader that knows which sessions
 /// are unended needs none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionMarks {
@@ -79,15 +83,6 @@ pub enum SessionMarks {
     Included,
     /// Only marks on realms, clients and users.
     LeftOut,
-}
-
-/// The marks in force.
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    /// The latest mark of each anchor asked for, in order.
-    pub marks: Vec<Mark>,
-    /// The position of the snapshot.
-    pub position: Position,
 }
 
 impl Raise {

@@ -15,7 +15,7 @@ pub use adopt::{Adopted, Adoption, Over};
 pub use audit::{AuditEntry, AuditPlace, Cut, Trail};
 pub use client::{Client, Endpoint, Settings};
 pub use key::{Key, Role};
-pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, SessionMarks, Snapshot};
+pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, SessionMarks};
 pub use realm::{Realm, Usernames};
 pub use session::{
     FLUSH_SECS, Found, Issued, List, NewSession, Record, Seen, SessionBy, SessionPage, Swept, seen_at_most,

@@ -7,7 +7,7 @@
 
 use exeunt_core::{Anchor, Mark, Marks, Moment, Session, SessionId, Stamp, Verdict, Why, judge};
 
-use crate::store::{Raise, RaiseOutcome, seen_at_most};
+use crate::store::{Raise, seen_at_most};
 
 /// The marks in force of all anchors, and the last stamp of their log. Only committed marks.
 #[derive(Debug, Default)]
@@ -28,7 +28,12 @@ pub struct Draft<'a> {
 #[derive(Debug)]
 pub enum Ruling {
     /// This mark is new and must be written.
-    Raised(RaiseOutcome),
+    Raised {
+        /// The mark.
+        mark: Mark,
+        /// What the session was just before.
+        was: Verdict,
+    },
     /// The session has a mark already: the answer is its earliest above the session's stamp.
     There(Verdict),
 }
@@ -113,7 +118,7 @@ impl Draft<'_> {
             Verdict::Expired if self.latest(Anchor::Session(session.id)).is_none() => Why::Expired,
             Verdict::Expired | Verdict::Ended(_) => return Ruling::There(was),
         };
-        Ruling::Raised(RaiseOutcome { mark: self.append(raise, Anchor::Session(session.id), why), was })
+        Ruling::Raised { mark: self.append(raise, Anchor::Session(session.id), why), was }
     }
 
     /// Raises a mark unconditionally: on a user, a client, a realm, or on a session judged already.

@@ -1,53 +1,11 @@
-//! Chooses sessions: which a limit ends, which "log out my other sessions" spares, and when one died. Plain functions,
-//! shared by all stores.
-
-use std::collections::{HashMap, HashSet};
+//! Which sessions "log out my other sessions" spares, when a session died, and the marks that a store raises by itself.
 
 use exeunt_core::{Anchor, By, DialectName, Mark, Moment, RealmId, Session, SessionId, Why};
 
-use crate::store::{Raise, USER_SESSIONS_MAX, seen_at_most};
+use crate::store::{Raise, seen_at_most};
 
 /// The dialect of marks that a store raises by itself.
 pub const NAME: DialectName = DialectName::new("store");
-
-/// Of the live sessions beside a new one, those to end so that at most `max` are left, the new one included: the least
-/// recently seen first. The descendants of an ended session end with it. The ancestors of the new session stay, since
-/// their end would end it too.
-fn beyond_limit(new: &Session, mut others: Vec<(Session, Moment)>, max: u32) -> Vec<SessionId> {
-    others.sort_by_key(|(_, seen)| *seen);
-    let mut left: HashSet<SessionId> = others.iter().map(|(session, _)| session.id).collect();
-    let mut hanging: HashMap<SessionId, Vec<SessionId>> = HashMap::new();
-    for (session, _) in &others {
-        for id in session.anchors.iter().filter_map(|anchor| session_id(*anchor)) {
-            hanging.entry(id).or_default().push(session.id);
-        }
-    }
-    let max = usize::try_from(max.max(1)).unwrap_or(usize::MAX);
-    let mut going = Vec::new();
-    for (session, _) in &others {
-        if left.len() < max {
-            break;
-        }
-        if left.contains(&session.id) && !spared(new, session) {
-            going.push(session.id);
-            hanging.get(&session.id).into_iter().flatten().for_each(|id| {
-                left.remove(id);
-            });
-        }
-    }
-    going
-}
-
-/// The sessions to end so that a new one has room: at most `max` are left with its client, and at most
-/// [`USER_SESSIONS_MAX`] of its user, the new one included each time. `others` are alive, oldest first.
-pub fn make_room(new: &Session, others: Vec<(Session, Moment)>, max: u32) -> Vec<SessionId> {
-    let mine = others.iter().filter(|(session, _)| session.client() == new.client()).cloned();
-    let mut going = beyond_limit(new, mine.collect(), max);
-    let gone: HashSet<_> = going.iter().map(|id| Anchor::Session(*id)).collect();
-    let left = others.into_iter().filter(|(session, _)| !session.anchors.iter().any(|it| gone.contains(it)));
-    going.extend(beyond_limit(new, left.collect(), USER_SESSIONS_MAX));
-    going
-}
 
 /// Whether logging out all but `kept` spares this one: it is `kept`, an ancestor of it, or a descendant.
 pub fn spared(kept: &Session, other: &Session) -> bool {

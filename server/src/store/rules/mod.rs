@@ -1,6 +1,15 @@
-//! Decisions that all stores share: plain functions over records and marks.
+//! What every store decides alike. [`issue`], [`adopt`] and [`end`] run in a transaction of a store, whose rows they
+//! read and write through [`Rows`](rows::Rows); the rest are plain functions over records and marks.
 
+pub mod adopt;
 pub mod book;
 pub mod choice;
+pub mod crowd;
+pub mod crowds;
+pub mod end;
+pub mod issue;
 pub mod name;
+pub mod room;
 pub mod round;
+pub mod rows;
+pub mod sight;

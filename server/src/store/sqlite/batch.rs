@@ -1,17 +1,16 @@
 //! One transaction: the commands of several callers, committed together.
 
-use exeunt_core::{Anchor, Mark, Moment, Session, Stamp, Verdict, Why};
+use exeunt_core::{Mark, Moment};
 use rusqlite::{CachedStatement, Connection};
 use tokio::sync::oneshot;
 
-use super::crowd::{Judge, Member};
-use super::crowds::Crowds;
 use super::encode::{kind, write_address, write_by, write_why};
 use super::state::{Effects, Leftovers, Shared};
 use crate::error::{Error, Result, Unavailability};
+use crate::store::WrittenBy;
 use crate::store::rules::book::Draft;
+use crate::store::rules::crowds::Crowds;
 use crate::store::rules::round::Round;
-use crate::store::{Raise, WrittenBy};
 
 /// A transaction in progress.
 pub(super) struct Batch<'a> {
@@ -137,46 +136,6 @@ impl Batch<'_> {
 
     fn execute(&self, sql: &str) -> Result<()> {
         Ok(self.conn.prepare_cached(sql)?.execute([]).map(|_| ())?)
-    }
-
-    /// Raises a mark unconditionally, and writes it.
-    pub(super) fn append(&mut self, raise: &Raise, anchor: Anchor, why: Why) -> Result<Mark> {
-        let mark = self.draft.append(raise, anchor, why);
-        self.write_mark(&mark)?;
-        Ok(mark)
-    }
-
-    pub(super) fn write_mark(&mut self, mark: &Mark) -> Result<()> {
-        let statement = match &mut self.insert_mark {
-            Some(statement) => statement,
-            none => none.insert(self.conn.prepare_cached(INSERT_MARK)?),
-        };
-        insert(statement, mark)?;
-        self.rows += 1;
-        if let Anchor::Session(id) = mark.anchor {
-            self.crowds.ended(id);
-        }
-        Ok(())
-    }
-}
-
-/// Judges sessions by what this transaction knows.
-pub(super) struct Sight<'a> {
-    pub(super) draft: &'a Draft<'a>,
-    pub(super) shared: &'a Shared,
-}
-
-impl Judge for Sight<'_> {
-    fn seen(&self, member: &Member) -> Moment {
-        self.shared.seen(member.place, member.seen)
-    }
-
-    fn judge(&self, session: &Session, seen: Moment, now: Moment) -> Verdict {
-        self.draft.verdict(session, seen, now)
-    }
-
-    fn latest(&self, anchor: Anchor) -> Option<Stamp> {
-        self.draft.latest(anchor)
     }
 }
 

@@ -10,6 +10,7 @@ use super::encode::{bound, corrupt, moment};
 use super::identifiers::{names_but_for_case, read_usernames};
 use super::queue::Lane;
 use crate::error::{Error, Result};
+use crate::store::rules::end;
 use crate::store::{
     AuditEntry, AuditPlace, Client, Directory, Identifier, Key, PasswordHash, Raise, Realm, Role, Saved,
     Trail, Usage, User, Usernames, colliding, conflict,
@@ -199,7 +200,7 @@ impl Batch<'_> {
 
     /// Writes what commits with a change: its mark, and its line of the trail.
     fn beside(&mut self, raise: Option<Raise>, audit: Option<AuditEntry>) -> Result<Option<Mark>> {
-        let mark = raise.map(|raise| self.raise(&raise)).transpose()?.map(|outcome| outcome.mark);
+        let mark = raise.map(|raise| end::raise(self, &raise)).transpose()?.map(|outcome| outcome.mark);
         self.write_audit(audit)?;
         Ok(mark)
     }

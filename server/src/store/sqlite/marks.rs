@@ -7,7 +7,7 @@ use super::encode::{KIND_SESSION, MARK, MARK_COLUMNS, bound, kind, mark};
 use super::meta;
 use super::reader::Reading;
 use crate::error::{Error, Result};
-use crate::store::{MarkPage, Position, SessionMarks, Snapshot};
+use crate::store::{MarkPage, Position, SessionMarks};
 
 /// The most marks examined for one page: where other realms have many, a page may be empty although the log continues.
 pub(super) const LOOKED_AT_MAX: usize = 20_000;
@@ -84,7 +84,8 @@ impl Reading<'_> {
         // The file contains all of the book, so a transaction that begins now sees all marks up to here.
         let known = self.shared.position();
         let transaction = self.conn.unchecked_transaction()?;
-        if after < oldest(&transaction)? {
+        let oldest = oldest(&transaction)?;
+        if after < oldest {
             return Err(Error::not_found("position in the log any more"));
         }
         let sql = format!("SELECT {MARK}, 1 FROM marks WHERE stamp > ? ORDER BY stamp");
@@ -95,16 +96,13 @@ impl Reading<'_> {
             Some(last) => last.max(known.stamp),
             None => known.stamp,
         };
-        Ok(MarkPage { marks: looked.marks, position: Position { stamp, ..known } })
-    }
-
-    pub(super) fn oldest(self) -> Result<Stamp> {
-        oldest(self.conn)
+        Ok(MarkPage { marks: looked.marks, position: Position { stamp, ..known }, oldest })
     }
 
     pub(super) fn in_force(
         self,
         realm: Option<RealmId>,
+        own: SessionMarks,
         after: Stamp,
         upto: Stamp,
         limit: u32,
@@ -112,47 +110,24 @@ impl Reading<'_> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let known = self.shared.position();
         let transaction = self.conn.unchecked_transaction()?;
+        let wanted = match own {
+            SessionMarks::Included => String::new(),
+            SessionMarks::LeftOut => format!("AND kind < {KIND_SESSION}"),
+        };
         let sql = format!(
             "SELECT {MARK}, CASE \
                WHEN kind < {KIND_SESSION} THEN NOT EXISTS (SELECT 1 FROM marks AS later \
                  WHERE later.kind = marks.kind AND later.anchor = marks.anchor \
                    AND later.kind < {KIND_SESSION} AND later.stamp > marks.stamp) \
                ELSE stamp >= ?3 AND EXISTS (SELECT 1 FROM sessions WHERE id = marks.anchor) END \
-             FROM marks WHERE stamp > ?1 AND stamp <= ?2 ORDER BY stamp"
+             FROM marks NOT INDEXED WHERE stamp > ?1 AND stamp <= ?2 {wanted} ORDER BY stamp"
         );
         let own_start = bound(meta::number(&transaction, "own_start")?);
         let mut statement = transaction.prepare_cached(&sql)?;
         let rows = statement.query((bound(after.number()), bound(upto.number()), own_start))?;
         let looked = look(rows, realm, limit)?;
         let stamp = looked.last.filter(|_| looked.full).unwrap_or(upto);
-        Ok(MarkPage { marks: looked.marks, position: Position { stamp, ..known } })
-    }
-
-    pub(super) fn snapshot(self, realm: Option<RealmId>, own: SessionMarks) -> Result<Snapshot> {
-        let position = self.shared.position();
-        let transaction = self.conn.unchecked_transaction()?;
-        let pulled =
-            format!("SELECT {MARK}, max(stamp) FROM marks WHERE kind < {KIND_SESSION} GROUP BY kind, anchor");
-        let mut wanted = vec![pulled];
-        if own == SessionMarks::Included {
-            wanted.push(format!(
-                "SELECT {MARK} FROM marks WHERE kind = {KIND_SESSION} AND stamp >= {} \
-                 AND EXISTS (SELECT 1 FROM sessions WHERE id = anchor)",
-                meta::number(&transaction, "own_start")?
-            ));
-        }
-        let mut marks = Vec::new();
-        for sql in wanted {
-            let mut statement = transaction.prepare(&sql)?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                let mark = mark(row)?;
-                if realm.is_none_or(|realm| mark.realm == realm) {
-                    marks.push(mark);
-                }
-            }
-        }
-        marks.sort_unstable_by_key(|mark| mark.at);
-        Ok(Snapshot { marks, position })
+        let oldest = oldest(&transaction)?;
+        Ok(MarkPage { marks: looked.marks, position: Position { stamp, ..known }, oldest })
     }
 }

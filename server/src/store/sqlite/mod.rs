@@ -5,15 +5,12 @@
 //! marks in force are also in memory ([`state`]), read when the file is opened, so raising a mark appends one row and
 //! searches nothing.
 
-mod adopt;
 mod ahead;
 mod audit;
 mod backup;
 mod batch;
 mod checkpoint;
 mod clients;
-mod crowd;
-mod crowds;
 mod directory;
 mod disk;
 mod encode;
@@ -21,7 +18,6 @@ pub mod file;
 mod identifiers;
 mod identity;
 pub mod inspect;
-mod issue;
 mod ledger;
 mod life;
 mod load;
@@ -30,14 +26,14 @@ mod marks;
 mod meta;
 mod migrate;
 mod queue;
-mod raise;
 mod reader;
 pub mod restore;
-mod room;
+mod rows;
 mod sessions;
 mod state;
 mod sweep;
 pub mod tail;
+mod upkeep;
 mod usage;
 mod users;
 mod writer;

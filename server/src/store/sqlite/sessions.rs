@@ -6,18 +6,13 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 use super::encode::{bound, kind, moment, read_address, read_anchors};
 use super::reader::Reading;
 use crate::error::Result;
+use crate::store::rules::rows::SessionRow;
+use crate::store::rules::sight::Touches as _;
 use crate::store::{Found, List, Record, SessionBy, SessionPage};
 
 /// The most sessions examined for one page of a list: where most are of another realm or client, or below the floor, a
 /// page may be empty although the list continues.
 const LOOKED_AT_MAX: usize = 2_000;
-
-/// A session as stored: its last-seen lacks the unfolded touches.
-pub(super) struct SessionRow {
-    pub(super) record: Record,
-    pub(super) place: u64,
-    pub(super) seen: Moment,
-}
 
 /// A session recorded while the wall clock was ahead has an `issued_at` in the future: it counts as issued when that
 /// was noticed. The record is not changed.
@@ -27,6 +22,7 @@ const KEPT: &str = "s.place, s.id, s.stamp, s.anchors, \
      s.idle_secs, s.absolute_secs, s.door, s.token, s.source, s.user_agent, e.at";
 const BESIDE: &str = "LEFT JOIN seen e ON e.place = s.place";
 
+/// A session as stored: its last-seen lacks the unfolded touches.
 fn kept(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     let session = Session {
         id: SessionId(row.get(1)?),
@@ -44,7 +40,7 @@ fn kept(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         user_agent: row.get(10)?,
     };
     let seen = row.get::<_, Option<u64>>(11)?.map(Moment::from_millis);
-    Ok(SessionRow { seen: seen.unwrap_or(record.session.issued_at), record, place: row.get(0)? })
+    Ok(SessionRow { seen: seen.unwrap_or(record.session.issued_at), record, row: row.get(0)? })
 }
 
 pub(super) fn find(conn: &Connection, by: SessionBy) -> Result<Option<SessionRow>> {
@@ -54,8 +50,8 @@ pub(super) fn find(conn: &Connection, by: SessionBy) -> Result<Option<SessionRow
     }
 }
 
-pub(super) fn at_place(conn: &Connection, place: u64) -> Result<Option<SessionRow>> {
-    one(conn, "s.place = ?", &bound(place))
+pub(super) fn at_row(conn: &Connection, row: u64) -> Result<Option<SessionRow>> {
+    one(conn, "s.place = ?", &bound(row))
 }
 
 fn one(conn: &Connection, wanted: &str, value: &dyn ToSql) -> Result<Option<SessionRow>> {
@@ -66,12 +62,12 @@ fn one(conn: &Connection, wanted: &str, value: &dyn ToSql) -> Result<Option<Sess
 /// Sessions with a greater row, oldest first, while `each` returns `true`.
 pub(super) fn after(
     conn: &Connection,
-    place: u64,
+    row: u64,
     mut each: impl FnMut(SessionRow) -> Result<bool>,
 ) -> Result<()> {
     let sql = format!("SELECT {KEPT} FROM sessions s {BESIDE} WHERE s.place > ? ORDER BY s.place");
     let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query([bound(place)])?;
+    let mut rows = statement.query([bound(row)])?;
     while let Some(row) = rows.next()? {
         if !each(kept(row)?)? {
             break;
@@ -135,7 +131,7 @@ impl Reading<'_> {
         let mut page = SessionPage::default();
         let mut looked_at = 0;
         let each = |kept: SessionRow| {
-            let (place, session) = (kept.place, &kept.record.session);
+            let (row, session) = (kept.row, &kept.record.session);
             let hangs = |anchor: &Anchor| session.anchors.contains(anchor);
             let wanted = session.stamp >= list.floor
                 && hangs(&Anchor::Realm(list.realm))
@@ -145,7 +141,7 @@ impl Reading<'_> {
             }
             looked_at += 1;
             let full = page.found.len() >= limit || looked_at >= LOOKED_AT_MAX;
-            page.next = full.then_some(place);
+            page.next = full.then_some(row);
             Ok(!full)
         };
         // A user has fewer sessions than a client.
@@ -157,10 +153,10 @@ impl Reading<'_> {
         Ok(page)
     }
 
-    pub(super) fn unended(self, place: u64, limit: u32, now: Moment) -> Result<Vec<Found>> {
+    pub(super) fn unended(self, row: u64, limit: u32, now: Moment) -> Result<Vec<Found>> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut found = Vec::new();
-        after(self.conn, place, |kept| {
+        after(self.conn, row, |kept| {
             let ended = self.shared.book().own(kept.record.session.id).is_some();
             if !ended && found.len() < limit {
                 found.push(self.found(kept, now));
@@ -171,8 +167,8 @@ impl Reading<'_> {
     }
 
     fn found(self, kept: SessionRow, now: Moment) -> Found {
-        let seen = self.shared.seen(kept.place, kept.seen);
+        let seen = self.shared.seen(kept.row, kept.seen);
         let verdict: Verdict = self.shared.book().verdict(&kept.record.session, seen, now);
-        Found { record: kept.record, row: kept.place, seen, verdict }
+        Found { record: kept.record, row: kept.row, seen, verdict }
     }
 }

@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result, Unavailability};
 use crate::lock::Shared as _;
 use crate::store::figures::Figures;
 use crate::store::rules::book::Book;
+use crate::store::rules::sight::Touches;
 use crate::store::{Incarnation, Position};
 
 const OPEN: u8 = 0;
@@ -140,12 +141,6 @@ impl Shared {
         Position { incarnation, stamp: self.book().last() }
     }
 
-    /// When a session was last seen, from its row and the touches not yet folded into it.
-    pub(super) fn seen(&self, place: u64, row: Moment) -> Moment {
-        let seen = self.seen.reading();
-        seen.get(&place).map_or(row, |at| row.max(*at))
-    }
-
     /// Every read holds this from before it reads the file until it has read this memory.
     pub(super) fn reading(&self) -> RwLockReadGuard<'_, ()> {
         self.gate.reading()
@@ -190,5 +185,13 @@ impl Shared {
         }
         let mut book = self.book.writing();
         leftovers.forgotten.drain(..).for_each(|id| book.forget(id));
+    }
+}
+
+/// Those that are not yet folded into the rows.
+impl Touches for Shared {
+    fn seen(&self, row: u64, written: Moment) -> Moment {
+        let seen = self.seen.reading();
+        seen.get(&row).map_or(written, |at| written.max(*at))
     }
 }

@@ -6,11 +6,13 @@ use super::batch::Batch;
 use super::encode::{KIND_SESSION, MARK, bound, kind, mark, moment};
 use super::marks::first_mark;
 use super::meta;
-use super::sessions::{SessionRow, after};
+use super::sessions::after;
 use crate::error::Result;
 use crate::store::Swept;
 use crate::store::rules::choice::{died_at, session_id};
 use crate::store::rules::round::Round;
+use crate::store::rules::rows::SessionRow;
+use crate::store::rules::sight::Touches as _;
 
 impl Batch<'_> {
     pub(super) fn sweep(&mut self, now: Moment, keep_secs: u64, log_secs: u64, budget: u32) -> Result<Swept> {
@@ -23,7 +25,7 @@ impl Batch<'_> {
             let looked_at = self.look_at(round.after, left)?;
             round.sessions_done = looked_at.len() < usize::try_from(left).unwrap_or(usize::MAX);
             left -= u32::try_from(looked_at.len()).unwrap_or(left);
-            round.after = looked_at.last().map_or(round.after, |kept| kept.place);
+            round.after = looked_at.last().map_or(round.after, |kept| kept.row);
             for kept in &looked_at {
                 swept.sessions += u32::from(self.forget_session(kept, now, keep_secs)?);
             }
@@ -59,10 +61,10 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn look_at(&self, place: u64, limit: u32) -> Result<Vec<SessionRow>> {
+    fn look_at(&self, row: u64, limit: u32) -> Result<Vec<SessionRow>> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut all = Vec::new();
-        after(self.conn, place, |kept| {
+        after(self.conn, row, |kept| {
             all.push(kept);
             Ok(all.len() < limit)
         })?;
@@ -71,7 +73,7 @@ impl Batch<'_> {
 
     fn forget_session(&mut self, kept: &SessionRow, now: Moment, keep_secs: u64) -> Result<bool> {
         let session = &kept.record.session;
-        let seen = self.shared.seen(kept.place, kept.seen);
+        let seen = self.shared.seen(kept.row, kept.seen);
         if self.draft.verdict(session, seen, now) == Verdict::Alive {
             return Ok(false);
         }
@@ -81,14 +83,14 @@ impl Batch<'_> {
         if died.is_none_or(|died| died >= now.minus_secs(keep_secs)) {
             return Ok(false);
         }
-        let place = bound(kept.place);
+        let row = bound(kept.row);
         // The last row number must not be reused once its row is deleted.
         meta::set_number(self.conn, "last_place", self.places.issued)?;
-        self.conn.prepare_cached("DELETE FROM sessions WHERE place = ?")?.execute([place])?;
-        self.conn.prepare_cached("DELETE FROM seen WHERE place = ?")?.execute([place])?;
+        self.conn.prepare_cached("DELETE FROM sessions WHERE place = ?")?.execute([row])?;
+        self.conn.prepare_cached("DELETE FROM seen WHERE place = ?")?.execute([row])?;
         let sql = "DELETE FROM hangs WHERE kind = ? AND anchor = ? AND place = ?";
         for anchor in &session.anchors {
-            self.conn.prepare_cached(sql)?.execute((kind(*anchor), anchor.id(), place))?;
+            self.conn.prepare_cached(sql)?.execute((kind(*anchor), anchor.id(), row))?;
         }
         Ok(true)
     }

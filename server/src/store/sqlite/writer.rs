@@ -19,7 +19,6 @@ use tokio::sync::oneshot;
 
 use super::batch::{Batch, Places, Work};
 use super::checkpoint::Checkpoint;
-use super::crowds::Crowds;
 use super::file::{self, beside};
 use super::identity::Loss;
 use super::queue::{Lane, Queue};
@@ -28,6 +27,7 @@ use super::tail::Tail;
 use super::{life, load, meta};
 use crate::env::Stopwatch;
 use crate::error::{Result, Unavailability};
+use crate::store::rules::crowds::Crowds;
 
 /// The limit of marks in one transaction.
 const MARKS_MAX: usize = 4096;

@@ -1,36 +1,30 @@
 //! The live sessions of a user, in the order in which a limit ends them: so a login at the limit costs no more than one
 //! below it.
 //!
-//! Kept in the writer's memory, read from the file once. The writer sees each session's own mark, checks for new marks
-//! on users, clients and realms, and judges a session again before ending it.
+//! Read once, and kept in memory by a store that has a single writer. It sees each session's own mark, checks for new
+//! marks on users, clients and realms, and judges a session again before ending it.
 
 use std::collections::{BTreeSet, HashMap};
 
-use exeunt_core::{Anchor, ClientId, Moment, Session, SessionId, Stamp, Verdict};
+use exeunt_core::{Anchor, ClientId, Moment, Session, SessionId, Stamp};
 
+use super::sight::Sight;
 use crate::store::touch_lag_secs;
 
-/// A recorded session.
+/// A recorded session, and no more of it than judging needs.
 #[derive(Clone, Debug)]
-pub(super) struct Member {
+pub struct Member {
     /// Its row in the order of issue.
-    pub(super) place: u64,
-    pub(super) session: Session,
+    pub row: u64,
+    /// The session.
+    pub session: Session,
     /// When it was last seen. Touches still waiting to be folded into its row may be later; folded ones are in here.
-    pub(super) seen: Moment,
-}
-
-/// Judges sessions by what the transaction knows.
-pub(super) trait Judge {
-    /// When a session was last seen.
-    fn seen(&self, member: &Member) -> Moment;
-    fn judge(&self, session: &Session, seen: Moment, now: Moment) -> Verdict;
-    fn latest(&self, anchor: Anchor) -> Option<Stamp>;
+    pub seen: Moment,
 }
 
 /// The sessions of a user that may be alive, including all live ones.
 #[derive(Debug, Default)]
-pub(super) struct Crowd {
+pub struct Crowd {
     members: HashMap<u64, Known>,
     clients: HashMap<Option<ClientId>, Order>,
     /// The latest marks on user and realm that all members were judged by.
@@ -64,7 +58,7 @@ impl Crowd {
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = (SessionId, u64)> + '_ {
-        self.members.values().map(|known| (known.member.session.id, known.member.place))
+        self.members.values().map(|known| (known.member.session.id, known.member.row))
     }
 
     /// How many sessions there are with this client. Exact right after [`Crowd::tidy`].
@@ -80,47 +74,44 @@ impl Crowd {
     /// All members, the newest first.
     pub(super) fn newest_first(&self) -> Vec<&Member> {
         let mut all: Vec<_> = self.members.values().map(|known| &known.member).collect();
-        all.sort_unstable_by_key(|member| std::cmp::Reverse(member.place));
+        all.sort_unstable_by_key(|member| std::cmp::Reverse(member.row));
         all
     }
 
-    pub(super) fn insert(&mut self, member: Member, judge: &impl Judge) {
-        let seen = judge.seen(&member);
+    pub(super) fn insert(&mut self, member: Member, sight: &Sight<'_>) {
+        let seen = sight.seen(&member);
         let member = Member { seen, ..member };
         // It may have been seen later than is written.
         let late = seen.plus_secs(touch_lag_secs(&member.session));
-        let (place, deadline) = (member.place, member.session.deadline(late));
+        let (row, deadline) = (member.row, member.session.deadline(late));
         self.nested |= member.session.anchors.len() > OWN_ANCHORS;
         let client = member.session.client();
         let order = self.clients.entry(client).or_insert_with(|| Order {
             // A later mark makes `tidy` judge this client's sessions again.
-            mark: client.and_then(|client| judge.latest(Anchor::Client(client))),
+            mark: client.and_then(|client| sight.latest(Anchor::Client(client))),
             ..Order::default()
         });
-        order.unseen.insert((seen, place));
-        order.deadlines.extend(deadline.map(|deadline| (deadline, place)));
-        self.members.insert(place, Known { member, seen, deadline });
+        order.unseen.insert((seen, row));
+        order.deadlines.extend(deadline.map(|deadline| (deadline, row)));
+        self.members.insert(row, Known { member, seen, deadline });
     }
 
     /// Notes that a session was seen. Its place in the order changes when it is judged again.
-    pub(super) fn see(&mut self, place: u64, at: Moment) {
-        if let Some(known) = self.members.get_mut(&place) {
+    pub(super) fn see(&mut self, row: u64, at: Moment) {
+        if let Some(known) = self.members.get_mut(&row) {
             known.member.seen = known.member.seen.max(at);
         }
     }
 
     /// Removes a session and its descendants. Returns all that were removed.
-    pub(super) fn remove(&mut self, place: u64) -> Vec<SessionId> {
-        let Some(known) = self.take(place) else { return Vec::new() };
+    pub(super) fn remove(&mut self, row: u64) -> Vec<SessionId> {
+        let Some(known) = self.take(row) else { return Vec::new() };
         let id = known.member.session.id;
         let mut gone = vec![id];
         if self.nested {
             let hangs = |known: &&Known| known.member.session.anchors.contains(&Anchor::Session(id));
-            let places: Vec<_> =
-                self.members.values().filter(hangs).map(|known| known.member.place).collect();
-            gone.extend(
-                places.into_iter().filter_map(|place| self.take(place)).map(|it| it.member.session.id),
-            );
+            let rows: Vec<_> = self.members.values().filter(hangs).map(|known| known.member.row).collect();
+            gone.extend(rows.into_iter().filter_map(|row| self.take(row)).map(|it| it.member.session.id));
         }
         gone
     }
@@ -130,28 +121,28 @@ impl Crowd {
         &mut self,
         client: Option<ClientId>,
         now: Moment,
-        judge: &impl Judge,
+        sight: &Sight<'_>,
     ) -> Vec<SessionId> {
         let marks = self.members.values().next().map_or(self.marks, |known| {
             let session = &known.member.session;
-            let user = session.user().and_then(|user| judge.latest(Anchor::User(user)));
-            [user, session.realm().and_then(|realm| judge.latest(Anchor::Realm(realm)))]
+            let user = session.user().and_then(|user| sight.latest(Anchor::User(user)));
+            [user, session.realm().and_then(|realm| sight.latest(Anchor::Realm(realm)))]
         });
         let mut doubtful: Vec<u64> = Vec::new();
         if marks != self.marks || self.nested {
             self.marks = marks;
             doubtful.extend(self.members.keys());
         } else if let Some(order) = self.clients.get_mut(&client) {
-            let mark = client.and_then(|client| judge.latest(Anchor::Client(client)));
+            let mark = client.and_then(|client| sight.latest(Anchor::Client(client)));
             if mark != order.mark {
                 order.mark = mark;
-                doubtful.extend(order.unseen.iter().map(|(_, place)| *place));
+                doubtful.extend(order.unseen.iter().map(|(_, row)| *row));
             } else {
                 let over = order.deadlines.range(..=(now, u64::MAX));
-                doubtful.extend(over.map(|(_, place)| *place));
+                doubtful.extend(over.map(|(_, row)| *row));
             }
         }
-        doubtful.into_iter().flat_map(|place| self.judge_again(place, now, judge)).collect()
+        doubtful.into_iter().flat_map(|row| self.judge_again(row, now, sight)).collect()
     }
 
     /// The live session with this client (`None`: of all clients) that was least recently seen, without spared ones;
@@ -161,44 +152,44 @@ impl Crowd {
         client: Option<Option<ClientId>>,
         spared: impl Fn(&Session) -> bool,
         now: Moment,
-        judge: &impl Judge,
+        sight: &Sight<'_>,
     ) -> (Option<u64>, Vec<SessionId>) {
         let mut gone = Vec::new();
         loop {
             let mine = self.clients.iter().filter(|(its, _)| client.is_none_or(|wanted| **its == wanted));
             let wanted =
-                |place: &u64| self.members.get(place).is_some_and(|known| !spared(&known.member.session));
-            let firsts = mine.filter_map(|(_, order)| order.unseen.iter().find(|(_, place)| wanted(place)));
-            let Some((seen, place)) = firsts.min().copied() else { return (None, gone) };
-            gone.extend(self.judge_again(place, now, judge));
-            if self.members.get(&place).is_some_and(|known| known.seen == seen) {
-                return (Some(place), gone);
+                |row: &u64| self.members.get(row).is_some_and(|known| !spared(&known.member.session));
+            let firsts = mine.filter_map(|(_, order)| order.unseen.iter().find(|(_, row)| wanted(row)));
+            let Some((seen, row)) = firsts.min().copied() else { return (None, gone) };
+            gone.extend(self.judge_again(row, now, sight));
+            if self.members.get(&row).is_some_and(|known| known.seen == seen) {
+                return (Some(row), gone);
             }
         }
     }
 
     /// Moves a session to its current place in the order, or removes it. Returns those removed.
-    fn judge_again(&mut self, place: u64, now: Moment, judge: &impl Judge) -> Vec<SessionId> {
-        let Some(known) = self.members.get(&place) else { return Vec::new() };
-        let seen = judge.seen(&known.member);
-        if judge.judge(&known.member.session, seen, now) != Verdict::Alive {
+    fn judge_again(&mut self, row: u64, now: Moment, sight: &Sight<'_>) -> Vec<SessionId> {
+        let Some(known) = self.members.get(&row) else { return Vec::new() };
+        let seen = sight.seen(&known.member);
+        if !sight.is_alive(&known.member.session, seen, now) {
             // Not its descendants: whoever descends from an expired session lives until that has a mark.
-            return self.take(place).map(|known| known.member.session.id).into_iter().collect();
+            return self.take(row).map(|known| known.member.session.id).into_iter().collect();
         }
         if seen != known.seen
-            && let Some(known) = self.take(place)
+            && let Some(known) = self.take(row)
         {
-            self.insert(known.member, judge);
+            self.insert(known.member, sight);
         }
         Vec::new()
     }
 
-    fn take(&mut self, place: u64) -> Option<Known> {
-        let known = self.members.remove(&place)?;
+    fn take(&mut self, row: u64) -> Option<Known> {
+        let known = self.members.remove(&row)?;
         if let Some(order) = self.clients.get_mut(&known.member.session.client()) {
-            order.unseen.remove(&(known.seen, place));
+            order.unseen.remove(&(known.seen, row));
             if let Some(deadline) = known.deadline {
-                order.deadlines.remove(&(deadline, place));
+                order.deadlines.remove(&(deadline, row));
             }
         }
         Some(known)

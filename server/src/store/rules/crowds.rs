@@ -1,21 +1,22 @@
-//! What the writer knows of users' live sessions: of most users only an upper bound.
+//! What a writer knows of users' live sessions: of most users only an upper bound.
 
 use std::collections::HashMap;
 
 use exeunt_core::{ClientId, Moment, Session, SessionId, UserId};
 
-use super::crowd::{Crowd, Judge, Member};
+use super::choice::spared;
+use super::crowd::{Crowd, Member};
+use super::sight::Sight;
 use crate::store::USER_SESSIONS_MAX;
-use crate::store::rules::choice::spared;
 
 /// The limit of cached users.
 const USERS_MAX: usize = 100_000;
 /// The limit of cached sessions, of all users together: about 60 MB.
 const MEMBERS_MAX: usize = 200_000;
 
-/// By user.
+/// The live sessions of users, as far as they are known.
 #[derive(Debug, Default)]
-pub(super) struct Crowds {
+pub struct Crowds {
     users: HashMap<UserId, Known>,
     /// The user and the row of each session in a crowd.
     owners: HashMap<SessionId, (UserId, u64)>,
@@ -56,18 +57,18 @@ impl Crowds {
         self.changes += 1;
         self.make_place();
         while self.owners.len() + crowd.len() > MEMBERS_MAX && self.drop_one() {}
-        self.owners.extend(crowd.ids().map(|(id, place)| (id, (user, place))));
+        self.owners.extend(crowd.ids().map(|(id, row)| (id, (user, row))));
         self.users.insert(user, Known::Crowd(Box::new(crowd)));
     }
 
     /// Adds a recorded session of this user.
-    pub(super) fn add(&mut self, user: UserId, member: Member, judge: &impl Judge) {
+    pub(super) fn add(&mut self, user: UserId, member: Member, sight: &Sight<'_>) {
         self.changes += 1;
         match self.users.get_mut(&user) {
             Some(Known::AtMost(count)) => *count = count.saturating_add(1),
             Some(Known::Crowd(crowd)) => {
-                self.owners.insert(member.session.id, (user, member.place));
-                crowd.insert(member, judge);
+                self.owners.insert(member.session.id, (user, member.row));
+                crowd.insert(member, sight);
             }
             None => {}
         }
@@ -75,14 +76,14 @@ impl Crowds {
 
     /// Removes a session on which a mark was raised.
     pub(super) fn ended(&mut self, id: SessionId) {
-        let Some((user, place)) = self.owners.get(&id).copied() else { return };
-        self.change(user, |crowd| ((), crowd.remove(place)));
+        let Some((user, row)) = self.owners.get(&id).copied() else { return };
+        self.change(user, |crowd| ((), crowd.remove(row)));
     }
 
     /// Notes that a session was seen: once its touches are folded, only its row and this tell.
     pub(super) fn seen(&mut self, id: SessionId, at: Moment) {
-        let Some((user, place)) = self.owners.get(&id).copied() else { return };
-        self.change(user, |crowd| (crowd.see(place, at), Vec::new()));
+        let Some((user, row)) = self.owners.get(&id).copied() else { return };
+        self.change(user, |crowd| (crowd.see(row, at), Vec::new()));
     }
 
     /// Removes and returns the sessions to end so that a new one has room: with its client at most `max`, itself
@@ -92,11 +93,11 @@ impl Crowds {
         user: UserId,
         new: &Session,
         max: u32,
-        judge: &impl Judge,
+        sight: &Sight<'_>,
     ) -> Vec<SessionId> {
         let (now, client) = (new.issued_at, new.client());
         let going = self.change(user, |crowd| {
-            let mut gone = crowd.tidy(client, now, judge);
+            let mut gone = crowd.tidy(client, now, sight);
             let mut going = Vec::new();
             let mut shrink = |crowd: &mut Crowd, which: Option<Option<ClientId>>, max: u32| {
                 let many = |crowd: &Crowd| {
@@ -104,11 +105,10 @@ impl Crowds {
                     count >= usize::try_from(max.max(1)).unwrap_or(usize::MAX)
                 };
                 while many(crowd) {
-                    let (place, dead) =
-                        crowd.longest_unseen(which, |session| spared(new, session), now, judge);
+                    let (row, dead) = crowd.longest_unseen(which, |session| spared(new, session), now, sight);
                     gone.extend(dead);
-                    let Some(place) = place.filter(|_| many(crowd)) else { break };
-                    let ended = crowd.remove(place);
+                    let Some(row) = row.filter(|_| many(crowd)) else { break };
+                    let ended = crowd.remove(row);
                     going.extend(ended.first());
                     gone.extend(ended);
                 }
@@ -116,7 +116,7 @@ impl Crowds {
             shrink(crowd, Some(client), max);
             if crowd.len() >= usize::try_from(USER_SESSIONS_MAX).unwrap_or(usize::MAX) {
                 let dead: Vec<_> =
-                    crowd.clients().into_iter().flat_map(|client| crowd.tidy(client, now, judge)).collect();
+                    crowd.clients().into_iter().flat_map(|client| crowd.tidy(client, now, sight)).collect();
                 shrink(crowd, None, USER_SESSIONS_MAX);
                 gone.extend(dead);
             }
@@ -132,13 +132,13 @@ impl Crowds {
         client: Option<ClientId>,
         max: u32,
         now: Moment,
-        judge: &impl Judge,
+        sight: &Sight<'_>,
     ) -> bool {
         let few = |count: usize, max: u32| count < usize::try_from(max).unwrap_or(usize::MAX);
         let room = self.change(user, |crowd| {
-            let mut gone = crowd.tidy(client, now, judge);
+            let mut gone = crowd.tidy(client, now, sight);
             if few(crowd.count(client), max) && !few(crowd.len(), USER_SESSIONS_MAX) {
-                gone.extend(crowd.clients().into_iter().flat_map(|client| crowd.tidy(client, now, judge)));
+                gone.extend(crowd.clients().into_iter().flat_map(|client| crowd.tidy(client, now, sight)));
             }
             (few(crowd.count(client), max) && few(crowd.len(), USER_SESSIONS_MAX), gone)
         });
@@ -146,13 +146,13 @@ impl Crowds {
     }
 
     /// Forgets everything, after a rollback.
-    pub(super) fn forget(&mut self) {
+    pub fn forget(&mut self) {
         self.users.clear();
         self.owners.clear();
     }
 
     /// Counts the changes made here, so that a rollback knows whether it undoes one of them.
-    pub(super) const fn changes(&self) -> u64 {
+    pub const fn changes(&self) -> u64 {
         self.changes
     }
 

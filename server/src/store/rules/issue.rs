@@ -1,0 +1,43 @@
+//! Issues sessions, and records when they were seen.
+
+use exeunt_core::Verdict;
+
+use super::crowd::Member;
+use super::room::{Decided, SeatsRead, knows, make_room};
+use super::rows::Rows;
+use crate::error::Result;
+use crate::store::{Issued, NewSession, Seen};
+
+/// Records a session, and ends others of its user where a limit says so.
+pub fn issue<'a>(rows: &mut impl Rows<'a>, new: &NewSession, read: &SeatsRead) -> Result<Decided<Issued>> {
+    let (before, session) = (rows.draft().len(), &new.record.session);
+    let now = session.issued_at;
+    // A session that is dead already ends no other.
+    let is_alive = rows.draft().judge(session, now, now) == Verdict::Alive;
+    let user = session.user().filter(|_| is_alive);
+    if let Some(user) = user {
+        if !knows(rows, user, new.sessions_max, read, now)? {
+            return Ok(Decided::Unread(vec![user]));
+        }
+        make_room(rows, session, user, new.sessions_max)?;
+    }
+    let row = rows.insert(&new.record)?;
+    if let Some(user) = user {
+        let (crowds, sight) = rows.crowds();
+        crowds.add(user, Member { row, session: session.clone(), seen: now }, &sight);
+    }
+    Ok(Decided::Done(Issued { row, ended: rows.draft().since(before).to_vec() }))
+}
+
+/// Records when sessions were seen, if they are known and were alive then.
+pub fn touch<'a>(rows: &mut impl Rows<'a>, all: &[Seen]) -> Result<()> {
+    for Seen { session, row, at } in all {
+        let Some(kept) = rows.row(*row)?.filter(|kept| kept.record.session.id == *session) else { continue };
+        let is_alive = rows.draft().verdict(&kept.record.session, kept.seen, *at) == Verdict::Alive;
+        if is_alive && kept.seen < *at {
+            rows.touch(*row, *at)?;
+            rows.crowds().0.seen(*session, *at);
+        }
+    }
+    Ok(())
+}
