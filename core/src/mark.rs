@@ -70,11 +70,13 @@ pub enum Why {
     /// The session had expired; recorded because others depend on it. The only reason that [`judge`](crate::judge)
     /// treats differently.
     Expired,
+    /// The user withdrew the consent to an application.
+    Withdrawn,
 }
 
 impl Why {
-    /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 13] = [
+    /// Every reason. Stores keep the index of a reason in this list, so new ones go to its end.
+    pub const ALL: [Self; 14] = [
         Self::LoggedOut,
         Self::Everywhere,
         Self::Others,
@@ -88,6 +90,7 @@ impl Why {
         Self::Upstream,
         Self::Restored,
         Self::Expired,
+        Self::Withdrawn,
     ];
 
     /// The word for this reason on the wire and in stores.
@@ -106,6 +109,7 @@ impl Why {
             Self::Upstream => "upstream",
             Self::Restored => "restored",
             Self::Expired => "expired",
+            Self::Withdrawn => "withdrawn",
         }
     }
 

@@ -213,7 +213,7 @@ impl Authority {
             Anchor::Session(id) => drop(self.must_be_recorded(realm, id, now).await?),
             Anchor::User(id) => drop(self.user(realm, id).await?),
             Anchor::Client(id) => drop(self.client(realm, id)?),
-            Anchor::Realm(_) => {}
+            Anchor::Realm(_) | Anchor::Consent(_) => {}
         }
         self.would_end(anchor, now)
     }

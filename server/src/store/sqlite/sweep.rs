@@ -124,7 +124,7 @@ impl Batch<'_> {
         self.places.log_start = last.at.next().number();
         meta::set_number(self.conn, "log_start", self.places.log_start)?;
         let sql = format!(
-            "DELETE FROM marks WHERE kind = ? AND anchor = ? AND stamp < ? AND kind < {KIND_SESSION}"
+            "DELETE FROM marks WHERE kind = ? AND anchor = ? AND stamp < ? AND kind <> {KIND_SESSION}"
         );
         for mark in &old {
             if session_id(mark.anchor).is_none() {

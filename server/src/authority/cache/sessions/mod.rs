@@ -234,7 +234,9 @@ impl SessionCache {
     pub fn apply(&self, mark: &Mark) {
         match mark.anchor {
             Anchor::Session(id) => self.remove(id),
-            Anchor::Realm(_) | Anchor::Client(_) | Anchor::User(_) => write(&self.marks).raise(mark),
+            Anchor::Realm(_) | Anchor::Client(_) | Anchor::User(_) | Anchor::Consent(_) => {
+                write(&self.marks).raise(mark);
+            }
         }
         self.reach(mark.at);
     }
