@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::{Anchor, ClientId, DialectName, KeyId, Moment, RealmId, Stamp, UserId};
+use crate::{Anchor, ClientId, DialectName, KeyId, Moment, RealmId, Stamp, UserId, Verdict};
 
 /// Ends every session that has `anchor` among its anchors and an earlier stamp.
 ///
@@ -25,6 +25,13 @@ pub struct Mark {
     pub from: Option<IpAddr>,
     /// The wall clock when it was raised: for people, never for order.
     pub when: Moment,
+}
+
+impl Mark {
+    /// What this mark makes of a session that it ends.
+    pub fn verdict(&self) -> Verdict {
+        if self.why == Why::Expired { Verdict::Expired } else { Verdict::Ended(self.anchor) }
+    }
 }
 
 /// Who made a call.

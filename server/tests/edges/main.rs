@@ -31,6 +31,7 @@ mod edges {
     mod names;
     mod new_passwords;
     mod origins;
+    mod parents;
     mod served;
     mod session_limit;
     mod store_lock;

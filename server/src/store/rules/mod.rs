@@ -2,6 +2,7 @@
 //! read and write through [`Rows`](rows::Rows); the rest are plain functions over records and marks.
 
 pub mod adopt;
+mod ancestors;
 pub mod book;
 pub mod choice;
 pub mod crowd;
