@@ -58,6 +58,7 @@ impl Two {
             client: Some(client.id),
             idle_secs: None,
             absolute_secs: None,
+            parent: None,
         };
         app.authority.vouch(&call, self.world.realm, &issue_request, &token).await?;
         Ok(token)
