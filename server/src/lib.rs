@@ -21,3 +21,7 @@ pub mod store;
 pub mod task;
 pub mod time;
 pub mod tls;
+
+#[cfg(test)]
+#[path = "../tests/scratch/mod.rs"]
+mod scratch;

@@ -1,6 +1,3 @@
-#[path = "../../../tests/scratch/mod.rs"]
-mod scratch;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
@@ -9,10 +6,10 @@ use super::*;
 use crate::config::Config;
 use crate::env::Env;
 use crate::error::{Kind, Unavailability};
+use crate::scratch::Scratch;
 use crate::store::Incarnation;
 use crate::store::faulty::{Fault, Faulty};
 use crate::store::memory::MemoryStore;
-use scratch::Scratch;
 
 /// A server on a store that can be made to fail, and its directory.
 async fn stage() -> (App, Arc<Faulty<MemoryStore>>, Scratch) {
