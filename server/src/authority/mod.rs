@@ -20,6 +20,7 @@ pub mod numbers;
 pub mod open;
 pub mod passwords;
 pub mod realm;
+pub mod seal;
 pub mod session;
 pub mod throttle;
 pub mod upkeep;
