@@ -8,7 +8,7 @@
 //! | 0 | 1 | version: 1 |
 //! | 1 | 4 | number of the sealing key |
 //! | 5 | 12 | nonce |
-//! | 17 | 121 to 1500 | the [contents](CodeContents), encrypted with AES-256-GCM |
+//! | 17 | 88 to 1500 | the [contents](CodeContents), encrypted with AES-256-GCM |
 //! | at the end | 16 | its tag, which also covers the first 5 bytes |
 //!
 //! The layout of the contents is in [`contents`].
