@@ -19,6 +19,7 @@ mod naming;
 pub mod numbers;
 pub mod open;
 pub mod passwords;
+pub mod private_file;
 pub mod realm;
 pub mod seal;
 pub mod session;

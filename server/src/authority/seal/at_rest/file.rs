@@ -1,13 +1,14 @@
 //! The file with the master secret, for servers whose operator gives none: `secret.key` beside the database.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use super::master::{MASTER_SECRET_BYTES, MasterSecrets, VARIABLE};
+use crate::authority::private_file;
 use crate::error::{Error, Kind, Result};
 
 /// The name of the file beside the database.
@@ -44,7 +45,7 @@ pub fn open(folder: &Path, fresh: [u8; MASTER_SECRET_BYTES], may_create: bool) -
     let file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound && may_create => {
-            create(folder, &path, &fresh).map_err(|error| {
+            private_file::write(&path, &digits(&fresh)).map_err(|error| {
                 let advice = "make its folder writable for this user";
                 Error::malformed(
                     "secret_key",
@@ -87,25 +88,13 @@ fn read_open(file: &File, path: &Path) -> Result<MasterSecrets> {
     MasterSecrets::parse(&text, &place)
 }
 
-/// Writes the secret to a file that only its owner may read, durably, and whole or not at all.
-fn create(folder: &Path, path: &Path, secret: &[u8; MASTER_SECRET_BYTES]) -> io::Result<()> {
-    let mut text = Zeroizing::new(String::with_capacity(2 * MASTER_SECRET_BYTES + 1));
+/// The secret as the text of its file.
+fn digits(secret: &[u8; MASTER_SECRET_BYTES]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(2 * MASTER_SECRET_BYTES));
     for byte in secret {
-        for half in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(half.into(), 16));
-        }
+        text.extend([byte >> 4, byte & 15].into_iter().filter_map(|half| char::from_digit(half.into(), 16)));
     }
-    text.push('\n');
-    let fresh = folder.join(format!("{FILE}.new"));
-    match fs::remove_file(&fresh) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
-    opened.write_all(text.as_bytes())?;
-    opened.sync_all()?;
-    fs::rename(&fresh, path)?;
-    File::open(folder)?.sync_all()
+    text
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
