@@ -14,8 +14,8 @@ use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{Incarnation, SessionBy, Store, contract};
 use exeunt_core::{Anchor, DialectName, Mark, Moment, RealmId, SessionId, Stamp, Token, UserId, Why};
 
-use crate::scratch::Scratch;
-use crate::stage::call;
+use crate::support::scratch::Scratch;
+use crate::support::server::call;
 
 const NAME: DialectName = DialectName::new("native");
 const START: Moment = Moment::from_secs(1_767_323_045);
@@ -175,7 +175,7 @@ async fn no_child_is_revived_by_a_restart() {
 async fn a_mark_on_what_only_the_parent_has_ends_the_child() {
     let house = House::open().await;
     let call = call(&house.app);
-    let client = Client::usual(&call, house.realm, NAME, "elsewhere", Settings::Plain);
+    let client = Client::usual(&call, house.realm, NAME, "elsewhere", Settings::default());
     let client = house.app.authority.create_client(&call, client).await.unwrap();
     let token = call.mint.session_token();
     let request = IssueRequest {
