@@ -1,0 +1,7 @@
+//! OAuth 2.1: applications get tokens of their own, which are names of a session and end with it.
+//!
+//! What is here reads bytes and decides, and does nothing else: no endpoint is routed to it yet.
+
+pub mod client_type;
+pub mod redirect_uri;
+pub mod uri;
