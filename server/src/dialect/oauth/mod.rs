@@ -3,5 +3,9 @@
 //! What is here reads bytes and decides, and does nothing else: no endpoint is routed to it yet.
 
 pub mod client_type;
+pub mod error;
+pub mod pkce;
 pub mod redirect_uri;
+pub mod resource;
+pub mod scope;
 pub mod uri;
