@@ -2,8 +2,11 @@
 //!
 //! What is here reads bytes and decides, and does nothing else: no endpoint is routed to it yet.
 
+pub mod authentication;
 pub mod client_type;
 pub mod error;
+pub mod metadata;
+pub mod parameters;
 pub mod pkce;
 pub mod redirect_uri;
 pub mod resource;
