@@ -3,6 +3,7 @@
 //! What is here reads bytes and decides, and does nothing else: no endpoint is routed to it yet.
 
 pub mod authentication;
+pub mod authorize;
 pub mod client_type;
 pub mod error;
 pub mod metadata;
