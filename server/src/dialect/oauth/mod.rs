@@ -5,6 +5,7 @@
 pub mod authentication;
 pub mod authorize;
 pub mod client_type;
+pub mod discovery;
 pub mod error;
 pub mod metadata;
 pub mod parameters;
