@@ -6,6 +6,11 @@ mod csv;
 mod forwarded;
 mod gate_form;
 mod multipart;
+mod oauth_authorize;
+mod oauth_client;
+mod oauth_metadata;
+mod oauth_redirect_uri;
+mod oauth_scope;
 mod path;
 mod token;
 mod urlencoded;
@@ -16,12 +21,17 @@ mod xml;
 type Target = fn(&[u8]);
 
 /// Every target with the name of its corpus.
-pub(super) const ALL: [(&str, Target); 10] = [
+pub(super) const ALL: [(&str, Target); 15] = [
     ("cookie", cookie::run),
     ("csv", csv::run),
     ("forwarded", forwarded::run),
     ("gate_form", gate_form::run),
     ("multipart", multipart::run),
+    ("oauth_authorize", oauth_authorize::run),
+    ("oauth_client", oauth_client::run),
+    ("oauth_metadata", oauth_metadata::run),
+    ("oauth_redirect_uri", oauth_redirect_uri::run),
+    ("oauth_scope", oauth_scope::run),
     ("path", path::run),
     ("token", token::run),
     ("urlencoded", urlencoded::run),
