@@ -6,6 +6,11 @@ mod csv;
 mod forwarded;
 mod gate_form;
 mod multipart;
+mod oauth_authorize;
+mod oauth_client;
+mod oauth_metadata;
+mod oauth_redirect_uri;
+mod oauth_scope;
 mod path;
 mod sealed_code;
 mod sealed_token;
@@ -20,12 +25,17 @@ mod xml;
 type Target = fn(&[u8]);
 
 /// Every target with the name of its corpus.
-pub(super) const ALL: [(&str, Target); 14] = [
+pub(super) const ALL: [(&str, Target); 19] = [
     ("cookie", cookie::run),
     ("csv", csv::run),
     ("forwarded", forwarded::run),
     ("gate_form", gate_form::run),
     ("multipart", multipart::run),
+    ("oauth_authorize", oauth_authorize::run),
+    ("oauth_client", oauth_client::run),
+    ("oauth_metadata", oauth_metadata::run),
+    ("oauth_redirect_uri", oauth_redirect_uri::run),
+    ("oauth_scope", oauth_scope::run),
     ("path", path::run),
     ("secret_key", secret_key::run),
     ("sealed_code", sealed_code::run),

@@ -6,7 +6,6 @@ use exeunt::authority::seal::code::CodeContents;
 use exeunt::authority::seal::{SealingKey, SealingKeys};
 use exeunt_core::{Moment, RealmId};
 
-#[expect(clippy::unwrap_used, reason = "a broken promise is a panic")]
 pub(super) fn run(bytes: &[u8]) {
     let key = SealingKey::new(RealmId([0xaa; 16]), 7, Moment::from_millis(0), [9; 32]).unwrap();
     let keys = SealingKeys::new(vec![Arc::new(key)]).unwrap();

@@ -9,7 +9,6 @@ use exeunt_core::{Moment, RealmId};
 const END: Moment = Moment::from_millis(1_000);
 const BEFORE: Moment = Moment::from_millis(999);
 
-#[expect(clippy::unwrap_used, reason = "a broken promise is a panic")]
 pub(super) fn run(bytes: &[u8]) {
     let key = SealingKey::new(RealmId([0xaa; 16]), 7, Moment::from_millis(0), [9; 32]).unwrap();
     let keys = SealingKeys::new(vec![Arc::new(key)]).unwrap();

@@ -4,7 +4,6 @@ use exeunt::authority::seal::SealingKey;
 use exeunt::authority::seal::at_rest::MasterSecrets;
 use exeunt_core::{Moment, RealmId};
 
-#[expect(clippy::unwrap_used, reason = "a broken promise is a panic")]
 pub(super) fn run(bytes: &[u8]) {
     let (realm, made_at) = (RealmId([0xaa; 16]), Moment::from_millis(0));
     let Ok(secrets) = MasterSecrets::parse(&String::from_utf8_lossy(bytes), "a file") else { return };
