@@ -35,7 +35,7 @@ pub struct CachedSession {
     pub dialect: DialectName,
     /// What its own mark made of it: [`OPEN`], [`ENDED`] or [`EXPIRED`].
     own_mark: AtomicU8,
-    parent: Option<Arc<CachedSession>>,
+    parent: Option<Arc<Self>>,
     row: AtomicU64,
 }
 
