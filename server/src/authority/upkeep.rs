@@ -81,6 +81,11 @@ impl Authority {
         Ok(shard + 1 == SHARDS)
     }
 
+    /// Whether [`Authority::expire`] has checked every shard since the start.
+    pub fn has_checked_all(&self) -> bool {
+        self.round.0.load(Ordering::Relaxed) >= SHARDS
+    }
+
     /// Deletes, in one small step, what has been dead for long enough. Returns what was deleted.
     ///
     /// # Errors

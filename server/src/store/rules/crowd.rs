@@ -2,11 +2,11 @@
 //! below it.
 //!
 //! Read once, and kept in memory by a store that has a single writer. It sees each session's own mark, checks for new
-//! marks on users, clients and realms, and judges a session again before ending it.
+//! marks on users, clients, consents and realms, and judges a session again before ending it.
 
 use std::collections::{BTreeSet, HashMap};
 
-use exeunt_core::{Anchor, ClientId, Moment, Session, SessionId, Stamp};
+use exeunt_core::{Anchor, ClientId, ConsentId, Moment, Session, SessionId, Stamp, UserId};
 
 use super::sight::Sight;
 use crate::store::touch_lag_secs;
@@ -46,7 +46,8 @@ struct Known {
 struct Order {
     unseen: BTreeSet<(Moment, u64)>,
     deadlines: BTreeSet<(Moment, u64)>,
-    mark: Option<Stamp>,
+    /// The latest marks on client and consent that they were judged by.
+    marks: [Option<Stamp>; 2],
 }
 
 impl Crowd {
@@ -89,7 +90,7 @@ impl Crowd {
         let client = member.session.client();
         let order = self.clients.entry(client).or_insert_with(|| Order {
             // A later mark makes `tidy` judge this client's sessions again.
-            mark: client.and_then(|client| sight.latest(Anchor::Client(client))),
+            marks: marks_of(member.session.user(), client, sight),
             ..Order::default()
         });
         order.unseen.insert((seen, row));
@@ -125,9 +126,10 @@ impl Crowd {
         now: Moment,
         sight: &Sight<'_>,
     ) -> Vec<SessionId> {
-        let marks = self.members.values().next().map_or(self.marks, |known| {
-            let session = &known.member.session;
-            let user = session.user().and_then(|user| sight.latest(Anchor::User(user)));
+        let any = self.members.values().next().map(|known| &known.member.session);
+        let user = any.and_then(Session::user);
+        let marks = any.map_or(self.marks, |session| {
+            let user = user.and_then(|user| sight.latest(Anchor::User(user)));
             [user, session.realm().and_then(|realm| sight.latest(Anchor::Realm(realm)))]
         });
         let mut doubtful: Vec<u64> = Vec::new();
@@ -135,9 +137,9 @@ impl Crowd {
             self.marks = marks;
             doubtful.extend(self.members.keys());
         } else if let Some(order) = self.clients.get_mut(&client) {
-            let mark = client.and_then(|client| sight.latest(Anchor::Client(client)));
-            if mark != order.mark {
-                order.mark = mark;
+            let marks = marks_of(user, client, sight);
+            if marks != order.marks {
+                order.marks = marks;
                 doubtful.extend(order.unseen.iter().map(|(_, row)| *row));
             } else {
                 let over = order.deadlines.range(..=(now, u64::MAX));
@@ -197,6 +199,12 @@ impl Crowd {
         }
         Some(known)
     }
+}
+
+/// The latest marks on a client and on the consent of a user to it.
+fn marks_of(user: Option<UserId>, client: Option<ClientId>, sight: &Sight<'_>) -> [Option<Stamp>; 2] {
+    let consent = user.zip(client).map(|(user, client)| Anchor::Consent(ConsentId::of(user, client)));
+    [client.map(Anchor::Client), consent].map(|anchor| anchor.and_then(|anchor| sight.latest(anchor)))
 }
 
 /// Whether a session has a parent.
