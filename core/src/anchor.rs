@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{ClientId, RealmId, SessionId, UserId};
+use crate::{ClientId, ConsentId, RealmId, SessionId, UserId};
 
 /// Something a session depends on, and something a mark is raised on.
 ///
@@ -16,17 +16,20 @@ pub enum Anchor {
     Client(ClientId),
     /// All sessions of one person.
     User(UserId),
+    /// All sessions that one person has allowed one application.
+    Consent(ConsentId),
     /// One session, and its children.
     Session(SessionId),
 }
 
 impl Anchor {
-    /// The word for this kind of anchor: `realm`, `client`, `user` or `session`.
+    /// The word for this kind of anchor: `realm`, `client`, `user`, `consent` or `session`.
     pub const fn kind(self) -> &'static str {
         match self {
             Self::Realm(_) => "realm",
             Self::Client(_) => "client",
             Self::User(_) => "user",
+            Self::Consent(_) => "consent",
             Self::Session(_) => "session",
         }
     }
@@ -37,6 +40,7 @@ impl Anchor {
             Self::Realm(id) => id.0,
             Self::Client(id) => id.0,
             Self::User(id) => id.0,
+            Self::Consent(id) => id.0,
             Self::Session(id) => id.0,
         }
     }
@@ -47,6 +51,7 @@ impl Anchor {
             "realm" => Self::Realm(RealmId(id)),
             "client" => Self::Client(ClientId(id)),
             "user" => Self::User(UserId(id)),
+            "consent" => Self::Consent(ConsentId(id)),
             "session" => Self::Session(SessionId(id)),
             _ => return None,
         })

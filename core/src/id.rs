@@ -5,6 +5,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use sha2::{Digest, Sha256};
+
 /// The text is not an id: it is not exactly 32 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAnId;
@@ -67,6 +69,10 @@ id!(
     UserId
 );
 id!(
+    /// A consent: that a user has allowed a client to act for them. [`ConsentId::of`] derives it from both.
+    ConsentId
+);
+id!(
     /// A session. Session ids grow with the time of issue, so that indexes over them grow at their end.
     SessionId
 );
@@ -74,6 +80,17 @@ id!(
     /// A key: the credential of a caller of the native API.
     KeyId
 );
+
+impl ConsentId {
+    /// The consent of this user to this client: one, whether or not it was given, and the same when it is given again.
+    pub fn of(user: UserId, client: ClientId) -> Self {
+        let digest =
+            Sha256::new().chain_update("consent").chain_update(user.0).chain_update(client.0).finalize();
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest[..16]);
+        Self(id)
+    }
+}
 
 fn write_hex(bytes: &[u8; 16], text: &mut [u8; 32]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -108,6 +125,13 @@ mod tests {
         let id = UserId([0, 1, 2, 0xff, 0x10, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
         assert_eq!(id.to_string(), "000102ff100506070809 0a0b0c0d0e0f".replace(' ', ""));
         assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn a_consent_is_of_one_user_to_one_client() {
+        let of = |user, client| ConsentId::of(UserId([user; 16]), ClientId([client; 16]));
+        assert_eq!(of(1, 2), of(1, 2));
+        assert!(of(1, 2) != of(2, 1) && of(1, 2) != of(1, 3) && of(1, 2) != of(3, 2));
     }
 
     #[test]

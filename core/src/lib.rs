@@ -21,10 +21,10 @@ pub mod token;
 
 pub use anchor::Anchor;
 pub use dialect_name::DialectName;
-pub use id::{ClientId, KeyId, RealmId, SessionId, UserId};
+pub use id::{ClientId, ConsentId, KeyId, RealmId, SessionId, UserId};
 pub use mark::{By, Mark, Why};
 pub use marks::{Marks, Raised};
 pub use moment::Moment;
-pub use session::{Anchors, Session, Verdict, floor, judge};
+pub use session::{Anchors, CHAIN_MAX, NoChild, Session, Verdict, floor, judge};
 pub use stamp::Stamp;
 pub use token::{Fingerprint, Token};

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::{Anchor, ClientId, DialectName, KeyId, Moment, RealmId, Stamp, UserId};
+use crate::{Anchor, ClientId, DialectName, KeyId, Moment, RealmId, Stamp, UserId, Verdict};
 
 /// Ends every session that has `anchor` among its anchors and an earlier stamp.
 ///
@@ -25,6 +25,13 @@ pub struct Mark {
     pub from: Option<IpAddr>,
     /// The wall clock when it was raised: for people, never for order.
     pub when: Moment,
+}
+
+impl Mark {
+    /// What this mark makes of a session that it ends.
+    pub fn verdict(&self) -> Verdict {
+        if self.why == Why::Expired { Verdict::Expired } else { Verdict::Ended(self.anchor) }
+    }
 }
 
 /// Who made a call.
@@ -70,11 +77,13 @@ pub enum Why {
     /// The session had expired; recorded because others depend on it. The only reason that [`judge`](crate::judge)
     /// treats differently.
     Expired,
+    /// The user withdrew the consent to an application.
+    Withdrawn,
 }
 
 impl Why {
-    /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 13] = [
+    /// Every reason. Stores keep the index of a reason in this list, so new ones go to its end.
+    pub const ALL: [Self; 14] = [
         Self::LoggedOut,
         Self::Everywhere,
         Self::Others,
@@ -88,6 +97,7 @@ impl Why {
         Self::Upstream,
         Self::Restored,
         Self::Expired,
+        Self::Withdrawn,
     ];
 
     /// The word for this reason on the wire and in stores.
@@ -106,6 +116,7 @@ impl Why {
             Self::Upstream => "upstream",
             Self::Restored => "restored",
             Self::Expired => "expired",
+            Self::Withdrawn => "withdrawn",
         }
     }
 

@@ -1,18 +1,21 @@
 //! The laws of the rule, against a naive oracle that remembers everything in order.
 
+use std::collections::HashSet;
+
 use exeunt_core::{
-    Anchor, By, ClientId, DialectName, Mark, Marks, Moment, RealmId, Session, SessionId, Stamp, Token,
-    UserId, Verdict, Why, floor, judge, token,
+    Anchor, By, CHAIN_MAX, ClientId, ConsentId, DialectName, Mark, Marks, Moment, NoChild, RealmId, Session,
+    SessionId, Stamp, Token, UserId, Verdict, Why, floor, judge, token,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 /// Few names, so that histories collide often.
 fn anchor() -> impl Strategy<Value = Anchor> {
-    (0..4u8, 0..3u8).prop_map(|(kind, n)| match kind {
+    (0..5u8, 0..3u8).prop_map(|(kind, n)| match kind {
         0 => Anchor::Realm(RealmId([n; 16])),
         1 => Anchor::Client(ClientId([n; 16])),
         2 => Anchor::User(UserId([n; 16])),
+        3 => Anchor::Consent(ConsentId([n; 16])),
         _ => Anchor::Session(SessionId([n; 16])),
     })
 }
@@ -75,7 +78,109 @@ fn oracle(session: &Session, seen: Moment, log: &[Mark], now: Moment) -> Verdict
     if idle || aged || !pulled.is_empty() { Verdict::Expired } else { Verdict::Alive }
 }
 
+/// One generation of a family: its client, user and consent (0: none), how long after its parent it was issued, its
+/// lifetimes, and how long after its issue it was last seen.
+type Generation = (u8, u8, u8, u64, u32, u32, u64);
+
+fn family() -> impl Strategy<Value = Vec<Generation>> {
+    let generation = (0..3u8, 0..3u8, 0..3u8, 0..20u64, 0..50u32, 0..80u32, 0..50u64);
+    vec(generation, 1..CHAIN_MAX + 2)
+}
+
+/// A chain of sessions with the times at which they were seen, the oldest first; it ends where one cannot be a child.
+fn chain(stamp: u64, family: &[Generation]) -> (Vec<(Session, Moment)>, Option<NoChild>) {
+    let mut chain: Vec<(Session, Moment)> = Vec::new();
+    let mut issued_at = Moment::from_secs(100);
+    for (number, (client, user, consent, later, idle, absolute, seen)) in (10..).zip(family) {
+        let id = SessionId([number; 16]);
+        let own = [
+            Some(Anchor::Realm(RealmId([0; 16]))),
+            Some(Anchor::Client(ClientId([*client; 16]))),
+            (*user > 0).then_some(Anchor::User(UserId([*user; 16]))),
+            (*consent > 0).then_some(Anchor::Consent(ConsentId([*consent; 16]))),
+            Some(Anchor::Session(id)),
+        ];
+        issued_at = issued_at.plus_secs(*later);
+        let anchors = own.into_iter().flatten().collect();
+        let session = Session { id, issued_at, ..session(stamp, anchors, *idle, *absolute) };
+        let session = match chain.last().map(|(parent, _)| session.clone().child_of(parent)) {
+            Some(Err(refused)) => return (chain, Some(refused)),
+            Some(Ok(child)) => child,
+            None => session,
+        };
+        chain.push((session, issued_at.plus_secs(*seen)));
+    }
+    (chain, None)
+}
+
+/// Marks on what the families of these tests hang from.
+fn family_log() -> impl Strategy<Value = Vec<Mark>> {
+    let anchor = (anchor(), 10..15u8, any::<bool>())
+        .prop_map(|(anchor, id, own)| if own { Anchor::Session(SessionId([id; 16])) } else { anchor });
+    vec((anchor, 0..Why::ALL.len()), 0..12).prop_map(|all| {
+        all.into_iter().zip(1..).map(|((anchor, why), at)| mark_on(anchor, at, Why::ALL[why])).collect()
+    })
+}
+
+fn absolute_end(session: &Session) -> Option<Moment> {
+    (session.absolute_secs > 0).then(|| session.issued_at.plus_secs(session.absolute_secs.into()))
+}
+
 proptest! {
+    #[test]
+    fn a_child_has_its_own_anchors_and_then_its_parents_none_twice(family in family()) {
+        let (chain, refused) = chain(0, &family);
+        prop_assert!(chain.len() <= CHAIN_MAX);
+        prop_assert!(chain.len() == family.len() || refused.is_some());
+        prop_assert!(refused != Some(NoChild::TooLong) || chain.len() == CHAIN_MAX);
+        for pair in chain.windows(2) {
+            let (parent, child) = (&pair[0].0, &pair[1].0);
+            let all: HashSet<_> = child.anchors.iter().collect();
+            prop_assert_eq!(all.len(), child.anchors.len());
+            prop_assert!(parent.anchors.iter().all(|anchor| all.contains(anchor)));
+            let ancestors: Vec<_> = child.ancestors().collect();
+            prop_assert_eq!(ancestors[0], parent.id);
+            prop_assert_eq!(&ancestors[1..], parent.ancestors().collect::<Vec<_>>());
+        }
+        for ((session, _), (client, user, ..)) in chain.iter().zip(&family) {
+            prop_assert_eq!(session.client(), Some(ClientId([*client; 16])));
+            prop_assert!(*user == 0 || session.user() == Some(UserId([*user; 16])));
+        }
+    }
+
+    #[test]
+    fn a_childs_absolute_limit_ends_no_later_than_its_parents(family in family()) {
+        let (chain, _) = chain(0, &family);
+        for ((session, _), (.., absolute, _)) in chain.iter().zip(&family) {
+            prop_assert!(*absolute == 0 || session.absolute_secs <= *absolute);
+        }
+        for pair in chain.windows(2) {
+            if let Some(end) = absolute_end(&pair[0].0) {
+                prop_assert!(absolute_end(&pair[1].0).is_some_and(|own| own <= end));
+            }
+        }
+    }
+
+    #[test]
+    fn a_family_is_judged_as_the_oracle_says(
+        log in family_log(), family in family(), stamp in 0..12u64, now in 100..260u64,
+    ) {
+        let (chain, _) = chain(stamp, &family);
+        let (now, marks): (_, Marks) = (Moment::from_secs(now), log.iter().collect());
+        let judged = |(session, seen): &(Session, Moment)| judge(session, *seen, &marks, now);
+        let verdict = chain.iter().rev().map(judged).reduce(Verdict::and);
+        // Walks the family from its root: whoever is below one that is over is over too.
+        let each: Vec<_> = chain.iter().map(|(session, seen)| oracle(session, *seen, &log, now)).collect();
+        let ended = each.iter().any(|verdict| matches!(verdict, Verdict::Ended(_)));
+        let alive = each.iter().all(|verdict| *verdict == Verdict::Alive);
+        prop_assert_eq!(verdict == Some(Verdict::Alive), alive);
+        prop_assert_eq!(matches!(verdict, Some(Verdict::Ended(_))), ended);
+        // Its own end is reported before that of an ancestor.
+        if let Some(own @ Verdict::Ended(_)) = each.last() {
+            prop_assert_eq!(verdict.as_ref(), Some(own));
+        }
+    }
+
     #[test]
     fn raising_is_commutative_associative_and_idempotent(log in log(), order in any::<prop::sample::Index>()) {
         let straight: Marks = log.iter().collect();

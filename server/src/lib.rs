@@ -23,3 +23,7 @@ pub mod store;
 pub mod task;
 pub mod time;
 pub mod tls;
+
+#[cfg(test)]
+#[path = "../tests/support/scratch.rs"]
+mod scratch;

@@ -108,7 +108,7 @@ async fn log_in_and_out(app: &App) {
     let dialect = DialectName::new("native");
     let token = Token::plain("exs_of_this_test".to_owned());
     let issue_request =
-        IssueRequest { dialect, user, client: None, idle_secs: Some(60), absolute_secs: None };
+        IssueRequest { dialect, user, client: None, idle_secs: Some(60), absolute_secs: None, parent: None };
     authority.vouch(&call, realm, &issue_request, &token).await.unwrap();
     let presented = Presented { dialect, realm, client: None, token: &token };
     authority.check(&presented, call.now, Touch::Peek).unwrap();

@@ -141,6 +141,7 @@ impl Authority {
                 user_agent: login.user_agent,
                 idle_secs: None,
                 absolute_secs: None,
+                parent: None,
                 audited: false,
             },
         )

@@ -216,7 +216,7 @@ impl Authority {
             Anchor::Session(id) => drop(self.must_be_recorded(realm, id, now).await?),
             Anchor::User(id) => drop(self.user(realm, id).await?),
             Anchor::Client(id) => drop(self.client(realm, id)?),
-            Anchor::Realm(_) => {}
+            Anchor::Realm(_) | Anchor::Consent(_) => {}
         }
         self.would_end(anchor, now)
     }
@@ -257,15 +257,19 @@ impl Authority {
     }
 
     async fn raised(&self, mut raise: Raise) -> Result<RaiseOutcome> {
+        let mut expired = false;
         if let Anchor::Session(id) = raise.anchor {
             let live = self.memory.find_by_id(id).filter(|live| live.session.realm() == Some(raise.realm));
             if live.is_none() {
                 self.must_be_recorded(raise.realm, id, raise.when).await?;
             }
+            // The store knows when its ancestors were last seen only to an interval.
+            expired =
+                live.as_ref().is_some_and(|live| self.memory.judge(live, raise.when) == Verdict::Expired);
             raise.known = live.map(|live| (live.session.clone(), live.seen()));
         }
         let watch = Stopwatch::start();
-        let outcome = self.settle(self.store.raise(raise).await)?;
+        let mut outcome = self.settle(self.store.raise(raise).await)?;
         self.counters.durable(&watch);
         match outcome.was {
             Verdict::Alive => self.applied(&outcome.mark),
@@ -273,6 +277,9 @@ impl Authority {
             Verdict::Expired | Verdict::Ended(_) => self.memory.apply(&outcome.mark),
         }
         self.counters.confirmed(&watch);
+        if expired {
+            outcome.was = outcome.was.and(Verdict::Expired);
+        }
         Ok(outcome)
     }
 

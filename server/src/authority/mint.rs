@@ -55,6 +55,11 @@ impl Mint {
         self.bytes()
     }
 
+    /// A nonce for AES-256-GCM. Random ones are safe for 2^32 texts under one key (NIST SP 800-38D, 8.3).
+    pub fn nonce(&self) -> [u8; 12] {
+        self.bytes()
+    }
+
     /// A session token of the native dialect.
     pub fn session_token(&self) -> Token {
         Token::sealed(SESSION_PREFIX, &self.letters(BODY_CHARS))

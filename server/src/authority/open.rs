@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use exeunt_core::{Moment, Stamp};
+use exeunt_core::{Moment, Session, Stamp};
 use futures_util::future::{join, try_join};
 
 use crate::authority::cache::sessions::{CachedSession, Reached};
@@ -40,6 +40,9 @@ pub struct Opening {
     /// Start although the wall clock is behind the newest mark.
     pub accept_clock: bool,
 }
+
+/// The parent of a session is not in memory.
+struct Gone;
 
 impl Authority {
     /// Opens an authority: creates the main realm if it is missing, sets the built-in clients to their configured
@@ -164,11 +167,19 @@ impl Authority {
                 ahead.push(found.row);
             }
             record.session.issued_at = record.session.issued_at.min(now);
+            let Ok(parent) = self.parent_in_memory(&record.session) else { continue };
             let live =
                 CachedSession::new(record.session, record.dialect, record.token, found.row, seen.min(now));
-            self.memory.found(Arc::new(live));
+            self.memory.found(Arc::new(live.child_of(parent)));
         }
         ahead
+    }
+
+    /// The parent that a session is taken in with, if it has one; an error where it is not there, since then it was
+    /// ended, and so was the child. A parent is read before its children: it was issued before them.
+    fn parent_in_memory(&self, session: &Session) -> std::result::Result<Option<Arc<CachedSession>>, Gone> {
+        let Some(parent) = session.ancestors().next() else { return Ok(None) };
+        self.memory.find_by_id(parent).map(Some).ok_or(Gone)
     }
 
     /// Corrects these times in the store, so that the sessions are not alive again after the next start.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use exeunt_core::{
-    Anchor, ClientId, DialectName, Mark, Moment, RealmId, Session, SessionId, Stamp, Token, UserId, Verdict,
+    Anchor, CHAIN_MAX, ClientId, DialectName, Mark, Moment, NoChild, RealmId, Session, SessionId, Stamp,
+    Token, UserId, Verdict,
 };
 
 use crate::authority::cache::sessions::CachedSession;
@@ -61,6 +62,8 @@ pub struct IssueRequest {
     pub idle_secs: Option<u32>,
     /// The absolute limit in seconds, instead of the client's.
     pub absolute_secs: Option<u32>,
+    /// The session that it is to be a child of.
+    pub parent: Option<SessionId>,
 }
 
 /// A session to be issued.
@@ -81,6 +84,8 @@ pub struct Issue<'a> {
     pub idle_secs: Option<u32>,
     /// The absolute limit in seconds, instead of the client's.
     pub absolute_secs: Option<u32>,
+    /// The session that it is to be a child of. Its absolute limit then ends no later than that one's.
+    pub parent: Option<SessionId>,
     /// Writes a line to the audit trail: a back end vouched for the user, who proved nothing here.
     pub audited: bool,
 }
@@ -101,13 +106,18 @@ impl Authority {
         let live = self.find(presented)?.ok_or_else(|| Error::dead(DeadReason::Unknown))?;
         match self.memory.judge(&live, now) {
             Verdict::Alive if touch == Touch::Extend => {
-                self.touches.add(live.see(now));
+                self.touch(&live, now);
                 Ok(live.standing())
             }
             Verdict::Alive => Ok(live.standing()),
             Verdict::Expired => Err(Error::dead(DeadReason::Expired)),
             Verdict::Ended(_) => Err(Error::dead(DeadReason::Unknown)),
         }
+    }
+
+    /// Records a use of a session: it extends the idle deadlines of its ancestors too.
+    fn touch(&self, live: &CachedSession, now: Moment) {
+        live.chain().for_each(|live| self.touches.add(live.see(now)));
     }
 
     /// The session in memory that a credential opens, dead or alive.
@@ -230,6 +240,7 @@ impl Authority {
             user_agent: None,
             idle_secs: issue_request.idle_secs,
             absolute_secs: issue_request.absolute_secs,
+            parent: issue_request.parent,
             audited: true,
         };
         self.issue(call, &issue).await
@@ -244,12 +255,18 @@ impl Authority {
     /// the token.
     ///
     /// # Errors
-    /// `Dead(Unknown)` if it would be dead from the start: nothing was recorded, so retry with fresh evidence.
-    /// `Unavailable(Overtaken)` if it was ended while being recorded: its token is used up. `Unavailable`.
+    /// `Dead` if it would be dead from the start, as its parent is: nothing was recorded, so retry with fresh evidence.
+    /// `Unavailable(Overtaken)` if it was ended while being recorded: its token is used up.
+    /// `Malformed("parent")` if the chain would be too long. `Unavailable`.
     pub async fn issue(&self, call: &Call, issue: &Issue<'_>) -> Result<ActiveSession> {
-        let record = issue.record(call);
-        let live =
-            Arc::new(CachedSession::new(record.session.clone(), record.dialect, record.token, 0, call.now));
+        let parent = issue.parent.map(|id| self.living(issue.client.realm, id, call.now)).transpose()?;
+        if parent.is_some() {
+            // The store judges the parent too.
+            self.flush_late().await?;
+        }
+        let record = issue.record(call, parent.as_deref())?;
+        let live = CachedSession::new(record.session.clone(), record.dialect, record.token, 0, call.now);
+        let live = Arc::new(live.child_of(parent));
         if self.memory.judge(&live, call.now) != Verdict::Alive {
             return Err(Error::dead(DeadReason::Unknown));
         }
@@ -259,15 +276,22 @@ impl Authority {
             || call.audit(Some(issue.client.realm), "session.issue", &Anchor::Session(live.session.id));
         let (audit, sessions_max) = (issue.audited.then(line), issue.client.sessions_max);
         self.record(live.clone(), NewSession { record, sessions_max, audit }).await?;
-        let there = self.memory.find_by_id(live.session.id).is_some();
         match self.memory.judge(&live, call.now) {
-            Verdict::Alive if there => Ok(live.standing()),
+            Verdict::Alive => Ok(live.standing()),
             _ => Err(Error::unavailable(Unavailability::Overtaken)),
         }
     }
 }
 
 impl Authority {
+    /// A living session of a realm, which is to be a parent.
+    fn living(&self, realm: RealmId, id: SessionId, now: Moment) -> Result<Arc<CachedSession>> {
+        self.ready()?;
+        let found = self.memory.find_by_id(id).filter(|live| live.session.realm() == Some(realm));
+        let living = found.filter(|live| self.memory.judge(live, now) == Verdict::Alive);
+        living.ok_or_else(|| Error::dead(DeadReason::Unknown))
+    }
+
     /// Records a session. Completes even if the caller hangs up meanwhile, since memory must learn of the sessions that
     /// were ended to make room. Before this, a login may be abandoned at any time without further cost.
     async fn record(&self, live: Arc<CachedSession>, new: NewSession) -> Result<()> {
@@ -311,30 +335,44 @@ impl CachedSession {
             session: self.session.id,
             user: self.session.user(),
             client: self.session.client(),
-            expires_at: self.session.deadline(self.seen()),
+            expires_at: self.chain().filter_map(|live| live.session.deadline(live.seen())).min(),
         }
     }
 }
 
 impl Issue<'_> {
-    fn record(&self, call: &Call) -> Record {
+    fn record(&self, call: &Call, parent: Option<&CachedSession>) -> Result<Record> {
         let id = call.mint.session_id(call.now);
         let anchors = [Some(Anchor::Realm(self.client.realm)), Some(Anchor::Client(self.client.id))];
         let anchors = anchors.into_iter().chain([self.user.map(Anchor::User), Some(Anchor::Session(id))]);
-        Record {
-            session: Session {
-                id,
-                stamp: self.stamp,
-                anchors: anchors.flatten().collect(),
-                issued_at: call.now,
-                idle_secs: self.idle_secs.unwrap_or(self.client.idle_secs),
-                absolute_secs: self.absolute_secs.unwrap_or(self.client.absolute_secs),
+        let session = Session {
+            id,
+            stamp: self.stamp,
+            anchors: anchors.flatten().collect(),
+            issued_at: call.now,
+            idle_secs: self.idle_secs.unwrap_or(self.client.idle_secs),
+            absolute_secs: self.absolute_secs.unwrap_or(self.client.absolute_secs),
+        };
+        Ok(Record {
+            session: match parent {
+                Some(parent) => session.child_of(&parent.session).map_err(refused)?,
+                None => session,
             },
             dialect: self.dialect,
             token: self.token.fingerprint(),
             from: call.from,
             user_agent: self.user_agent.map(|text| cut(text, USER_AGENT_BYTES_MAX).to_owned()),
+        })
+    }
+}
+
+fn refused(why: NoChild) -> Error {
+    match why {
+        NoChild::TooLong => {
+            Error::malformed("parent", format!("a chain of sessions is at most {CHAIN_MAX} long"))
         }
+        NoChild::TooLate => Error::dead(DeadReason::Expired),
+        NoChild::OtherRealm => Error::dead(DeadReason::Unknown),
     }
 }
 

@@ -56,8 +56,8 @@ impl Authority {
         }
     }
 
-    /// Checks one shard: drops sessions ended by a mark on their user, client or realm, and raises `Expired` on those
-    /// that have certainly expired. Returns whether a whole round is done.
+    /// Checks one shard: drops sessions ended by a mark on an ancestor or on what they have in common with others, and
+    /// raises `Expired` on those that have certainly expired. Returns whether a whole round is done.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -67,7 +67,11 @@ impl Authority {
         for live in self.memory.shard(shard) {
             match self.memory.judge(&live, now) {
                 Verdict::Ended(_) => self.memory.remove(live.session.id),
-                Verdict::Expired if self.memory.surely_expired(&live, now) => expired.push(live.session.id),
+                // The mark of an ancestor says so: it needs none of its own.
+                Verdict::Expired if live.is_marked() => self.memory.remove(live.session.id),
+                Verdict::Expired if self.memory.surely_expired_itself(&live, now) => {
+                    expired.push(live.session.id);
+                }
                 Verdict::Expired | Verdict::Alive => {}
             }
         }
@@ -75,6 +79,11 @@ impl Authority {
             self.expire_batch(batch, now).await?;
         }
         Ok(shard + 1 == SHARDS)
+    }
+
+    /// Whether [`Authority::expire`] has checked every shard since the start.
+    pub fn has_checked_all(&self) -> bool {
+        self.round.0.load(Ordering::Relaxed) >= SHARDS
     }
 
     /// Deletes, in one small step, what has been dead for long enough. Returns what was deleted.

@@ -7,6 +7,7 @@
 pub mod all;
 pub mod csv;
 pub mod native;
+pub mod oauth;
 pub mod passed;
 pub mod rested;
 pub mod runsignup;

@@ -50,7 +50,8 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Records a session and its token. If the user then has more than `new.sessions_max` live sessions with this
     /// client, or more than [`USER_SESSIONS_MAX`] with all clients, the same transaction ends the least recently seen
-    /// of the other sessions (of this client, or of all) with `Why::Limit`.
+    /// of the other sessions (of this client, or of all) with `Why::Limit`. Children count for their client only. A
+    /// child is refused as `Dead` where one of its ancestors is dead, or not recorded.
     async fn issue(&self, new: NewSession) -> Result<Issued>;
 
     /// Records live sessions of another system in one transaction, and returns the outcome of each, in their order. No

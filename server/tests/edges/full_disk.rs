@@ -303,6 +303,7 @@ impl Staged {
             client: None,
             idle_secs: Some(IDLE_SECS),
             absolute_secs: None,
+            parent: None,
         };
         let vouched = self.app.authority.vouch(&call(&self.app), self.realm, &issue_request, token).await;
         vouched.map(|standing| standing.session).map_err(|error| error.kind())

@@ -32,8 +32,14 @@ async fn no_call_of_a_key_writes_anything_once_the_key_is_removed() {
     // Each began before the removal, and comes to its write after it.
     let by = Call { by: By::Key(key.id), ..call(&server.app) };
     let newcomer = || vec![Ok(Newcomer { user: named("imported"), password_hash: None })];
-    let session =
-        |user| IssueRequest { dialect: native, user, client: None, idle_secs: None, absolute_secs: None };
+    let session = |user| IssueRequest {
+        dialect: native,
+        user,
+        client: None,
+        idle_secs: None,
+        absolute_secs: None,
+        parent: None,
+    };
     let token = by.mint.key();
     let renamed = ClientChange { name: Some("renamed".to_owned()), ..ClientChange::default() };
     let new = Client::usual(&by, realm, native, "new", Settings::default());

@@ -16,6 +16,7 @@ mod logout;
 mod names;
 mod new_passwords;
 mod origins;
+mod parents;
 mod served;
 mod session_limit;
 mod site;

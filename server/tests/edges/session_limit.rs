@@ -58,6 +58,7 @@ impl Two {
             client: Some(client.id),
             idle_secs: None,
             absolute_secs: None,
+            parent: None,
         };
         app.authority.vouch(&call, self.world.realm, &issue_request, &token).await?;
         Ok(token)
@@ -174,6 +175,25 @@ async fn a_user_has_no_more_than_ten_thousand_with_all_clients_together() {
         let ids: Vec<_> = ended.iter().map(|mark| (mark.anchor.id(), mark.why)).collect();
         assert_eq!(ids, [(u128::from(gone).to_be_bytes(), Why::Limit)]);
     }
+}
+
+/// Children end with a session that is counted, so they are not counted among the ten thousand, and none ends for them.
+#[tokio::test]
+async fn children_are_not_counted_among_ten_thousand() {
+    let folder = Scratch::new();
+    let store = sqlite(&folder);
+    let (one, two) = (ClientId([1; 16]), ClientId([2; 16]));
+    let parent = with(&store, 1, one).await;
+    store.issue(parent.clone()).await.unwrap();
+    let taken = adopt(&store, one, 2..10_002).await;
+    assert_eq!(taken.iter().filter(|it| **it == Adoption::Crowded).count(), 1);
+    for number in 20_001..20_004 {
+        let mut child = with(&store, number, two).await;
+        child.record.session = child.record.session.child_of(&parent.record.session).unwrap();
+        assert!(store.issue(child).await.unwrap().ended.is_empty());
+    }
+    let ended = store.issue(with(&store, 30_001, two).await).await.unwrap().ended;
+    assert_eq!(ended.iter().map(|mark| mark.anchor.id()).collect::<Vec<_>>(), [2_u128.to_be_bytes()]);
 }
 
 /// What is waited for is counted, and not measured: of logins at the limit and of logouts beside them, the store commits

@@ -53,6 +53,7 @@ impl Open {
                 client: None,
                 idle_secs: None,
                 absolute_secs: None,
+                parent: None,
             };
             let standing = app.authority.vouch(&call(&app), realm, &issue_request, &token).await.unwrap();
             tokens.push(token);

@@ -76,7 +76,8 @@ async fn start(hot_front: bool) -> (App, Running) {
     let name = UserChange { username: Some(Some("alice".to_owned())), ..UserChange::default() };
     let user = app.authority.create_user(&call, realm, name).await.unwrap().id;
     let dialect = DialectName::new("videntity");
-    let issue_request = IssueRequest { dialect, user, client: None, idle_secs: None, absolute_secs: None };
+    let issue_request =
+        IssueRequest { dialect, user, client: None, idle_secs: None, absolute_secs: None, parent: None };
     let token = Token::presented(SESSION_KEY).unwrap();
     app.authority.vouch(&call, realm, &issue_request, &token).await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -140,6 +140,7 @@ async fn a_session_by_a_client_whose_secret_is_being_changed_does_not_outlive_th
         client: Some(partner.id),
         idle_secs: None,
         absolute_secs: None,
+        parent: None,
     };
     app.authority.vouch(&call(app), *realm, &issue_request, &token).await.unwrap();
     store.release();

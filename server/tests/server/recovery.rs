@@ -60,6 +60,7 @@ async fn a_client_that_was_removed_by_a_call_that_was_cut_short_is_gone_with_its
         user_agent: None,
         idle_secs: None,
         absolute_secs: None,
+        parent: None,
         audited: false,
     };
     authority.issue(&call(&world.app), &issue).await.unwrap();

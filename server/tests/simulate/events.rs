@@ -8,7 +8,7 @@ use exeunt::dialect::ADMIN;
 use exeunt::dialect::runsignup::partner;
 use exeunt::error::{Error, Kind, Unavailability};
 use exeunt::store::faulty::Fault;
-use exeunt_core::{Anchor, Fingerprint, Moment, Why};
+use exeunt_core::{Anchor, CHAIN_MAX, Fingerprint, Moment, Why};
 
 use crate::simulate::oracle::{Expected, Known, Oracle, State, Whose};
 use crate::simulate::world::World;
@@ -20,6 +20,7 @@ pub(crate) enum Step {
         user: usize,
         client: usize,
         life: usize,
+        parent: Option<usize>,
     },
     /// Another system makes a list of its sessions.
     List,
@@ -93,13 +94,18 @@ impl World {
     pub(crate) async fn step(&mut self, step: Step, oracle: &mut Oracle) -> Result<(), String> {
         let now = self.now();
         match step {
-            Step::Issue { user, client, life } => self.issue(user, client, LIVES[life], oracle).await?,
+            Step::Issue { user, client, life, parent } => {
+                self.issue(user, client, LIVES[life], parent, oracle).await?;
+            }
             Step::List => self.list().await,
             Step::Adopt { user, client, life, age_secs } => {
                 let issued = self.listed.1.minus_secs(age_secs);
                 self.adopt(user, client, LIVES[life], issued, oracle).await?;
             }
-            Step::AdoptAgain { session } => self.adopt_again(&oracle.sessions[session]).await?,
+            Step::AdoptAgain { session } => {
+                let expected = oracle.expected(session, now);
+                self.adopt_again(&oracle.sessions[session], expected).await?;
+            }
             Step::Check { session, touch } => self.check(session, touch, oracle).await?,
             Step::Logout { session } => self.log_out(session, oracle).await?,
             Step::EndOne { session } => {
@@ -110,7 +116,11 @@ impl World {
             Step::EndOthers { session } => {
                 let (id, user) = (oracle.sessions[session].id, oracle.sessions[session].user);
                 let ended = self.authority().end_others(&self.call(), self.realm, self.users[user], id).await;
-                settled(ended, oracle, |known| known.user == user && known.id != id)?;
+                let kept: Vec<_> = oracle.chain(session).collect();
+                let family = |at: usize| kept.contains(&at) || oracle.chain(at).any(|at| at == session);
+                let family: Vec<_> = (0..oracle.sessions.len()).filter(|at| family(*at)).collect();
+                let family: Vec<_> = family.into_iter().map(|at| oracle.sessions[at].id).collect();
+                settled(ended, oracle, |known| known.user == user && !family.contains(&known.id))?;
             }
             Step::EndUser { user } => {
                 let ended = self.end_all(Anchor::User(self.users[user]), Why::Everywhere).await;
@@ -146,8 +156,8 @@ impl World {
     }
 
     async fn log_out(&self, session: usize, oracle: &mut Oracle) -> Result<(), String> {
+        let expected = oracle.expected(session, self.now());
         let known = &mut oracle.sessions[session];
-        let expected = known.expected(self.now());
         let ended = self.authority().end(&self.call(), &self.presented(&known.token)).await;
         match outcome(ended)? {
             Ok(Outcome::Done(_)) if expected == Expected::Inactive => {
@@ -168,32 +178,51 @@ impl World {
         user: usize,
         client: usize,
         life: (u32, u32),
+        parent: Option<usize>,
         oracle: &mut Oracle,
     ) -> Result<(), String> {
         let call = self.call();
         let token = call.mint.session_token();
+        let user = parent.map_or(user, |parent| oracle.sessions[parent].user);
+        let above = parent.map_or(Expected::Active, |parent| oracle.expected(parent, call.now));
+        let left = parent.and_then(|parent| oracle.sessions[parent].left(call.now));
+        let chain = parent.map_or(0, |parent| oracle.chain(parent).count());
         let issue_request = IssueRequest {
             dialect: ADMIN,
             user: self.users[user],
             client: Some(self.clients[client]),
             idle_secs: Some(life.0),
             absolute_secs: Some(life.1),
+            parent: parent.map(|parent| oracle.sessions[parent].id),
         };
         let issued = self.authority().vouch(&call, self.realm, &issue_request, &token).await;
         match issued.map_err(|error| error.kind()) {
             Ok(_) if oracle.disabled[user] => return Err("a disabled user got a session".to_owned()),
-            Ok(standing) => oracle.sessions.push(Known {
-                id: standing.session,
-                token,
-                user,
-                client,
-                issued: call.now,
-                idle_secs: life.0,
-                absolute_secs: life.1,
-                seen: call.now,
-                hazy: false,
-                state: State::Open,
-            }),
+            Ok(_) if above == Expected::Inactive => return Err("a dead session got a child".to_owned()),
+            Ok(_) if chain >= CHAIN_MAX => return Err("a chain is too long".to_owned()),
+            Ok(standing) => {
+                oracle.seen.children += u32::from(parent.is_some());
+                let absolute_secs = match left {
+                    Some(left) if life.1 == 0 => left,
+                    Some(left) => left.min(life.1),
+                    None => life.1,
+                };
+                oracle.sessions.push(Known {
+                    id: standing.session,
+                    token,
+                    user,
+                    client,
+                    parent,
+                    issued: call.now,
+                    idle_secs: life.0,
+                    absolute_secs,
+                    seen: call.now,
+                    hazy: false,
+                    state: State::Open,
+                });
+            }
+            Err(Kind::Dead(_)) if above != Expected::Active || left == Some(0) => {}
+            Err(Kind::Malformed("parent")) if chain >= CHAIN_MAX => {}
             Err(Kind::Forbidden) if oracle.disabled[user] => {}
             Err(Kind::Unavailable(_)) => {}
             Err(kind) => return Err(format!("a login came to {kind:?}")),
@@ -234,6 +263,7 @@ impl World {
                     token,
                     user,
                     client,
+                    parent: None,
                     issued,
                     idle_secs,
                     absolute_secs,
@@ -253,11 +283,11 @@ impl World {
     }
 
     /// Nothing revives a session: it is there, or stays dead.
-    async fn adopt_again(&self, known: &Known) -> Result<(), String> {
+    async fn adopt_again(&self, known: &Known, expected: Expected) -> Result<(), String> {
         let (call, life) = (self.call(), (known.idle_secs, known.absolute_secs));
         let print = known.token.fingerprint();
         let taken = self.take(&call, known.user, known.client, life, known.issued, &print).await;
-        match (taken.map_err(|error| error.kind()), known.expected(call.now)) {
+        match (taken.map_err(|error| error.kind()), expected) {
             (Ok(Taken::Made(_)), _) => Err("a token was adopted a second time".to_owned()),
             (Ok(Taken::There), Expected::Inactive) => Err("a dead session is there".to_owned()),
             (Ok(Taken::There), _) | (Err(Kind::Unavailable(_)), _) => Ok(()),

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use exeunt::env::{Entropy, Env};
-use exeunt::error::Error;
+use exeunt::error::{Error, Kind};
 use exeunt::store::memory::MemoryStore;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{
@@ -21,8 +21,6 @@ use crate::support::scratch::Scratch;
 const INCARNATION: Incarnation = Incarnation([7; 16]);
 const USERS: usize = 2;
 const CLIENTS: usize = 2;
-/// The longest chain of ancestors.
-const GENERATIONS: usize = 4;
 /// How long a dead session is kept, and the log of marks, in seconds.
 const KEPT_SECS: u64 = 900;
 
@@ -90,9 +88,10 @@ impl Family {
         match (choice, some) {
             (0..15, _) | (_, None) => self.issue(user, None).await,
             (15..40, _) => {
-                let living: Vec<_> = (0..self.kin.len()).filter(|at| self.lives(*at)).collect();
+                let living: Vec<_> = (0..self.kin.len()).filter(|at| self.all_live(*at)).collect();
                 let parent = (!living.is_empty()).then(|| living[self.below(living.len())]);
-                self.issue(user, parent).await
+                // Some are to be children of any session, dead or alive.
+                self.issue(user, if choice < 20 { some } else { parent }).await
             }
             (40..45, _) => self.adopt(user).await,
             (45..55, Some(one)) => self.touch(one).await,
@@ -116,21 +115,28 @@ impl Family {
         }
     }
 
-    /// A new session; the child of a living one keeps the user of its parent.
+    /// A new session; the child of another one has the same user.
     async fn issue(&mut self, user: usize, parent: Option<usize>) -> Result<(), String> {
-        let parent = parent.filter(|at| self.kin[*at].ancestors.len() + 1 < GENERATIONS);
         let sessions_max = u32::try_from(self.below(8) + 2).unwrap();
         let mut new = self.fresh(user).await?;
         let mut ancestors = Vec::new();
         if let Some(at) = parent {
             let parent = &self.kin[at];
             new.record.session.anchors[2] = parent.session.anchors[2];
-            new.record.session.anchors.extend(parent.session.anchors.iter().copied());
+            // The chain may be too long, or the time too short.
+            let Ok(child) = new.record.session.clone().child_of(&parent.session) else { return Ok(()) };
+            new.record.session = child;
             ancestors = [&[at], parent.ancestors.as_slice()].concat();
         }
         new.sessions_max = sessions_max;
         let session = new.record.session.clone();
-        let issued = both!(self, store => store.issue(new.clone()))?.map_err(|error| error.to_string())?;
+        let must_be = parent.is_none_or(|at| self.all_live(at));
+        let must_not_be = ancestors.iter().any(|at| self.kin[*at].ended);
+        let issued = match both!(self, store => store.issue(new.clone()))? {
+            Ok(_) if must_not_be => return Err(format!("{parent:?} is dead and got a child")),
+            Err(error) if matches!(error.kind(), Kind::Dead(_)) && !must_be => return Ok(()),
+            issued => issued.map_err(|error| error.to_string())?,
+        };
         let was_alive: BTreeSet<_> = (0..self.kin.len()).filter(|at| self.lives(*at)).collect();
         self.ended(&issued.ended);
         if let Some(at) = ancestors.iter().find(|at| was_alive.contains(at) && !self.lives(**at)) {
@@ -273,6 +279,11 @@ impl Family {
     fn lives(&self, at: usize) -> bool {
         let kin = &self.kin[at];
         !kin.ended && kin.session.deadline(kin.seen).is_none_or(|deadline| self.now < deadline)
+    }
+
+    /// Whether it and all its ancestors must be alive.
+    fn all_live(&self, at: usize) -> bool {
+        self.lives(at) && self.kin[at].ancestors.iter().all(|at| self.lives(*at))
     }
 
     async fn fresh(&self, user: usize) -> Result<NewSession, String> {

@@ -27,6 +27,9 @@ pub(crate) struct Seen {
     pub(crate) not_adopted: u32,
     pub(crate) secrets: u32,
     pub(crate) unknown: u32,
+    pub(crate) children: u32,
+    /// Children that were dead although nothing had ended them themselves.
+    pub(crate) orphans: u32,
 }
 
 /// A session whose issue was acknowledged.
@@ -35,6 +38,7 @@ pub(crate) struct Known {
     pub(crate) token: Token,
     pub(crate) user: usize,
     pub(crate) client: usize,
+    pub(crate) parent: Option<usize>,
     pub(crate) issued: Moment,
     pub(crate) idle_secs: u32,
     pub(crate) absolute_secs: u32,
@@ -81,7 +85,14 @@ pub(crate) enum Expected {
 }
 
 impl Known {
-    pub(crate) fn expected(&self, now: Moment) -> Expected {
+    /// The seconds that its absolute limit leaves.
+    pub(crate) fn left(&self, now: Moment) -> Option<u32> {
+        let end = self.issued.plus_secs(self.absolute_secs.into());
+        (self.absolute_secs > 0).then(|| u32::try_from(end.millis_since(now) / 1000).unwrap())
+    }
+
+    /// What is known of it alone.
+    fn expected(&self, now: Moment) -> Expected {
         let aged = self.absolute_secs > 0 && now >= self.issued.plus_secs(self.absolute_secs.into());
         let idle = self.seen.plus_secs(self.idle_secs.into());
         let interval = u64::from((self.idle_secs / 60).max(1));
@@ -103,16 +114,12 @@ impl Known {
         }
     }
 
-    /// A check found it active or not.
-    pub(crate) fn found(&mut self, active: bool, touch: bool, now: Moment) {
-        match (active, self.state) {
-            (false, State::Open) => self.state = State::Lapsed,
-            (false, State::Unknown) => self.state = State::Dead,
-            (false, State::Dead | State::Lapsed) => {}
-            (true, State::Unknown) => self.state = State::Open,
-            (true, _) => {}
+    /// A check found it or a descendant active.
+    fn found_active(&mut self, touch: bool, now: Moment) {
+        if self.state == State::Unknown {
+            self.state = State::Open;
         }
-        if active && touch {
+        if touch {
             self.seen = now;
             self.hazy = false;
         }
@@ -130,6 +137,42 @@ impl Whose {
 }
 
 impl Oracle {
+    /// A session, its parent, the parent of that, and so on.
+    pub(crate) fn chain(&self, session: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(Some(session), |at| self.sessions[*at].parent)
+    }
+
+    /// What is known of a session and its ancestors.
+    pub(crate) fn expected(&self, session: usize, now: Moment) -> Expected {
+        let each = self.chain(session).map(|at| self.sessions[at].expected(now));
+        each.max_by_key(|expected| match expected {
+            Expected::Active => 0,
+            Expected::Either => 1,
+            Expected::Inactive => 2,
+        })
+        .unwrap()
+    }
+
+    /// A check found a session active or not.
+    pub(crate) fn found(&mut self, session: usize, active: bool, touch: bool, now: Moment) {
+        if active {
+            for at in self.chain(session).collect::<Vec<_>>() {
+                self.sessions[at].found_active(touch, now);
+            }
+            return;
+        }
+        let parent = self.sessions[session].parent;
+        let above = parent.map_or(Expected::Active, |parent| self.expected(parent, now));
+        let known = &mut self.sessions[session];
+        self.seen.orphans += u32::from(known.expected(now) == Expected::Active);
+        match known.state {
+            State::Open => known.state = State::Lapsed,
+            // It may be for its ancestors that it is not active.
+            State::Unknown if above == Expected::Active => known.state = State::Dead,
+            State::Unknown | State::Dead | State::Lapsed => {}
+        }
+    }
+
     /// The node was restarted.
     pub(crate) fn restarted(&mut self) {
         for known in &mut self.sessions {
@@ -179,5 +222,7 @@ impl Seen {
         self.not_adopted += other.not_adopted;
         self.secrets += other.secrets;
         self.unknown += other.unknown;
+        self.children += other.children;
+        self.orphans += other.orphans;
     }
 }

@@ -64,10 +64,11 @@ impl World {
 
     pub(crate) fn choose(&self, oracle: &Oracle) -> Step {
         let (user, client, life) = (self.below(USERS), self.below(CLIENTS), self.below(LIVES.len()));
+        let parent = self.choose_parent(oracle);
         let session = self.below(oracle.sessions.len().max(1));
         match self.below(100) {
-            _ if oracle.sessions.is_empty() => Step::Issue { user, client, life },
-            0..18 => Step::Issue { user, client, life },
+            _ if oracle.sessions.is_empty() => Step::Issue { user, client, life, parent },
+            0..18 => Step::Issue { user, client, life, parent },
             18..20 => Step::List,
             20..28 => Step::Adopt { user, client, life, age_secs: u64::try_from(self.below(50)).unwrap() },
             28..31 => Step::AdoptAgain { session },
@@ -89,6 +90,21 @@ impl World {
                 Step::Fault { nth: u64::try_from(self.below(4) + 1).unwrap(), fault }
             }
         }
+    }
+
+    /// None for most, an active one for many, and any other one for some.
+    fn choose_parent(&self, oracle: &Oracle) -> Option<usize> {
+        let all: Vec<_> = (0..oracle.sessions.len()).collect();
+        let active = || {
+            let active = all.iter().copied();
+            active.filter(|at| oracle.expected(*at, self.now()) == Expected::Active).collect::<Vec<_>>()
+        };
+        let some = match self.below(8) {
+            0 => all,
+            1..4 => active(),
+            _ => Vec::new(),
+        };
+        (!some.is_empty()).then(|| some[self.below(some.len())])
     }
 
     pub(crate) fn authority(&self) -> &Authority {
@@ -152,7 +168,7 @@ impl World {
         oracle: &mut Oracle,
     ) -> Result<(), String> {
         self.recover(oracle).await?;
-        let (now, known) = (self.now(), &mut oracle.sessions[session]);
+        let (now, known) = (self.now(), &oracle.sessions[session]);
         let touch = if touch { Touch::Extend } else { Touch::Peek };
         let checked = self.authority().check(&self.presented(&known.token), now, touch);
         let found = match checked.map_err(|error| error.kind()) {
@@ -160,9 +176,9 @@ impl World {
             Err(Kind::Dead(_)) => false,
             Err(kind) => return Err(format!("a check came to {kind:?}")),
         };
-        let expected = known.expected(now);
+        let expected = oracle.expected(session, now);
         if expected == Expected::Either || found == (expected == Expected::Active) {
-            known.found(found, touch == Touch::Extend, now);
+            oracle.found(session, found, touch == Touch::Extend, now);
             return self.flush(oracle).await;
         }
         Err(format!("session {session} of user {} must be {expected:?}, and active is {found}", known.user))

@@ -1,15 +1,12 @@
 //! The administrators' keys: from `EXEUNT_ADMIN_KEY`, or made at the first start.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use exeunt_core::Token;
 
 use crate::app::App;
 use crate::authority::key::GIVEN_KEY_CHARS_MIN;
-use crate::authority::{Call, Role};
+use crate::authority::{Call, Role, private_file};
 use crate::error::{Error, Result};
 
 /// The variable with the keys: several are separated by commas, for rotation.
@@ -45,7 +42,7 @@ async fn make_first(app: &App, directory: Option<&Path>) -> Result<()> {
     // The file first: if only the store had the key, no file would show it, and no other would ever be made.
     let (key, text) = app.authority.mint_key(&call, FILE, Role::Admin, None)?;
     let file = directory.join(FILE);
-    keep(directory, &file, &text).map_err(|error| {
+    private_file::write(&file, text.expose()).map_err(|error| {
         let file = file.display();
         let rule = format!("make its directory writable, or set {VARIABLE}");
         Error::malformed(
@@ -56,20 +53,6 @@ async fn make_first(app: &App, directory: Option<&Path>) -> Result<()> {
     app.authority.add_key(&call, key).await?;
     tracing::info!(file = %file.display(), "created the first administrator's key");
     Ok(())
-}
-
-/// Writes the key durably to a file that only its owner may read, and replaces an existing file.
-fn keep(directory: &Path, file: &Path, text: &Token) -> std::io::Result<()> {
-    let fresh = file.with_extension("key.new");
-    match std::fs::remove_file(&fresh) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
-    writeln!(opened, "{}", text.expose())?;
-    opened.sync_all()?;
-    std::fs::rename(&fresh, file)?;
-    std::fs::File::open(directory)?.sync_all()
 }
 
 /// The keys from the environment; none if the variable is empty.

@@ -1,48 +1,21 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::config::Config;
 use crate::env::Env;
 use crate::error::{Kind, Unavailability};
+use crate::scratch::Scratch;
 use crate::store::Incarnation;
 use crate::store::faulty::{Fault, Faulty};
 use crate::store::memory::MemoryStore;
 
-/// A directory of one test, gone when the test is over.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::SeqCst);
-        let path = std::env::temp_dir().join(format!("exeunt-keys-{}-{number}", std::process::id()));
-        // An earlier process of the same number may have been killed before it could tidy up.
-        let _stale = fs::remove_dir_all(&path);
-        fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What is left behind does no harm.
-        let _left = fs::remove_dir_all(&self.0);
-    }
-}
-
 /// A server on a store that can be made to fail, and its directory.
-async fn stage() -> (App, Arc<Faulty<MemoryStore>>, Folder) {
+async fn stage() -> (App, Arc<Faulty<MemoryStore>>, Scratch) {
     let store = Arc::new(Faulty::new(Arc::new(MemoryStore::new(Incarnation([1; 16])))));
     let app = App::open(Config::default(), Env::system(), store.clone(), false).await.unwrap();
-    (app, store, Folder::new())
+    (app, store, Scratch::new())
 }
 
 /// The text in the file, which only its owner may read.

@@ -34,7 +34,7 @@ pub(super) async fn issue(mut request: Request, caller: Caller) -> Reply {
         .transpose()
         .map_err(|_| Error::not_found("client"))?;
     let (idle_secs, absolute_secs) = wire::lifetimes(given.idle_secs.as_ref(), given.absolute_secs.as_ref())?;
-    let issue_request = IssueRequest { dialect: NAME, user, client, idle_secs, absolute_secs };
+    let issue_request = IssueRequest { dialect: NAME, user, client, idle_secs, absolute_secs, parent: None };
     let standing =
         app.authority.vouch(&call, caller.realm.id, &issue_request, &token).await.map_err(lost_the_race)?;
     let body = json!({

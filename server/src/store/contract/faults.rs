@@ -6,9 +6,9 @@ use std::sync::Arc;
 use exeunt_core::{Anchor, Session, SessionId, Verdict, Why};
 
 use super::adopting::elsewhere;
-use super::fixture::{NOW, REALM, audit_entry, fresh, id, kind, raise, user};
+use super::fixture::{NOW, REALM, audit_entry, child, fresh, id, kind, raise, user};
 use super::reopen::everything;
-use crate::error::{Error, Kind, Result, Unavailability};
+use crate::error::{DeadReason, Error, Kind, Result, Unavailability};
 use crate::store::faulty::{Fault, Faulty};
 use crate::store::{Adoption, Directory, Identifier, Ledger, Others, Over, SessionBy, Store, Upkeep};
 
@@ -34,6 +34,7 @@ pub async fn history_with_fault(store: Arc<dyn Store>, nth: u64, fault: Fault) -
     let found = store.inner().session(SessionBy::Id(alive.id), NOW).await?;
     assert_eq!(found.map(|found| found.verdict), Some(Verdict::Alive));
     move_over(&store).await?;
+    end_a_parent(&store).await?;
     let position = store.inner().position().await?.stamp;
     let log = store.inner().marks(None, exeunt_core::Stamp::ZERO, 100).await?.marks;
     let places: Vec<_> = log.iter().map(|mark| mark.at.number()).collect();
@@ -96,6 +97,22 @@ async fn move_over(store: &Broken) -> Result<()> {
     assert!(matches!(kind(outcomes.into_iter().collect::<Result<Vec<_>>>()), None | Some(Kind::Conflict(_))));
     let by = Identifier::Id(user(9).id);
     assert!(store.inner().user(REALM, by).await?.is_some_and(|user| user.version == 1));
+    Ok(())
+}
+
+/// Logs out a session that has a child: the child is dead, and no other one is issued.
+async fn end_a_parent(store: &Broken) -> Result<()> {
+    let parent = login(store, 6, 4).await?;
+    let new = async |number| insist(store, async || child(store, number, 4, &parent).await).await;
+    let first = new(7).await?;
+    let issued = insist(store, async || store.issue(first.clone()).await).await;
+    assert!(matches!(kind(issued), None | Some(Kind::Conflict("session"))));
+    logout(store, &parent).await?;
+    assert_dead(store, &[parent.clone(), first.record.session]).await?;
+    let late = new(8).await?;
+    let issued = insist(store, async || store.issue(late.clone()).await).await;
+    assert_eq!(kind(issued), Some(Kind::Dead(DeadReason::Unknown)));
+    assert!(store.inner().session(SessionBy::Id(late.record.session.id), NOW).await?.is_none());
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use exeunt_core::{
 };
 use serde_json::Map;
 
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::store::{
     AuditEntry, Client, MarkPage, NewSession, Raise, RaiseOutcome, Realm, Record, SessionMarks, Settings,
     Store, User, Usernames,
@@ -52,16 +52,22 @@ pub async fn issue(store: &dyn Store, number: u64, user: u64) -> Result<Session>
     Ok(new.record.session)
 }
 
-/// Issues a child of another session.
+/// Session `number` of user `user`, a child of another one.
+pub(super) async fn child(store: &dyn Store, number: u64, user: u64, parent: &Session) -> Result<NewSession> {
+    let mut new = fresh(store, number, user).await?;
+    let refused = |why| Error::internal(format_args!("{why:?}"));
+    new.record.session = new.record.session.child_of(parent).map_err(refused)?;
+    Ok(new)
+}
+
+/// Issues that session.
 pub(super) async fn issue_child(
     store: &dyn Store,
     number: u64,
     user: u64,
     parent: &Session,
 ) -> Result<Session> {
-    let mut new = fresh(store, number, user).await?;
-    let own = new.record.session.anchors.iter().chain(&parent.anchors);
-    new.record.session.anchors = own.copied().collect();
+    let new = child(store, number, user, parent).await?;
     store.issue(new.clone()).await?;
     Ok(new.record.session)
 }

@@ -4,6 +4,7 @@
 //! is not promised.
 
 mod adopting;
+mod children;
 mod clock;
 mod commits;
 mod directory;
@@ -21,6 +22,7 @@ mod usage;
 use std::pin::Pin;
 
 pub use adopting::*;
+pub use children::*;
 pub use clock::*;
 pub use commits::*;
 pub use directory::*;
@@ -73,6 +75,7 @@ macro_rules! with_promises {
             a_limit_counts_only_the_living
             a_limit_never_ends_what_the_new_session_hangs_from
             a_limit_is_of_one_client
+            a_limit_counts_a_child_for_its_own_client
             a_limit_counts_the_living_among_many
             a_limit_holds_among_many_at_once
             the_others_are_ended_among_many
@@ -80,6 +83,11 @@ macro_rules! with_promises {
             a_limit_knows_touches_that_were_swept_up
             times_ahead_are_set_back
             what_was_written_ahead_is_forgotten_in_time
+            a_child_of_a_dead_parent_is_refused
+            a_child_of_an_expired_parent_is_refused
+            no_child_outlives_a_concurrent_logout
+            a_child_expires_with_its_parent
+            a_mark_on_a_consent_ends_its_sessions
             a_later_touch_wins
             a_touch_never_revives
             expiring_spares_the_touched

@@ -81,7 +81,7 @@ pub struct MarkPage {
 pub enum SessionMarks {
     /// Those of sessions that are recorded.
     Included,
-    /// Only marks on realms, clients and users.
+    /// Only marks on realms, clients, users and consents.
     LeftOut,
 }
 

@@ -123,9 +123,15 @@ impl Draft<'_> {
         self.judge(session, seen_at_most(session, seen, now), now)
     }
 
-    /// Raises a mark on a session, seen at `seen`, unless it has been ended.
-    pub fn raise_session(&mut self, raise: &Raise, session: &Session, seen: Moment) -> Ruling {
-        let was = self.judge(session, seen, raise.when);
+    /// Raises a mark on a session, seen at `seen`, unless it has been ended. `above` is the verdict of its ancestors.
+    pub fn raise_session(
+        &mut self,
+        raise: &Raise,
+        session: &Session,
+        seen: Moment,
+        above: Verdict,
+    ) -> Ruling {
+        let was = self.judge(session, seen, raise.when).and(above);
         let why = match was {
             Verdict::Alive => raise.why,
             Verdict::Expired if self.latest(Anchor::Session(session.id)).is_none() => Why::Expired,

@@ -41,6 +41,6 @@ pub fn realm_of(session: &Session) -> RealmId {
 pub const fn session_id(anchor: Anchor) -> Option<SessionId> {
     match anchor {
         Anchor::Session(id) => Some(id),
-        Anchor::Realm(_) | Anchor::Client(_) | Anchor::User(_) => None,
+        Anchor::Realm(_) | Anchor::Client(_) | Anchor::User(_) | Anchor::Consent(_) => None,
     }
 }

@@ -2,11 +2,11 @@
 //! below it.
 //!
 //! Read once, and kept in memory by a store that has a single writer. It sees each session's own mark, checks for new
-//! marks on users, clients and realms, and judges a session again before ending it.
+//! marks on users, clients, consents and realms, and judges a session again before ending it.
 
 use std::collections::{BTreeSet, HashMap};
 
-use exeunt_core::{Anchor, ClientId, Moment, Session, SessionId, Stamp};
+use exeunt_core::{Anchor, ClientId, ConsentId, Moment, Session, SessionId, Stamp, UserId};
 
 use super::sight::Sight;
 use crate::store::touch_lag_secs;
@@ -29,8 +29,8 @@ pub struct Crowd {
     clients: HashMap<Option<ClientId>, Order>,
     /// The latest marks on user and realm that all members were judged by.
     marks: [Option<Stamp>; 2],
-    /// Some have another session as anchor: a mark on that one ends them too.
-    nested: bool,
+    /// How many of them are children: a mark on another session ends them too.
+    children: usize,
 }
 
 #[derive(Debug)]
@@ -46,11 +46,9 @@ struct Known {
 struct Order {
     unseen: BTreeSet<(Moment, u64)>,
     deadlines: BTreeSet<(Moment, u64)>,
-    mark: Option<Stamp>,
+    /// The latest marks on client and consent that they were judged by.
+    marks: [Option<Stamp>; 2],
 }
-
-/// The anchors of a session without a parent.
-const OWN_ANCHORS: usize = 4;
 
 impl Crowd {
     pub(super) fn len(&self) -> usize {
@@ -59,6 +57,11 @@ impl Crowd {
 
     pub(super) fn ids(&self) -> impl Iterator<Item = (SessionId, u64)> + '_ {
         self.members.values().map(|known| (known.member.session.id, known.member.row))
+    }
+
+    /// How many sessions without a parent there are. Exact right after [`Crowd::tidy`] of all clients.
+    pub(super) fn parentless(&self) -> usize {
+        self.members.len() - self.children
     }
 
     /// How many sessions there are with this client. Exact right after [`Crowd::tidy`].
@@ -84,15 +87,15 @@ impl Crowd {
         // It may have been seen later than is written.
         let late = seen.plus_secs(touch_lag_secs(&member.session));
         let (row, deadline) = (member.row, member.session.deadline(late));
-        self.nested |= member.session.anchors.len() > OWN_ANCHORS;
         let client = member.session.client();
         let order = self.clients.entry(client).or_insert_with(|| Order {
             // A later mark makes `tidy` judge this client's sessions again.
-            mark: client.and_then(|client| sight.latest(Anchor::Client(client))),
+            marks: marks_of(member.session.user(), client, sight),
             ..Order::default()
         });
         order.unseen.insert((seen, row));
         order.deadlines.extend(deadline.map(|deadline| (deadline, row)));
+        self.children += usize::from(is_child(&member.session));
         self.members.insert(row, Known { member, seen, deadline });
     }
 
@@ -108,7 +111,7 @@ impl Crowd {
         let Some(known) = self.take(row) else { return Vec::new() };
         let id = known.member.session.id;
         let mut gone = vec![id];
-        if self.nested {
+        if self.children > 0 {
             let hangs = |known: &&Known| known.member.session.anchors.contains(&Anchor::Session(id));
             let rows: Vec<_> = self.members.values().filter(hangs).map(|known| known.member.row).collect();
             gone.extend(rows.into_iter().filter_map(|row| self.take(row)).map(|it| it.member.session.id));
@@ -123,19 +126,20 @@ impl Crowd {
         now: Moment,
         sight: &Sight<'_>,
     ) -> Vec<SessionId> {
-        let marks = self.members.values().next().map_or(self.marks, |known| {
-            let session = &known.member.session;
-            let user = session.user().and_then(|user| sight.latest(Anchor::User(user)));
+        let any = self.members.values().next().map(|known| &known.member.session);
+        let user = any.and_then(Session::user);
+        let marks = any.map_or(self.marks, |session| {
+            let user = user.and_then(|user| sight.latest(Anchor::User(user)));
             [user, session.realm().and_then(|realm| sight.latest(Anchor::Realm(realm)))]
         });
         let mut doubtful: Vec<u64> = Vec::new();
-        if marks != self.marks || self.nested {
+        if marks != self.marks || self.children > 0 {
             self.marks = marks;
             doubtful.extend(self.members.keys());
         } else if let Some(order) = self.clients.get_mut(&client) {
-            let mark = client.and_then(|client| sight.latest(Anchor::Client(client)));
-            if mark != order.mark {
-                order.mark = mark;
+            let marks = marks_of(user, client, sight);
+            if marks != order.marks {
+                order.marks = marks;
                 doubtful.extend(order.unseen.iter().map(|(_, row)| *row));
             } else {
                 let over = order.deadlines.range(..=(now, u64::MAX));
@@ -145,8 +149,8 @@ impl Crowd {
         doubtful.into_iter().flat_map(|row| self.judge_again(row, now, sight)).collect()
     }
 
-    /// The live session with this client (`None`: of all clients) that was least recently seen, without spared ones;
-    /// and the dead ones found and removed meanwhile.
+    /// The live session with this client (`None`: without a parent, of all clients) that was least recently seen,
+    /// without spared ones; and the dead ones found and removed meanwhile.
     pub(super) fn longest_unseen(
         &mut self,
         client: Option<Option<ClientId>>,
@@ -157,8 +161,8 @@ impl Crowd {
         let mut gone = Vec::new();
         loop {
             let mine = self.clients.iter().filter(|(its, _)| client.is_none_or(|wanted| **its == wanted));
-            let wanted =
-                |row: &u64| self.members.get(row).is_some_and(|known| !spared(&known.member.session));
+            let counts = |session: &Session| !spared(session) && (client.is_some() || !is_child(session));
+            let wanted = |row: &u64| self.members.get(row).is_some_and(|known| counts(&known.member.session));
             let firsts = mine.filter_map(|(_, order)| order.unseen.iter().find(|(_, row)| wanted(row)));
             let Some((seen, row)) = firsts.min().copied() else { return (None, gone) };
             gone.extend(self.judge_again(row, now, sight));
@@ -186,6 +190,7 @@ impl Crowd {
 
     fn take(&mut self, row: u64) -> Option<Known> {
         let known = self.members.remove(&row)?;
+        self.children -= usize::from(is_child(&known.member.session));
         if let Some(order) = self.clients.get_mut(&known.member.session.client()) {
             order.unseen.remove(&(known.seen, row));
             if let Some(deadline) = known.deadline {
@@ -194,4 +199,15 @@ impl Crowd {
         }
         Some(known)
     }
+}
+
+/// The latest marks on a client and on the consent of a user to it.
+fn marks_of(user: Option<UserId>, client: Option<ClientId>, sight: &Sight<'_>) -> [Option<Stamp>; 2] {
+    let consent = user.zip(client).map(|(user, client)| Anchor::Consent(ConsentId::of(user, client)));
+    [client.map(Anchor::Client), consent].map(|anchor| anchor.and_then(|anchor| sight.latest(anchor)))
+}
+
+/// Whether a session has a parent.
+pub(super) fn is_child(session: &Session) -> bool {
+    session.ancestors().next().is_some()
 }

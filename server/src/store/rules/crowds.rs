@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use exeunt_core::{ClientId, Moment, Session, SessionId, UserId};
 
 use super::choice::spared;
-use super::crowd::{Crowd, Member};
+use super::crowd::{Crowd, Member, is_child};
 use super::sight::Sight;
 use crate::store::USER_SESSIONS_MAX;
 
@@ -87,7 +87,7 @@ impl Crowds {
     }
 
     /// Removes and returns the sessions to end so that a new one has room: with its client at most `max`, itself
-    /// included, and of its user at most [`USER_SESSIONS_MAX`].
+    /// included, and of its user, if it has no parent, at most [`USER_SESSIONS_MAX`] without one.
     pub(super) fn make_room(
         &mut self,
         user: UserId,
@@ -101,7 +101,7 @@ impl Crowds {
             let mut going = Vec::new();
             let mut shrink = |crowd: &mut Crowd, which: Option<Option<ClientId>>, max: u32| {
                 let many = |crowd: &Crowd| {
-                    let count = which.map_or(crowd.len(), |client| crowd.count(client));
+                    let count = which.map_or(crowd.parentless(), |client| crowd.count(client));
                     count >= usize::try_from(max.max(1)).unwrap_or(usize::MAX)
                 };
                 while many(crowd) {
@@ -114,7 +114,8 @@ impl Crowds {
                 }
             };
             shrink(crowd, Some(client), max);
-            if crowd.len() >= usize::try_from(USER_SESSIONS_MAX).unwrap_or(usize::MAX) {
+            let all = usize::try_from(USER_SESSIONS_MAX).unwrap_or(usize::MAX);
+            if !is_child(new) && crowd.parentless() >= all {
                 let dead: Vec<_> =
                     crowd.clients().into_iter().flat_map(|client| crowd.tidy(client, now, sight)).collect();
                 shrink(crowd, None, USER_SESSIONS_MAX);
@@ -137,10 +138,10 @@ impl Crowds {
         let few = |count: usize, max: u32| count < usize::try_from(max).unwrap_or(usize::MAX);
         let room = self.change(user, |crowd| {
             let mut gone = crowd.tidy(client, now, sight);
-            if few(crowd.count(client), max) && !few(crowd.len(), USER_SESSIONS_MAX) {
+            if few(crowd.count(client), max) && !few(crowd.parentless(), USER_SESSIONS_MAX) {
                 gone.extend(crowd.clients().into_iter().flat_map(|client| crowd.tidy(client, now, sight)));
             }
-            (few(crowd.count(client), max) && few(crowd.len(), USER_SESSIONS_MAX), gone)
+            (few(crowd.count(client), max) && few(crowd.parentless(), USER_SESSIONS_MAX), gone)
         });
         room.unwrap_or(true)
     }

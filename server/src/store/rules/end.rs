@@ -2,8 +2,9 @@
 
 use exeunt_core::{Anchor, Mark, Moment, Session, SessionId, Verdict, Why};
 
+use super::ancestors;
 use super::book::Ruling;
-use super::choice::{by_itself, realm_of, spared};
+use super::choice::{by_itself, realm_of, session_id, spared};
 use super::crowd::Crowd;
 use super::room::{Decided, SeatsRead, knows};
 use super::rows::{Rows, append, write};
@@ -30,7 +31,8 @@ fn raise_session<'a, R: Rows<'a>>(
     session: &Session,
     seen: Moment,
 ) -> Result<RaiseOutcome> {
-    let (mark, was) = match rows.draft().raise_session(raise, session, seen) {
+    let above = ancestors::judge(rows, session, raise.when)?;
+    let (mark, was) = match rows.draft().raise_session(raise, session, seen, above) {
         Ruling::Raised { mark, was } => {
             write(rows, &mark)?;
             (mark, was)
@@ -72,10 +74,13 @@ pub fn expire<'a>(rows: &mut impl Rows<'a>, sessions: &[SessionId], now: Moment)
     let before = rows.draft().len();
     for id in sessions {
         let Some(kept) = rows.session(SessionBy::Id(*id))? else { continue };
-        let (session, anchor) = (&kept.record.session, Anchor::Session(*id));
+        let session = &kept.record.session;
         let expired = rows.draft().verdict(session, kept.seen, now) == Verdict::Expired;
-        if expired && rows.draft().latest(anchor).is_none() {
-            append(rows, &by_itself(realm_of(session), Why::Expired, now), anchor, Why::Expired)?;
+        // The mark of an ancestor is enough.
+        let mut own = session.anchors.iter().filter(|anchor| session_id(**anchor).is_some());
+        if expired && own.all(|anchor| rows.draft().latest(*anchor).is_none()) {
+            let raise = by_itself(realm_of(session), Why::Expired, now);
+            append(rows, &raise, Anchor::Session(*id), Why::Expired)?;
         }
     }
     Ok(rows.draft().since(before).to_vec())

@@ -2,16 +2,20 @@
 
 use exeunt_core::Verdict;
 
+use super::ancestors;
 use super::crowd::Member;
 use super::room::{Decided, SeatsRead, knows, make_room};
 use super::rows::Rows;
-use crate::error::Result;
+use crate::error::{DeadReason, Error, Result};
 use crate::store::{Issued, NewSession, Seen};
 
-/// Records a session, and ends others of its user where a limit says so.
+/// Records a session, and ends others of its user where a limit says so. A child of a session that is dead is refused.
 pub fn issue<'a>(rows: &mut impl Rows<'a>, new: &NewSession, read: &SeatsRead) -> Result<Decided<Issued>> {
     let (before, session) = (rows.draft().len(), &new.record.session);
     let now = session.issued_at;
+    if ancestors::judge(rows, session, now)? != Verdict::Alive {
+        return Err(Error::dead(DeadReason::Unknown));
+    }
     // A session that is dead already ends no other.
     let is_alive = rows.draft().judge(session, now, now) == Verdict::Alive;
     let user = session.user().filter(|_| is_alive);

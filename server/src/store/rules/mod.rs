@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod adopt;
+mod ancestors;
 pub mod book;
 pub mod choice;
 pub mod crowd;

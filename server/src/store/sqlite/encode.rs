@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 
 use exeunt_core::{
-    Anchor, Anchors, By, ClientId, DialectName, KeyId, Mark, Moment, RealmId, SessionId, Stamp, UserId, Why,
+    Anchor, Anchors, By, ClientId, ConsentId, DialectName, KeyId, Mark, Moment, RealmId, SessionId, Stamp,
+    UserId, Why,
 };
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Error, Result, Row};
 
-/// The kind of a session anchor, the last one: `marks_pulled` is an index of those below it.
+/// The kind of a session anchor: `marks_pulled` is an index of all others.
 pub(super) const KIND_SESSION: u8 = 3;
 /// The columns that [`mark`] reads.
 pub(super) const MARK: &str = "stamp, kind, anchor, realm, why, by, via, source, at";
@@ -21,6 +22,7 @@ pub(super) const fn kind(anchor: Anchor) -> u8 {
         Anchor::Client(_) => 1,
         Anchor::User(_) => 2,
         Anchor::Session(_) => KIND_SESSION,
+        Anchor::Consent(_) => 4,
     }
 }
 
@@ -30,6 +32,7 @@ pub(super) fn anchor(kind: u8, id: [u8; 16]) -> Result<Anchor> {
         1 => Anchor::Client(ClientId(id)),
         2 => Anchor::User(UserId(id)),
         KIND_SESSION => Anchor::Session(SessionId(id)),
+        4 => Anchor::Consent(ConsentId(id)),
         _ => return Err(corrupt("an unknown kind of anchor")),
     })
 }

@@ -33,7 +33,7 @@ pub(super) fn all(conn: &Connection) -> Result<State> {
     let own_start = places.progress.own_start;
     let mut marks = Marks::new();
     let pulled =
-        format!("SELECT {MARK}, max(stamp) FROM marks WHERE kind < {KIND_SESSION} GROUP BY kind, anchor");
+        format!("SELECT {MARK}, max(stamp) FROM marks WHERE kind <> {KIND_SESSION} GROUP BY kind, anchor");
     let own = format!("SELECT {MARK} FROM marks WHERE kind = {KIND_SESSION} AND stamp >= {own_start}");
     for sql in [pulled, own] {
         let mut statement = conn.prepare(&sql)?;

@@ -21,7 +21,7 @@ pub(super) fn first_mark(
 ) -> Result<Option<Mark>> {
     let own = format!("SELECT {MARK} FROM marks WHERE stamp = ?1 AND stamp > ?2");
     let pulled = format!(
-        "SELECT {MARK} FROM marks WHERE kind = ?1 AND anchor = ?2 AND kind < {KIND_SESSION} AND stamp > ?3 \
+        "SELECT {MARK} FROM marks WHERE kind = ?1 AND anchor = ?2 AND kind <> {KIND_SESSION} AND stamp > ?3 \
          ORDER BY stamp LIMIT 1"
     );
     let mut first: Option<Mark> = None;
@@ -32,7 +32,7 @@ pub(super) fn first_mark(
             (Anchor::Session(_), Some(at)) => {
                 conn.prepare_cached(&own)?.query_row((at.number(), above), mark).optional()?
             }
-            (Anchor::Realm(_) | Anchor::Client(_) | Anchor::User(_), Some(_)) => conn
+            (_, Some(_)) => conn
                 .prepare_cached(&pulled)?
                 .query_row((kind(*anchor), anchor.id(), above), mark)
                 .optional()?,
@@ -112,13 +112,13 @@ impl Reading<'_> {
         let transaction = self.conn.unchecked_transaction()?;
         let wanted = match own {
             SessionMarks::Included => String::new(),
-            SessionMarks::LeftOut => format!("AND kind < {KIND_SESSION}"),
+            SessionMarks::LeftOut => format!("AND kind <> {KIND_SESSION}"),
         };
         let sql = format!(
             "SELECT {MARK}, CASE \
-               WHEN kind < {KIND_SESSION} THEN NOT EXISTS (SELECT 1 FROM marks AS later \
+               WHEN kind <> {KIND_SESSION} THEN NOT EXISTS (SELECT 1 FROM marks AS later \
                  WHERE later.kind = marks.kind AND later.anchor = marks.anchor \
-                   AND later.kind < {KIND_SESSION} AND later.stamp > marks.stamp) \
+                   AND later.kind <> {KIND_SESSION} AND later.stamp > marks.stamp) \
                ELSE stamp >= ?3 AND EXISTS (SELECT 1 FROM sessions WHERE id = marks.anchor) END \
              FROM marks NOT INDEXED WHERE stamp > ?1 AND stamp <= ?2 {wanted} ORDER BY stamp"
         );

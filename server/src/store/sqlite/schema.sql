@@ -20,7 +20,7 @@ CREATE TABLE marks (
     at INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX marks_pulled ON marks (kind, anchor, stamp) WHERE kind < 3;
+CREATE INDEX marks_pulled ON marks (kind, anchor, stamp) WHERE kind <> 3;
 
 -- Sessions in the order of issue, never changed.
 CREATE TABLE sessions (

@@ -82,7 +82,7 @@ impl<'a> OldRows<'a> for Batch<'a> {
 
     fn delete_earlier(&mut self, mark: &Mark) -> Result<()> {
         let sql = format!(
-            "DELETE FROM marks WHERE kind = ? AND anchor = ? AND stamp < ? AND kind < {KIND_SESSION}"
+            "DELETE FROM marks WHERE kind = ? AND anchor = ? AND stamp < ? AND kind <> {KIND_SESSION}"
         );
         let earlier = (kind(mark.anchor), mark.anchor.id(), mark.at.number());
         self.conn.prepare_cached(&sql)?.execute(earlier)?;

@@ -1,10 +1,12 @@
-//! The sessions in memory: every live session with only what `judge` needs, and the latest mark of each realm, client
-//! and user.
+//! The sessions in memory: every live session with only what `judge` needs, and the latest mark of each realm, client,
+//! user and consent.
 //!
-//! A session's own mark removes its entry, so a miss means "not active". Nothing here blocks: locks are held for a few
+//! A session's own mark removes its entry, so a miss means "not active". A child holds its parent and is judged with it:
+//! the mark also flags the entry, for the children that hold it. Nothing here blocks: locks are held for a few
 //! instructions and never across an await.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::iter::successors;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use exeunt_core::{
@@ -20,7 +22,8 @@ use crate::store::{Seen, touch_lag_secs};
 /// Number of shards of the tables, so that writers rarely meet readers. A power of two.
 pub const SHARDS: usize = 256;
 
-/// A session in memory. Only last-seen changes. The fields that a check reads come first, next to each other.
+/// A session in memory. Only last-seen changes, until it is over. The fields that a check reads come first, next to
+/// each other.
 #[repr(C)]
 pub struct CachedSession {
     token: Fingerprint,
@@ -30,8 +33,18 @@ pub struct CachedSession {
     pub session: Session,
     /// The dialect that issued it.
     pub dialect: DialectName,
+    /// What its own mark made of it: [`OPEN`], [`ENDED`] or [`EXPIRED`].
+    own_mark: AtomicU8,
+    parent: Option<Arc<Self>>,
     row: AtomicU64,
 }
+
+/// It has no mark of its own.
+const OPEN: u8 = 0;
+/// Its own mark ended it.
+const ENDED: u8 = 1;
+/// Its own mark records that it had expired.
+const EXPIRED: u8 = 2;
 
 /// All sessions and marks in memory.
 pub struct SessionCache {
@@ -67,10 +80,28 @@ impl CachedSession {
             session,
             dialect,
             token,
+            own_mark: AtomicU8::new(OPEN),
+            parent: None,
             row: AtomicU64::new(row),
             seen_millis: AtomicU64::new(seen.millis()),
             written_millis: AtomicU64::new(seen.millis()),
         }
+    }
+
+    /// The same session as a child of this one.
+    #[must_use]
+    pub fn child_of(self, parent: Option<Arc<Self>>) -> Self {
+        Self { parent, ..self }
+    }
+
+    /// The session itself, its parent, the parent of that, and so on.
+    pub fn chain(&self) -> impl Iterator<Item = &Self> {
+        successors(Some(self), |live| live.parent.as_deref())
+    }
+
+    /// Whether its own mark or that of an ancestor is known here.
+    pub fn is_marked(&self) -> bool {
+        self.chain().any(|live| live.own_mark.load(Ordering::Acquire) != OPEN)
     }
 
     /// When it was last used successfully.
@@ -90,6 +121,16 @@ impl CachedSession {
             .compare_exchange(written, now.millis(), Ordering::Relaxed, Ordering::Relaxed)
             .is_ok()
             .then(|| Seen { session: self.session.id, row: self.row.load(Ordering::Relaxed), at: now })
+    }
+
+    /// Its verdict, without its ancestors'.
+    fn judge(&self, seen: Moment, marks: &Marks, now: Moment) -> Verdict {
+        let by_marks = judge(&self.session, seen, marks, now);
+        match self.own_mark.load(Ordering::Acquire) {
+            OPEN => by_marks,
+            EXPIRED => by_marks.and(Verdict::Expired),
+            _ => by_marks.and(Verdict::Ended(Anchor::Session(self.session.id))),
+        }
     }
 
     /// Whether it is known to be recorded.
@@ -137,9 +178,11 @@ impl SessionCache {
         shard.find(id_hash(id), |live| live.session.id == id).cloned()
     }
 
-    /// Judges a session by the marks known here.
+    /// Judges a session with its ancestors, by the marks known here.
     pub fn judge(&self, live: &CachedSession, now: Moment) -> Verdict {
-        judge(&live.session, live.seen(), &read(&self.marks), now)
+        let marks = read(&self.marks);
+        let verdicts = live.chain().map(|live| live.judge(live.seen(), &marks, now));
+        verdicts.reduce(Verdict::and).unwrap_or(Verdict::Expired)
     }
 
     /// Adds a session, once. Called before it is recorded, so that no mark on it is missed; its token is not known
@@ -220,9 +263,15 @@ impl SessionCache {
 
     /// Drops a session that is dead, or was never recorded.
     pub fn remove(&self, id: SessionId) {
+        self.end(id, ENDED);
+    }
+
+    /// Drops a session, and tells this to the children that hold it.
+    fn end(&self, id: SessionId, own_mark: u8) {
         // Both tables change under the lock of the first, as in `insert`: neither can overtake the other.
         let mut ids = write(&self.by_id[id_shard(id)]);
         let Ok(entry) = ids.find_entry(id_hash(id), |live| live.session.id == id) else { return };
+        entry.get().own_mark.store(own_mark, Ordering::Release);
         let live = entry.remove().0;
         let mut tokens = write(&self.by_token[token_shard(&live.token)]);
         if let Ok(entry) = tokens.find_entry(live.token.prefix(), |other| other.session.id == id) {
@@ -233,8 +282,11 @@ impl SessionCache {
     /// Applies a mark: once this returns, no check here accepts the sessions that it ended.
     pub fn apply(&self, mark: &Mark) {
         match mark.anchor {
-            Anchor::Session(id) => self.remove(id),
-            Anchor::Realm(_) | Anchor::Client(_) | Anchor::User(_) => write(&self.marks).raise(mark),
+            Anchor::Session(id) if mark.verdict() == Verdict::Expired => self.end(id, EXPIRED),
+            Anchor::Session(id) => self.end(id, ENDED),
+            Anchor::Realm(_) | Anchor::Client(_) | Anchor::User(_) | Anchor::Consent(_) => {
+                write(&self.marks).raise(mark);
+            }
         }
         self.reach(mark.at);
     }
@@ -270,10 +322,15 @@ impl SessionCache {
         read(&self.by_id[number % SHARDS]).iter().cloned().collect()
     }
 
-    /// Whether this session has expired, even if it is in use right now.
+    /// Whether this session has expired, even if it and its ancestors are in use right now.
     pub fn surely_expired(&self, live: &CachedSession, now: Moment) -> bool {
+        live.chain().any(|live| self.surely_expired_itself(live, now))
+    }
+
+    /// The same without its ancestors.
+    pub fn surely_expired_itself(&self, live: &CachedSession, now: Moment) -> bool {
         let late = live.seen().plus_secs(touch_lag_secs(&live.session));
-        judge(&live.session, late, &read(&self.marks), now) == Verdict::Expired
+        live.judge(late, &read(&self.marks), now) == Verdict::Expired
     }
 
     /// Memory answers nothing until a catch-up that begins after this call has ended. Once this returns, no check can

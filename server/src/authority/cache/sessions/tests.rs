@@ -56,6 +56,35 @@ fn outage<T>(outcome: Result<T>) -> Option<Kind> {
     outcome.err().map(|error| error.kind())
 }
 
+/// A million sessions are in memory: one without a parent takes no more than the pointer that says so.
+#[test]
+fn an_entry_is_small() {
+    assert!(size_of::<CachedSession>() <= 208 + 8, "{}", size_of::<CachedSession>());
+}
+
+/// A child that is held by a check in progress, or by a child of its own, learns of the end of its parent.
+#[test]
+fn a_mark_reaches_the_children_of_a_removed_session() {
+    for (why, verdict) in [
+        (Why::LoggedOut, Verdict::Ended(Anchor::Session(SessionId([1; 16])))),
+        (Why::Expired, Verdict::Expired),
+    ] {
+        let (memory, parent) = (filled(), session(1));
+        let entry = |number| Arc::into_inner(session(number)).unwrap();
+        let child = Arc::new(entry(2).child_of(Some(parent.clone())));
+        let grandchild = Arc::new(entry(3).child_of(Some(child.clone())));
+        for live in [&parent, &child, &grandchild] {
+            memory.insert(live.clone());
+        }
+        assert_eq!(memory.judge(&grandchild, NOW), Verdict::Alive);
+        memory.apply(&Mark { why, ..mark(Anchor::Session(parent.session.id)) });
+        for live in [&parent, &child, &grandchild] {
+            assert_eq!((memory.judge(live, NOW), live.is_marked()), (verdict, true));
+        }
+        assert!(memory.find_by_id(parent.session.id).is_none());
+    }
+}
+
 #[test]
 fn nothing_is_answered_before_the_first_filling() {
     let memory = SessionCache::new();

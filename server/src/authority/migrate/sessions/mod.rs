@@ -174,7 +174,7 @@ impl Authority {
                     }
                     return Ok(Ready::There);
                 }
-                Verdict::Expired => return Err(refused::ran_out(&here.session, here.seen(), call.now)),
+                Verdict::Expired => return Err(refused::ran_out(here.standing().expires_at, call.now)),
                 Verdict::Ended(_) => {}
             }
         }

@@ -22,8 +22,8 @@ pub(super) fn over(over: Over) -> Error {
 }
 
 /// It expired here, after it was adopted.
-pub(super) fn ran_out(session: &Session, seen: Moment, now: Moment) -> Error {
-    ran_out_at(session.deadline(seen).unwrap_or(now).min(now))
+pub(super) fn ran_out(expires_at: Option<Moment>, now: Moment) -> Error {
+    ran_out_at(expires_at.unwrap_or(now).min(now))
 }
 
 fn ran_out_at(at: Moment) -> Error {
