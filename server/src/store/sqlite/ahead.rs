@@ -16,7 +16,10 @@ const SESSION: &str = "written_session";
 
 impl Batch<'_> {
     pub(super) fn set_back(&mut self, rows: &[u64], now: Moment) -> Result<()> {
-        let sql = "UPDATE seen SET at = ?2 WHERE place = ?1 AND at > ?2";
+        // A session without a row here counts as seen when it was issued, which is ahead too: at a later start that
+        // would be another time.
+        let sql = "INSERT INTO seen SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM sessions WHERE place = ?1) \
+                   ON CONFLICT (place) DO UPDATE SET at = min(at, excluded.at)";
         let mut update = self.conn.prepare_cached(sql)?;
         for row in rows {
             update.execute((bound(*row), now.millis()))?;
