@@ -51,7 +51,7 @@ impl House {
         Self { app, env, store, realm, user }
     }
 
-    /// Starts the server anew over this store, without a word of goodbye.
+    /// Starts another server on this store, without stopping the first in an orderly way.
     async fn restart(&mut self, store: Arc<dyn Store>) {
         (self.app, self.store) = start(&self.env, store).await;
     }

@@ -26,7 +26,7 @@ impl Parameters {
     /// The value of a parameter, if it is there.
     ///
     /// # Errors
-    /// It is there twice, or cannot be read.
+    /// It is repeated, or cannot be read.
     pub fn one(&self, name: &'static str) -> Result<Option<&str>, ParameterFault> {
         let mut values = self.all(name);
         match (values.next(), values.next()) {

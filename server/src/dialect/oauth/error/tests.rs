@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::dialect::oauth::scope::Scopes;
-use crate::error::{DeadReason, Throttle, Throttled, Unavailability};
+use crate::error::{DeadReason, ThrottleRefusal, Throttled, Unavailability};
 use crate::http::Body;
 
 fn body(response: Response) -> String {
@@ -15,7 +15,7 @@ fn body(response: Response) -> String {
 /// OA-09.
 #[test]
 fn oa_09_each_kind_has_its_word_and_status() {
-    let throttle = Throttle { who: Throttled::Address, retry_after_secs: 7 };
+    let throttle = ThrottleRefusal { who: Throttled::Address, retry_after_secs: 7 };
     for (kind, status, word, retry) in [
         (Kind::Malformed("scope"), 400, "invalid_request", None),
         (Kind::Unauthenticated, 401, "invalid_client", None),

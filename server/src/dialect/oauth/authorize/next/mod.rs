@@ -1,4 +1,4 @@
-//! What happens next with an authorization request: one decision over values, made anew at each step.
+//! What happens next with an authorization request: one decision over values, made again at each step.
 
 use exeunt_core::Moment;
 
@@ -23,7 +23,7 @@ pub enum Next {
 
 /// What the request asks for.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct Demands<'a> {
     /// What the client wants the user to see.
     pub prompt: Prompt,
     /// How long ago the user may have logged in at most, in seconds.
@@ -76,7 +76,7 @@ pub enum Decision {
 /// What happens next with a request, given the rule of its client, the browser session, what the user has said, and the
 /// time of the call.
 pub fn next(
-    asked: &Asked<'_>,
+    demands: &Demands<'_>,
     client: ConsentRule,
     browser: Option<&Browser>,
     consent: &Consent<'_>,
@@ -85,46 +85,46 @@ pub fn next(
     if consent.now == Some(Decision::Deny) {
         return Next::Refuse(ErrorCode::AccessDenied);
     }
-    if !browser.is_some_and(|browser| is_logged_in(asked, browser, now)) {
-        return page_or(asked, Next::Login, ErrorCode::LoginRequired);
+    if !browser.is_some_and(|browser| is_logged_in(demands, browser, now)) {
+        return page_or(demands, Next::Login, ErrorCode::LoginRequired);
     }
-    if consent.now.is_none() && must_consent(asked, client, consent.earlier) {
-        return page_or(asked, Next::Consent, ErrorCode::ConsentRequired);
+    if consent.now.is_none() && must_consent(demands, client, consent.earlier) {
+        return page_or(demands, Next::Consent, ErrorCode::ConsentRequired);
     }
     Next::Code
 }
 
 /// The page, unless the client wants none to be shown (OIC-03).
-const fn page_or(asked: &Asked<'_>, page: Next, error: ErrorCode) -> Next {
-    if asked.prompt.none { Next::Refuse(error) } else { page }
+const fn page_or(demands: &Demands<'_>, page: Next, error: ErrorCode) -> Next {
+    if demands.prompt.none { Next::Refuse(error) } else { page }
 }
 
 /// Whether the session is enough for this request. A login for this very request is, whatever was asked for: else
 /// `prompt=login` and `max_age=0` would never end (OIC-04, OIC-05).
-fn is_logged_in(asked: &Asked<'_>, browser: &Browser, now: Moment) -> bool {
-    let recent = asked
+fn is_logged_in(demands: &Demands<'_>, browser: &Browser, now: Moment) -> bool {
+    let recent = demands
         .max_age_secs
         .is_none_or(|secs| secs > 0 && now.millis_since(browser.proven_at) <= secs.saturating_mul(1_000));
-    browser.newest_cookie && (browser.logged_in_for_this || recent && !asked.prompt.wants_login())
+    browser.newest_cookie && (browser.logged_in_for_this || recent && !demands.prompt.wants_login())
 }
 
 /// Whether the user has to be asked.
-fn must_consent(asked: &Asked<'_>, client: ConsentRule, earlier: Option<Agreed<'_>>) -> bool {
+fn must_consent(demands: &Demands<'_>, client: ConsentRule, earlier: Option<Agreed<'_>>) -> bool {
     let by_rule = match client {
         ConsentRule::Never => false,
         ConsentRule::Always => true,
         // A grant that stays when the user logs out is asked for visibly each time.
         ConsentRule::Once => {
-            asked.scopes.has(OFFLINE_ACCESS) || !earlier.is_some_and(|agreed| agreed.covers(asked))
+            demands.scopes.has(OFFLINE_ACCESS) || !earlier.is_some_and(|agreed| agreed.covers(demands))
         }
     };
-    asked.prompt.consent || by_rule
+    demands.prompt.consent || by_rule
 }
 
 impl Agreed<'_> {
-    fn covers(&self, asked: &Asked<'_>) -> bool {
-        asked.scopes.are_within(self.scopes)
-            && asked.resource.is_none_or(|resource| self.resources.contains(resource))
+    fn covers(&self, demands: &Demands<'_>) -> bool {
+        demands.scopes.are_within(self.scopes)
+            && demands.resource.is_none_or(|resource| self.resources.contains(resource))
     }
 }
 

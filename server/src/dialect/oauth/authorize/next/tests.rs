@@ -96,7 +96,7 @@ fn decided(row: &Row) -> Next {
         (Scopes::parse("admin offline_access read write").unwrap(), Scopes::parse("read").unwrap());
     let (api, other) = (Resource::parse("urn:a:b").unwrap(), Resource::parse("urn:a:c").unwrap());
     let (both, one) = ([other.clone(), api.clone()], [other]);
-    let asked = Asked {
+    let asked = Demands {
         prompt: row.prompt,
         max_age_secs: row.max_age_secs,
         scopes: &scopes,
@@ -268,7 +268,8 @@ fn the_rules_decide_every_row() {
 #[test]
 fn a_clock_that_went_back_makes_no_login_old() {
     let scopes = Scopes::parse("read").unwrap();
-    let asked = Asked { prompt: Prompt::default(), max_age_secs: Some(60), scopes: &scopes, resource: None };
+    let asked =
+        Demands { prompt: Prompt::default(), max_age_secs: Some(60), scopes: &scopes, resource: None };
     let browser = Browser { proven_at: NOW.plus_secs(5), newest_cookie: true, logged_in_for_this: false };
     let decided = next(&asked, ConsentRule::Never, Some(&browser), &Consent::default(), NOW);
     assert_eq!(decided, Next::Code);

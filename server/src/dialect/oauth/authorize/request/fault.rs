@@ -1,10 +1,10 @@
-//! What is wrong with an authorization request, and who is told.
+//! A fault of an authorization request: shown to the user, or reported to the client.
 
 use crate::dialect::oauth::error::OAuthError;
 use crate::dialect::oauth::parameters::ParameterFault;
 use crate::dialect::oauth::redirect_uri::Destination;
 
-/// What is wrong, by who is told.
+/// A fault, by who gets to see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestFault {
     /// A page for the user. The answer has no `Location`.
@@ -20,7 +20,7 @@ pub enum RequestFault {
     },
 }
 
-/// What the user is told, since the client cannot be.
+/// A fault that is shown to the user, because it cannot be reported to the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageFault {
     /// A parameter that decides where the answer goes is missing.

@@ -53,7 +53,7 @@ fn answer(changes: &[(&str, &str)]) -> &'static str {
     }
 }
 
-/// What the user is told.
+/// What the user is shown.
 fn page(changes: &[(&str, &str)]) -> PageFault {
     match asked(changes) {
         Err(RequestFault::Page(fault)) => fault,
