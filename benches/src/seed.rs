@@ -182,7 +182,8 @@ impl Sower {
         let record = Record {
             session,
             dialect,
-            token: token.fingerprint(),
+            token: Some(token.fingerprint()),
+            grant: None,
             from: Some([192, 0, 2, 1].into()),
             user_agent: Some(agent.to_owned()),
         };
@@ -190,7 +191,7 @@ impl Sower {
         if self.writing.len() >= AT_ONCE {
             self.written().await?;
         }
-        let new = NewSession { record, sessions_max: u32::MAX, audit: None };
+        let new = NewSession { record, sessions_max: u32::MAX, left_secs: 0, audit: None };
         self.writing.spawn(async move { Ledger::issue(&*store, new).await.map(drop) });
         Ok((token, id))
     }

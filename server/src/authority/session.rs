@@ -271,11 +271,13 @@ impl Authority {
             return Err(Error::dead(DeadReason::Unknown));
         }
         let _writing = self.may_write(call).await?;
-        self.memory.insert(live.clone());
+        if !self.memory.insert(&live) {
+            return Err(Error::new(Kind::Conflict("session"), "this session was issued already"));
+        }
         let line =
             || call.audit(Some(issue.client.realm), "session.issue", &Anchor::Session(live.session.id));
         let (audit, sessions_max) = (issue.audited.then(line), issue.client.sessions_max);
-        self.record(live.clone(), NewSession { record, sessions_max, audit }).await?;
+        self.record(live.clone(), NewSession { record, sessions_max, left_secs: 0, audit }).await?;
         match self.memory.judge(&live, call.now) {
             Verdict::Alive => Ok(live.standing()),
             _ => Err(Error::unavailable(Unavailability::Overtaken)),
@@ -359,7 +361,8 @@ impl Issue<'_> {
                 None => session,
             },
             dialect: self.dialect,
-            token: self.token.fingerprint(),
+            token: Some(self.token.fingerprint()),
+            grant: None,
             from: call.from,
             user_agent: self.user_agent.map(|text| cut(text, USER_AGENT_BYTES_MAX).to_owned()),
         })

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
+use exeunt_core::{ClientId, KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp, UserId};
 use tokio::sync::watch;
 
 use super::figures::{Disk, Figures, Waiting};
 use super::{
-    Adopted, Adoption, AuditEntry, AuditPlace, Backup, Client, Directory, Found, Identifier, Issued, Key,
-    Ledger, List, MarkPage, NewSession, Others, PasswordHash, Position, Raise, RaiseOutcome, Realm, Saved,
-    Seen, SessionBy, SessionMarks, SessionPage, Store, Swept, Trail, Upkeep, Usage, User,
+    Adopted, Adoption, AuditEntry, AuditPlace, Backup, Client, Consent, Directory, Found, Identifier, Issued,
+    Key, Ledger, List, MarkPage, NewSession, Others, PasswordHash, Position, Raise, RaiseOutcome, Realm,
+    Saved, SecretChange, Seen, SessionBy, SessionMarks, SessionPage, Store, Swept, Trail, Turn, Turned,
+    Upkeep, Usage, User, WrappedKey,
 };
 use crate::error::{Error, Result, Unavailability};
 
@@ -126,6 +127,10 @@ impl<S: Store + ?Sized> Ledger for Faulty<S> {
         audit: Option<AuditEntry>,
     ) -> Result<Vec<Adoption>> {
         self.pass(self.inner.adopt(sessions, now, audit)).await
+    }
+
+    async fn turn(&self, turn: Turn) -> Result<Turned> {
+        self.pass(self.inner.turn(turn)).await
     }
 
     async fn raise(&self, raise: Raise) -> Result<RaiseOutcome> {
@@ -263,6 +268,31 @@ impl<S: Store + ?Sized> Directory for Faulty<S> {
 
     async fn remove_key(&self, id: KeyId, audit: Option<AuditEntry>) -> Result<bool> {
         self.pass(self.inner.remove_key(id, audit)).await
+    }
+
+    async fn consent(&self, user: UserId, client: ClientId) -> Result<Option<Consent>> {
+        self.pass(self.inner.consent(user, client)).await
+    }
+
+    async fn consents(&self, user: UserId, after: u64, limit: u32) -> Result<Vec<Consent>> {
+        self.pass(self.inner.consents(user, after, limit)).await
+    }
+
+    async fn save_consent(
+        &self,
+        consent: Consent,
+        raise: Option<Raise>,
+        audit: Option<AuditEntry>,
+    ) -> Result<Saved<Consent>> {
+        self.pass(self.inner.save_consent(consent, raise, audit)).await
+    }
+
+    async fn secrets(&self) -> Result<Vec<WrappedKey>> {
+        self.pass(self.inner.secrets()).await
+    }
+
+    async fn save_secret(&self, change: SecretChange, audit: Option<AuditEntry>) -> Result<Vec<Mark>> {
+        self.pass(self.inner.save_secret(change, audit)).await
     }
 
     async fn audit(&self, realm: Option<RealmId>, before: AuditPlace, limit: u32) -> Result<Trail> {

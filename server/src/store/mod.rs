@@ -19,14 +19,15 @@ pub mod sqlite;
 
 use async_trait::async_trait;
 pub use backup::{Backup, OneAtATime};
-use exeunt_core::{KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp};
+use exeunt_core::{ClientId, KeyId, Mark, Moment, RealmId, Session, SessionId, Stamp, UserId};
 use figures::{Disk, Figures, Waiting};
 pub use open::{Demo, StoreUrl, open, open_to_serve};
 pub use records::{
-    Adopted, Adoption, AuditEntry, AuditPlace, Client, Cut, FLUSH_SECS, Found, Identifier, Incarnation,
-    Issued, Key, List, MarkPage, NewSession, Others, Over, PasswordHash, Position, Raise, RaiseOutcome,
-    Realm, Record, Role, Saved, Seen, SessionBy, SessionMarks, SessionPage, Settings, Swept, Trail, Usage,
-    User, Usernames, WrittenBy, seen_at_most, touch_lag_secs,
+    Adopted, Adoption, AuditEntry, AuditPlace, Client, Consent, Cut, FLUSH_SECS, Found, Generation, Grant,
+    GrantKind, Identifier, Incarnation, Issued, Key, List, MarkPage, NewSession, Others, Over, PasswordHash,
+    Position, Proof, Raise, RaiseOutcome, Realm, Record, Role, Saved, SecretChange, Seen, SessionBy,
+    SessionMarks, SessionPage, Settings, Successor, Swept, Trail, Turn, Turned, Usage, User, Usernames,
+    WrappedKey, WrittenBy, seen_at_most, touch_lag_secs,
 };
 
 #[cfg(doc)]
@@ -51,7 +52,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// Records a session and its token. If the user then has more than `new.sessions_max` live sessions with this
     /// client, or more than [`USER_SESSIONS_MAX`] with all clients, the same transaction ends the least recently seen
     /// of the other sessions (of this client, or of all) with `Why::Limit`. Children count for their client only. A
-    /// child is refused as `Dead` where one of its ancestors is dead, or not recorded.
+    /// child is refused as `Dead` where one of its ancestors is dead, or not recorded. For client credentials there is
+    /// one living session: a second one is not recorded, but told of the first, unless that ends
+    /// within `new.left_secs`.
     async fn issue(&self, new: NewSession) -> Result<Issued>;
 
     /// Records live sessions of another system in one transaction, and returns the outcome of each, in their order. No
@@ -64,6 +67,13 @@ pub trait Ledger: Send + Sync + 'static {
         now: Moment,
         audit: Option<AuditEntry>,
     ) -> Result<Vec<Adoption>>;
+
+    /// Uses a refresh token, or a browser's cookie, to get the next one. Liveness is judged first, and the generation that
+    /// is used never goes down; of many calls with one generation all that come within `again_secs` get the same
+    /// successor. A superseded generation ends the session in the same transaction, with the mark that `turn.raise`
+    /// describes. Another client than the session's is answered `Dead`, and nothing ends; so is a superseded generation
+    /// whose reuse ends nothing.
+    async fn turn(&self, turn: Turn) -> Result<Turned>;
 
     /// Raises a mark and returns when it is durable. A session that is not alive gets no second mark: the mark that
     /// ended it first is returned or, if it had expired, one that records that (`Why::Expired`). Of many concurrent
@@ -192,6 +202,29 @@ pub trait Directory: Send + Sync + 'static {
 
     /// Deletes a key; `false` if there was none.
     async fn remove_key(&self, id: KeyId, audit: Option<AuditEntry>) -> Result<bool>;
+
+    /// What a user has allowed a client.
+    async fn consent(&self, user: UserId, client: ClientId) -> Result<Option<Consent>>;
+
+    /// What a user has allowed, in the order of the last changes: consents with a version greater than `after`.
+    async fn consents(&self, user: UserId, after: u64, limit: u32) -> Result<Vec<Consent>>;
+
+    /// Writes a consent. With `raise` it is withdrawn instead: the record is deleted, if there is one, and the mark is
+    /// raised on the consent, whatever anchor it names, in one transaction. A consent of a user that is not there or was
+    /// deleted is [`Kind::NotFound`](crate::error::Kind). Deleting a user deletes its consents.
+    async fn save_consent(
+        &self,
+        consent: Consent,
+        raise: Option<Raise>,
+        audit: Option<AuditEntry>,
+    ) -> Result<Saved<Consent>>;
+
+    /// The sealing keys of all realms, oldest first in each.
+    async fn secrets(&self) -> Result<Vec<WrappedKey>>;
+
+    /// Writes a sealing key, and deletes older ones, in one transaction with the marks, which it returns. A new key whose
+    /// number is not the greatest, or a key to replace that is not stored like that, is `Conflict("version")`.
+    async fn save_secret(&self, change: SecretChange, audit: Option<AuditEntry>) -> Result<Vec<Mark>>;
 
     /// The audit trail of a realm (`None`: of all), newest first, before a place: at most `limit` changes and `limit`
     /// marks. Where other realms have many, it may stop looking earlier.

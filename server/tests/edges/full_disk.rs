@@ -81,13 +81,20 @@ async fn sow(file: &Path) -> Vec<(String, SessionId)> {
             absolute_secs: 0,
         };
         let token_text = token.expose().to_owned();
-        let record =
-            Record { session, dialect: ADMIN, token: token.fingerprint(), from: None, user_agent: None };
+        let record = Record {
+            session,
+            dialect: ADMIN,
+            token: Some(token.fingerprint()),
+            grant: None,
+            from: None,
+            user_agent: None,
+        };
         // The queue of the store is bounded.
         if writing.len() == WRITTEN_AT_ONCE {
             writing.join_next().await.unwrap().unwrap().unwrap();
         }
-        let (new, store) = (NewSession { record, sessions_max: u32::MAX, audit: None }, store.clone());
+        let (new, store) =
+            (NewSession { record, sessions_max: u32::MAX, left_secs: 0, audit: None }, store.clone());
         writing.spawn(async move { store.issue(new).await.map(drop) });
         all.push((token_text, id));
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use exeunt::app::App;
 use exeunt::authority::session::{ActiveSession, IssueRequest, Presented, Touch};
-use exeunt::authority::{Client, Settings, UserChange};
+use exeunt::authority::{Call, Client, Mint, Settings, UserChange};
 use exeunt::config::Config;
 use exeunt::env::Env;
 use exeunt::error::{DeadReason, Error, Kind, Result};
@@ -322,4 +322,34 @@ async fn the_family_of_the_kept_one_stays() {
     authority.end_others(&call(&house.app), house.realm, house.user, kept.id).await.unwrap();
     assert!([&root, &kept, &below].iter().all(|kin| house.accepts(kin)));
     assert!([&other, &beside, &of_other].iter().all(|kin| !house.accepts(kin)));
+}
+
+/// A code is a session that has not been issued: redeeming it twice must not end what the first call was given.
+#[tokio::test]
+async fn a_second_issue_of_an_id_touches_neither_memory_nor_store() {
+    let house = House::open().await;
+    let request = || IssueRequest {
+        dialect: NAME,
+        user: house.user,
+        client: None,
+        idle_secs: None,
+        absolute_secs: None,
+        parent: None,
+    };
+    let issue = async || {
+        // The same entropy: the same id.
+        let mint = Mint::new(Env::seeded(5, START).entropy());
+        let call = Call { mint, ..call(&house.app) };
+        let token = call.mint.session_token();
+        let issued = house.app.authority.vouch(&call, house.realm, &request(), &token).await;
+        (issued, token)
+    };
+    let (first, token) = issue().await;
+    let winner = first.unwrap().session;
+    let calls = house.store.calls();
+    let (second, _) = issue().await;
+    assert_eq!(kind(second), Some(Kind::Conflict("session")));
+    assert!(house.store.calls() <= calls + 1, "at most the user was read");
+    let kin = Kin { id: winner, token, expires_at: None };
+    assert!(house.accepts(&kin));
 }

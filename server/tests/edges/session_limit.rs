@@ -10,9 +10,7 @@ use exeunt::env::{Env, ManualClocks};
 use exeunt::error::{Kind, Result, Unavailability};
 use exeunt::store::contract::{NOW, fresh};
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
-use exeunt::store::{
-    Adopted, Adoption, Incarnation, Ledger, NewSession, SessionBy, Store, USER_SESSIONS_MAX, Upkeep,
-};
+use exeunt::store::{Adopted, Adoption, Incarnation, Ledger, NewSession, Store, USER_SESSIONS_MAX, Upkeep};
 use exeunt_core::{Anchor, ClientId, DialectName, Moment, Token, Verdict, Why};
 
 use crate::support::scratch::Scratch;
@@ -214,7 +212,7 @@ async fn a_login_at_the_limit_costs_what_it_costs_below_it() {
     }
     let rows = rows() - before;
     assert!(rows <= 200 * 8, "{rows} rows for 200 logins");
-    let found = store.session(SessionBy::Token(with(&store, 20_200, client).await.record.token), NOW).await;
+    let found = store.session(with(&store, 20_200, client).await.record.by(), NOW).await;
     assert_eq!(found.unwrap().map(|found| found.verdict), Some(Verdict::Alive));
 }
 

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use exeunt::store::sqlite::inspect::{SCHEMA, look};
-use exeunt::store::{Directory, Ledger, SessionBy, SessionMarks, Upkeep, User, contract};
-use exeunt_core::{Moment, Stamp, Token, Verdict, Why};
+use exeunt::store::{Directory, Ledger, List, SessionBy, SessionMarks, Upkeep, User, contract};
+use exeunt_core::{Anchor, Moment, Stamp, Token, Verdict, Why};
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -96,6 +96,39 @@ async fn it_tells_of_the_same_people_sessions_and_marks() {
         }
         store.close().await.unwrap();
         assert_eq!(look(&path).unwrap().schema, SCHEMA);
+    }
+}
+
+/// The first schema with grants.
+const GRANTS_SINCE: usize = 5;
+
+#[tokio::test]
+async fn it_tells_of_the_same_grants() {
+    for schema in GRANTS_SINCE..=SCHEMA {
+        let folder = Scratch::new();
+        let store = open(&left_by(schema, &folder));
+        let parent = SessionBy::Token(Token::presented(LIVING).unwrap().fingerprint());
+        let parent = store.session(parent, THEN).await.unwrap().unwrap().record.session;
+        let consents = store.consents(parent.user().unwrap(), 0, 10).await.unwrap();
+        assert_eq!(consents.iter().map(|it| (it.version, &*it.scopes[0])).collect::<Vec<_>>(), [(3, "read")]);
+        let under = vec![Anchor::Session(parent.id), Anchor::Consent(consents[0].id())];
+        let list = List {
+            realm: parent.realm().unwrap(),
+            under,
+            before: u64::MAX,
+            floor: Stamp::ZERO,
+            limit: 10,
+            now: THEN,
+        };
+        let found = store.sessions(list).await.unwrap().found;
+        let [found] = &found[..] else { panic!("{} sessions", found.len()) };
+        assert_eq!((found.record.token, found.verdict), (None, Verdict::Alive));
+        let grant = found.record.grant.as_ref().unwrap();
+        assert_eq!((grant.made_in, grant.authenticated_at), (Some(parent.id), Some(THEN)));
+        let used = found.generation.as_ref().unwrap();
+        assert_eq!((used.number, used.at, used.sealed_with), (2, THEN.plus_secs(5), 1));
+        let keys = store.secrets().await.unwrap();
+        assert_eq!(keys.iter().map(|key| (key.number, key.wrapped.len())).collect::<Vec<_>>(), [(1, 61)]);
     }
 }
 

@@ -8,8 +8,8 @@ use crate::source;
 const LINES_MAX: usize = 500;
 /// The most lines that sessions and the log of marks take in the memory store.
 const LEDGER_LINES_MAX: usize = 400;
-/// The most lines of the memory store.
-const STORE_LINES_MAX: usize = 800;
+/// The most lines of the memory store. Consents and sealing keys are 70 of them: rows and reads, no decision.
+const STORE_LINES_MAX: usize = 900;
 /// The most that half of the files may have, in lines.
 const LINES_MEDIAN_MAX: usize = 150;
 /// Names that say nothing of what is inside.

@@ -6,11 +6,11 @@ use super::fixture::{
     ABSOLUTE_SECS, IDLE_SECS, NOW, REALM, audit_entry, fresh, id, issue, kind, raise, raise_session, user,
 };
 use crate::error::{Error, Kind, Result};
-use crate::store::{Adopted, Adoption, AuditPlace, Identifier, NewSession, Over, SessionBy, Store};
+use crate::store::{Adopted, Adoption, AuditPlace, Identifier, NewSession, Over, Store};
 
 /// Session `number` of user `user`, issued in the other system a minute ago and last seen half a minute ago.
 pub(super) async fn elsewhere(store: &dyn Store, number: u64, user: u64) -> Result<Adopted> {
-    let NewSession { mut record, sessions_max, audit: _ } = fresh(store, number, user).await?;
+    let NewSession { mut record, sessions_max, .. } = fresh(store, number, user).await?;
     record.session.issued_at = NOW.minus_secs(60);
     Ok(Adopted { record, seen: NOW.minus_secs(30), sessions_max })
 }
@@ -51,7 +51,7 @@ pub async fn an_adopted_session_is_a_session(store: &dyn Store) -> Result<()> {
     assert_eq!((&found.record, found.row), (&adopted.record, 2));
     assert_eq!((found.seen, found.verdict), (NOW.minus_secs(30), Verdict::Alive));
     // The idle timeout runs from when it was seen, not from its issue.
-    let by = SessionBy::Token(adopted.record.token);
+    let by = adopted.record.by();
     let idle = NOW.minus_secs(30).plus_secs(u64::from(IDLE_SECS) + 11);
     assert_eq!(store.session(by, idle).await?.map(|found| found.verdict), Some(Verdict::Expired));
     let outcome = raise_session(store, &adopted.record.session).await?;
@@ -78,7 +78,7 @@ pub async fn a_token_is_adopted_once(store: &dyn Store) -> Result<()> {
     assert_eq!(again(3).await?, [Adoption::Over(Over::Ended)]);
     let later = NOW.plus_secs(1_000);
     while store.sweep(later, 100, 1_000_000, 100).await?.more {}
-    assert!(store.session(SessionBy::Token(adopted.record.token), NOW).await?.is_none());
+    assert!(store.session(adopted.record.by(), NOW).await?.is_none());
     assert_eq!(again(4).await?, [Adoption::Over(Over::Forgotten)]);
     // A token issued here is known as well.
     let own = fresh(store, 5, 1).await?;

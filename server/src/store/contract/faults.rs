@@ -6,11 +6,16 @@ use std::sync::Arc;
 use exeunt_core::{Anchor, Session, SessionId, Verdict, Why};
 
 use super::adopting::elsewhere;
-use super::fixture::{NOW, REALM, audit_entry, child, fresh, id, kind, raise, user};
+use super::consents::{consent, key as sealing_key, withdrawal};
+use super::fixture::{CLIENT, NOW, REALM, audit_entry, child, fresh, id, kind, raise, user};
+use super::grants::granted;
 use super::reopen::everything;
+use super::turns::{present, used};
 use crate::error::{DeadReason, Error, Kind, Result, Unavailability};
 use crate::store::faulty::{Fault, Faulty};
-use crate::store::{Adoption, Directory, Identifier, Ledger, Others, Over, SessionBy, Store, Upkeep};
+use crate::store::{
+    Adoption, Directory, Identifier, Ledger, Others, Over, SessionBy, Store, Successor, Turned, Upkeep,
+};
 
 type Broken = Faulty<dyn Store>;
 
@@ -35,6 +40,7 @@ pub async fn history_with_fault(store: Arc<dyn Store>, nth: u64, fault: Fault) -
     assert_eq!(found.map(|found| found.verdict), Some(Verdict::Alive));
     move_over(&store).await?;
     end_a_parent(&store).await?;
+    refresh_and_withdraw(&store).await?;
     let position = store.inner().position().await?.stamp;
     let log = store.inner().marks(None, exeunt_core::Stamp::ZERO, 100).await?.marks;
     let places: Vec<_> = log.iter().map(|mark| mark.at.number()).collect();
@@ -113,6 +119,42 @@ async fn end_a_parent(store: &Broken) -> Result<()> {
     let issued = insist(store, async || store.issue(late.clone()).await).await;
     assert_eq!(kind(issued), Some(Kind::Dead(DeadReason::Unknown)));
     assert!(store.inner().session(SessionBy::Id(late.record.session.id), NOW).await?.is_none());
+    Ok(())
+}
+
+/// Uses the tokens of a grant, and withdraws its consent: a generation that is used stays used and has one successor, the
+/// code is redeemed once, and there is one mark of the withdrawal, without the record.
+async fn refresh_and_withdraw(store: &Broken) -> Result<()> {
+    let made = insist(store, async || store.save_user(user(1), None, None).await).await;
+    assert!(matches!(kind(made), None | Some(Kind::Conflict("version"))));
+    let made = insist(store, async || store.save_secret(sealing_key(1), None).await).await;
+    assert!(matches!(kind(made), None | Some(Kind::Conflict("version"))));
+    assert_eq!(store.inner().secrets().await?, [sealing_key(1).key]);
+    let agreed = insist(store, async || store.save_consent(consent(1, &["read"]), None, None).await).await;
+    assert!(matches!(kind(agreed), None | Some(Kind::Conflict("version"))));
+    let agreed = insist(store, async || store.consent(consent(1, &[]).user, CLIENT).await).await?;
+    let agreed = agreed.ok_or_else(|| Error::not_found("consent"))?;
+    let mut new = insist(store, async || fresh(store, 10, 1).await).await?;
+    new.record.session.anchors.insert(3, Anchor::Consent(agreed.id()));
+    (new.record.token, new.record.grant) = (None, Some(granted(&new.record.session)));
+    let issued = insist(store, async || store.issue(new.clone()).await).await;
+    assert!(matches!(kind(issued), None | Some(Kind::Conflict("session"))));
+    let grant = new.record.session;
+    for generation in 1..=3 {
+        let turned = insist(store, async || store.turn(present(&grant, generation, 1, 1)).await).await?;
+        let successor = Successor { generation: generation + 1, at: NOW.plus_secs(1), sealed_with: 1 };
+        assert!(matches!(turned, Turned::Next(it) | Turned::Again(it) if it == successor), "{turned:?}");
+        assert_eq!(used(store.inner(), &grant).await?.map(|used| used.number), Some(generation));
+    }
+    let end = async || store.save_consent(agreed.clone(), Some(withdrawal()), None).await;
+    let withdrawn = insist(store, end).await;
+    assert!(matches!(kind(withdrawn), None | Some(Kind::Conflict("version"))));
+    assert!(store.inner().consent(agreed.user, CLIENT).await?.is_none());
+    assert_dead(store, std::slice::from_ref(&grant)).await?;
+    let log = store.inner().marks(None, exeunt_core::Stamp::ZERO, 100).await?.marks;
+    assert_eq!(log.iter().filter(|mark| mark.anchor == Anchor::Consent(agreed.id())).count(), 1);
+    let turned = insist(store, async || store.turn(present(&grant, 4, 1, 1)).await).await?;
+    assert!(matches!(turned, Turned::Dead(_)), "{turned:?}");
     Ok(())
 }
 

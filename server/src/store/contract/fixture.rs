@@ -41,8 +41,9 @@ pub async fn fresh(store: &dyn Store, number: u64, user: u64) -> Result<NewSessi
         absolute_secs: ABSOLUTE_SECS,
     };
     let token = Fingerprint::of(&number.to_be_bytes());
-    let record = Record { session, dialect: NAME, token, from: None, user_agent: None };
-    Ok(NewSession { record, sessions_max: 10_000, audit: None })
+    let token = Some(token);
+    let record = Record { session, dialect: NAME, token, grant: None, from: None, user_agent: None };
+    Ok(NewSession { record, sessions_max: 10_000, left_secs: 0, audit: None })
 }
 
 /// Issues that session.

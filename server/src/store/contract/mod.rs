@@ -7,9 +7,11 @@ mod adopting;
 mod children;
 mod clock;
 mod commits;
+mod consents;
 mod directory;
 mod faults;
 mod fixture;
+mod grants;
 mod limits;
 mod lists;
 mod logouts;
@@ -17,6 +19,7 @@ mod names;
 mod reopen;
 mod sessions;
 mod sweeping;
+mod turns;
 mod usage;
 
 use std::pin::Pin;
@@ -25,11 +28,13 @@ pub use adopting::*;
 pub use children::*;
 pub use clock::*;
 pub use commits::*;
+pub use consents::*;
 pub use directory::*;
 pub use faults::history_with_fault;
 pub use fixture::{
     NOW, REALM, all_in_force, audit_entry, client, fresh, issue, oldest, raise, raise_session, realm, user,
 };
+pub use grants::*;
 pub use limits::*;
 pub use lists::*;
 pub use logouts::*;
@@ -37,6 +42,7 @@ pub use names::*;
 pub use reopen::{Everything, everything, write_everything};
 pub use sessions::*;
 pub use sweeping::*;
+pub use turns::*;
 pub use usage::*;
 
 use super::Store;
@@ -88,6 +94,27 @@ macro_rules! with_promises {
             no_child_outlives_a_concurrent_logout
             a_child_expires_with_its_parent
             a_mark_on_a_consent_ends_its_sessions
+            a_generation_yields_the_next_once
+            a_used_generation_never_goes_down
+            all_takers_get_one_successor
+            a_superseded_generation_ends_its_session
+            a_thief_in_step_is_noticed
+            what_another_client_presents_ends_nothing
+            a_dead_session_yields_nothing
+            an_expired_session_yields_nothing
+            a_proof_is_kept_until_the_next
+            a_generation_is_forgotten_with_its_session
+            a_grant_is_found_by_its_id_only
+            a_code_is_redeemed_once
+            client_credentials_have_one_session
+            a_session_of_client_credentials_is_replaced
+            sessions_are_listed_under_parents_and_consents
+            a_consent_is_kept
+            withdrawing_is_whole_or_nothing
+            a_consent_without_a_record_can_be_withdrawn
+            one_of_concurrent_withdrawals_is_done
+            consents_are_deleted_with_their_user
+            sealing_keys_are_kept_and_replaced
             a_later_touch_wins
             a_touch_never_revives
             expiring_spares_the_touched

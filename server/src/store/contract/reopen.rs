@@ -2,13 +2,17 @@
 
 use exeunt_core::{Anchor, Fingerprint, KeyId, Mark, Stamp, UserId, Why};
 
+use super::consents::{consent, key as sealing_key};
 use super::fixture::{
-    NOW, REALM, all_in_force, audit_entry, client, fresh, id, issue, issue_child, raise, raise_session,
-    realm, user,
+    NOW, REALM, all_in_force, audit_entry, child, client, fresh, id, issue, issue_child, raise,
+    raise_session, realm, user,
 };
+use super::grants::granted;
+use super::turns::present;
 use crate::error::Result;
 use crate::store::{
-    AuditEntry, AuditPlace, Client, Key, List, Position, Realm, Record, Role, Seen, SessionMarks, Store,
+    AuditEntry, AuditPlace, Client, Consent, Generation, Key, List, Position, Realm, Record, Role, Seen,
+    SessionMarks, Store, Turn, WrappedKey,
 };
 
 /// Everything that a store returns, in a form that can be compared.
@@ -16,7 +20,7 @@ use crate::store::{
 pub struct Everything {
     position: Position,
     secret: [u8; 32],
-    sessions: Vec<(Record, u64, String)>,
+    sessions: Vec<(Record, u64, Option<Generation>, String)>,
     unended: Vec<u64>,
     log: Vec<Mark>,
     in_force: Vec<Mark>,
@@ -24,6 +28,8 @@ pub struct Everything {
     realms: Vec<Realm>,
     clients: Vec<Client>,
     keys: Vec<Key>,
+    consents: Vec<Consent>,
+    secrets: Vec<WrappedKey>,
     trail: Vec<AuditEntry>,
 }
 
@@ -39,6 +45,10 @@ pub async fn write_everything(store: &dyn Store) -> Result<()> {
     store.add_key(key, None).await?;
     store.reserve(5).await?;
     store.secret([7; 32]).await?;
+    store.save_consent(consent(1, &["read"]), None, None).await?;
+    for number in 1..=2 {
+        store.save_secret(sealing_key(number), None).await?;
+    }
     let parent = issue(store, 1, 1).await?;
     issue_child(store, 2, 1, &parent).await?;
     raise_session(store, &parent).await?;
@@ -47,6 +57,13 @@ pub async fn write_everything(store: &dyn Store) -> Result<()> {
         let session = exeunt_core::SessionId(self::id(number));
         store.touch(vec![Seen { session, row, at: NOW.plus_secs(number) }]).await?;
     }
+    let browser = issue(store, 7, 3).await?;
+    let mut grant = child(store, 8, 3, &browser).await?;
+    (grant.record.token, grant.record.grant) = (None, Some(granted(&browser)));
+    let session = grant.record.session.clone();
+    store.issue(grant).await?;
+    store.turn(present(&session, 1, 1, 1)).await?;
+    store.turn(Turn { thumbprint: Some([3; 32]), ..present(&session, 2, 2, 1) }).await?;
     // Some touches are folded, some are not.
     store.sweep(NOW, 100, 100, 2).await?;
     let session = exeunt_core::SessionId(self::id(6));
@@ -65,7 +82,9 @@ pub async fn everything(store: &dyn Store) -> Result<Everything> {
         secret: store.secret([9; 32]).await?,
         sessions: sessions
             .into_iter()
-            .map(|found| (found.record, found.row, format!("{:?} {:?}", found.seen, found.verdict)))
+            .map(|found| {
+                (found.record, found.row, found.generation, format!("{:?} {:?}", found.seen, found.verdict))
+            })
             .collect(),
         unended: store.unended(0, 100, NOW).await?.iter().map(|found| found.row).collect(),
         log: store.marks(None, Stamp::ZERO, 100).await?.marks,
@@ -79,6 +98,8 @@ pub async fn everything(store: &dyn Store) -> Result<Everything> {
         realms: store.realms().await?,
         clients: store.clients().await?,
         keys: store.keys().await?,
+        consents: store.consents(UserId(id(1)), 0, 100).await?,
+        secrets: store.secrets().await?,
         trail: store.audit(None, AuditPlace::NEWEST, 100).await?.entries,
     })
 }

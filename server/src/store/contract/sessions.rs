@@ -23,7 +23,7 @@ pub async fn a_session_is_found_as_it_was_issued(store: &dyn Store) -> Result<()
     new.record.session.anchors = own.copied().collect();
     let issued = store.issue(new.clone()).await?;
     assert!(issued.ended.is_empty());
-    for by in [SessionBy::Id(new.record.session.id), SessionBy::Token(new.record.token)] {
+    for by in [SessionBy::Id(new.record.session.id), new.record.by()] {
         let found = store.session(by, NOW).await?;
         assert_eq!(found.as_ref().map(|found| &found.record), Some(&new.record));
         let rest = found.map(|found| (found.row, found.seen, found.verdict));

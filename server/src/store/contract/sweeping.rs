@@ -47,7 +47,7 @@ pub async fn sweeping_forgets_only_the_long_dead(store: &dyn Store) -> Result<()
     assert_eq!(sweep(store, day_later, 100).await?, Swept::default());
     assert_eq!(sweep(store, day_later.plus_millis(1), 1).await?.sessions, 1);
     assert!(!known(&ended).await? && known(&expired).await?);
-    assert!(store.session(SessionBy::Token(forever.record.token), NOW).await?.is_some());
+    assert!(store.session(forever.record.by(), NOW).await?.is_some());
     // The idle timeout runs from the latest time it can have been seen.
     let idle = day_later.plus_secs(u64::from(IDLE_SECS) + 11);
     assert_eq!(sweep(store, idle, 2).await?.sessions, 0);

@@ -52,6 +52,11 @@ impl<'a> AccountRows<'a> for Transaction<'a> {
         Ok(())
     }
 
+    fn delete_consents(&mut self, user: UserId) -> Result<()> {
+        self.tables.consents.retain(|_, consent| consent.user != user);
+        Ok(())
+    }
+
     fn client_version(&mut self, id: ClientId) -> Result<u64> {
         Ok(self.tables.clients.iter().find(|client| client.id == id).map_or(0, |client| client.version))
     }

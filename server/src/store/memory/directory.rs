@@ -1,15 +1,15 @@
 //! Realms, users, clients, keys, and who changed them.
 
 use async_trait::async_trait;
-use exeunt_core::{KeyId, RealmId};
+use exeunt_core::{ClientId, KeyId, Mark, RealmId, UserId};
 
 use super::{MemoryStore, Tables, count};
 use crate::error::Result;
 use crate::store::rules::rows::Rows as _;
-use crate::store::rules::{accounts, name};
+use crate::store::rules::{accounts, consents, name};
 use crate::store::{
-    AuditEntry, AuditPlace, COLLIDING_NAMES_MAX, Client, Directory, Identifier, Key, PasswordHash, Raise,
-    Realm, Saved, Trail, Usage, User, Usernames, colliding, conflict,
+    AuditEntry, AuditPlace, COLLIDING_NAMES_MAX, Client, Consent, Directory, Identifier, Key, PasswordHash,
+    Raise, Realm, Saved, SecretChange, Trail, Usage, User, Usernames, WrappedKey, colliding, conflict,
 };
 
 #[async_trait]
@@ -153,6 +153,35 @@ impl Directory for MemoryStore {
             rows.write_audit(audit.filter(|_| is_removed))?;
             Ok(is_removed)
         })
+    }
+
+    async fn consent(&self, user: UserId, client: ClientId) -> Result<Option<Consent>> {
+        let state = self.state()?;
+        let wanted = |consent: &&Consent| (consent.user, consent.client) == (user, client);
+        Ok(state.tables.consents.values().find(wanted).cloned())
+    }
+
+    async fn consents(&self, user: UserId, after: u64, limit: u32) -> Result<Vec<Consent>> {
+        let state = self.state()?;
+        let all = state.tables.consents.range(after.saturating_add(1)..).map(|(_, consent)| consent);
+        Ok(all.filter(|consent| consent.user == user).take(count(limit)).cloned().collect())
+    }
+
+    async fn save_consent(
+        &self,
+        consent: Consent,
+        raise: Option<Raise>,
+        audit: Option<AuditEntry>,
+    ) -> Result<Saved<Consent>> {
+        self.write(|rows| consents::save_consent(rows, consent, raise.as_ref(), audit))
+    }
+
+    async fn secrets(&self) -> Result<Vec<WrappedKey>> {
+        Ok(self.state()?.tables.sealing.values().cloned().collect())
+    }
+
+    async fn save_secret(&self, change: SecretChange, audit: Option<AuditEntry>) -> Result<Vec<Mark>> {
+        self.write(|rows| consents::save_secret(rows, &change, audit))
     }
 
     async fn audit(&self, realm: Option<RealmId>, before: AuditPlace, limit: u32) -> Result<Trail> {

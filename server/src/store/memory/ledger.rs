@@ -1,16 +1,16 @@
 //! Sessions, their tokens, the log of marks.
 
 use async_trait::async_trait;
-use exeunt_core::{Anchor, Mark, Moment, RealmId, Session, SessionId, Stamp};
+use exeunt_core::{Mark, Moment, RealmId, Session, SessionId, Stamp};
 
 use super::{MemoryStore, State, count};
 use crate::error::{Error, Result};
-use crate::store::rules::choice::session_id;
+use crate::store::rules::choice::{is_listed, session_id};
 use crate::store::rules::room::SeatsRead;
-use crate::store::rules::{adopt, end, issue, sweep};
+use crate::store::rules::{adopt, end, issue, sweep, turn};
 use crate::store::{
     Adopted, Adoption, AuditEntry, Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position,
-    Raise, RaiseOutcome, Seen, SessionBy, SessionMarks, SessionPage, Swept,
+    Raise, RaiseOutcome, Seen, SessionBy, SessionMarks, SessionPage, Swept, Turn, Turned,
 };
 
 #[async_trait]
@@ -30,6 +30,10 @@ impl Ledger for MemoryStore {
         audit: Option<AuditEntry>,
     ) -> Result<Vec<Adoption>> {
         self.write(|rows| adopt::adopt(rows, &sessions, &SeatsRead::new(), now, audit.as_ref())?.done())
+    }
+
+    async fn turn(&self, turn: Turn) -> Result<Turned> {
+        self.write(|rows| turn::turn(rows, &turn))
     }
 
     async fn raise(&self, raise: Raise) -> Result<RaiseOutcome> {
@@ -55,12 +59,8 @@ impl Ledger for MemoryStore {
 
     async fn sessions(&self, list: List) -> Result<SessionPage> {
         let State { book, tables, .. } = &*self.state()?;
-        let under = [&[Anchor::Realm(list.realm)], &*list.under].concat();
-        let wanted = |session: &Session| {
-            session.stamp >= list.floor && under.iter().all(|anchor| session.anchors.contains(anchor))
-        };
         let found = tables.sessions.range(..list.before).rev().map(|(_, kept)| kept);
-        let found = found.filter(|kept| wanted(&kept.record.session)).take(count(list.limit));
+        let found = found.filter(|kept| is_listed(&list, &kept.record.session)).take(count(list.limit));
         let found: Vec<_> = found.map(|kept| book.found(kept.clone(), list.now)).collect();
         let next = found.last().filter(|_| found.len() == count(list.limit)).map(|last| last.row);
         Ok(SessionPage { found, next })

@@ -3,6 +3,7 @@
 //! A refused write changes nothing. Nothing survives the process.
 
 mod accounts;
+mod consents;
 mod directory;
 mod ledger;
 mod rows;
@@ -12,13 +13,13 @@ mod upkeep;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard};
 
-use exeunt_core::{Fingerprint, Mark, SessionId};
+use exeunt_core::{Fingerprint, Mark, RealmId, SessionId};
 
 use self::rows::Transaction;
 use super::rules::book::Book;
 use super::rules::rows::SessionRow;
 use super::rules::sweep::Progress;
-use super::{AuditEntry, Client, Incarnation, Key, Realm, Usage, User};
+use super::{AuditEntry, Client, Consent, Incarnation, Key, Realm, Usage, User, WrappedKey};
 use crate::error::{Error, Result, Unavailability};
 use crate::lock::Exclusive as _;
 
@@ -40,6 +41,7 @@ struct Tables {
     ids: HashMap<SessionId, u64>,
     tokens: HashMap<Fingerprint, u64>,
     adopted: HashSet<Fingerprint>,
+    soles: HashMap<Fingerprint, u64>,
     last_row: u64,
     log: BTreeMap<u64, Mark>,
     progress: Progress,
@@ -49,6 +51,10 @@ struct Tables {
     users: BTreeMap<u64, User>,
     clients: Vec<Client>,
     keys: Vec<Key>,
+    /// By version.
+    consents: BTreeMap<u64, Consent>,
+    last_consent: u64,
+    sealing: BTreeMap<(RealmId, u32), WrappedKey>,
     audit: BTreeMap<u64, AuditEntry>,
     last_audit: u64,
     usage: Vec<Usage>,

@@ -8,7 +8,7 @@ use crate::store::rules::book::{Book, Draft};
 use crate::store::rules::crowds::Crowds;
 use crate::store::rules::rows::{Rows, SessionRow};
 use crate::store::rules::sight::Sight;
-use crate::store::{AuditEntry, Record, SessionBy};
+use crate::store::{AuditEntry, Generation, Record, SessionBy};
 
 /// A transaction in progress.
 pub(super) struct Transaction<'a> {
@@ -46,7 +46,10 @@ impl Tables {
     pub(super) fn remove(&mut self, row: u64) {
         if let Some(kept) = self.sessions.remove(&row) {
             self.ids.remove(&kept.record.session.id);
-            self.tokens.remove(&kept.record.token);
+            if let Some(token) = kept.record.token {
+                self.tokens.remove(&token);
+            }
+            self.soles.retain(|_, sole| *sole != row);
         }
     }
 
@@ -62,8 +65,8 @@ impl Tables {
         self.users.split_off(&(last_user + 1));
         self.clients.truncate(clients);
         for row in last_row + 1..=self.last_row {
-            if let Some(kept) = self.sessions.get(&row) {
-                self.adopted.remove(&kept.record.token);
+            if let Some(token) = self.sessions.get(&row).and_then(|kept| kept.record.token) {
+                self.adopted.remove(&token);
             }
             self.remove(row);
         }
@@ -118,14 +121,14 @@ impl<'a> Rows<'a> for Transaction<'a> {
 
     fn insert(&mut self, record: &Record) -> Result<u64> {
         let (all, id, token) = (&mut *self.tables, record.session.id, record.token);
-        if all.ids.contains_key(&id) || all.tokens.contains_key(&token) {
+        if all.ids.contains_key(&id) || token.is_some_and(|token| all.tokens.contains_key(&token)) {
             return Err(Error::new(Kind::Conflict("session"), "this session was issued already"));
         }
         all.last_row += 1;
         let (row, seen) = (all.last_row, record.session.issued_at);
         all.ids.insert(id, row);
-        all.tokens.insert(token, row);
-        all.sessions.insert(row, SessionRow { row, record: record.clone(), seen });
+        all.tokens.extend(token.map(|token| (token, row)));
+        all.sessions.insert(row, SessionRow { row, record: record.clone(), seen, generation: None });
         Ok(row)
     }
 
@@ -136,6 +139,20 @@ impl<'a> Rows<'a> for Transaction<'a> {
 
     fn touch(&mut self, row: u64, at: Moment) -> Result<()> {
         self.tables.sessions.entry(row).and_modify(|kept| kept.seen = at);
+        Ok(())
+    }
+
+    fn put_generation(&mut self, row: u64, generation: &Generation) -> Result<()> {
+        self.tables.sessions.entry(row).and_modify(|kept| kept.generation = Some(generation.clone()));
+        Ok(())
+    }
+
+    fn sole(&mut self, key: Fingerprint) -> Result<Option<u64>> {
+        Ok(self.tables.soles.get(&key).copied())
+    }
+
+    fn put_sole(&mut self, key: Fingerprint, row: u64) -> Result<()> {
+        self.tables.soles.insert(key, row);
         Ok(())
     }
 

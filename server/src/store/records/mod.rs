@@ -3,6 +3,8 @@
 mod adopt;
 mod audit;
 mod client;
+mod consent;
+mod grant;
 mod key;
 mod mark;
 mod realm;
@@ -15,6 +17,8 @@ mod written;
 pub use adopt::{Adopted, Adoption, Over};
 pub use audit::{AuditEntry, AuditPlace, Cut, Trail};
 pub use client::Client;
+pub use consent::{Consent, SecretChange, WrappedKey};
+pub use grant::{Generation, Grant, GrantKind, Proof, Successor, Turn, Turned};
 pub use key::{Key, Role};
 pub use mark::{Incarnation, MarkPage, Others, Position, Raise, RaiseOutcome, SessionMarks};
 pub use realm::{Realm, Usernames};

@@ -6,21 +6,30 @@ use exeunt_core::{
     Anchor, DialectName, Fingerprint, Mark, Moment, RealmId, Session, SessionId, Stamp, Verdict,
 };
 
-use crate::store::AuditEntry;
+use crate::store::{AuditEntry, Generation, Grant};
 
 /// A session and the facts of its issue. Never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// The part that `judge` needs.
     pub session: Session,
-    /// The dialect that issued it, and the only one that accepts its token.
+    /// The dialect that issued it, and the only one that accepts its tokens.
     pub dialect: DialectName,
-    /// The fingerprint of its token.
-    pub token: Fingerprint,
+    /// The fingerprint of its token. A session without one is found by its id only: its tokens are sealed.
+    pub token: Option<Fingerprint>,
+    /// What was granted, if it is a grant.
+    pub grant: Option<Grant>,
     /// The client's address at issue.
     pub from: Option<IpAddr>,
     /// The client's `User-Agent` at issue, cut to 256 bytes.
     pub user_agent: Option<String>,
+}
+
+impl Record {
+    /// How it is found: by its token, if it has one.
+    pub fn by(&self) -> SessionBy {
+        self.token.map_or(SessionBy::Id(self.session.id), SessionBy::Token)
+    }
 }
 
 /// A session to be recorded.
@@ -30,6 +39,8 @@ pub struct NewSession {
     pub record: Record,
     /// How many live sessions the user may have with this session's client.
     pub sessions_max: u32,
+    /// Of client credentials: another session for the same is in the way unless it ends within so many seconds.
+    pub left_secs: u32,
     /// The line of the audit trail that commits with it.
     pub audit: Option<AuditEntry>,
 }
@@ -39,6 +50,8 @@ pub struct NewSession {
 pub struct Issued {
     /// The row in the order of issue, from 1.
     pub row: u64,
+    /// The session that there is for these client credentials already. Its row is told, and nothing was recorded.
+    pub there: Option<SessionId>,
     /// The marks of the sessions ended to make room.
     pub ended: Vec<Mark>,
 }
@@ -63,6 +76,8 @@ pub struct Found {
     pub row: u64,
     /// When it was last seen, as written: the true time may be up to [`touch_lag_secs`] later.
     pub seen: Moment,
+    /// The last use of a token of it that has generations.
+    pub generation: Option<Generation>,
     /// Its verdict, judged with all marks and the latest possible last-seen.
     pub verdict: Verdict,
 }
@@ -72,7 +87,7 @@ pub struct Found {
 pub enum SessionBy {
     /// By its id.
     Id(SessionId),
-    /// By the fingerprint of its token.
+    /// By the fingerprint of its token, if it has one.
     Token(Fingerprint),
 }
 
@@ -81,7 +96,8 @@ pub enum SessionBy {
 pub struct List {
     /// The realm.
     pub realm: RealmId,
-    /// Only sessions with all of these anchors: users and clients, at most one of each; empty: all of the realm.
+    /// Only sessions that hang from all of these: users, clients, consents, and other sessions, which are their
+    /// ancestors; empty: all of the realm.
     pub under: Vec<Anchor>,
     /// Only sessions issued before this row.
     pub before: u64,

@@ -28,6 +28,9 @@ pub trait AccountRows<'a>: Rows<'a> {
     /// Writes a user and its identifiers, in place of those that it had before.
     fn put_user(&mut self, before: Option<&User>, user: &User) -> Result<()>;
 
+    /// Deletes all that a user has allowed clients.
+    fn delete_consents(&mut self, user: UserId) -> Result<()>;
+
     /// The version of a client, removed or not; 0 if there is none.
     fn client_version(&mut self, id: ClientId) -> Result<u64>;
 
@@ -147,6 +150,9 @@ fn put_client<'a>(rows: &mut impl AccountRows<'a>, mut client: Client) -> Result
 fn put_user<'a>(rows: &mut impl AccountRows<'a>, before: Option<&User>, mut user: User) -> Result<User> {
     user.version += 1;
     rows.put_user(before, &user)?;
+    if user.deleted {
+        rows.delete_consents(user.id)?;
+    }
     Ok(user)
 }
 

@@ -5,7 +5,7 @@ use exeunt_core::{Fingerprint, Moment, Verdict};
 use super::crowd::Member;
 use super::room::{Decided, Seats, SeatsRead, knows, seat};
 use super::rows::Rows;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::{Adopted, Adoption, AuditEntry, Over, SessionBy};
 
 /// Records all of them that may be, and returns the outcome of each. `audit` is written if any is recorded.
@@ -43,7 +43,9 @@ fn adopt_one<'a>(
 ) -> Result<Adoption> {
     let Adopted { record, seen, sessions_max } = adopted;
     let session = &record.session;
-    if let Some(known) = known(rows, record.token, now)? {
+    let token =
+        record.token.ok_or_else(|| Error::malformed("token", "a session of another system has a token"))?;
+    if let Some(known) = known(rows, token, now)? {
         return Ok(known);
     }
     if rows.draft().judge(session, *seen, now) != Verdict::Alive {
@@ -61,7 +63,7 @@ fn adopt_one<'a>(
         }
     }
     let row = rows.insert(record)?;
-    rows.insert_adopted(row, record.token, *seen)?;
+    rows.insert_adopted(row, token, *seen)?;
     if let Some(user) = user {
         let (crowds, sight) = rows.crowds();
         crowds.add(user, Member { row, session: session.clone(), seen: *seen }, &sight);

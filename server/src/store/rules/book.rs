@@ -67,9 +67,9 @@ impl Book {
 
     /// A recorded session with its verdict at `now`.
     pub fn found(&self, kept: SessionRow, now: Moment) -> Found {
-        let SessionRow { row, record, seen } = kept;
+        let SessionRow { row, record, seen, generation } = kept;
         let verdict = self.verdict(&record.session, seen, now);
-        Found { record, row, seen, verdict }
+        Found { record, row, seen, generation, verdict }
     }
 
     /// The verdict at `now`, when last-seen was written as `seen` and may lag a little.

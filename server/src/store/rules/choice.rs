@@ -2,7 +2,7 @@
 
 use exeunt_core::{Anchor, By, DialectName, Mark, Moment, RealmId, Session, SessionId, Why};
 
-use crate::store::{Raise, seen_at_most};
+use crate::store::{List, Raise, seen_at_most};
 
 /// The dialect of marks that a store raises by itself.
 pub const NAME: DialectName = DialectName::new("store");
@@ -10,6 +10,12 @@ pub const NAME: DialectName = DialectName::new("store");
 /// Whether logging out all but `kept` spares this one: it is `kept`, an ancestor of it, or a descendant.
 pub fn spared(kept: &Session, other: &Session) -> bool {
     kept.anchors.contains(&Anchor::Session(other.id)) || other.anchors.contains(&Anchor::Session(kept.id))
+}
+
+/// Whether a list has this session, as far as its anchors tell. No session hangs from itself.
+pub fn is_listed(list: &List, session: &Session) -> bool {
+    let hangs = |anchor: &Anchor| *anchor != Anchor::Session(session.id) && session.anchors.contains(anchor);
+    session.stamp >= list.floor && hangs(&Anchor::Realm(list.realm)) && list.under.iter().all(hangs)
 }
 
 /// When a session that is not alive died: at its first mark or its deadline, whichever was earlier.

@@ -6,7 +6,7 @@ use super::book::Draft;
 use super::crowds::Crowds;
 use super::sight::Sight;
 use crate::error::Result;
-use crate::store::{AuditEntry, Raise, Record, SessionBy};
+use crate::store::{AuditEntry, Generation, Raise, Record, SessionBy};
 
 /// A recorded session.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct SessionRow {
     pub record: Record,
     /// When it was last seen.
     pub seen: Moment,
+    /// The last use of a token of it that has generations.
+    pub generation: Option<Generation>,
 }
 
 /// The rows of one transaction. If a call fails, the transaction is rolled back, its marks included.
@@ -63,6 +65,15 @@ pub trait Rows<'a> {
 
     /// Records that a session was seen.
     fn touch(&mut self, row: u64, at: Moment) -> Result<()>;
+
+    /// Records the last use of a session's token, in place of the one before.
+    fn put_generation(&mut self, row: u64, generation: &Generation) -> Result<()>;
+
+    /// The row of the last session that was recorded for these client credentials.
+    fn sole(&mut self, key: Fingerprint) -> Result<Option<u64>>;
+
+    /// Makes the session with this row the last one for these client credentials.
+    fn put_sole(&mut self, key: Fingerprint, row: u64) -> Result<()>;
 
     /// Adds a mark to the log.
     fn write(&mut self, mark: &Mark) -> Result<()>;

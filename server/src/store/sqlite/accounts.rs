@@ -34,6 +34,11 @@ impl<'a> AccountRows<'a> for Batch<'a> {
         users::put(self.conn, user)
     }
 
+    fn delete_consents(&mut self, user: UserId) -> Result<()> {
+        self.conn.prepare_cached("DELETE FROM consents WHERE user = ?")?.execute([user.0])?;
+        Ok(())
+    }
+
     fn client_version(&mut self, id: ClientId) -> Result<u64> {
         clients::version(self.conn, id)
     }

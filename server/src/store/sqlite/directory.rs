@@ -1,7 +1,7 @@
 //! Realms and keys; runs all other calls on the right thread.
 
 use async_trait::async_trait;
-use exeunt_core::{Fingerprint, KeyId, RealmId};
+use exeunt_core::{ClientId, ConsentId, Fingerprint, KeyId, Mark, RealmId, UserId};
 use rusqlite::{ErrorCode, Row};
 
 use super::SqliteStore;
@@ -10,11 +10,11 @@ use super::encode::{bound, corrupt, moment};
 use super::identifiers::{names_but_for_case, read_usernames};
 use super::queue::Lane;
 use crate::error::{Error, Result};
-use crate::store::rules::accounts;
 use crate::store::rules::rows::Rows as _;
+use crate::store::rules::{accounts, consents};
 use crate::store::{
-    AuditEntry, AuditPlace, Client, Directory, Identifier, Key, PasswordHash, Raise, Realm, Role, Saved,
-    Trail, Usage, User, Usernames, colliding, conflict,
+    AuditEntry, AuditPlace, Client, Consent, Directory, Identifier, Key, PasswordHash, Raise, Realm, Role,
+    Saved, SecretChange, Trail, Usage, User, Usernames, WrappedKey, colliding, conflict,
 };
 
 /// The rows written for a user: its own, and its identifiers.
@@ -157,6 +157,34 @@ impl Directory for SqliteStore {
             Ok(removed)
         })
         .await
+    }
+
+    async fn consent(&self, user: UserId, client: ClientId) -> Result<Option<Consent>> {
+        self.read(move |reading| reading.consent(ConsentId::of(user, client))).await
+    }
+
+    async fn consents(&self, user: UserId, after: u64, limit: u32) -> Result<Vec<Consent>> {
+        self.read(move |reading| reading.consents(user, after, limit)).await
+    }
+
+    async fn save_consent(
+        &self,
+        consent: Consent,
+        raise: Option<Raise>,
+        audit: Option<AuditEntry>,
+    ) -> Result<Saved<Consent>> {
+        let lane = lane(raise.as_ref());
+        let save = move |batch: &mut Batch<'_>| consents::save_consent(batch, consent, raise.as_ref(), audit);
+        self.write(lane, save).await
+    }
+
+    async fn secrets(&self) -> Result<Vec<WrappedKey>> {
+        self.read(|reading| reading.secrets()).await
+    }
+
+    async fn save_secret(&self, change: SecretChange, audit: Option<AuditEntry>) -> Result<Vec<Mark>> {
+        let lane = lane(change.raises.first());
+        self.write(lane, move |batch| consents::save_secret(batch, &change, audit)).await
     }
 
     async fn audit(&self, realm: Option<RealmId>, before: AuditPlace, limit: u32) -> Result<Trail> {

@@ -10,10 +10,10 @@ use super::queue::Lane;
 use super::{SqliteStore, meta};
 use crate::error::Result;
 use crate::store::rules::room::{Decided, SeatsRead};
-use crate::store::rules::{adopt, end, issue, sweep};
+use crate::store::rules::{adopt, end, issue, sweep, turn};
 use crate::store::{
     Adopted, Adoption, AuditEntry, Found, Issued, Ledger, List, MarkPage, NewSession, Others, Position,
-    Raise, RaiseOutcome, Seen, SessionBy, SessionMarks, SessionPage, Swept,
+    Raise, RaiseOutcome, Seen, SessionBy, SessionMarks, SessionPage, Swept, Turn, Turned,
 };
 
 #[async_trait]
@@ -40,6 +40,10 @@ impl Ledger for SqliteStore {
             adopt::adopt(batch, &sessions, read, now, audit.as_ref())
         })
         .await
+    }
+
+    async fn turn(&self, turn: Turn) -> Result<Turned> {
+        self.write(Lane::Rest, move |batch| turn::turn(batch, &turn)).await
     }
 
     async fn raise(&self, raise: Raise) -> Result<RaiseOutcome> {

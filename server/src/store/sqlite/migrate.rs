@@ -10,6 +10,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { sql: include_str!("migrations/0002.sql"), fill: nothing },
     Step { sql: include_str!("migrations/0003.sql"), fill: identifiers::bring_up_to_date },
     Step { sql: include_str!("migrations/0004.sql"), fill: nothing },
+    Step { sql: include_str!("migrations/0005.sql"), fill: nothing },
 ];
 /// "EXNT": distinguishes this program's databases from others.
 const APPLICATION: i32 = 0x4558_4e54;

@@ -6,9 +6,10 @@ use rusqlite::ErrorCode;
 use super::audit::append;
 use super::batch::{Batch, INSERT_MARK, insert};
 use super::encode::{bound, kind, write_address, write_anchors};
+use super::grants::{self, write_grant};
 use super::marks::first_mark;
 use super::reader::Reading;
-use super::sessions::{at_row, find, under, under_after};
+use super::sessions::{at_row, find, token_column, under, under_after};
 use crate::error::{Error, Kind, Result};
 use crate::store::rules::book::Draft;
 use crate::store::rules::crowd::Member;
@@ -16,7 +17,7 @@ use crate::store::rules::crowds::Crowds;
 use crate::store::rules::room::{Seats, SeatsRead};
 use crate::store::rules::rows::{Rows, SessionRow};
 use crate::store::rules::sight::{Sight, Touches as _};
-use crate::store::{AuditEntry, Record, SessionBy};
+use crate::store::{AuditEntry, Generation, Record, SessionBy};
 
 /// Reading this many index rows costs as much as one row of the table.
 const COUNTED_PER_ROW: u32 = 64;
@@ -80,11 +81,11 @@ impl<'a> Rows<'a> for Batch<'a> {
         let session = &record.session;
         self.places.issued += 1;
         let row = bound(self.places.issued);
-        let sql = "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let sql = "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let inserted = self.conn.prepare_cached(sql)?.execute((
             row,
             session.id.0,
-            record.token.0,
+            token_column(record),
             session.stamp.number(),
             write_anchors(&session.anchors),
             session.issued_at.millis(),
@@ -93,6 +94,7 @@ impl<'a> Rows<'a> for Batch<'a> {
             record.dialect.name(),
             write_address(record.from),
             &record.user_agent,
+            write_grant(record.grant.as_ref())?,
         ));
         inserted.map_err(|error| match error.sqlite_error_code() {
             Some(ErrorCode::ConstraintViolation) => {
@@ -103,7 +105,7 @@ impl<'a> Rows<'a> for Batch<'a> {
         // A parent may have the same user or client as anchor.
         let mut hangs = self.conn.prepare_cached("INSERT OR IGNORE INTO hangs VALUES (?, ?, ?)")?;
         for anchor in &session.anchors {
-            if matches!(anchor, Anchor::User(_) | Anchor::Client(_)) {
+            if !matches!(anchor, Anchor::Realm(_)) && *anchor != Anchor::Session(session.id) {
                 hangs.execute((kind(*anchor), anchor.id(), row))?;
             }
         }
@@ -124,6 +126,20 @@ impl<'a> Rows<'a> for Batch<'a> {
         self.touched.push((row, at));
         self.rows += 1;
         Ok(())
+    }
+
+    fn put_generation(&mut self, row: u64, generation: &Generation) -> Result<()> {
+        self.rows += 1;
+        grants::put_generation(self.conn, row, generation)
+    }
+
+    fn sole(&mut self, key: Fingerprint) -> Result<Option<u64>> {
+        grants::sole(self.conn, key)
+    }
+
+    fn put_sole(&mut self, key: Fingerprint, row: u64) -> Result<()> {
+        self.rows += 1;
+        grants::put_sole(self.conn, key, row)
     }
 
     fn write(&mut self, mark: &Mark) -> Result<()> {
@@ -157,7 +173,7 @@ impl Reading<'_> {
     /// The sessions of a user that may be alive.
     pub(super) fn seats(self, user: UserId, now: Moment) -> Result<Seats> {
         let mut seats = Seats::default();
-        under(self.conn, Anchor::User(user), u64::MAX, |SessionRow { row, record, seen }| {
+        under(self.conn, Anchor::User(user), u64::MAX, |SessionRow { row, record, seen, .. }| {
             seats.upto = seats.upto.max(row);
             // Touches that are waiting now may be folded before the writer uses this.
             let seen = self.shared.seen(row, seen);

@@ -22,7 +22,8 @@ CREATE TABLE marks (
 
 CREATE INDEX marks_pulled ON marks (kind, anchor, stamp) WHERE kind <> 3;
 
--- Sessions in the order of issue, never changed.
+-- Sessions in the order of issue, never changed. A session without a token has its id in that place: sixteen bytes, which
+-- no fingerprint has.
 CREATE TABLE sessions (
     place INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
@@ -35,9 +36,9 @@ CREATE TABLE sessions (
     door TEXT NOT NULL,
     source BLOB,
     user_agent TEXT
-) STRICT;
+, granted TEXT) STRICT;
 
--- Which sessions hang from a user or a client, a parent's included.
+-- Which sessions hang from a user, a client, a consent or another session, a parent's anchors included.
 CREATE TABLE hangs (
     kind INTEGER NOT NULL,
     anchor BLOB NOT NULL,
@@ -152,4 +153,48 @@ CREATE TABLE usage (
     count INTEGER NOT NULL,
     last_at INTEGER NOT NULL,
     PRIMARY KEY (realm, dialect, call, client)
+) STRICT, WITHOUT ROWID;
+
+-- The last use of a refresh token or of a browser's cookie.
+CREATE TABLE generations (
+    place INTEGER PRIMARY KEY,
+    number INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    source BLOB,
+    sealed_with INTEGER NOT NULL,
+    thumbprint BLOB,
+    doubled INTEGER NOT NULL,
+    is_doubled INTEGER NOT NULL,
+    proof_at INTEGER,
+    proof_how TEXT
+) STRICT;
+
+-- The last session of each client and set of scopes and resources that the client asked for itself.
+CREATE TABLE soles (
+    key BLOB PRIMARY KEY,
+    place INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What users have allowed clients. A version is never given twice, so nothing is written over a consent that was
+-- withdrawn and given again.
+CREATE TABLE consents (
+    version INTEGER PRIMARY KEY AUTOINCREMENT,
+    id BLOB NOT NULL UNIQUE,
+    realm BLOB NOT NULL,
+    user BLOB NOT NULL,
+    client BLOB NOT NULL,
+    scopes TEXT NOT NULL,
+    resources TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX consents_user ON consents (user, version);
+
+-- Sealing keys, encrypted under a secret that is not in here (docs/decisions/0027-sealing-keys-at-rest.md).
+CREATE TABLE sealing_keys (
+    realm BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    made_at INTEGER NOT NULL,
+    wrapped BLOB NOT NULL,
+    PRIMARY KEY (realm, number)
 ) STRICT, WITHOUT ROWID;

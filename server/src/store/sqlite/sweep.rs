@@ -4,8 +4,8 @@ use exeunt_core::{Mark, Moment, SessionId};
 
 use super::batch::Batch;
 use super::encode::{KIND_SESSION, MARK, bound, kind, mark, moment};
-use super::meta;
 use super::sessions::after;
+use super::{grants, meta};
 use crate::error::Result;
 use crate::store::rules::rows::SessionRow;
 use crate::store::rules::sweep::{OldRows, Progress};
@@ -69,6 +69,7 @@ impl<'a> OldRows<'a> for Batch<'a> {
         meta::set_number(self.conn, "last_place", self.places.issued)?;
         self.conn.prepare_cached("DELETE FROM sessions WHERE place = ?")?.execute([row])?;
         self.conn.prepare_cached("DELETE FROM seen WHERE place = ?")?.execute([row])?;
+        grants::delete(self.conn, kept.row, kept.record.sole_key())?;
         let sql = "DELETE FROM hangs WHERE kind = ? AND anchor = ? AND place = ?";
         for anchor in &kept.record.session.anchors {
             self.conn.prepare_cached(sql)?.execute((kind(*anchor), anchor.id(), row))?;

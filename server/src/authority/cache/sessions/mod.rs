@@ -26,6 +26,7 @@ pub const SHARDS: usize = 256;
 /// each other.
 #[repr(C)]
 pub struct CachedSession {
+    /// Zeros if it has none.
     token: Fingerprint,
     seen_millis: AtomicU64,
     written_millis: AtomicU64,
@@ -35,6 +36,7 @@ pub struct CachedSession {
     pub dialect: DialectName,
     /// What its own mark made of it: [`OPEN`], [`ENDED`] or [`EXPIRED`].
     own_mark: AtomicU8,
+    has_token: bool,
     parent: Option<Arc<Self>>,
     row: AtomicU64,
 }
@@ -74,12 +76,19 @@ pub struct Reached {
 }
 
 impl CachedSession {
-    /// A session that was last seen at `seen`.
-    pub fn new(session: Session, dialect: DialectName, token: Fingerprint, row: u64, seen: Moment) -> Self {
+    /// A session that was last seen at `seen`. Without a token it is found by its id only.
+    pub fn new(
+        session: Session,
+        dialect: DialectName,
+        token: Option<Fingerprint>,
+        row: u64,
+        seen: Moment,
+    ) -> Self {
         Self {
             session,
             dialect,
-            token,
+            token: token.unwrap_or(Fingerprint([0; 32])),
+            has_token: token.is_some(),
             own_mark: AtomicU8::new(OPEN),
             parent: None,
             row: AtomicU64::new(row),
@@ -185,17 +194,18 @@ impl SessionCache {
         verdicts.reduce(Verdict::and).unwrap_or(Verdict::Expired)
     }
 
-    /// Adds a session, once. Called before it is recorded, so that no mark on it is missed; its token is not known
-    /// outside yet.
-    pub fn insert(&self, live: Arc<CachedSession>) {
-        let (token, id) = (live.token, live.session.id);
+    /// Adds a session, once; `false` if one with its id is here, which stays. Called before it is recorded, so that no
+    /// mark on it is missed; its token is not known outside yet.
+    #[must_use]
+    pub fn insert(&self, live: &Arc<CachedSession>) -> bool {
+        let id = live.session.id;
         let mut ids = write(&self.by_id[id_shard(id)]);
         if ids.find(id_hash(id), |other| other.session.id == id).is_some() {
-            return;
+            return false;
         }
         ids.insert_unique(id_hash(id), live.clone(), |live| id_hash(live.session.id));
-        write(&self.by_token[token_shard(&token)])
-            .insert_unique(token.prefix(), live, |live| live.token.prefix());
+        self.open(live);
+        true
     }
 
     /// Adds a session whose token is already known outside, before it is recorded: marks on it are not missed, but its
@@ -218,6 +228,9 @@ impl SessionCache {
 
     /// Makes the token find the session. The caller holds the lock of the first table.
     fn open(&self, live: &Arc<CachedSession>) {
+        if !live.has_token {
+            return;
+        }
         let (prefix, id) = (live.token.prefix(), live.session.id);
         let mut tokens = write(&self.by_token[token_shard(&live.token)]);
         if tokens.find(prefix, |other| other.session.id == id).is_none() {
@@ -273,6 +286,9 @@ impl SessionCache {
         let Ok(entry) = ids.find_entry(id_hash(id), |live| live.session.id == id) else { return };
         entry.get().own_mark.store(own_mark, Ordering::Release);
         let live = entry.remove().0;
+        if !live.has_token {
+            return;
+        }
         let mut tokens = write(&self.by_token[token_shard(&live.token)]);
         if let Ok(entry) = tokens.find_entry(live.token.prefix(), |other| other.session.id == id) {
             entry.remove();

@@ -23,7 +23,7 @@ fn session(number: u8) -> Arc<CachedSession> {
         idle_secs: 60,
         absolute_secs: 0,
     };
-    Arc::new(CachedSession::new(session, DialectName::new("native"), Fingerprint([number; 32]), 0, NOW))
+    Arc::new(CachedSession::new(session, DialectName::new("native"), Some(Fingerprint([number; 32])), 0, NOW))
 }
 
 /// The same session as read from the store.
@@ -74,7 +74,7 @@ fn a_mark_reaches_the_children_of_a_removed_session() {
         let child = Arc::new(entry(2).child_of(Some(parent.clone())));
         let grandchild = Arc::new(entry(3).child_of(Some(child.clone())));
         for live in [&parent, &child, &grandchild] {
-            memory.insert(live.clone());
+            assert!(memory.insert(live));
         }
         assert_eq!(memory.judge(&grandchild, NOW), Verdict::Alive);
         memory.apply(&Mark { why, ..mark(Anchor::Session(parent.session.id)) });
@@ -97,7 +97,7 @@ fn nothing_is_answered_before_the_first_filling() {
 fn a_doubt_while_catching_up_outlives_it() {
     let memory = SessionCache::new();
     let (doubts, reached) = memory.catch_up();
-    memory.insert(session(3));
+    assert!(memory.insert(&session(3)));
     memory.doubt();
     memory.caught_up(doubts, reached);
     assert_eq!(outage(memory.find(&Fingerprint([3; 32]))), Some(Kind::Unavailable(Unavailability::Unknown)));
@@ -121,7 +121,7 @@ fn an_unknown_outcome_while_catching_up_is_a_doubt_too() {
 #[test]
 fn a_doubt_drops_nothing() {
     let (memory, live) = (filled(), session(3));
-    memory.insert(live.clone());
+    assert!(memory.insert(&live));
     memory.apply(&mark(Anchor::User(USER)));
     memory.doubt();
     assert_eq!((memory.count(), memory.position()), (1, Stamp::from_number(1)));
@@ -149,7 +149,7 @@ fn a_session_of_an_unknown_outcome_lives_if_it_is_found_and_goes_if_not() {
     let memory = filled();
     let [recorded, lost] = [session(1), session(2)];
     for live in [&recorded, &lost] {
-        memory.insert(live.clone());
+        assert!(memory.insert(live));
         let unknown = Err::<(), _>(Error::unavailable(Unavailability::Unknown));
         assert!(memory.settle_session(live, unknown).is_err());
     }
@@ -163,7 +163,7 @@ fn a_session_of_an_unknown_outcome_lives_if_it_is_found_and_goes_if_not() {
 #[test]
 fn a_session_that_was_found_stays_when_its_call_hears_of_it_later() {
     let (memory, live) = (filled(), session(1));
-    memory.insert(live.clone());
+    assert!(memory.insert(&live));
     memory.found(stored(1));
     memory.settle_sessions();
     assert!(memory.settle_session(&live, Err::<(), _>(Error::unavailable(Unavailability::Unknown))).is_err());
@@ -183,4 +183,26 @@ fn an_adopted_session_that_is_found_opens_by_its_token() {
     assert!(memory.find(&token).unwrap().is_some());
     memory.remove(live.session.id);
     assert!(memory.find(&token).unwrap().is_none());
+}
+
+/// The winner of two issues stays, and its token goes on opening it.
+#[test]
+fn a_second_issue_of_an_id_leaves_the_first_in_memory() {
+    let (memory, winner) = (filled(), session(1));
+    assert!(memory.insert(&winner));
+    assert!(!memory.insert(&session(1)));
+    let found = memory.find(&Fingerprint([1; 32])).unwrap();
+    assert!(found.is_some_and(|found| Arc::ptr_eq(&found, &winner)));
+}
+
+#[test]
+fn a_session_without_a_token_is_found_by_its_id_only() {
+    let memory = filled();
+    let Session { id, .. } = session(1).session;
+    let live = CachedSession::new(session(1).session.clone(), DialectName::new("oauth"), None, 0, NOW);
+    assert!(memory.insert(&Arc::new(live)));
+    assert!(memory.find(&Fingerprint([0; 32])).unwrap().is_none());
+    assert!(memory.find_by_id(id).is_some());
+    memory.remove(id);
+    assert!(memory.find_by_id(id).is_none());
 }

@@ -17,7 +17,7 @@ use crate::authority::migrate::users::Run;
 use crate::authority::session::{USER_AGENT_BYTES_MAX, cut};
 use crate::authority::{Authority, Call};
 use crate::error::{DeadReason, Error, Kind, Result, Unavailability};
-use crate::store::{Adopted, Adoption, Client, Identifier, Record, SessionBy, USER_SESSIONS_MAX};
+use crate::store::{Adopted, Adoption, Client, Identifier, Record, USER_SESSIONS_MAX};
 use crate::time::text::utc_or_last;
 use crate::time::{DURATION_SECS_MAX, Time};
 
@@ -187,7 +187,7 @@ impl Authority {
             idle_secs: elsewhere.idle_secs.unwrap_or(client.idle_secs),
             absolute_secs: times.absolute_secs,
         };
-        let live = CachedSession::new(session.clone(), client.dialect, elsewhere.token, 0, times.seen);
+        let live = CachedSession::new(session.clone(), client.dialect, Some(elsewhere.token), 0, times.seen);
         match self.memory.judge(&live, call.now) {
             Verdict::Alive => {}
             Verdict::Expired => return Err(refused::expired(&live.session, times.seen)),
@@ -198,7 +198,8 @@ impl Authority {
         let record = Record {
             session,
             dialect: client.dialect,
-            token: elsewhere.token,
+            token: Some(elsewhere.token),
+            grant: None,
             from: elsewhere.from,
             user_agent,
         };
@@ -283,7 +284,7 @@ impl Authority {
     async fn look_for(&self, all: &[Adopted], now: Moment) -> Result<Vec<Adoption>> {
         let mut found = Vec::with_capacity(all.len());
         for adopted in all {
-            let known = self.settle(self.store.session(SessionBy::Token(adopted.record.token), now).await)?;
+            let known = self.settle(self.store.session(adopted.record.by(), now).await)?;
             found.push(known.map_or(Adoption::Recorded(0), |known| {
                 Adoption::recorded(&known.record.session, known.seen, known.verdict, now)
             }));
