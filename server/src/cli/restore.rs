@@ -16,7 +16,7 @@ use crate::config::load;
 use crate::dialect;
 use crate::env::Env;
 use crate::store::StoreUrl;
-use crate::store::sqlite::restore::{Beginning, Begun, Kept, Restoring, declare};
+use crate::store::sqlite::restore::{Beginning, Begun, Restoring, SessionsAfterReset, declare};
 use crate::time::text::{readable, utc_or_last};
 
 /// The warning about sessions that are kept.
@@ -62,7 +62,7 @@ impl Restore {
             say("nothing was changed");
             return Ok(Exit::Failed);
         }
-        let sessions = if self.keep_sessions { Kept::Alive } else { Kept::Ended };
+        let sessions = if self.keep_sessions { SessionsAfterReset::Alive } else { SessionsAfterReset::Ended };
         let incarnation = Mint::new(env.entropy()).incarnation();
         let beginning = Beginning { incarnation, now: env.now(), sessions };
         let mut out = Out::new(false);
@@ -120,7 +120,7 @@ impl Restore {
     }
 }
 
-fn tell(out: &mut Out, begun: &Begun, sessions: Kept) -> Outcome<()> {
+fn tell(out: &mut Out, begun: &Begun, sessions: SessionsAfterReset) -> Outcome<()> {
     if let Some(made_at) = begun.made_at {
         let made_at = readable(made_at);
         let line = format!("  users, clients and keys are as they were at {made_at}; later changes are lost");
@@ -128,10 +128,10 @@ fn tell(out: &mut Out, begun: &Begun, sessions: Kept) -> Outcome<()> {
     }
     let recorded = begun.sessions;
     out.line(&match sessions {
-        Kept::Ended => {
+        SessionsAfterReset::Ended => {
             format!("  every session has ended ({recorded} recorded); everybody has to log in again")
         }
-        Kept::Alive => format!("  sessions were kept ({recorded} recorded): {RISK}"),
+        SessionsAfterReset::Alive => format!("  sessions were kept ({recorded} recorded): {RISK}"),
     })?;
     out.line(&format!("  position {}.{}", begun.position.incarnation, begun.position.stamp))
 }

@@ -9,7 +9,7 @@ use exeunt::config::Config;
 use exeunt::env::Env;
 use exeunt::store::Incarnation;
 use exeunt::store::open::{StoreUrl, open};
-use exeunt::store::sqlite::restore::{Beginning, Kept, Restoring};
+use exeunt::store::sqlite::restore::{Beginning, Restoring, SessionsAfterReset};
 use exeunt_core::{By, Fingerprint, KeyId, Token};
 
 use crate::support::scratch::Scratch;
@@ -77,7 +77,7 @@ async fn a_restored_store_knows_a_given_key_by_the_same_id() {
     let mut backup = app.authority.backup(&call(&app)).await.unwrap();
     let file = folder.path().join("backup");
     std::fs::write(&file, backup.read(usize::try_from(backup.bytes).unwrap()).unwrap()).unwrap();
-    let (incarnation, now, sessions) = (Incarnation([2; 16]), app.env.now(), Kept::Ended);
+    let (incarnation, now, sessions) = (Incarnation([2; 16]), app.env.now(), SessionsAfterReset::Ended);
     let target = folder.path().join("b");
     let beginning = Beginning { incarnation, now, sessions };
     Restoring { backup: &file, target: &target, aside: None, beginning }.run(&mut |_, _| {}).unwrap();

@@ -6,14 +6,14 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 use exeunt::store::Upkeep;
-use exeunt::store::sqlite::restore::{Kept, declare};
+use exeunt::store::sqlite::restore::{SessionsAfterReset, declare};
 
 use crate::keep::stage::{back_up, beginning, beside, furnished, names, open, opened, restore};
 use crate::support::scratch::Scratch;
 
 /// The text that the operator reads.
 fn refusal(backup: &Path, target: &Path, aside: Option<&str>) -> String {
-    restore(backup, target, aside, Kept::Ended).unwrap_err().public().to_owned()
+    restore(backup, target, aside, SessionsAfterReset::Ended).unwrap_err().public().to_owned()
 }
 
 #[tokio::test]
@@ -26,7 +26,10 @@ async fn a_store_in_use_or_in_the_way_is_left_alone() {
         refusal(&backup, &path, Some(".old")).contains("in use by another process; stop that process first")
     );
     assert!(
-        declare(&path, beginning(Kept::Ended)).unwrap_err().public().contains("in use by another process")
+        declare(&path, beginning(SessionsAfterReset::Ended))
+            .unwrap_err()
+            .public()
+            .contains("in use by another process")
     );
     store.close().await.unwrap();
     let before = fs::read(&path).unwrap();
@@ -98,8 +101,8 @@ async fn no_server_starts_on_a_restore_that_was_cut_short() {
     fs::copy(&backup, beside(&path, ".restored")).unwrap();
     let short = "was interrupted; run the same `exeunt restore` again";
     assert!(opened(&path).err().unwrap().public().contains(short));
-    assert!(declare(&path, beginning(Kept::Ended)).unwrap_err().public().contains(short));
-    restore(&backup, &path, Some(".old2"), Kept::Ended).unwrap();
+    assert!(declare(&path, beginning(SessionsAfterReset::Ended)).unwrap_err().public().contains(short));
+    restore(&backup, &path, Some(".old2"), SessionsAfterReset::Ended).unwrap();
     drop(open(&path));
     assert_eq!(
         names(folder.path()).iter().filter(|name| name.contains(".resto")).count(),

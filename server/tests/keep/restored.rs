@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
 use exeunt::error::Kind;
-use exeunt::store::sqlite::restore::{Kept, STRIDE, USERS_STRIDE, declare};
+use exeunt::store::sqlite::restore::{STRIDE, SessionsAfterReset, USERS_STRIDE, declare};
 use exeunt::store::{AuditPlace, Directory, Ledger, SessionMarks, Upkeep, contract};
 use exeunt_core::{Anchor, Stamp, UserId, Verdict, Why};
 
@@ -29,7 +29,7 @@ async fn no_session_of_the_earlier_life_lives() {
     let before = store.position().await.unwrap();
     store.close().await.unwrap();
 
-    let restored = restore(&backup, &path, Some(".old"), Kept::Ended).unwrap();
+    let restored = restore(&backup, &path, Some(".old"), SessionsAfterReset::Ended).unwrap();
     assert_eq!(restored.begun.made_at, Some(contract::NOW));
     assert_eq!(restored.begun.sessions, 3);
     let store = open(&path);
@@ -68,7 +68,7 @@ async fn a_restored_store_belongs_to_the_owner_of_its_place() {
     chown(&home, Some(owner), None).unwrap();
     let path = home.join("exeunt.db");
     for aside in [None, Some(".old")] {
-        restore(&backup, &path, aside, Kept::Ended).unwrap();
+        restore(&backup, &path, aside, SessionsAfterReset::Ended).unwrap();
         for name in names(&home) {
             assert_eq!(fs::metadata(home.join(&name)).unwrap().uid(), owner, "{name}");
         }
@@ -84,7 +84,7 @@ async fn no_number_is_given_again() {
     let given = store.reserve(1000).await.unwrap() + 999;
     let user = store.save_user(contract::user(2), None, None).await.unwrap().record.number;
     store.close().await.unwrap();
-    restore(&backup, &path, Some(".old"), Kept::Ended).unwrap();
+    restore(&backup, &path, Some(".old"), SessionsAfterReset::Ended).unwrap();
     let store = open(&path);
     assert!(store.reserve(1).await.unwrap() > given);
     let next = store.save_user(contract::user(3), None, None).await.unwrap().record.number;
@@ -101,7 +101,7 @@ async fn the_log_begins_anew() {
     let (store, _) = furnished(&path).await;
     back_up(&store, &backup).await;
     store.close().await.unwrap();
-    let begun = restore(&backup, &path, Some(".old"), Kept::Ended).unwrap().begun;
+    let begun = restore(&backup, &path, Some(".old"), SessionsAfterReset::Ended).unwrap().begun;
     let store = open(&path);
     for after in [Stamp::ZERO, Stamp::from_number(1), Stamp::from_number(begun.position.stamp.number() - 2)] {
         let error = store.marks(None, after, 10).await.unwrap_err();
@@ -133,7 +133,7 @@ async fn kept_sessions_live_even_if_they_had_ended() {
     contract::raise_session(&store, &sessions[1]).await.unwrap();
     let before = store.position().await.unwrap().stamp.number();
     store.close().await.unwrap();
-    let begun = restore(&backup, &path, Some(".old"), Kept::Alive).unwrap().begun;
+    let begun = restore(&backup, &path, Some(".old"), SessionsAfterReset::Alive).unwrap().begun;
     let store = open(&path);
     assert_eq!(store.position().await.unwrap(), begun.position);
     assert!(begun.position.stamp.number() >= before + STRIDE - 2);
@@ -159,7 +159,8 @@ async fn a_restored_store_can_be_backed_up_and_restored_again() {
         let store = open(&path);
         back_up(&store, &backup).await;
         store.close().await.unwrap();
-        let begun = restore(&backup, &path, Some(&format!(".old{round}")), Kept::Ended).unwrap().begun;
+        let begun =
+            restore(&backup, &path, Some(&format!(".old{round}")), SessionsAfterReset::Ended).unwrap().begun;
         assert!(begun.position.stamp.number() >= last + STRIDE);
         last = begun.position.stamp.number();
     }
@@ -173,7 +174,7 @@ async fn a_backup_cannot_be_taken_for_a_store() {
     back_up(&store, &backup).await;
     let error = opened(&backup).err().unwrap();
     assert!(error.public().contains("exeunt restore --in-place --store sqlite:"), "{error}");
-    declare(&backup, beginning(Kept::Ended)).unwrap();
+    declare(&backup, beginning(SessionsAfterReset::Ended)).unwrap();
     let store = open(&backup);
     assert_ne!(found(&store, &sessions[2]).await.unwrap().verdict, Verdict::Alive);
 }
@@ -192,7 +193,7 @@ async fn the_store_that_was_there_is_kept_with_its_log() {
     for suffix in ["", "-wal"] {
         fs::copy(beside(&path, suffix), beside(&target, suffix)).unwrap();
     }
-    let restored = restore(&backup, &target, Some(".old"), Kept::Ended).unwrap();
+    let restored = restore(&backup, &target, Some(".old"), SessionsAfterReset::Ended).unwrap();
     let aside = restored.aside.unwrap();
     assert_eq!(aside, beside(&target.canonicalize().unwrap(), ".old"));
     assert_eq!(names(&second), ["exeunt.db", "exeunt.db.lock", "exeunt.db.old", "exeunt.db.old-wal"]);

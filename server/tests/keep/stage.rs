@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use exeunt::error::Result;
-use exeunt::store::sqlite::restore::{Beginning, Kept, Restored, Restoring};
+use exeunt::store::sqlite::restore::{Beginning, Restored, Restoring, SessionsAfterReset};
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{Directory, Found, Incarnation, Ledger, SessionBy, Upkeep, contract};
 use exeunt_core::Session;
@@ -52,11 +52,16 @@ pub(crate) async fn back_up(store: &SqliteStore, to: &Path) {
 }
 
 /// How a restore begins a life here.
-pub(crate) const fn beginning(sessions: Kept) -> Beginning {
+pub(crate) const fn beginning(sessions: SessionsAfterReset) -> Beginning {
     Beginning { incarnation: SECOND, now: contract::NOW, sessions }
 }
 
-pub(crate) fn restore(backup: &Path, target: &Path, aside: Option<&str>, sessions: Kept) -> Result<Restored> {
+pub(crate) fn restore(
+    backup: &Path,
+    target: &Path,
+    aside: Option<&str>,
+    sessions: SessionsAfterReset,
+) -> Result<Restored> {
     Restoring { backup, target, aside, beginning: beginning(sessions) }.run(&mut |_, _| {})
 }
 

@@ -34,7 +34,7 @@ const ONCE: [&str; 24] = [
 ];
 
 /// Names that were given up, and what stands in their place.
-const GIVEN_UP: [(&str, &str); 24] = [
+const GIVEN_UP: [(&str, &str); 26] = [
     ("Arrival", "RequestParts"),
     ("Asked", "Responder, or the parsed call"),
     ("Cause", "DeadReason"),
@@ -44,7 +44,9 @@ const GIVEN_UP: [(&str, &str); 24] = [
     ("Ending", "Expiry, or LogoutTarget"),
     ("Entrance", "Inbound"),
     ("Exchange", "Request"),
+    ("Entrance", "PathPrefix"),
     ("Given", "ClientOptions"),
+    ("Kept", "SessionsAfterReset"),
     ("Lingering", "LingeringClose"),
     ("Noted", "LogFields"),
     ("Outage", "Unavailability"),

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::Entrance;
+use super::PathPrefix;
 use super::reply::Reply;
 use super::wire::Format;
 use crate::error::{DeadReason, Error, Kind, Throttled, Unavailability};
@@ -134,12 +134,12 @@ impl Code {
 /// The error in all forms of this dialect.
 pub(super) fn table(error: &Error) -> Vec<(&'static str, Response)> {
     [
-        ("rest xml", Entrance::Rest, Format::Xml),
-        ("rest json", Entrance::Rest, Format::Json),
-        ("rest csv", Entrance::Rest, Format::Csv),
-        ("api xml", Entrance::Api, Format::Xml),
-        ("api json", Entrance::Api, Format::Json),
-        ("api csv", Entrance::Api, Format::Csv),
+        ("rest xml", PathPrefix::Rest, Format::Xml),
+        ("rest json", PathPrefix::Rest, Format::Json),
+        ("rest csv", PathPrefix::Rest, Format::Csv),
+        ("api xml", PathPrefix::Api, Format::Xml),
+        ("api json", PathPrefix::Api, Format::Json),
+        ("api csv", PathPrefix::Api, Format::Csv),
     ]
     .into_iter()
     .map(|(form, entrance, format)| {

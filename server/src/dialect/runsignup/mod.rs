@@ -40,7 +40,7 @@ pub const DIALECT: Dialect = Dialect {
 
 /// The path prefix of a call. It decides how errors look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Entrance {
+enum PathPrefix {
     /// `/rest/…`: errors are HTTP 200.
     Rest,
     /// `/API/…`: errors have statuses.
@@ -78,11 +78,11 @@ fn route(method: &Method, path: &str, _: Option<&str>) -> Option<RouteMatch> {
 }
 
 /// The prefix, as it is written and what it means, and the call of a path. `None` if the path is not of this dialect.
-fn parse(path: &str) -> Option<(&str, Entrance, Called)> {
+fn parse(path: &str) -> Option<(&str, PathPrefix, Called)> {
     let (prefix, rest) = path.strip_prefix('/')?.split_once('/')?;
     let name = rest.strip_suffix('/').unwrap_or(rest);
-    let entrance = Entrance::named(prefix)?;
-    if entrance == Entrance::Api && name.contains('/') {
+    let entrance = PathPrefix::named(prefix)?;
+    if entrance == PathPrefix::Api && name.contains('/') {
         return None;
     }
     let called = match name.to_ascii_lowercase().as_str() {
@@ -95,7 +95,7 @@ fn parse(path: &str) -> Option<(&str, Entrance, Called)> {
     Some((prefix, entrance, called))
 }
 
-impl Entrance {
+impl PathPrefix {
     fn named(segment: &str) -> Option<Self> {
         match () {
             () if segment.eq_ignore_ascii_case("rest") => Some(Self::Rest),
@@ -115,20 +115,20 @@ impl Entrance {
 mod tests {
     use super::*;
 
-    fn parsed(path: &str) -> Option<(Entrance, Called)> {
+    fn parsed(path: &str) -> Option<(PathPrefix, Called)> {
         parse(path).map(|(_, entrance, called)| (entrance, called))
     }
 
     #[test]
     fn two_entrances_in_any_case_with_or_without_a_slash() {
         for path in ["/rest/logout", "/Rest/Logout/", "/REST/LOGOUT"] {
-            assert_eq!(parsed(path), Some((Entrance::Rest, Called::Logout)), "{path}");
+            assert_eq!(parsed(path), Some((PathPrefix::Rest, Called::Logout)), "{path}");
         }
         for path in ["/API/logout", "/api/logout/", "/Api/LogOut"] {
-            assert_eq!(parsed(path), Some((Entrance::Api, Called::Logout)), "{path}");
+            assert_eq!(parsed(path), Some((PathPrefix::Api, Called::Logout)), "{path}");
         }
-        assert_eq!(parsed("/rest/user/7"), Some((Entrance::Rest, Called::Unknown)));
-        assert_eq!(parsed("/API/1"), Some((Entrance::Api, Called::Unknown)));
+        assert_eq!(parsed("/rest/user/7"), Some((PathPrefix::Rest, Called::Unknown)));
+        assert_eq!(parsed("/API/1"), Some((PathPrefix::Api, Called::Unknown)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::Entrance;
+use super::PathPrefix;
 use super::error::Code;
 use super::reply::Reply;
 use super::wire::{Format, parameter};
@@ -26,7 +26,7 @@ impl ParsedCall {
     /// # Errors
     /// The response to send: for a body that did not arrive, too many fields, or a wrong format.
     pub(super) async fn read(request: &mut Request) -> Result<Self, Response> {
-        let entrance = Entrance::of(request.segment(0).unwrap_or_default());
+        let entrance = PathPrefix::of(request.segment(0).unwrap_or_default());
         let query = Fields::queried(request)?;
         let body =
             if request.method() == Method::POST { Fields::posted(request).await? } else { Fields::default() };
@@ -43,7 +43,7 @@ impl ParsedCall {
         let Said { query, form, .. } = said;
         let format = Format::asked(&query, &form).unwrap_or(Format::Xml);
         let reply = Reply {
-            entrance: Entrance::of(request.path().split('/').nth(1).unwrap_or_default()),
+            entrance: PathPrefix::of(request.path().split('/').nth(1).unwrap_or_default()),
             format,
             allow: "",
         };

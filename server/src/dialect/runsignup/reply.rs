@@ -3,7 +3,7 @@
 use http::StatusCode;
 use http::header::{ALLOW, WWW_AUTHENTICATE};
 
-use super::Entrance;
+use super::PathPrefix;
 use super::error::Fault;
 use super::wire::{Format, Outcome, failure, success};
 use crate::http::{Response, answer};
@@ -12,7 +12,7 @@ use crate::http::{Response, answer};
 #[derive(Clone, Copy)]
 pub(super) struct Reply {
     /// The path prefix of the call.
-    pub entrance: Entrance,
+    pub entrance: PathPrefix,
     /// The format of the response.
     pub format: Format,
     /// The supported methods, for a 405.
@@ -36,8 +36,8 @@ impl Reply {
     pub(super) fn refuse(&self, fault: Fault) -> Response {
         let status = match self.entrance {
             // Shipped clients read the body of an error only if the status is 200.
-            Entrance::Rest => StatusCode::OK,
-            Entrance::Api => fault.code.status(),
+            PathPrefix::Rest => StatusCode::OK,
+            PathPrefix::Api => fault.code.status(),
         };
         let body = failure(fault.code, self.entrance, self.format);
         let mut response = answer(status, self.format.content_type(), body);

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use exeunt_core::{Mark, Moment, RealmId, Session, SessionId, Stamp};
 
-use super::{MemoryStore, State, count};
+use super::{MemoryState, MemoryStore, count};
 use crate::error::{Error, Result};
 use crate::store::rules::choice::{is_listed, session_id};
 use crate::store::rules::room::SeatsRead;
@@ -53,12 +53,12 @@ impl Ledger for MemoryStore {
     }
 
     async fn session(&self, by: SessionBy, now: Moment) -> Result<Option<Found>> {
-        let State { book, tables, .. } = &*self.state()?;
+        let MemoryState { book, tables, .. } = &*self.state()?;
         Ok(tables.find(by).map(|kept| book.found(kept.clone(), now)))
     }
 
     async fn sessions(&self, list: List) -> Result<SessionPage> {
-        let State { book, tables, .. } = &*self.state()?;
+        let MemoryState { book, tables, .. } = &*self.state()?;
         let found = tables.sessions.range(..list.before).rev().map(|(_, kept)| kept);
         let found = found.filter(|kept| is_listed(&list, &kept.record.session)).take(count(list.limit));
         let found: Vec<_> = found.map(|kept| book.found(kept.clone(), list.now)).collect();
@@ -67,7 +67,7 @@ impl Ledger for MemoryStore {
     }
 
     async fn unended(&self, after: u64, limit: u32, now: Moment) -> Result<Vec<Found>> {
-        let State { book, tables, .. } = &*self.state()?;
+        let MemoryState { book, tables, .. } = &*self.state()?;
         let found = tables.sessions.range(after.saturating_add(1)..).map(|(_, kept)| kept);
         let found = found.filter(|kept| book.own(kept.record.session.id).is_none());
         Ok(found.take(count(limit)).map(|kept| book.found(kept.clone(), now)).collect())
@@ -111,7 +111,7 @@ impl Ledger for MemoryStore {
     }
 }
 
-impl State {
+impl MemoryState {
     fn position(&self) -> Position {
         Position { incarnation: self.incarnation, stamp: self.book.last() }
     }

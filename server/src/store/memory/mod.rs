@@ -24,9 +24,9 @@ use crate::error::{Error, Result, Unavailability};
 use crate::lock::Exclusive as _;
 
 /// Everything in memory.
-pub struct MemoryStore(Mutex<State>);
+pub struct MemoryStore(Mutex<MemoryState>);
 
-struct State {
+struct MemoryState {
     incarnation: Incarnation,
     is_closed: bool,
     book: Book,
@@ -64,7 +64,7 @@ impl MemoryStore {
     /// An empty store.
     pub fn new(incarnation: Incarnation) -> Self {
         let (book, tables) = (Book::default(), Tables::default());
-        Self(Mutex::new(State { incarnation, is_closed: false, book, tables }))
+        Self(Mutex::new(MemoryState { incarnation, is_closed: false, book, tables }))
     }
 
     /// Opens a closed store again with all its content, as a restart does for a store on disk.
@@ -72,7 +72,7 @@ impl MemoryStore {
         self.0.hold().is_closed = false;
     }
 
-    fn state(&self) -> Result<MutexGuard<'_, State>> {
+    fn state(&self) -> Result<MutexGuard<'_, MemoryState>> {
         let state = self.0.hold();
         if state.is_closed {
             return Err(Error::unavailable(Unavailability::Refused).because("the store is closed"));
@@ -83,7 +83,7 @@ impl MemoryStore {
     /// Runs a transaction: it is undone if it fails.
     fn write<T>(&self, work: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
         let mut state = self.state()?;
-        let State { book, tables, .. } = &mut *state;
+        let MemoryState { book, tables, .. } = &mut *state;
         let ends = tables.ends();
         let mut transaction = Transaction::begin(book, tables);
         let done = work(&mut transaction);

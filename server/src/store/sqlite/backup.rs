@@ -51,7 +51,7 @@ impl SqliteStore {
     /// A copy of everything, as of a moment between the call and its answer.
     pub(super) async fn copy(&self, made_at: Moment, one: One) -> Result<Backup> {
         let (to, answer) = oneshot::channel();
-        let job = Job {
+        let job = BackupJob {
             shared: self.shared.clone(),
             checkpoint: self.checkpoint.clone(),
             pause: self.pause.clone(),
@@ -70,7 +70,7 @@ impl SqliteStore {
     }
 }
 
-struct Job {
+struct BackupJob {
     shared: Arc<Shared>,
     checkpoint: Arc<Checkpoint>,
     pause: Arc<Pause>,
@@ -78,7 +78,7 @@ struct Job {
     made_at: Moment,
 }
 
-impl Job {
+impl BackupJob {
     fn run(&self, asked: &dyn Fn() -> bool) -> Result<(File, u64, [u8; 32])> {
         let written = |error: io::Error| cannot(&self.path, "write the copy", &error);
         remove(&self.path);

@@ -16,7 +16,7 @@ pub(super) struct Batch<'a> {
     pub(super) conn: &'a Connection,
     pub(super) shared: &'a Shared,
     pub(super) draft: Draft<'a>,
-    pub(super) places: Places,
+    pub(super) places: FileEnds,
     pub(super) crowds: &'a mut Crowds,
     pub(super) touched: Vec<(u64, Moment)>,
     /// Later last-seen times become this one.
@@ -32,7 +32,7 @@ pub(super) struct Batch<'a> {
 
 /// What the writer knows of the file besides the book.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Places {
+pub(super) struct FileEnds {
     /// The last row in the order of issue.
     pub(super) issued: u64,
     /// How far it has forgotten.
@@ -47,7 +47,7 @@ pub(super) trait Work: Send {
 }
 
 /// The only implementation of [`Work`].
-pub(super) struct Task<F, T> {
+pub(super) struct Command<F, T> {
     pub(super) work: Option<F>,
     /// `true` if it may fail after writing a part.
     pub(super) steps: bool,
@@ -55,7 +55,7 @@ pub(super) struct Task<F, T> {
     pub(super) to: oneshot::Sender<Result<T>>,
 }
 
-impl<F, T> Work for Task<F, T>
+impl<F, T> Work for Command<F, T>
 where
     F: FnOnce(&mut Batch<'_>) -> Result<T> + Send,
     T: Send,
@@ -83,7 +83,7 @@ impl Batch<'_> {
         self.spoiled || self.conn.is_autocommit()
     }
 
-    pub(super) fn into_effects(self) -> (Effects, Places) {
+    pub(super) fn into_effects(self) -> (Effects, FileEnds) {
         let effects = Effects {
             log: self.draft.into_log(),
             touched: self.touched,

@@ -32,7 +32,7 @@ const LOGGED_SECS: f64 = 60.0;
 
 #[derive(Default)]
 pub(super) struct Checkpoint {
-    task: Mutex<Task>,
+    phase: Mutex<Phase>,
     wake: Condvar,
     /// A round is done, and only a little is left in the WAL.
     nearly: AtomicBool,
@@ -52,7 +52,7 @@ struct Failures {
 pub(super) struct Hold<'a>(&'a Checkpoint);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Task {
+enum Phase {
     #[default]
     Idle,
     Due,
@@ -133,7 +133,7 @@ impl Checkpoint {
 
     /// Ends the thread.
     pub(super) fn close(&self) {
-        *self.task.hold() = Task::Closed;
+        *self.phase.hold() = Phase::Closed;
         self.wake.notify_all();
     }
 
@@ -171,29 +171,29 @@ impl Checkpoint {
     }
 
     fn ask(&self) {
-        let mut task = self.task.hold();
-        if *task == Task::Idle {
-            *task = Task::Due;
+        let mut phase = self.phase.hold();
+        if *phase == Phase::Idle {
+            *phase = Phase::Due;
             self.wake.notify_one();
         }
     }
 
     /// Waits for a request; `false`: the thread ends.
     fn wait(&self) -> bool {
-        let mut task = self.task.hold();
-        while *task == Task::Idle {
-            task = lock::wait(&self.wake, task);
+        let mut phase = self.phase.hold();
+        while *phase == Phase::Idle {
+            phase = lock::wait(&self.wake, phase);
         }
-        if *task == Task::Due {
-            *task = Task::Running;
+        if *phase == Phase::Due {
+            *phase = Phase::Running;
         }
-        *task == Task::Running
+        *phase == Phase::Running
     }
 
     fn finish(&self) {
-        let mut task = self.task.hold();
-        if *task == Task::Running {
-            *task = Task::Idle;
+        let mut phase = self.phase.hold();
+        if *phase == Phase::Running {
+            *phase = Phase::Idle;
         }
     }
 }

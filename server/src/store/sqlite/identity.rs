@@ -35,14 +35,14 @@ struct Held {
     /// The WAL was not as the last commit left it.
     is_log_spoiled: bool,
     /// The state of the database while this process does not write into the file.
-    state: Option<State>,
+    state: Option<FileState>,
     /// How many of this process's connections may be writing into the file.
     moving: u32,
 }
 
 /// What changes when a file is written.
 #[derive(PartialEq, Eq)]
-struct State {
+struct FileState {
     head: [u8; HEAD_BYTES],
     bytes: u64,
     /// Change time in seconds and nanoseconds, if it changes only with writes.
@@ -183,13 +183,13 @@ impl Identity {
 }
 
 impl Held {
-    fn read_state(&self) -> Option<State> {
+    fn read_state(&self) -> Option<FileState> {
         let database = self.lock.database.as_ref()?;
         let mut head = [0; HEAD_BYTES];
         database.read_exact_at(&mut head, 0).ok()?;
         let about = database.metadata().ok()?;
         let changed_at = self.lock.has_true_times.then(|| (about.mtime(), about.mtime_nsec()));
-        Some(State { head, bytes: about.len(), changed_at })
+        Some(FileState { head, bytes: about.len(), changed_at })
     }
 }
 

@@ -23,12 +23,12 @@ pub struct Beginning {
     /// The time of the reset.
     pub now: Moment,
     /// What happens to the recorded sessions.
-    pub sessions: Kept,
+    pub sessions: SessionsAfterReset,
 }
 
 /// What happens to the recorded sessions of a store that was reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum SessionsAfterReset {
     /// All end: a mark is raised on every realm.
     Ended,
     /// They stay alive, and so do those ended after the state was taken: this store has no record of that.
@@ -62,7 +62,7 @@ pub(super) fn begin(conn: &Connection, beginning: Beginning) -> Result<Begun> {
     let users = ahead(users.max(meta::number(&transaction, "users_before")?), USERS_STRIDE)?;
     meta::set_number(&transaction, "users_before", users)?;
     let mut last = first - 1;
-    if sessions == Kept::Ended {
+    if sessions == SessionsAfterReset::Ended {
         for realm in realms(&transaction)? {
             last += 1;
             let raise = by_itself(realm, Why::Restored, now);
@@ -102,8 +102,8 @@ fn realms(conn: &Connection) -> Result<Vec<RealmId>> {
 
 fn entry(beginning: &Beginning) -> AuditEntry {
     let what = match beginning.sessions {
-        Kept::Ended => "store.restore",
-        Kept::Alive => "store.restore_keeping_sessions",
+        SessionsAfterReset::Ended => "store.restore",
+        SessionsAfterReset::Alive => "store.restore_keeping_sessions",
     };
     AuditEntry {
         place: 0,

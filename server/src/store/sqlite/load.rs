@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use exeunt_core::{Mark, Marks, Moment, SessionId, Stamp};
 use rusqlite::{Connection, Result};
 
-use super::batch::Places;
+use super::batch::FileEnds;
 use super::encode::{KIND_SESSION, MARK, bound, mark, moment};
 use super::{ahead, life, meta};
 use crate::store::rules::book::Book;
@@ -13,9 +13,9 @@ use crate::store::rules::choice::session_id;
 use crate::store::rules::sweep::Progress;
 
 /// The marks in force, and the rest of the writer's memory.
-pub(super) struct State {
+pub(super) struct LoadedStore {
     pub(super) book: Book,
-    pub(super) places: Places,
+    pub(super) places: FileEnds,
     pub(super) seen: HashMap<u64, Moment>,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct News {
 }
 
 /// Reads everything.
-pub(super) fn all(conn: &Connection) -> Result<State> {
+pub(super) fn all(conn: &Connection) -> Result<LoadedStore> {
     let places = places(conn)?;
     let own_start = places.progress.own_start;
     let mut marks = Marks::new();
@@ -43,11 +43,11 @@ pub(super) fn all(conn: &Connection) -> Result<State> {
         }
     }
     let last = Stamp::from_number(life::last_stamp(conn)?);
-    Ok(State { book: Book::new(marks, last), places, seen: seen(conn)? })
+    Ok(LoadedStore { book: Book::new(marks, last), places, seen: seen(conn)? })
 }
 
 /// Reads what is new: the log after `last`, and sessions' own marks that were forgotten since `own_start`.
-pub(super) fn since(conn: &Connection, last: Stamp, own_start: u64) -> Result<(News, Places)> {
+pub(super) fn since(conn: &Connection, last: Stamp, own_start: u64) -> Result<(News, FileEnds)> {
     let places = places(conn)?;
     let sql = format!("SELECT {MARK} FROM marks WHERE stamp > ? ORDER BY stamp");
     let marks = conn.prepare(&sql)?.query_map([bound(last.number())], mark)?.collect::<Result<_>>()?;
@@ -59,9 +59,9 @@ pub(super) fn since(conn: &Connection, last: Stamp, own_start: u64) -> Result<(N
     Ok((News { marks, forgotten, seen: seen(conn)? }, places))
 }
 
-fn places(conn: &Connection) -> Result<Places> {
+fn places(conn: &Connection) -> Result<FileEnds> {
     let issued: u64 = conn.query_row("SELECT coalesce(max(place), 0) FROM sessions", [], |row| row.get(0))?;
-    Ok(Places {
+    Ok(FileEnds {
         issued: issued.max(meta::number(conn, "last_place")?),
         progress: Progress {
             log_start: meta::number(conn, "log_start")?,

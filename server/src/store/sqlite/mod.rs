@@ -48,14 +48,14 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
 use self::backup::Pause;
-use self::batch::{Batch, Task};
+use self::batch::{Batch, Command};
 use self::checkpoint::Checkpoint;
 use self::identity::Identity;
 use self::queue::{Lane, Queue};
 use self::reader::{Question, READERS, Reading};
 use self::state::Shared;
 use self::tail::Cut;
-use self::writer::{Job, Writer};
+use self::writer::{WriteJob, Writer};
 use super::{Incarnation, OneAtATime};
 use crate::error::{Error, Result, Unavailability};
 use crate::lock::Exclusive as _;
@@ -87,7 +87,7 @@ pub struct SqliteOptions {
 /// A store in one file.
 pub struct SqliteStore {
     shared: Arc<Shared>,
-    writes: Arc<Queue<Job>>,
+    writes: Arc<Queue<WriteJob>>,
     reads: Arc<Queue<Question>>,
     checkpoint: Arc<Checkpoint>,
     backups: OneAtATime,
@@ -155,7 +155,8 @@ impl SqliteStore {
     ) -> Result<T> {
         self.shared.check()?;
         let (to, answer) = oneshot::channel();
-        self.writes.push(lane, Job::Work(Box::new(Task { work: Some(work), steps, done: None, to })))?;
+        self.writes
+            .push(lane, WriteJob::Work(Box::new(Command { work: Some(work), steps, done: None, to })))?;
         answer.await.map_err(|_| fault())?
     }
 
@@ -171,7 +172,7 @@ impl SqliteStore {
     }
 
     /// Sends the writer a job that is not a transaction.
-    async fn control(&self, job: impl FnOnce(oneshot::Sender<Result<()>>) -> Job) -> Result<()> {
+    async fn control(&self, job: impl FnOnce(oneshot::Sender<Result<()>>) -> WriteJob) -> Result<()> {
         let (to, answer) = oneshot::channel();
         self.writes.push(Lane::Rest, job(to))?;
         answer.await.map_err(|_| fault())?

@@ -18,7 +18,7 @@ use super::lock::{LOCK, Lock};
 use super::{life, meta};
 use crate::error::Result;
 
-pub use super::life::{Beginning, Begun, Kept, STRIDE, USERS_STRIDE};
+pub use super::life::{Beginning, Begun, STRIDE, SessionsAfterReset, USERS_STRIDE};
 
 /// The suffix of a database that is being restored.
 const RESTORING: &str = ".restoring";

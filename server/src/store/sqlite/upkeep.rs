@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use exeunt_core::Moment;
 
 use super::queue::Lane;
-use super::writer::Job;
+use super::writer::WriteJob;
 use super::{SqliteStore, meta};
 use crate::error::{Error, Result};
 use crate::store::figures::{Disk, Figures, Waiting};
@@ -16,7 +16,7 @@ use crate::store::{AuditEntry, Backup, Upkeep};
 #[async_trait]
 impl Upkeep for SqliteStore {
     async fn recover(&self) -> Result<()> {
-        self.control(Job::Recover).await
+        self.control(WriteJob::Recover).await
     }
 
     async fn look(&self) -> Result<()> {
@@ -30,7 +30,7 @@ impl Upkeep for SqliteStore {
     }
 
     async fn close(&self) -> Result<()> {
-        let closed = self.control(Job::Close).await;
+        let closed = self.control(WriteJob::Close).await;
         self.stop();
         closed
     }

@@ -17,7 +17,7 @@ use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, ffi};
 use tokio::sync::oneshot;
 
-use super::batch::{Batch, Places, Work};
+use super::batch::{Batch, FileEnds, Work};
 use super::checkpoint::Checkpoint;
 use super::file::{self, beside};
 use super::identity::Loss;
@@ -39,7 +39,7 @@ const FIRST_ROWS_MAX: usize = 4096;
 const REST_ROWS_MAX: usize = 1024;
 
 /// A job for the writer.
-pub(super) enum Job {
+pub(super) enum WriteJob {
     Work(Box<dyn Work>),
     /// Opens the file again after an unknown outcome.
     Recover(oneshot::Sender<Result<()>>),
@@ -51,7 +51,7 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
     checkpoint: Arc<Checkpoint>,
     conn: Option<Connection>,
-    places: Places,
+    places: FileEnds,
     crowds: Crowds,
     leftovers: Leftovers,
     log_pages: Arc<AtomicU32>,
@@ -85,7 +85,7 @@ impl Writer {
             shared,
             checkpoint,
             conn: None,
-            places: Places::default(),
+            places: FileEnds::default(),
             crowds: Crowds::default(),
             leftovers: Leftovers::default(),
             left: HashSet::new(),
@@ -95,7 +95,7 @@ impl Writer {
     }
 
     /// Runs until the queue is closed.
-    pub(super) fn run(mut self, queue: &Queue<Job>) {
+    pub(super) fn run(mut self, queue: &Queue<WriteJob>) {
         let mut jobs = Vec::new();
         loop {
             queue.take(MARKS_MAX, REST_MAX, &mut jobs);
@@ -106,25 +106,25 @@ impl Writer {
             let mut controls = Vec::new();
             for (lane, job) in jobs.drain(..) {
                 match job {
-                    Job::Work(work) => works.push((lane, work)),
+                    WriteJob::Work(work) => works.push((lane, work)),
                     control => controls.push(control),
                 }
             }
             let left = if works.is_empty() { works } else { self.turn(works) };
             if !left.is_empty() {
-                let left = left.into_iter().map(|(lane, work)| (lane, Job::Work(work)));
+                let left = left.into_iter().map(|(lane, work)| (lane, WriteJob::Work(work)));
                 // Closing comes after everything queued before it.
                 queue.put_back(left.chain(controls.into_iter().map(|control| (Lane::Rest, control))));
                 continue;
             }
             for control in controls {
                 match control {
-                    Job::Recover(to) => drop(to.send(self.recover())),
-                    Job::Close(to) => {
+                    WriteJob::Recover(to) => drop(to.send(self.recover())),
+                    WriteJob::Close(to) => {
                         queue.close();
                         drop(to.send(self.close()));
                     }
-                    Job::Work(_) => {}
+                    WriteJob::Work(_) => {}
                 }
             }
         }
@@ -340,7 +340,7 @@ impl Writer {
     }
 
     /// Uses this connection from now on.
-    fn begin(&mut self, conn: Connection, places: Places) {
+    fn begin(&mut self, conn: Connection, places: FileEnds) {
         self.conn = Some(conn);
         self.places = places;
         self.crowds = Crowds::default();

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Entrance;
+use super::PathPrefix;
 use super::error::Code;
 use crate::authority::User;
 use crate::dialect::csv::table;
@@ -129,20 +129,20 @@ pub(super) fn success(outcome: &Outcome, format: Format) -> String {
 }
 
 /// The body of an error: with its number under `/rest/`, without it under `/API/`.
-pub(super) fn failure(code: Code, entrance: Entrance, format: Format) -> String {
+pub(super) fn failure(code: Code, entrance: PathPrefix, format: Format) -> String {
     let (number, message) = (code.number(), code.message());
     match (entrance, format) {
-        (Entrance::Rest, Format::Xml) => Element::new("error")
+        (PathPrefix::Rest, Format::Xml) => Element::new("error")
             .child(Element::text("error_code", number.to_string()))
             .child(Element::text("error_msg", message))
             .compact(),
-        (Entrance::Rest, Format::Json) => {
+        (PathPrefix::Rest, Format::Json) => {
             json(&Failure { error: Numbered { error_code: number, error_msg: message } })
         }
-        (Entrance::Rest, Format::Csv) => table(["error_code", "error_msg"], [&number.to_string(), message]),
-        (Entrance::Api, Format::Xml) => response("error", message),
-        (Entrance::Api, Format::Json) => json(&Failure { error: message }),
-        (Entrance::Api, Format::Csv) => table(["error"], [message]),
+        (PathPrefix::Rest, Format::Csv) => table(["error_code", "error_msg"], [&number.to_string(), message]),
+        (PathPrefix::Api, Format::Xml) => response("error", message),
+        (PathPrefix::Api, Format::Json) => json(&Failure { error: message }),
+        (PathPrefix::Api, Format::Csv) => table(["error"], [message]),
     }
 }
 

@@ -59,14 +59,17 @@ fn a_logout_in_three_formats() {
 fn an_error_in_three_formats_at_two_entrances() {
     let said = |entrance, format| failure(Code::KeyAuthenticationFailed, entrance, format);
     let xml = "<error><error_code>6</error_code><error_msg>Key authentication failed</error_msg></error>";
-    assert_eq!(said(Entrance::Rest, Format::Xml), format!("{DECLARATION}{xml}"));
+    assert_eq!(said(PathPrefix::Rest, Format::Xml), format!("{DECLARATION}{xml}"));
     let json = r#"{"error":{"error_code":6,"error_msg":"Key authentication failed"}}"#;
-    assert_eq!(said(Entrance::Rest, Format::Json), json);
-    assert_eq!(said(Entrance::Rest, Format::Csv), "error_code,error_msg\r\n6,Key authentication failed\r\n");
+    assert_eq!(said(PathPrefix::Rest, Format::Json), json);
+    assert_eq!(
+        said(PathPrefix::Rest, Format::Csv),
+        "error_code,error_msg\r\n6,Key authentication failed\r\n"
+    );
     let xml = "<response><error>Key authentication failed</error></response>";
-    assert_eq!(said(Entrance::Api, Format::Xml), format!("{DECLARATION}{xml}"));
-    assert_eq!(said(Entrance::Api, Format::Json), r#"{"error":"Key authentication failed"}"#);
-    assert_eq!(said(Entrance::Api, Format::Csv), "error\r\nKey authentication failed\r\n");
+    assert_eq!(said(PathPrefix::Api, Format::Xml), format!("{DECLARATION}{xml}"));
+    assert_eq!(said(PathPrefix::Api, Format::Json), r#"{"error":"Key authentication failed"}"#);
+    assert_eq!(said(PathPrefix::Api, Format::Csv), "error\r\nKey authentication failed\r\n");
 }
 
 #[test]
