@@ -77,7 +77,7 @@ impl Authority {
         Ok(shard + 1 == SHARDS)
     }
 
-    /// Deletes, in one small step, what has been dead for long enough. Returns what was deleted.
+    /// Deletes, in one small step, records that have been dead for long enough. Returns what was deleted.
     ///
     /// # Errors
     /// `Unavailable`.
