@@ -30,9 +30,9 @@ pub struct Session {
     pub anchors: Anchors,
     /// When it was issued.
     pub issued_at: Moment,
-    /// It expires after so many seconds without use; 0: no such limit.
+    /// Seconds without use after which it expires; 0: no such limit.
     pub idle_secs: u32,
-    /// It expires so many seconds after its issue; 0: no such limit.
+    /// Seconds after its issue at which it expires; 0: no such limit.
     pub absolute_secs: u32,
 }
 

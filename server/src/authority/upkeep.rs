@@ -86,7 +86,7 @@ impl Authority {
         self.round.0.load(Ordering::Relaxed) >= SHARDS
     }
 
-    /// Deletes, in one small step, what has been dead for long enough. Returns what was deleted.
+    /// Deletes, in one small step, records that have been dead for long enough. Returns what was deleted.
     ///
     /// # Errors
     /// `Unavailable`.

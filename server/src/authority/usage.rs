@@ -15,7 +15,7 @@ use crate::store::Usage;
 
 /// The largest number of pairs of client and call; further pairs are not counted.
 const USAGES_MAX: usize = 100_000;
-/// The log mentions the same caller at most once in so many seconds.
+/// Seconds during which the log mentions the same caller at most once.
 const TOLD_SECS: u64 = 3600;
 /// The largest number of rows in one transaction.
 const USAGES_PER_WRITE: usize = 500;

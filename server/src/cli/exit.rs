@@ -53,7 +53,7 @@ Exit codes:
   3    not found
   4    the key is missing, invalid, or does not permit this
   5    the server cannot be reached, or cannot answer now
-  6    it exists already, or was changed by somebody else in the meantime
+  6    it exists already, or someone else changed it in the meantime
   7    check: the token is not active
   8    marks: the log no longer reaches back to this position
   9    user import, session import: some rows were refused, the others were imported

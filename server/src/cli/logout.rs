@@ -95,9 +95,9 @@ impl Whom {
             return Ok(all(format!("everybody in {realm}"), "/v1/realm/sessions".to_owned()));
         };
         let session = remote.get(&format!("/v1/sessions/{kept}")).await?;
-        let user = session["user"]
-            .as_str()
-            .ok_or_else(|| Failure::usage("this session has no user, so nobody has other sessions to end"))?;
+        let user = session["user"].as_str().ok_or_else(|| {
+            Failure::usage("this session has no user, so there are no other sessions to end")
+        })?;
         let user = reference::id(user).map_err(Failure::usage)?;
         Ok(LogoutTarget {
             what: format!("everything of user {user} but session {kept}"),

@@ -149,7 +149,7 @@ mod tests {
         assert!(!second.wait(false, AT_ONCE).await);
         assert!(third.wait(true, AT_ONCE).await);
         drop(third);
-        assert!(!second.wait(false, AT_ONCE).await, "a slot that is reserved is no slot for others");
+        assert!(!second.wait(false, AT_ONCE).await, "a reserved slot is not free for others");
         drop(first);
         assert!(second.wait(false, AT_ONCE).await);
     }

@@ -18,7 +18,7 @@ use crate::error::Result;
 /// The minimum pause before a failed step is retried, in milliseconds, so that a full disk is not tried all the time.
 const RETRY_MILLIS: u64 = 1000;
 
-/// A task whose step is one call, with a pause of so many milliseconds between two steps.
+/// A task whose step is one call, with a pause of `$millis` milliseconds between two steps.
 macro_rules! every {
     ($name:literal, $millis:literal, |$app:ident, $now:ident| $call:expr) => {
         BackgroundTask {

@@ -34,7 +34,7 @@ const ONCE: [&str; 24] = [
 ];
 
 /// Names that were given up, and what stands in their place.
-const GIVEN_UP: [(&str, &str); 26] = [
+const GIVEN_UP: [(&str, &str); 25] = [
     ("Arrival", "RequestParts"),
     ("Asked", "Responder, or the parsed call"),
     ("Cause", "DeadReason"),
@@ -42,9 +42,8 @@ const GIVEN_UP: [(&str, &str); 26] = [
     ("Desk", "Context"),
     ("Door", "DialectName"),
     ("Ending", "Expiry, or LogoutTarget"),
-    ("Entrance", "Inbound"),
+    ("Entrance", "Inbound, or PathPrefix"),
     ("Exchange", "Request"),
-    ("Entrance", "PathPrefix"),
     ("Given", "ClientOptions"),
     ("Kept", "SessionsAfterReset"),
     ("Lingering", "LingeringClose"),

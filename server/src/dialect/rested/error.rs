@@ -128,7 +128,7 @@ mod tests {
     }
 
     fn body(response: Response) -> String {
-        let Body::Whole(whole) = response.body else { panic!("an error is no stream") };
+        let Body::Whole(whole) = response.body else { panic!("an error is not a stream") };
         String::from_utf8(whole.to_vec()).unwrap()
     }
 }

@@ -40,7 +40,7 @@ pub struct Original {
 }
 
 impl Original {
-    /// Rebuilds the application's call from the gateway's request. Only a trusted proxy is believed: anybody can send
+    /// Rebuilds the application's call from the gateway's request. Only a trusted proxy is believed: anyone can send
     /// these headers.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ use request::Parsed;
 /// The size of the response buffer that is kept between requests, in bytes.
 const ANSWER_BYTES_KEPT: usize = 16 * 1024;
 
-/// What was read and is not answered yet.
+/// The bytes read but not answered yet, for the HTTP library.
 pub struct Remainder {
     /// The bytes.
     pub bytes: Bytes,

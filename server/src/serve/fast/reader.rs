@@ -18,7 +18,7 @@ const PIECES_MAX: usize = 4;
 /// Seconds to wait for a body here. A slower one goes to the HTTP library, which enforces the configured limit.
 const BODY_SECS: u64 = 1;
 
-/// Reads a connection; holds what was read and is not answered yet.
+/// Reads a connection; holds the bytes of requests not answered yet.
 pub(super) struct Reader {
     buffer: Box<[u8]>,
     filled: usize,
@@ -68,7 +68,7 @@ impl Reader {
         Self { buffer, filled: 0, patience, alarm, asked: false, progress }
     }
 
-    /// What was read and is not answered yet; `None` if that is nothing.
+    /// The bytes read but not answered yet; `None` if there are none.
     pub(super) fn rest(&self) -> Option<Remainder> {
         let head_by = match self.progress {
             Progress::Head(by) => Some(by),

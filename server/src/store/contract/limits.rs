@@ -139,7 +139,7 @@ pub async fn the_others_are_ended_however_long_they_are_in_use(store: &dyn Store
     Ok(())
 }
 
-/// The longest unseen is ended by what was seen last, also once the touches were swept up.
+/// At the limit, the session unused for longest is ended, also after its touches were swept up.
 pub async fn a_limit_knows_touches_that_were_swept_up(store: &dyn Store) -> Result<()> {
     let mut rows = Vec::new();
     for number in 1..=3 {

@@ -2,7 +2,7 @@
 
 use exeunt_core::{Mark, Moment, Stamp};
 
-/// What was stored at a start at which the newest line was dated after the clock's time: all of it was written by then.
+/// The last lines stored at a start whose clock was behind the newest line: every line up to them was written by then.
 /// Zero if that never happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WrittenBy {

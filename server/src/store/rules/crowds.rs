@@ -14,7 +14,7 @@ const USERS_MAX: usize = 100_000;
 /// The limit of cached sessions, of all users together: about 60 MB.
 const MEMBERS_MAX: usize = 200_000;
 
-/// The live sessions of users, as far as they are known.
+/// The known live sessions of users.
 #[derive(Debug, Default)]
 pub struct Crowds {
     users: HashMap<UserId, Known>,

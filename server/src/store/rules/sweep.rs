@@ -17,7 +17,7 @@ pub struct Progress {
     pub own_start: u64,
     /// The round that is not finished.
     pub round: Option<Round>,
-    /// What was written while the wall clock was ahead.
+    /// The lines written while the wall clock was ahead.
     pub written: WrittenBy,
 }
 
@@ -57,7 +57,7 @@ pub trait OldRows<'a>: Rows<'a> {
     /// Deletes a mark.
     fn delete_mark(&mut self, mark: &Mark) -> Result<()>;
 
-    /// Deletes the oldest lines of the trail, as far as they were written before `horizon`. Returns how many.
+    /// Deletes the oldest lines of the trail that were written before `horizon`. Returns how many.
     fn delete_audit(&mut self, horizon: Moment, max: u32) -> Result<u32>;
 }
 

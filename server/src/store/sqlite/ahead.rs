@@ -1,4 +1,4 @@
-//! What was written while the wall clock was ahead.
+//! Lines of the log and of the trail written while the wall clock was ahead.
 
 use exeunt_core::{Moment, Stamp};
 use rusqlite::Connection;
