@@ -42,7 +42,7 @@ fn a_restore_leaves_the_store_that_is_there() {
     let backup = folder.path().join("exeunt.backup");
     let backup = backup.display();
     let ran = run_apart(&format!(
-        "mount -t tmpfs -o size=150k thimble {path} && {EXEUNT} backup {backup} --url {url} || exit 99
+        "mount -t tmpfs -o size=176k thimble {path} && {EXEUNT} backup {backup} --url {url} || exit 99
          {EXEUNT} restore {backup} --store sqlite:{path}/exeunt.db || exit 98
          cp {path}/exeunt.db {path}/../before.$$ && {EXEUNT} restore {backup} --store sqlite:{path}/exeunt.db --replace --yes
          code=$?; cmp {path}/exeunt.db {path}/../before.$$ && ls {path}; rm {path}/../before.$$; exit $code"

@@ -10,6 +10,7 @@ mod world;
 
 use std::ops::RangeInclusive;
 
+use family::Counted;
 use oracle::Seen;
 use place::Place;
 use world::World;
@@ -32,13 +33,15 @@ async fn on_sqlite_the_authority_agrees_with_an_oracle_that_remembers_everything
 }
 
 #[tokio::test]
-async fn both_stores_agree_about_children_with_an_oracle() {
-    let (seeds, mut children) = (seeds(SEEDS_IN_A_FILE), 0);
+async fn both_stores_agree_about_children_and_grants_with_an_oracle() {
+    let (seeds, mut all) = (seeds(SEEDS_IN_A_FILE), Counted::default());
     let several = is_several(&seeds);
     for seed in seeds {
-        children += family::history(seed, STEPS).await;
+        all.add(family::history(seed, STEPS).await);
     }
-    assert!(!several || children > 500, "{children} children");
+    let Counted { children, next, again, reused, withdrawn } = all;
+    let few = [again, reused, withdrawn].into_iter().any(|often| often <= 50);
+    assert!(!several || (children > 500 && next > 500 && !few), "{all:?}");
 }
 
 async fn histories(seeds: RangeInclusive<u64>, place: fn() -> Place) {

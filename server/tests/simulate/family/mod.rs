@@ -1,9 +1,11 @@
 //! Sessions with children, in a store in memory and in one in a file at once. Both must answer the same, and a session
 //! is alive as long as nothing ended it or one it descends from.
 //!
-//! These histories call the stores themselves: no verb of the authority issues a child yet.
+//! Sessions are used to turn generations and hang from consents, which are given and withdrawn.
+//!
+//! These histories call the stores themselves: no verb of the authority turns a generation or keeps a consent yet.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Debug;
 
 use exeunt::env::{Entropy, Env};
@@ -11,10 +13,10 @@ use exeunt::error::{Error, Kind};
 use exeunt::store::memory::MemoryStore;
 use exeunt::store::sqlite::{SqliteOptions, SqliteStore};
 use exeunt::store::{
-    Adopted, Adoption, Incarnation, Ledger, List, NewSession, Others, Raise, RaiseOutcome, Seen, SessionBy,
-    contract,
+    Adopted, Adoption, Consent, Found, Incarnation, Ledger, List, NewSession, Others, Raise, RaiseOutcome,
+    Seen, SessionBy, Successor, contract,
 };
-use exeunt_core::{Anchor, ClientId, Mark, Moment, Session, Stamp, UserId, Verdict, Why};
+use exeunt_core::{Anchor, ClientId, ConsentId, Mark, Moment, Session, Stamp, UserId, Verdict, Why};
 
 use crate::support::scratch::Scratch;
 
@@ -32,6 +34,28 @@ struct Family {
     chance: Entropy,
     now: Moment,
     kin: Vec<Kin>,
+    consents: HashMap<ConsentId, Consent>,
+    counted: Counted,
+}
+
+/// How often some things happened.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counted {
+    pub(crate) children: usize,
+    pub(crate) next: usize,
+    pub(crate) again: usize,
+    pub(crate) reused: usize,
+    pub(crate) withdrawn: usize,
+}
+
+impl Counted {
+    pub(crate) const fn add(&mut self, other: Self) {
+        self.children += other.children;
+        self.next += other.next;
+        self.again += other.again;
+        self.reused += other.reused;
+        self.withdrawn += other.withdrawn;
+    }
 }
 
 /// A session, and what is known of it.
@@ -42,6 +66,14 @@ struct Kin {
     ancestors: Vec<usize>,
     seen: Moment,
     ended: bool,
+    used: Option<Used>,
+}
+
+/// The highest generation of a session that was used.
+struct Used {
+    number: u32,
+    at: Moment,
+    successor: Successor,
 }
 
 /// The same call on both stores, whose answers must be the same.
@@ -55,9 +87,12 @@ macro_rules! both {
     }};
 }
 
-/// Plays a history, and returns how many children it had.
-pub(crate) async fn history(seed: u64, steps: u32) -> usize {
+mod grants;
+
+/// Plays a history, and returns what it had.
+pub(crate) async fn history(seed: u64, steps: u32) -> Counted {
     let mut family = Family::new(seed);
+    family.settle_in().await;
     let mut told = Vec::new();
     for _ in 0..steps {
         let outcome = match family.step(&mut told).await {
@@ -71,14 +106,24 @@ pub(crate) async fn history(seed: u64, steps: u32) -> usize {
     for number in 0..family.kin.len() {
         family.verify(number).await.unwrap_or_else(|broken| panic!("seed {seed}: {broken}, at the end"));
     }
-    family.kin.iter().filter(|kin| !kin.ancestors.is_empty()).count()
+    let children = family.kin.iter().filter(|kin| !kin.ancestors.is_empty()).count();
+    Counted { children, ..family.counted }
 }
 
 impl Family {
     fn new(seed: u64) -> Self {
         let (folder, memory) = (Scratch::new(), MemoryStore::new(INCARNATION));
         let (file, chance) = (Some(open(&folder)), Env::seeded(seed, contract::NOW).entropy());
-        Self { memory, file, folder, chance, now: contract::NOW, kin: Vec::new() }
+        Self {
+            memory,
+            file,
+            folder,
+            chance,
+            now: contract::NOW,
+            kin: Vec::new(),
+            consents: HashMap::new(),
+            counted: Counted::default(),
+        }
     }
 
     async fn step(&mut self, told: &mut Vec<String>) -> Result<(), String> {
@@ -94,8 +139,9 @@ impl Family {
                 self.issue(user, if choice < 20 { some } else { parent }).await
             }
             (40..45, _) => self.adopt(user).await,
-            (45..55, Some(one)) => self.touch(one).await,
-            (55..63, Some(one)) => self.raise(Anchor::Session(self.kin[one].session.id)).await,
+            (45..49, Some(one)) => self.touch(one).await,
+            (49..60, Some(one)) => self.turn(one).await,
+            (60..63, Some(one)) => self.raise(Anchor::Session(self.kin[one].session.id)).await,
             (63..65, _) => self.raise(Anchor::User(user_id(user))).await,
             (65..66, _) => self.raise(Anchor::Client(client_id(self.below(CLIENTS)))).await,
             (66..67, _) => self.raise(Anchor::Realm(contract::REALM)).await,
@@ -103,7 +149,8 @@ impl Family {
             (73..79, _) => self.expire().await,
             (79..84, _) => self.sweep().await,
             (84..88, _) => self.read_lists(user).await,
-            (88..92, _) => {
+            (88..91, _) => self.change_consent(user).await,
+            (91..94, _) => {
                 drop(self.file.take());
                 self.file = Some(open(&self.folder));
                 Ok(())
@@ -121,8 +168,13 @@ impl Family {
         let mut new = self.fresh(user).await?;
         let mut ancestors = Vec::new();
         if let Some(at) = parent {
+            new.record.session.anchors[2] = self.kin[at].session.anchors[2];
+        }
+        if self.granted(&mut new.record.session) {
+            new.record.token = None;
+        }
+        if let Some(at) = parent {
             let parent = &self.kin[at];
-            new.record.session.anchors[2] = parent.session.anchors[2];
             // The chain may be too long, or the time too short.
             let Ok(child) = new.record.session.clone().child_of(&parent.session) else { return Ok(()) };
             new.record.session = child;
@@ -150,7 +202,7 @@ impl Family {
                 "{beside} sessions beside a new one, and at most {sessions_max} are allowed"
             ));
         }
-        self.kin.push(Kin { session, row: issued.row, ancestors, seen: self.now, ended: false });
+        self.kin.push(Kin { session, row: issued.row, ancestors, seen: self.now, ended: false, used: None });
         Ok(())
     }
 
@@ -163,7 +215,7 @@ impl Family {
         let all = vec![Adopted { record, seen, sessions_max: 10 }];
         let adopted = both!(self, store => store.adopt(all.clone(), self.now, None))?;
         if let Adoption::Recorded(row) = adopted.map_err(|error| error.to_string())?[0] {
-            self.kin.push(Kin { session, row, ancestors: Vec::new(), seen, ended: false });
+            self.kin.push(Kin { session, row, ancestors: Vec::new(), seen, ended: false, used: None });
         }
         Ok(())
     }
@@ -254,6 +306,14 @@ impl Family {
         let kin = &self.kin[number];
         let by = SessionBy::Id(kin.session.id);
         let found = both!(self, store => store.session(by, self.now))?.map_err(|error| error.to_string())?;
+        let used = |found: &Found| found.generation.as_ref().map(|used| used.number);
+        let must_be = kin.used.as_ref().map(|used| used.number);
+        if found.as_ref().is_some_and(|found| used(found) != must_be) {
+            return Err(format!(
+                "session {number} used {:?}, and must have used {must_be:?}",
+                found.as_ref().map(used)
+            ));
+        }
         let alive = found.map(|found| found.verdict) == Some(Verdict::Alive);
         let ended = kin.ended;
         if alive && ended || !alive && self.lives(number) {
@@ -266,7 +326,7 @@ impl Family {
     /// These marks were raised: whatever has such an anchor, or descends from what has, is over.
     fn ended(&mut self, marks: &[Mark]) {
         for mark in marks {
-            let hit = |kin: &Kin| kin.session.anchors[..4].contains(&mark.anchor);
+            let hit = |kin: &Kin| own(&kin.session).contains(&mark.anchor);
             let hits: BTreeSet<_> = (0..self.kin.len()).filter(|at| hit(&self.kin[*at])).collect();
             for at in 0..self.kin.len() {
                 let falls = hits.contains(&at) || self.kin[at].ancestors.iter().any(|at| hits.contains(at));
@@ -324,6 +384,12 @@ fn same<T: Debug>(one: Result<T, Error>, other: &Result<T, Error>) -> Result<Res
     } else {
         Err(format!("in memory {in_memory}, and in the file {in_file}"))
     }
+}
+
+/// The anchors that a session does not have from its parent. Itself comes last.
+fn own(session: &Session) -> &[Anchor] {
+    let last = session.anchors.iter().position(|anchor| *anchor == Anchor::Session(session.id));
+    &session.anchors[..=last.unwrap()]
 }
 
 fn user_id(number: usize) -> UserId {
