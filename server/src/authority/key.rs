@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use exeunt_core::{By, KeyId, Moment, RealmId, Token};
 use subtle::ConstantTimeEq;
+use tokio::sync::OwnedRwLockReadGuard;
 
 use crate::authority::naming::must_be_name;
 use crate::authority::{Authority, Call};
@@ -117,8 +118,11 @@ impl Authority {
         let realm = self.keys.all().into_iter().find(|key| key.id == id).and_then(|key| key.realm);
         let audit = call.audit(realm, "key.remove", &format_args!("key {id}"));
         let found = self.settle(self.store.remove_key(id, Some(audit)).await)?;
-        // Also if the store did not find it: an earlier removal may have been cut short.
-        self.keys.drop(id);
+        // Also if only memory knows it: an earlier removal may have been cut short. A key that only the environment gives
+        // stays as it is.
+        if found || self.keys.is_stored(id) {
+            self.keys.drop(id);
+        }
         if found { Ok(()) } else { Err(Error::not_found("key")) }
     }
 
@@ -188,14 +192,11 @@ impl Authority {
     ///
     /// # Errors
     /// `Unauthenticated`.
-    pub(super) async fn may_write(
-        &self,
-        call: &Call,
-    ) -> Result<Option<tokio::sync::RwLockReadGuard<'_, ()>>> {
+    pub(super) async fn may_write(&self, call: &Call) -> Result<Option<OwnedRwLockReadGuard<()>>> {
         if !matches!(call.by, By::Key(_)) {
             return Ok(None);
         }
-        let writing = self.keys.writing.read().await;
+        let writing = self.keys.writing.clone().read_owned().await;
         self.caller_must_still_hold(call).map(|()| Some(writing))
     }
 

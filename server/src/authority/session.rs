@@ -6,6 +6,7 @@ use exeunt_core::{
     Anchor, CHAIN_MAX, ClientId, DialectName, Mark, Moment, NoChild, RealmId, Session, SessionId, Stamp,
     Token, UserId, Verdict,
 };
+use tokio::sync::OwnedRwLockReadGuard;
 
 use crate::authority::cache::sessions::CachedSession;
 use crate::authority::{Authority, Call};
@@ -270,14 +271,14 @@ impl Authority {
         if self.memory.judge(&live, call.now) != Verdict::Alive {
             return Err(Error::dead(DeadReason::Unknown));
         }
-        let _writing = self.may_write(call).await?;
+        let writing = self.may_write(call).await?;
         if !self.memory.insert(&live) {
             return Err(Error::new(Kind::Conflict("session"), "this session was issued already"));
         }
         let line =
             || call.audit(Some(issue.client.realm), "session.issue", &Anchor::Session(live.session.id));
         let (audit, sessions_max) = (issue.audited.then(line), issue.client.sessions_max);
-        self.record(live.clone(), NewSession { record, sessions_max, left_secs: 0, audit }).await?;
+        self.record(live.clone(), NewSession { record, sessions_max, left_secs: 0, audit }, writing).await?;
         match self.memory.judge(&live, call.now) {
             Verdict::Alive => Ok(live.standing()),
             _ => Err(Error::unavailable(Unavailability::Overtaken)),
@@ -296,12 +297,18 @@ impl Authority {
 
     /// Records a session. Completes even if the caller hangs up meanwhile, since memory must learn of the sessions that
     /// were ended to make room. Before this, a login may be abandoned at any time without further cost.
-    async fn record(&self, live: Arc<CachedSession>, new: NewSession) -> Result<()> {
+    async fn record(
+        &self,
+        live: Arc<CachedSession>,
+        new: NewSession,
+        writing: Option<OwnedRwLockReadGuard<()>>,
+    ) -> Result<()> {
         let (store, memory, counters) = (self.store.clone(), self.memory.clone(), self.counters.clone());
         let same = live.clone();
         let recording = tokio::spawn(async move {
             let watch = Stopwatch::start();
             let issued = store.issue(new).await;
+            drop(writing);
             let issued = memory.settle_session(&live, issued)?;
             counters.recorded(&watch);
             memory.placed(&live, issued.row);

@@ -104,3 +104,15 @@ async fn a_user_whose_password_is_hashed_while_the_key_is_removed_is_not_made() 
     assert!(there.contains(r#""items":[]"#), "{there}");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_key_that_only_the_environment_gives_still_writes_after_a_try_to_remove_it() {
+    let server = Served::start(Config::default()).await;
+    let authority = &server.app.authority;
+    let realm = authority.realm("main").unwrap().id;
+    let given = authority.keys().into_iter().find(|key| key.name == "environment").unwrap();
+    let by = Call { by: By::Key(given.id), ..call(&server.app) };
+    assert_eq!(authority.remove_key(&by, given.id).await.unwrap_err().kind(), Kind::NotFound);
+    let alice = UserChange { username: Some(Some("alice".to_owned())), ..UserChange::default() };
+    authority.create_user(&by, realm, alice).await.unwrap();
+}

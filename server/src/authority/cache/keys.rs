@@ -27,7 +27,7 @@ pub struct Keys {
     /// Held exclusively while a key is removed, and shared while anything is written for a key: what a key writes is
     /// written before its removal is acknowledged, or not at all. Also shared while a key is written and added to
     /// memory, since otherwise one that is removed right after it was written could be added afterwards.
-    pub(in crate::authority) writing: tokio::sync::RwLock<()>,
+    pub(in crate::authority) writing: Arc<tokio::sync::RwLock<()>>,
 }
 
 type Table = RwLock<HashMap<Fingerprint, Arc<Key>>>;
@@ -63,6 +63,11 @@ impl Keys {
         stored.into_iter().for_each(|key| self.put(key));
     }
 
+    /// Whether a key is stored under this id, as far as memory knows.
+    pub(in crate::authority) fn is_stored(&self, id: KeyId) -> bool {
+        self.stored.reading().values().any(|key| key.id == id)
+    }
+
     /// Whether the environment also gives the key stored under this id.
     pub(in crate::authority) fn is_given_too(&self, id: KeyId) -> bool {
         let stored = self.stored.reading().values().find(|key| key.id == id).map(|key| key.fingerprint);
@@ -76,23 +81,27 @@ impl Keys {
 
     /// Drops a key that was removed.
     pub(in crate::authority) fn drop(&self, id: KeyId) {
+        let mut stored = self.stored.writing();
         self.removed.writing().insert(id);
-        self.stored.writing().retain(|_, key| key.id != id);
+        stored.retain(|_, key| key.id != id);
+        drop(stored);
         self.publish();
     }
 
-    /// Adds a stored key.
+    /// Adds a stored key, unless it was removed: it may have been read from the store before that.
     pub(in crate::authority) fn put(&self, key: Key) {
-        self.insert(&self.stored, key);
+        // Under the lock of the table, as in `drop`.
+        let mut stored = self.stored.writing();
+        if !self.was_removed(key.id) {
+            stored.insert(key.fingerprint, Arc::new(key));
+        }
+        drop(stored);
+        self.publish();
     }
 
     /// Adds a key that the environment gives.
     pub(in crate::authority) fn give(&self, key: Key) {
-        self.insert(&self.given, key);
-    }
-
-    fn insert(&self, table: &Table, key: Key) {
-        table.writing().insert(key.fingerprint, Arc::new(key));
+        self.given.writing().insert(key.fingerprint, Arc::new(key));
         self.publish();
     }
 
@@ -142,5 +151,15 @@ mod tests {
         keys.align(&known, vec![key(2), key(4)]);
         let opens = |number: u8| keys.find(&Fingerprint([number; 32])).is_some();
         assert_eq!([1, 2, 3, 4, 9].map(opens), [false, true, true, true, true]);
+    }
+
+    #[test]
+    fn a_key_that_was_removed_while_the_store_was_read_stays_removed() {
+        let keys = Keys::default();
+        keys.put(key(1));
+        let (known, read) = (keys.known(), vec![key(1)]);
+        keys.drop(key(1).id);
+        keys.align(&known, read);
+        assert!(keys.find(&key(1).fingerprint).is_none());
     }
 }

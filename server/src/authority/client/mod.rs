@@ -29,6 +29,8 @@ pub const CLIENT_NAME_BYTES_MAX: usize = 100;
 #[derive(Default)]
 pub struct Clients {
     all: RwLock<HashMap<ClientId, Arc<Client>>>,
+    /// Those removed since the start. Changed under the lock of `all`.
+    removed: Mutex<HashSet<ClientId>>,
     changing: Mutex<Vec<Stamp>>,
 }
 
@@ -192,7 +194,8 @@ impl Authority {
 }
 
 impl Clients {
-    /// Caches a stored client, unless a later version of it is cached; drops a removed one.
+    /// Caches a stored client, unless a later version of it is cached or it was removed: it may have been read from the
+    /// store before that. Drops a removed one.
     pub fn put(&self, client: Client) -> Arc<Client> {
         let client = Arc::new(client);
         let mut all = self.all.writing();
@@ -200,8 +203,9 @@ impl Clients {
             return client;
         }
         if client.removed {
+            self.removed.hold().insert(client.id);
             all.remove(&client.id);
-        } else {
+        } else if !self.removed.hold().contains(&client.id) {
             all.insert(client.id, client.clone());
         }
         client

@@ -80,3 +80,13 @@ fn a_later_form_of_a_client_is_not_overwritten_by_an_earlier_one() {
     clients.put(Client { removed: true, ..client(1, 3) });
     assert_eq!(clients.len(), 0);
 }
+
+#[test]
+fn a_client_that_was_removed_while_the_store_was_read_stays_removed() {
+    let clients = Clients::default();
+    clients.put(client(1, 1));
+    let (known, read) = (clients.known(), vec![client(1, 1)]);
+    clients.put(Client { removed: true, ..client(1, 2) });
+    clients.align(&known, read);
+    assert!(clients.find(|client| client.version == 1).is_none());
+}

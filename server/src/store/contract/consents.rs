@@ -53,7 +53,7 @@ pub async fn a_consent_is_kept(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// Withdrawing deletes the record and ends what hangs from it in one transaction; refused, it does neither.
+/// Withdrawing deletes the record and ends the grants under it in one transaction; refused, it does neither.
 pub async fn withdrawing_is_whole_or_nothing(store: &dyn Store) -> Result<()> {
     store.save_user(user(1), None, None).await?;
     let saved = store.save_consent(consent(1, &["read"]), None, None).await?.record;

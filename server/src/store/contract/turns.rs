@@ -102,10 +102,12 @@ pub async fn a_superseded_generation_ends_its_session(store: &dyn Store) -> Resu
     let stolen = |number, grant: &Session| match number {
         2 => present(grant, 1, 21, 1),
         3 => present(grant, 2, 20 + u64::from(AGAIN_SECS), 1),
+        // The wall clock was ahead then.
+        6 => present(grant, 2, 10, 1),
         4 => Turn { thumbprint: Some([7; 32]), ..present(grant, 2, 21, 1) },
         _ => Turn { again_secs: 0, ..present(grant, 2, 20, 1) },
     };
-    for number in 2..=5 {
+    for number in 2..=6 {
         let grant = issue_child(store, number, 1, &parent).await?;
         store.turn(present(&grant, 1, 10, 1)).await?;
         store.turn(present(&grant, 2, 20, 1)).await?;

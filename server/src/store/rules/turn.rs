@@ -65,8 +65,10 @@ fn next<'a>(
 
 /// The generation was used before.
 fn again<'a>(rows: &mut impl Rows<'a>, turn: &Turn, kept: &SessionRow, used: &Generation) -> Result<Turned> {
-    let over = used.at.plus_secs(turn.again_secs.into());
-    if turn.raise.when >= over || turn.thumbprint != used.thumbprint {
+    let (now, again_secs) = (turn.raise.when, turn.again_secs.into());
+    // A use that lies ahead was written while the wall clock was ahead.
+    let is_recent = now < used.at.plus_secs(again_secs) && used.at < now.plus_secs(again_secs);
+    if !is_recent || turn.thumbprint != used.thumbprint {
         return reused(rows, turn);
     }
     let addresses = used.from.zip(turn.raise.from);
