@@ -82,8 +82,8 @@ pub async fn withdrawing_is_whole_or_nothing(store: &dyn Store) -> Result<()> {
     assert!(store.consent(saved.user, CLIENT).await?.is_none());
     // Who has read it before the withdrawal does not bring it back, also not over a new one.
     assert_eq!(kind(store.save_consent(saved.clone(), None, None).await), Some(Kind::Conflict("version")));
-    let anew = store.save_consent(consent(1, &["less"]), None, None).await?.record;
-    assert!(anew.version > saved.version);
+    let again = store.save_consent(consent(1, &["less"]), None, None).await?.record;
+    assert!(again.version > saved.version);
     assert_eq!(kind(store.save_consent(saved, None, None).await), Some(Kind::Conflict("version")));
     Ok(())
 }
@@ -129,7 +129,7 @@ pub async fn consents_are_deleted_with_their_user(store: &dyn Store) -> Result<(
     Ok(())
 }
 
-/// Sealing keys are numbered upwards, encrypted anew only by who knows them, and deleted together with the marks.
+/// Sealing keys are numbered upwards, encrypted again only by a caller that knows them, and deleted together with the marks.
 pub async fn sealing_keys_are_kept_and_replaced(store: &dyn Store) -> Result<()> {
     let marks = store.save_secret(key(1), Some(audit_entry("secret.make"))).await?;
     assert!(marks.is_empty());
@@ -142,9 +142,9 @@ pub async fn sealing_keys_are_kept_and_replaced(store: &dyn Store) -> Result<()>
     for late in [key(1), twin.clone()] {
         assert_eq!(kind(store.save_secret(late, None).await), Some(Kind::Conflict("version")));
     }
-    let anew = |replaces| SecretChange { replaces: Some(replaces), ..twin.clone() };
-    assert_eq!(kind(store.save_secret(anew(vec![1]), None).await), Some(Kind::Conflict("version")));
-    store.save_secret(anew(key(2).key.wrapped), None).await?;
+    let again = |replaces| SecretChange { replaces: Some(replaces), ..twin.clone() };
+    assert_eq!(kind(store.save_secret(again(vec![1]), None).await), Some(Kind::Conflict("version")));
+    store.save_secret(again(key(2).key.wrapped), None).await?;
     assert_eq!(store.secrets().await?, [key(1).key, twin.key, elsewhere.clone()]);
 
     let void = |keep_from| SecretChange {

@@ -145,7 +145,7 @@ pub async fn a_session_of_client_credentials_is_replaced(store: &dyn Store) -> R
     Ok(())
 }
 
-/// Sessions are listed under a parent or a remoter ancestor, and under a consent. No session hangs from itself.
+/// Sessions are listed under a parent or a remoter ancestor, and under a consent. No session is listed under itself.
 pub async fn sessions_are_listed_under_parents_and_consents(store: &dyn Store) -> Result<()> {
     let root = issue(store, 1, 1).await?;
     let middle = issue_child(store, 2, 1, &root).await?;

@@ -48,7 +48,7 @@ pub struct WrappedKey {
 pub struct SecretChange {
     /// The key.
     pub key: WrappedKey,
-    /// The same key as it is stored now, if it was only encrypted anew; `None`: it is new, and its number the greatest.
+    /// The same key as it is stored now, if it was only encrypted again; `None`: it is new, and its number the greatest.
     pub replaces: Option<Vec<u8>>,
     /// The realm's keys with a smaller number are deleted: what they sealed is void.
     pub keep_from: u32,

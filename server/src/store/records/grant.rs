@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Raise, RaiseOutcome, Record};
 
-/// What a client was granted. Who granted it, and what it hangs from, are the anchors of its session: a parent, a
+/// What a client was granted. Who granted it, and what ends it, are the anchors of its session: a parent, a
 /// consent, a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
