@@ -81,8 +81,8 @@ pub async fn a_code_is_redeemed_once(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// For client credentials there is one session: of many that ask at once, one is recorded, and the others are told which
-/// there is. Scopes and resources are sets.
+/// For client credentials there is one session: of many that ask at once, one is recorded, and the others get its
+/// id. Scopes and resources are sets.
 pub async fn client_credentials_have_one_session(store: &dyn Store) -> Result<()> {
     let mut calls: Vec<Call<'_, Result<_>>> = Vec::new();
     for number in 1..=20 {

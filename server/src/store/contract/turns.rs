@@ -96,7 +96,7 @@ pub async fn all_takers_get_one_successor(store: &dyn Store) -> Result<()> {
 }
 
 /// A generation that was superseded, or that comes again too late, or with another key, ends the session with `Reuse` in
-/// the same transaction. The session that it hangs from lives on.
+/// the same transaction. Its parent lives on.
 pub async fn a_superseded_generation_ends_its_session(store: &dyn Store) -> Result<()> {
     let parent = issue(store, 1, 1).await?;
     let stolen = |number, grant: &Session| match number {
@@ -130,7 +130,7 @@ pub async fn a_superseded_generation_ends_its_session(store: &dyn Store) -> Resu
 }
 
 /// A thief in step with a public client: three generations in a row that were each presented from two addresses. One
-/// that was presented once, or twice from one address, begins the count anew.
+/// that was presented once, or twice from one address, starts the count again.
 pub async fn a_thief_in_step_is_noticed(store: &dyn Store) -> Result<()> {
     let session = issue(store, 1, 1).await?;
     let twice = async |generation, second| {

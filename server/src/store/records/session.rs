@@ -50,7 +50,7 @@ pub struct NewSession {
 pub struct Issued {
     /// The row in the order of issue, from 1.
     pub row: u64,
-    /// The session that there is for these client credentials already. Its row is told, and nothing was recorded.
+    /// The session that there is for these client credentials already. `row` is its row, and nothing was recorded.
     pub there: Option<SessionId>,
     /// The marks of the sessions ended to make room.
     pub ended: Vec<Mark>,

@@ -12,10 +12,11 @@ pub fn spared(kept: &Session, other: &Session) -> bool {
     kept.anchors.contains(&Anchor::Session(other.id)) || other.anchors.contains(&Anchor::Session(kept.id))
 }
 
-/// Whether a list has this session, as far as its anchors tell. No session hangs from itself.
+/// Whether a list has this session, as far as its anchors tell. A session is not listed under itself.
 pub fn is_listed(list: &List, session: &Session) -> bool {
-    let hangs = |anchor: &Anchor| *anchor != Anchor::Session(session.id) && session.anchors.contains(anchor);
-    session.stamp >= list.floor && hangs(&Anchor::Realm(list.realm)) && list.under.iter().all(hangs)
+    let is_under =
+        |anchor: &Anchor| *anchor != Anchor::Session(session.id) && session.anchors.contains(anchor);
+    session.stamp >= list.floor && is_under(&Anchor::Realm(list.realm)) && list.under.iter().all(is_under)
 }
 
 /// When a session that is not alive died: at its first mark or its deadline, whichever was earlier.
