@@ -98,6 +98,7 @@ macro_rules! with_promises {
             a_used_generation_never_goes_down
             all_takers_get_one_successor
             a_superseded_generation_ends_its_session
+            a_clock_set_back_repeats_no_answer
             a_thief_in_step_is_noticed
             what_another_client_presents_ends_nothing
             a_dead_session_yields_nothing

@@ -65,8 +65,10 @@ fn next<'a>(
 
 /// The generation was used before.
 fn again<'a>(rows: &mut impl Rows<'a>, turn: &Turn, kept: &SessionRow, used: &Generation) -> Result<Turned> {
-    let over = used.at.plus_secs(turn.again_secs.into());
-    if turn.raise.when >= over || turn.thumbprint != used.thumbprint {
+    let when = turn.raise.when;
+    // Either may be the earlier one: the clock may have been set back.
+    let apart = when.millis_since(used.at).max(used.at.millis_since(when));
+    if apart >= u64::from(turn.again_secs) * 1000 || turn.thumbprint != used.thumbprint {
         return reused(rows, turn);
     }
     let addresses = used.from.zip(turn.raise.from);
