@@ -109,6 +109,7 @@ macro_rules! with_promises {
             a_code_is_redeemed_once
             client_credentials_have_one_session
             a_session_of_client_credentials_is_replaced
+            stale_client_credentials_get_no_session
             sessions_are_listed_under_parents_and_consents
             a_consent_is_kept
             withdrawing_is_whole_or_nothing
