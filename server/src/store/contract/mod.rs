@@ -82,6 +82,7 @@ macro_rules! with_promises {
             a_limit_never_ends_what_the_new_session_hangs_from
             a_limit_is_of_one_client
             a_limit_counts_a_child_for_its_own_client
+            a_limit_counts_a_child_for_its_own_user
             a_limit_counts_the_living_among_many
             a_limit_holds_among_many_at_once
             the_others_are_ended_among_many
