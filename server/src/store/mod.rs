@@ -54,7 +54,7 @@ pub trait Ledger: Send + Sync + 'static {
     /// of the other sessions (of this client, or of all) with `Why::Limit`. Children count for their client only. A
     /// child is refused as `Dead` where one of its ancestors is dead, or not recorded. For client credentials there is
     /// one living session: a second one is not recorded, but told of the first, unless that ends
-    /// within `new.left_secs`.
+    /// within `new.left_secs`. One whose evidence is older than a mark that would end it is refused as `Dead`.
     async fn issue(&self, new: NewSession) -> Result<Issued>;
 
     /// Records live sessions of another system in one transaction, and returns the outcome of each, in their order. No

@@ -324,6 +324,46 @@ async fn the_family_of_the_kept_one_stays() {
     assert!([&other, &beside, &of_other].iter().all(|kin| !house.accepts(kin)));
 }
 
+/// Whoever redeems a code again after its session has ended does not wake that session, not even until the store says
+/// that it was issued before.
+#[tokio::test]
+async fn a_second_issue_of_an_id_does_not_wake_what_ended() {
+    let house = House::open().await;
+    let issue = async || {
+        // The same entropy: the same id and the same token.
+        let mint = Mint::new(Env::seeded(5, START).entropy());
+        let call = Call { mint, ..call(&house.app) };
+        let token = call.mint.session_token();
+        let request = IssueRequest {
+            dialect: NAME,
+            user: house.user,
+            client: None,
+            idle_secs: None,
+            absolute_secs: None,
+            parent: None,
+        };
+        let issued = house.app.authority.vouch(&call, house.realm, &request, &token).await;
+        (issued, token)
+    };
+    house.root().await;
+    let before = house.store.calls();
+    let (first, token) = issue().await;
+    let calls = house.store.calls() - before;
+    let kin = Kin { id: first.unwrap().session, token, expires_at: None };
+    assert!(house.accepts(&kin));
+    house.end(&kin).await;
+    house.store.hold(calls);
+    let meanwhile = async {
+        house.store.reached().await;
+        let accepts = house.accepts(&kin);
+        house.store.release();
+        accepts
+    };
+    let ((second, _), accepts) = tokio::join!(issue(), meanwhile);
+    assert_eq!(kind(second), Some(Kind::Conflict("session")));
+    assert!(!accepts && !house.accepts(&kin));
+}
+
 /// A code is a session that has not been issued: redeeming it twice must not end what the first call was given.
 #[tokio::test]
 async fn a_second_issue_of_an_id_touches_neither_memory_nor_store() {

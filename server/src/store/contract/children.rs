@@ -126,6 +126,26 @@ pub async fn a_limit_counts_a_child_for_its_own_client(store: &dyn Store) -> Res
     Ok(())
 }
 
+/// Nor does it count it for its parent's user, if that is another one.
+pub async fn a_limit_counts_a_child_for_its_own_user(store: &dyn Store) -> Result<()> {
+    let parent = issue(store, 1, 1).await?;
+    for number in [2, 3] {
+        issue_child(store, number, 2, &parent).await?;
+    }
+    // A store that keeps such counts in memory begins anew.
+    store.set_back(vec![404], NOW).await?;
+    for (number, user, ended) in [(4, 1, None), (5, 1, Some(1)), (6, 1, Some(4))] {
+        let mut new = fresh(store, number, user).await?;
+        new.sessions_max = 2;
+        let marks = store.issue(new).await?.ended;
+        let anchors: Vec<_> = marks.iter().map(|mark| mark.anchor).collect();
+        let expected: Vec<_> =
+            ended.into_iter().map(|number| Anchor::Session(SessionId(id(number)))).collect();
+        assert_eq!(anchors, expected, "session {number}");
+    }
+    Ok(())
+}
+
 /// A mark on a consent ends what was issued under it, stays in force, and is found.
 pub async fn a_mark_on_a_consent_ends_its_sessions(store: &dyn Store) -> Result<()> {
     let consent = |user| Anchor::Consent(ConsentId::of(UserId(id(user)), CLIENT));

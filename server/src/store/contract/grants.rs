@@ -1,12 +1,14 @@
 //! Grants: sessions without a token, with what was granted.
 
-use exeunt_core::{Anchor, ClientId, ConsentId, Fingerprint, Session, SessionId, Stamp, UserId, Verdict};
+use exeunt_core::{
+    Anchor, ClientId, ConsentId, Fingerprint, Session, SessionId, Stamp, UserId, Verdict, Why,
+};
 
 use super::fixture::{
-    ABSOLUTE_SECS, CLIENT, Call, NOW, REALM, at_once, child, fresh, id, issue, issue_child, kind,
+    ABSOLUTE_SECS, CLIENT, Call, NOW, REALM, at_once, child, fresh, id, issue, issue_child, kind, raise,
     raise_session,
 };
-use crate::error::{Kind, Result};
+use crate::error::{DeadReason, Kind, Result};
 use crate::store::{Grant, GrantKind, List, NewSession, SessionBy, Store};
 
 /// What was granted to a client by a user.
@@ -142,6 +144,21 @@ pub async fn a_session_of_client_credentials_is_replaced(store: &dyn Store) -> R
     assert!(store.session(SessionBy::Id(SessionId(id(2))), later).await?.is_none());
     let last = of_client(store, 8, &["b"], &[]).await?;
     assert_eq!(store.issue(last).await?.there, Some(SessionId(id(7))));
+    Ok(())
+}
+
+/// Evidence from before a mark on the client gets nothing, not even the session that the client has since then. It takes
+/// nothing from the client either.
+pub async fn stale_client_credentials_get_no_session(store: &dyn Store) -> Result<()> {
+    let stale = [of_client(store, 1, &["a"], &[]).await?, of_client(store, 2, &["b"], &[]).await?];
+    store.raise(raise(Anchor::Client(CLIENT), Why::Admin)).await?;
+    store.issue(of_client(store, 3, &["a"], &[]).await?).await?;
+    for new in stale {
+        assert_eq!(kind(store.issue(new).await), Some(Kind::Dead(DeadReason::Unknown)));
+    }
+    assert_eq!(store.unended(0, 10, NOW).await?.len(), 1);
+    let there = store.issue(of_client(store, 4, &["a"], &[]).await?).await?.there;
+    assert_eq!(there, Some(SessionId(id(3))));
     Ok(())
 }
 

@@ -82,6 +82,7 @@ macro_rules! with_promises {
             a_limit_never_ends_what_the_new_session_hangs_from
             a_limit_is_of_one_client
             a_limit_counts_a_child_for_its_own_client
+            a_limit_counts_a_child_for_its_own_user
             a_limit_counts_the_living_among_many
             a_limit_holds_among_many_at_once
             the_others_are_ended_among_many
@@ -98,6 +99,7 @@ macro_rules! with_promises {
             a_used_generation_never_goes_down
             all_takers_get_one_successor
             a_superseded_generation_ends_its_session
+            a_clock_set_back_repeats_no_answer
             a_thief_in_step_is_noticed
             what_another_client_presents_ends_nothing
             a_dead_session_yields_nothing
@@ -108,6 +110,7 @@ macro_rules! with_promises {
             a_code_is_redeemed_once
             client_credentials_have_one_session
             a_session_of_client_credentials_is_replaced
+            stale_client_credentials_get_no_session
             sessions_are_listed_under_parents_and_consents
             a_consent_is_kept
             withdrawing_is_whole_or_nothing

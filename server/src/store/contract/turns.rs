@@ -129,6 +129,21 @@ pub async fn a_superseded_generation_ends_its_session(store: &dyn Store) -> Resu
     Ok(())
 }
 
+/// A generation that comes again with an earlier time is answered within the same seconds: a clock that was set back does
+/// not make them longer.
+pub async fn a_clock_set_back_repeats_no_answer(store: &dyn Store) -> Result<()> {
+    let again = u64::from(AGAIN_SECS);
+    for (number, again_secs, earlier) in [(1, AGAIN_SECS, again - 1), (2, AGAIN_SECS, again), (3, 0, 0)] {
+        let session = issue(store, number, number).await?;
+        store.turn(present(&session, 1, 100, 1)).await?;
+        let turn = Turn { again_secs, ..present(&session, 1, 100 - earlier, 1) };
+        let turned = store.turn(turn).await?;
+        assert_eq!(yields(&turned).is_some(), number == 1, "session {number}: {turned:?}");
+        assert_eq!(matches!(turned, Turned::Reused(_)), number != 1, "session {number}: {turned:?}");
+    }
+    Ok(())
+}
+
 /// A thief in step with a public client: three generations in a row that were each presented from two addresses. One
 /// that was presented once, or twice from one address, starts the count again.
 pub async fn a_thief_in_step_is_noticed(store: &dyn Store) -> Result<()> {

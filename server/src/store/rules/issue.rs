@@ -9,19 +9,23 @@ use super::rows::{Rows, SessionRow};
 use crate::error::{DeadReason, Error, Result};
 use crate::store::{Issued, NewSession, Record, Seen};
 
-/// Records a session, and ends others of its user where a limit says so. A child of a session that is dead is refused.
+/// Records a session, and ends others of its user where a limit says so. A child of a session that is dead is refused, and
+/// so is a session of client credentials that would be dead itself: it must not get the one that there is.
 pub fn issue<'a>(rows: &mut impl Rows<'a>, new: &NewSession, read: &SeatsRead) -> Result<Decided<Issued>> {
     let (before, session) = (rows.draft().len(), &new.record.session);
     let now = session.issued_at;
     if ancestors::judge(rows, session, now)? != Verdict::Alive {
         return Err(Error::dead(DeadReason::Unknown));
     }
+    // A session that is dead already ends no other.
+    let is_alive = rows.draft().judge(session, now, now) == Verdict::Alive;
     let sole = new.record.sole_key();
+    if sole.is_some() && !is_alive {
+        return Err(Error::dead(DeadReason::Unknown));
+    }
     if let Some(there) = sole.map(|key| lasting(rows, key, new)).transpose()?.flatten() {
         return Ok(Decided::Done(there));
     }
-    // A session that is dead already ends no other.
-    let is_alive = rows.draft().judge(session, now, now) == Verdict::Alive;
     let user = session.user().filter(|_| is_alive);
     if let Some(user) = user {
         if !knows(rows, user, new.sessions_max, read, now)? {

@@ -80,7 +80,9 @@ pub(super) fn seat<'a>(rows: &mut impl Rows<'a>, user: UserId, seats: &Seats, no
     let (crowds, sight) = rows.crowds();
     let mut crowd = Crowd::default();
     for member in seats.members.iter().cloned().chain(newer) {
-        if sight.is_alive(&member.session, sight.seen(&member), now) {
+        // A child of this user's session may be another user's.
+        let is_own = member.session.user() == Some(user);
+        if is_own && sight.is_alive(&member.session, sight.seen(&member), now) {
             crowd.insert(member, &sight);
         }
     }

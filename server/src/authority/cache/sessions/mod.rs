@@ -166,14 +166,15 @@ impl SessionCache {
         }
     }
 
-    /// The session of a token, dead or alive; `None`: not active.
+    /// The session of a token, dead or alive; `None`: not active. One that is not known to be recorded is not active: it
+    /// may be a session that has ended, issued a second time.
     ///
     /// # Errors
     /// `Unavailable` while memory is not provably complete: then "not active" cannot be answered either.
     pub fn find(&self, token: &Fingerprint) -> Result<Option<Arc<CachedSession>>> {
         self.must_be_complete()?;
         let shard = read(&self.by_token[token_shard(token)]);
-        let found = shard.find(token.prefix(), |live| live.token == *token).cloned();
+        let found = shard.find(token.prefix(), |live| live.token == *token && live.is_placed()).cloned();
         if found.is_none() {
             // A call whose outcome has become unknown meanwhile may have recorded it.
             self.must_be_complete()?;
@@ -181,10 +182,10 @@ impl SessionCache {
         Ok(found)
     }
 
-    /// The session of this id, dead or alive, if it is in memory.
+    /// The session of this id, dead or alive, if it is in memory and known to be recorded.
     pub fn find_by_id(&self, id: SessionId) -> Option<Arc<CachedSession>> {
         let shard = read(&self.by_id[id_shard(id)]);
-        shard.find(id_hash(id), |live| live.session.id == id).cloned()
+        shard.find(id_hash(id), |live| live.session.id == id && live.is_placed()).cloned()
     }
 
     /// Judges a session with its ancestors, by the marks known here.
@@ -195,7 +196,7 @@ impl SessionCache {
     }
 
     /// Adds a session, once; `false` if one with its id is here, which stays. Called before it is recorded, so that no
-    /// mark on it is missed; its token is not known outside yet.
+    /// mark on it is missed; it is found from [`SessionCache::placed`] on.
     #[must_use]
     pub fn insert(&self, live: &Arc<CachedSession>) -> bool {
         let id = live.session.id;

@@ -97,7 +97,7 @@ fn nothing_is_answered_before_the_first_filling() {
 fn a_doubt_while_catching_up_outlives_it() {
     let memory = SessionCache::new();
     let (doubts, reached) = memory.catch_up();
-    assert!(memory.insert(&session(3)));
+    assert!(memory.insert(&stored(3)));
     memory.doubt();
     memory.caught_up(doubts, reached);
     assert_eq!(outage(memory.find(&Fingerprint([3; 32]))), Some(Kind::Unavailable(Unavailability::Unknown)));
@@ -185,12 +185,15 @@ fn an_adopted_session_that_is_found_opens_by_its_token() {
     assert!(memory.find(&token).unwrap().is_none());
 }
 
-/// The winner of two issues stays, and its token goes on opening it.
+/// The winner of two issues stays, and its token goes on opening it, from when it is recorded.
 #[test]
 fn a_second_issue_of_an_id_leaves_the_first_in_memory() {
     let (memory, winner) = (filled(), session(1));
     assert!(memory.insert(&winner));
     assert!(!memory.insert(&session(1)));
+    assert!(memory.find(&Fingerprint([1; 32])).unwrap().is_none());
+    assert!(memory.find_by_id(winner.session.id).is_none());
+    memory.placed(&winner, 1);
     let found = memory.find(&Fingerprint([1; 32])).unwrap();
     assert!(found.is_some_and(|found| Arc::ptr_eq(&found, &winner)));
 }
@@ -199,7 +202,7 @@ fn a_second_issue_of_an_id_leaves_the_first_in_memory() {
 fn a_session_without_a_token_is_found_by_its_id_only() {
     let memory = filled();
     let Session { id, .. } = session(1).session;
-    let live = CachedSession::new(session(1).session.clone(), DialectName::new("oauth"), None, 0, NOW);
+    let live = CachedSession::new(session(1).session.clone(), DialectName::new("oauth"), None, 1, NOW);
     assert!(memory.insert(&Arc::new(live)));
     assert!(memory.find(&Fingerprint([0; 32])).unwrap().is_none());
     assert!(memory.find_by_id(id).is_some());
