@@ -21,6 +21,9 @@ const TOUCHES_PER_WRITE: usize = 500;
 const EXPIRED_PER_WRITE: usize = 250;
 /// The most catch-ups with the store in one recovery.
 const CATCH_UPS_MAX: u32 = 16;
+/// How long a dead session is kept at least. A code is redeemed once because its session's id is taken: so it must be kept
+/// for as long as a code is good, which is a minute.
+const DEAD_SECS_MIN: u64 = 300;
 /// Rows read in one step of sweeping.
 const SWEEP_ROWS: u32 = 1_000;
 
@@ -93,7 +96,8 @@ impl Authority {
     pub async fn sweep(&self, now: Moment) -> Result<Swept> {
         self.flush_late().await?;
         let keep = self.retention;
-        self.settle(self.store.sweep(now, keep.dead_secs, keep.log_secs, SWEEP_ROWS).await)
+        let dead_secs = keep.dead_secs.max(DEAD_SECS_MIN);
+        self.settle(self.store.sweep(now, dead_secs, keep.log_secs, SWEEP_ROWS).await)
     }
 
     /// Recovers from an unknown outcome: reopens the store and catches up with it, dropping nothing. Until then no

@@ -43,8 +43,12 @@ impl House {
     }
 
     async fn over(store: Arc<dyn Store>) -> Self {
+        Self::configured(Config::default(), store).await
+    }
+
+    async fn configured(config: Config, store: Arc<dyn Store>) -> Self {
         let env = Env::seeded(1, START);
-        let (app, store) = start(&env, store).await;
+        let (app, store) = start(config, &env, store).await;
         let realm = app.authority.realm("main").unwrap().id;
         let user = UserChange { username: Some(Some("alice".to_owned())), ..UserChange::default() };
         let user = app.authority.create_user(&call(&app), realm, user).await.unwrap().id;
@@ -53,7 +57,7 @@ impl House {
 
     /// Starts another server on this store, without stopping the first in an orderly way.
     async fn restart(&mut self, store: Arc<dyn Store>) {
-        (self.app, self.store) = start(&self.env, store).await;
+        (self.app, self.store) = start(Config::default(), &self.env, store).await;
     }
 
     async fn try_issue(&self, parent: Option<&Kin>, idle_secs: u32, absolute_secs: u32) -> Result<Kin> {
@@ -70,6 +74,22 @@ impl House {
         let ActiveSession { session: id, expires_at, .. } =
             self.app.authority.vouch(&call, self.realm, &request, &token).await?;
         Ok(Kin { id, token, expires_at })
+    }
+
+    /// Issues the session of a code: each time the same id and the same token.
+    async fn redeem(&self) -> (Result<ActiveSession>, Token) {
+        let mint = Mint::new(Env::seeded(5, START).entropy());
+        let call = Call { mint, now: START, ..call(&self.app) };
+        let token = call.mint.session_token();
+        let request = IssueRequest {
+            dialect: NAME,
+            user: self.user,
+            client: None,
+            idle_secs: None,
+            absolute_secs: None,
+            parent: None,
+        };
+        (self.app.authority.vouch(&call, self.realm, &request, &token).await, token)
     }
 
     async fn root(&self) -> Kin {
@@ -115,9 +135,9 @@ impl House {
     }
 }
 
-async fn start(env: &Env, store: Arc<dyn Store>) -> (App, Arc<Faulty<dyn Store>>) {
+async fn start(config: Config, env: &Env, store: Arc<dyn Store>) -> (App, Arc<Faulty<dyn Store>>) {
     let store = Arc::new(Faulty::new(store));
-    let app = App::open(Config::default(), env.clone(), store.clone(), false).await.unwrap();
+    let app = App::open(config, env.clone(), store.clone(), false).await.unwrap();
     (app, store)
 }
 
@@ -329,25 +349,9 @@ async fn the_family_of_the_kept_one_stays() {
 #[tokio::test]
 async fn a_second_issue_of_an_id_does_not_wake_what_ended() {
     let house = House::open().await;
-    let issue = async || {
-        // The same entropy: the same id and the same token.
-        let mint = Mint::new(Env::seeded(5, START).entropy());
-        let call = Call { mint, ..call(&house.app) };
-        let token = call.mint.session_token();
-        let request = IssueRequest {
-            dialect: NAME,
-            user: house.user,
-            client: None,
-            idle_secs: None,
-            absolute_secs: None,
-            parent: None,
-        };
-        let issued = house.app.authority.vouch(&call, house.realm, &request, &token).await;
-        (issued, token)
-    };
     house.root().await;
     let before = house.store.calls();
-    let (first, token) = issue().await;
+    let (first, token) = house.redeem().await;
     let calls = house.store.calls() - before;
     let kin = Kin { id: first.unwrap().session, token, expires_at: None };
     assert!(house.accepts(&kin));
@@ -359,35 +363,35 @@ async fn a_second_issue_of_an_id_does_not_wake_what_ended() {
         house.store.release();
         accepts
     };
-    let ((second, _), accepts) = tokio::join!(issue(), meanwhile);
+    let ((second, _), accepts) = tokio::join!(house.redeem(), meanwhile);
     assert_eq!(kind(second), Some(Kind::Conflict("session")));
     assert!(!accepts && !house.accepts(&kin));
+}
+
+/// A code is good for a minute. As long as that, the store knows that it was redeemed, however early it is to forget.
+#[tokio::test]
+async fn a_code_is_not_redeemed_again_because_its_session_was_forgotten() {
+    let mut config = Config::default();
+    config.retention.dead_hours = 0;
+    let house = House::configured(config, Arc::new(MemoryStore::new(Incarnation([1; 16])))).await;
+    let (first, token) = house.redeem().await;
+    let kin = Kin { id: first.unwrap().session, token, expires_at: None };
+    house.end(&kin).await;
+    house.advance(59);
+    house.expire().await;
+    while house.app.authority.sweep(house.env.now()).await.unwrap().more {}
+    assert_eq!(kind(house.redeem().await.0), Some(Kind::Conflict("session")));
+    assert!(!house.accepts(&kin));
 }
 
 /// A code is a session that has not been issued: redeeming it twice must not end what the first call was given.
 #[tokio::test]
 async fn a_second_issue_of_an_id_touches_neither_memory_nor_store() {
     let house = House::open().await;
-    let request = || IssueRequest {
-        dialect: NAME,
-        user: house.user,
-        client: None,
-        idle_secs: None,
-        absolute_secs: None,
-        parent: None,
-    };
-    let issue = async || {
-        // The same entropy: the same id.
-        let mint = Mint::new(Env::seeded(5, START).entropy());
-        let call = Call { mint, ..call(&house.app) };
-        let token = call.mint.session_token();
-        let issued = house.app.authority.vouch(&call, house.realm, &request(), &token).await;
-        (issued, token)
-    };
-    let (first, token) = issue().await;
+    let (first, token) = house.redeem().await;
     let winner = first.unwrap().session;
     let calls = house.store.calls();
-    let (second, _) = issue().await;
+    let (second, _) = house.redeem().await;
     assert_eq!(kind(second), Some(Kind::Conflict("session")));
     assert!(house.store.calls() <= calls + 1, "at most the user was read");
     let kin = Kin { id: winner, token, expires_at: None };
