@@ -23,7 +23,7 @@ const EXPIRED_PER_WRITE: usize = 250;
 const CATCH_UPS_MAX: u32 = 16;
 /// How long a dead session is kept at least. A code is redeemed once because its session's id is taken: so it must be kept
 /// for as long as a code is good, which is a minute.
-const DEAD_SECS_MIN: u64 = 300;
+const DEAD_SECS_MIN: u64 = 600;
 /// Rows read in one step of sweeping.
 const SWEEP_ROWS: u32 = 1_000;
 

@@ -132,7 +132,7 @@ pub async fn a_limit_counts_a_child_for_its_own_user(store: &dyn Store) -> Resul
     for number in [2, 3] {
         issue_child(store, number, 2, &parent).await?;
     }
-    // A store that keeps such counts in memory begins anew.
+    // A store that keeps such counts in memory starts again.
     store.set_back(vec![404], NOW).await?;
     for (number, user, ended) in [(4, 1, None), (5, 1, Some(1)), (6, 1, Some(4))] {
         let mut new = fresh(store, number, user).await?;
