@@ -95,6 +95,18 @@ pub async fn a_consent_without_a_record_can_be_withdrawn(store: &dyn Store) -> R
     Ok(())
 }
 
+/// A consent is one of a user of its realm, and a reader of that realm's marks gets the withdrawal.
+pub async fn a_consent_is_of_the_realm_of_its_user(store: &dyn Store) -> Result<()> {
+    store.save_user(user(1), None, None).await?;
+    let other = RealmId([9; 16]);
+    let elsewhere = Consent { realm: other, ..consent(1, &["read"]) };
+    assert_eq!(kind(store.save_consent(elsewhere, None, None).await), Some(Kind::NotFound));
+    let raise = crate::store::Raise { realm: other, ..withdrawal() };
+    let mark = store.save_consent(consent(1, &[]), Some(raise), None).await?.mark;
+    assert_eq!(mark.map(|mark| mark.realm), Some(REALM));
+    Ok(())
+}
+
 /// Of many changes and withdrawals at once, each is done by who has read the record as it was, and a grant issued with
 /// evidence from before a withdrawal is dead.
 pub async fn one_of_concurrent_withdrawals_is_done(store: &dyn Store) -> Result<()> {

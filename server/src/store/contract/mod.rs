@@ -115,6 +115,7 @@ macro_rules! with_promises {
             a_consent_is_kept
             withdrawing_is_whole_or_nothing
             a_consent_without_a_record_can_be_withdrawn
+            a_consent_is_of_the_realm_of_its_user
             one_of_concurrent_withdrawals_is_done
             consents_are_deleted_with_their_user
             sealing_keys_are_kept_and_replaced

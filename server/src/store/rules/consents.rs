@@ -44,10 +44,12 @@ pub fn save_consent<'a>(
     let mark = match raise {
         Some(raise) => {
             rows.delete_consent(id)?;
+            let raise = &Raise { realm: consent.realm, ..raise.clone() };
             Some(append(rows, raise, Anchor::Consent(id), raise.why)?)
         }
         None => {
-            if rows.user(consent.user)?.is_none_or(|user| user.deleted) {
+            let user = rows.user(consent.user)?;
+            if user.is_none_or(|user| user.deleted || user.realm != consent.realm) {
                 return Err(Error::not_found("user"));
             }
             consent.version = rows.put_consent(&consent)?;
